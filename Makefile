@@ -1,0 +1,45 @@
+# Every target sets up what it needs: a Python 3.11+ and the package registries are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint format schemas bench eval chaos constraints clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "headline-ticker needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[broker]' --group dev
+	@touch $@
+
+demo: $(READY)  ## the main job on a bundled sample, without a broker
+	$(BIN)/ticker run streams/samples --dropped
+
+test: $(READY)  ## all tests; starts a real Kafka by itself
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## ruff, mypy --strict and the drift of generated files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m schemas.generate --check
+
+format: $(READY)  ## let ruff format and mend what it can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+schemas: $(READY)  ## generate JSON Schema and AsyncAPI from the structs
+	$(BIN)/python -m schemas.generate
+
+bench: $(READY)  ## the local benchmark; prints corpus, machine and figures
+	$(BIN)/ticker bench local
+
+constraints: $(READY)  ## pin what is installed now
+	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^pip==' > constraints.txt
+
+clean:  ## remove everything that was built
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .ticker

@@ -1,0 +1,150 @@
+"""The events that flow through the pipeline, as JSON values on Kafka.
+
+A value names its own type and version in `type`; a reader refuses a version that it does not know.
+A released type only ever gains optional fields. Fields that a reader does not know are ignored.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+from msgspec.json import Encoder
+
+from schemas.instants import Instant
+from schemas.mediatopics import MediaTopic
+
+Language = Annotated[
+    str, Meta(pattern=r"^[a-z]{2,3}$", description="ISO 639 code; `und` where there are no letters.")
+]
+Slot = Annotated[int, Meta(ge=0, description="Position in the strip, from 0.")]
+Share = Annotated[float, Meta(ge=0, le=1)]
+SourceId = Annotated[str, Meta(min_length=1, max_length=200, description="Names a place that shows a strip.")]
+StripId = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{20}$", description="A hash of source, observed_at and text.")
+]
+SightingId = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{20}-\d+$", description="The strip's id and the slot: `STRIP-SLOT`.")
+]
+
+
+class Strip(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ticker.strip.v1"):
+    """What a source showed at one moment: the strip as it was read, enough to split it again."""
+
+    id: StripId
+    source: SourceId
+    observed_at: Instant
+    text: Annotated[str, Meta(description="The strip as read, separators included.")]
+    format: Annotated[Literal["text", "html"], Meta(description="What `text` is written in.")] = "text"
+    slots: Annotated[int, Meta(ge=0, description="Slots found, empty ones included.")]
+    separator: Annotated[str, Meta(description="What stands between slots.")] | None = None
+    confidence: Annotated[Share, Meta(description="How sure the split is.")]
+    traceparent: Annotated[str, Meta(description="W3C trace context.")] | None = None
+
+
+class _Shown(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What every event about one headline in one slot of one strip says."""
+
+    id: SightingId
+    source: SourceId
+    observed_at: Annotated[Instant, Meta(description="When the source showed it.")]
+    slot: Slot
+    text: Annotated[str, Meta(min_length=1)]
+    language: Language
+    truncated: Annotated[bool, Meta(description="The site cut the headline short.")] = False
+    traceparent: Annotated[str, Meta(description="W3C trace context.")] | None = None
+
+
+class Sighting(_Shown, frozen=True, kw_only=True, tag="ticker.sighting.v1"):
+    """One headline seen in one slot of one strip."""
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One fact that an update changed."""
+
+    kind: Annotated[str, Meta(description="What changed: number, weekday, …", examples=["number"])]
+    before: str
+    after: str
+
+
+class Headline(_Shown, frozen=True, kw_only=True, tag="ticker.headline.v1"):
+    """A distinct headline, as its first sighting showed it. Its id is that sighting's."""
+
+    updates: Annotated[SightingId, Meta(description="The headline whose facts this one changes.")] | None = (
+        None
+    )
+    changes: Annotated[tuple[Change, ...], Meta(description="The facts that changed.")] = ()
+
+
+class TopicScore(Struct, frozen=True):
+    """A media topic and how sure the categorizer is of it (calibrated, 0 to 1)."""
+
+    topic: MediaTopic
+    confidence: Share
+
+
+class CategorizedHeadline(Headline, frozen=True, kw_only=True, tag="ticker.category.v1"):
+    """A headline with its media topics, the surest first. `topic` is null where none is sure enough."""
+
+    topic: MediaTopic | None
+    topics: tuple[TopicScore, ...] = ()
+    model: Annotated[str, Meta(description="The categorizer's version.")]
+
+
+class SeenHeadline(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ticker.seen.v1"
+):
+    """A live headline, keyed by its fold key: the deduplicate stage's state.
+
+    An alias (a variant that joined another headline) has `alias_of` set to that headline's fold key.
+    """
+
+    id: SightingId
+    text: str
+    language: Language
+    first_seen: Instant
+    last_seen: Instant
+    sightings: Annotated[int, Meta(ge=1)]
+    sources: tuple[SourceId, ...]
+    alias_of: (
+        Annotated[str, Meta(description="Fold key of the headline that this variant joined.")] | None
+    ) = None
+    root: Annotated[SightingId, Meta(description="First headline of a chain of updates.")] | None = None
+
+
+class Duplicate(_Shown, frozen=True, kw_only=True, tag="ticker.duplicate.v1"):
+    """A near duplicate that was swallowed: by which headline, by which rule, and both texts."""
+
+    winner: Annotated[SightingId, Meta(description="The headline that it repeats.")]
+    winner_text: str
+    rule: Annotated[str, Meta(description="The rule that decided.", examples=["typo", "retag"])]
+    score: Share
+    detail: Annotated[str, Meta(description="What the rule saw.")] | None = None
+
+
+class Position(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ticker.position.v1"
+):
+    """How far a stage has read a partition: everything below `offset` is done."""
+
+    offset: Annotated[int, Meta(ge=0)]
+
+
+Event = Strip | Sighting | Headline | CategorizedHeadline | SeenHeadline | Duplicate | Position
+
+EVENT_TYPES: tuple[type[Event], ...] = (
+    Strip,
+    Sighting,
+    Headline,
+    CategorizedHeadline,
+    SeenHeadline,
+    Duplicate,
+    Position,
+)
+
+
+def type_name(event_type: type[Event]) -> str:
+    """The name and version that a value carries in `type`, such as `ticker.headline.v1`."""
+    return str(event_type.__struct_config__.tag)
+
+
+encode = Encoder().encode
+"""Event to JSON bytes."""

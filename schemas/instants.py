@@ -1,0 +1,43 @@
+"""Instants: milliseconds since the epoch inside, RFC 3339 UTC with milliseconds in events."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+
+Instant = Annotated[
+    str,
+    Meta(
+        pattern=PATTERN,
+        description="RFC 3339, UTC, with milliseconds.",
+        examples=["2025-12-23T08:30:00.000Z"],
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+
+
+def format_instant(millis: int) -> str:
+    """Write milliseconds since the epoch as an `Instant`.
+
+    Raises:
+        ValueError: The year is outside 1 to 9999.
+    """
+    try:
+        moment = datetime.fromtimestamp(millis / 1000, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"{millis} ms since the epoch is not a date") from error
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_instant(text: str) -> int:
+    """Read RFC 3339 text, in any zone and precision, as milliseconds since the epoch.
+
+    Raises:
+        ValueError: The text is no date and time, or names no zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} names no time zone: end it with Z or an offset such as +01:00")
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,143 @@
+"""Every Kafka topic of the pipeline as data: what it holds, how it is keyed, laid out and cleaned.
+
+A topic's name here has no prefix; on a cluster it is `PREFIX.name` (`ticker.sightings`).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from schemas.events import (
+    CategorizedHeadline,
+    Duplicate,
+    Event,
+    Headline,
+    Position,
+    SeenHeadline,
+    Sighting,
+    Strip,
+)
+from schemas.mediatopics import SLUG_BY_TOPIC, UNCATEGORISED
+
+DEFAULT_PREFIX: Final = "ticker"
+LANGUAGE_PARTITIONS: Final = 6
+_DAY_MS: Final = 24 * 60 * 60 * 1000
+
+
+class Topic(Struct, frozen=True, kw_only=True):
+    """One topic.
+
+    `partitions` and the configuration are what `ticker topics create` makes and `check` compares.
+    `public` topics are for consumers and carry CloudEvents headers.
+    """
+
+    name: str
+    event: type[Event] | None
+    key: str
+    description: str
+    partitions: int
+    cleanup: Literal["delete", "compact"] = "delete"
+    retention_ms: int | None = None
+    public: bool = False
+
+    def on(self, prefix: str) -> str:
+        """The topic's name on a cluster."""
+        return f"{prefix}.{self.name}"
+
+    @property
+    def config(self) -> Mapping[str, str]:
+        """The topic's configuration on a broker."""
+        config: dict[str, str] = {"cleanup.policy": self.cleanup}
+        if self.retention_ms is not None:
+            config["retention.ms"] = str(self.retention_ms)
+        return MappingProxyType(config)
+
+
+STRIPS: Final = Topic(
+    name="strips",
+    event=Strip,
+    key="source",
+    description="Strips as they were read.",
+    partitions=LANGUAGE_PARTITIONS,
+    retention_ms=30 * _DAY_MS,
+)
+SIGHTINGS: Final = Topic(
+    name="sightings",
+    event=Sighting,
+    key="fold key",
+    description="Every headline in every slot; one header, the source; partitioned by language.",
+    partitions=LANGUAGE_PARTITIONS,
+    retention_ms=7 * _DAY_MS,
+)
+HEADLINES: Final = Topic(
+    name="headlines",
+    event=Headline,
+    key="headline id",
+    description="Distinct headlines and updates, each once, on the partition of its sighting.",
+    partitions=LANGUAGE_PARTITIONS,
+    retention_ms=30 * _DAY_MS,
+    public=True,
+)
+SEEN: Final = Topic(
+    name="seen",
+    event=SeenHeadline,
+    key="fold key",
+    description="Live headlines: the state of the deduplicate stage, on the partition of the sighting.",
+    partitions=LANGUAGE_PARTITIONS,
+    cleanup="compact",
+)
+POSITIONS: Final = Topic(
+    name="positions",
+    event=Position,
+    key="stage|topic|partition",
+    description="How far each stage has read each partition.",
+    partitions=LANGUAGE_PARTITIONS,
+    cleanup="compact",
+)
+DUPLICATES: Final = Topic(
+    name="duplicates",
+    event=Duplicate,
+    key="headline id of the winner",
+    description="Near duplicates that were swallowed, with winner, rule and score.",
+    partitions=LANGUAGE_PARTITIONS,
+    retention_ms=7 * _DAY_MS,
+    public=True,
+)
+DEADLETTERS: Final = Topic(
+    name="deadletters",
+    event=None,
+    key="as the source record",
+    description="Records that could not be processed: the original bytes, the error in headers.",
+    partitions=LANGUAGE_PARTITIONS,
+    retention_ms=30 * _DAY_MS,
+)
+CATEGORIES: Final = MappingProxyType(
+    {
+        slug: Topic(
+            name=f"category.{slug}",
+            event=CategorizedHeadline,
+            key="headline id",
+            description=f"Headlines whose first media topic is {media_topic}."
+            if media_topic
+            else "Headlines of which the categorizer is not sure enough.",
+            partitions=LANGUAGE_PARTITIONS,
+            retention_ms=30 * _DAY_MS,
+            public=True,
+        )
+        for media_topic, slug in [*SLUG_BY_TOPIC.items(), ("", UNCATEGORISED)]
+    }
+)
+"""Category topics by slug."""
+
+TOPICS: Final = (
+    STRIPS,
+    SIGHTINGS,
+    HEADLINES,
+    SEEN,
+    POSITIONS,
+    DUPLICATES,
+    DEADLETTERS,
+    *CATEGORIES.values(),
+)

@@ -1,0 +1,1 @@
+"""Engines run stages: `local` in this process, `kafka` on a cluster, exactly once."""

@@ -1,0 +1,73 @@
+"""What a stage is, and the protocols between processors and the engines that run them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from schemas.events import Event
+from schemas.topics import Topic
+
+
+class Record(Protocol):
+    """One record as a processor sees it; what aiokafka fetches has this shape.
+
+    `value` is bytes on Kafka. In the local engine it is the event itself: nothing is encoded there.
+    """
+
+    @property
+    def key(self) -> bytes | None:
+        """The record's key; None where its writer gave none."""
+
+    @property
+    def value(self) -> bytes | Event | None:
+        """The event, encoded or not; None is a tombstone."""
+
+    @property
+    def timestamp(self) -> int:
+        """Event time in milliseconds since the epoch."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """Headers, in order; a name can stand more than once."""
+
+
+class Outbox(Protocol):
+    """Where a processor puts what it decides. An engine makes one per batch."""
+
+    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
+        """Publish an event on the partition of the input; `timestamp` is event time in ms."""
+
+    def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
+        """Delete a key of a compacted topic (a tombstone)."""
+
+    def reject(self, record: Record, error: Exception) -> None:
+        """Send a record that cannot be processed to the dead letters, with the reason."""
+
+    def count(self, outcome: str, records: int = 1) -> None:
+        """Say what became of input records: the terms of the conservation law."""
+
+
+class Processor(Protocol):
+    """Decides, and nothing else: no Kafka, no clock, no I/O. The same object runs in every engine."""
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take back one record of the stage's state topic; None is a tombstone."""
+
+    def process(self, records: Sequence[Record], out: Outbox) -> None:
+        """Decide on a batch of records of one partition, in order."""
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """One step of the topology: what it reads, what it remembers and what it writes.
+
+    `processor` makes the processor of one partition of `source`.
+    """
+
+    name: str
+    source: Topic
+    state: Topic | None
+    outputs: tuple[Topic, ...]
+    processor: Callable[[], Processor]
+    outcomes: Mapping[str, str]
+    """Every outcome that the processor counts, with its meaning."""

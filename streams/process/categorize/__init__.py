@@ -1,0 +1,1 @@
+"""Categorize: media topics of a headline, honest about doubt."""

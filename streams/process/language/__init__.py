@@ -1,0 +1,75 @@
+"""Which language a folded headline is in: by script, and for Latin letters by character trigrams.
+
+Decided from the fold, not the raw text, so that every spelling of a headline has one language
+and so one owner. French against English is a naive Bayes on character trigrams (Cavnar & Trenkle's
+features, log-odds weights) over `latin.json`, which `streams.process.language.train` makes.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import msgspec
+
+UNDETERMINED: Final = "und"
+
+_SCRIPTS: Final = {
+    "ar": "\u0600-\u06ff\u0750-\u077f\u0870-\u08ff",
+    "latin": "a-z\u00df-\u024f\u1e00-\u1eff",
+    "zgh": "\u2d30-\u2d7f",
+    "he": "\u05d0-\u05ea",
+    "el": "\u0370-\u03ff",
+    "ru": "\u0400-\u052f",
+    "hi": "\u0900-\u097f",
+    "th": "\u0e00-\u0e7f",
+    "ko": "\u1100-\u11ff\uac00-\ud7a3",
+    "ja": "\u3040-\u30ff",
+    "zh": "\u3400-\u9fff",
+}
+_ARABIC: Final = re.compile(f"[{_SCRIPTS['ar']}]")
+_LATIN: Final = re.compile(f"[{_SCRIPTS['latin']}]")
+_OTHERS: Final = {
+    language: re.compile(f"[{letters}]")
+    for language, letters in _SCRIPTS.items()
+    if language not in {"ar", "latin"}
+}
+
+
+class LatinModel(msgspec.Struct, frozen=True):
+    """Log-odds of French against English, in hundredths of a nat."""
+
+    bias: int
+    trigrams: dict[str, int]
+
+
+@cache
+def _latin_model() -> LatinModel:
+    return msgspec.json.decode(files(__package__).joinpath("latin.json").read_bytes(), type=LatinModel)
+
+
+def detect(folded: str) -> str:
+    """The ISO 639 code of a folded text: the script with most letters decides, `und` where there are none.
+
+    Arabic script is `ar`; Latin script is `fr` or `en`; other scripts name their largest language.
+    """
+    arabic = len(_ARABIC.findall(folded))
+    latin = len(_LATIN.findall(folded))
+    if 2 * max(arabic, latin) < len(folded) - folded.count(" "):
+        counts = {language: len(letters.findall(folded)) for language, letters in _OTHERS.items()}
+        best = max(counts, key=counts.__getitem__)
+        if counts[best] > max(arabic, latin):
+            return "ja" if best == "zh" and counts["ja"] else best
+    if arabic >= latin:
+        return "ar" if arabic else UNDETERMINED
+    return _latin_language(folded)
+
+
+def _latin_language(folded: str) -> str:
+    model = _latin_model()
+    padded = f" {folded} "
+    weight = model.trigrams.get
+    odds = model.bias
+    for trigram in map("".join, zip(padded, padded[1:], padded[2:], strict=False)):
+        odds += weight(trigram, 0)
+    return "fr" if odds > 0 else "en"
