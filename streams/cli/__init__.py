@@ -1,0 +1,78 @@
+"""The command line, `ticker`: one module per command, each loaded when it is used."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Final
+
+import click
+
+from streams import __version__
+from streams.errors import SettingsError, TickerError
+
+COMMANDS: Final[dict[str, str]] = {}
+"""Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they run, so that `ticker` starts at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"streams.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise click.UsageError(f"{error.message} `ticker --help` lists the commands.", ctx) from None
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(__version__, prog_name="ticker")
+@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+@click.pass_context
+def ticker(ctx: click.Context, debug: bool) -> None:
+    """Split news tickers into headlines, deduplicate and categorize them, publish them to Kafka.
+
+    \b
+    Start with:
+      ticker run page.html          the headlines of a page, without a broker
+      ticker COMMAND --help         what a command does, with an example
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage or settings."""
+    debug = "--debug" in sys.argv
+    try:
+        status = ticker.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        status = 130
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except BrokenPipeError:
+        # The reader (head, say) went away: that is how a pipe ends, not a failure.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except TickerError as error:
+        if debug:
+            raise
+        click.echo(f"ticker: {error}", err=True)
+        status = 2 if isinstance(error, SettingsError) else 1
+    sys.exit(status)
