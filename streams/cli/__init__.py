@@ -10,7 +10,9 @@ import click
 from streams import __version__
 from streams.errors import SettingsError, TickerError
 
-COMMANDS: Final[dict[str, str]] = {}
+COMMANDS: Final[dict[str, str]] = {
+    "run": "Pages and strips in, categorized headlines out, without a broker.",
+}
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
 
 
@@ -48,10 +50,8 @@ class _Commands(click.Group):
 def ticker(ctx: click.Context, debug: bool) -> None:
     """Split news tickers into headlines, deduplicate and categorize them, publish them to Kafka.
 
-    \b
-    Start with:
-      ticker run page.html          the headlines of a page, without a broker
-      ticker COMMAND --help         what a command does, with an example
+    Start with `ticker run page.html`: the headlines of a page, without a broker.
+    `ticker COMMAND --help` shows what a command does, with an example.
     """
     ctx.obj = {"debug": debug}
 
