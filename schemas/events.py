@@ -12,10 +12,14 @@ from msgspec.json import Encoder
 from schemas.instants import Instant
 from schemas.mediatopics import MediaTopic
 
+MAX_TEXT = 2000
+"""The longest headline, in characters. What is longer is no headline."""
+
 Language = Annotated[
     str, Meta(pattern=r"^[a-z]{2,3}$", description="ISO 639 code; `und` where there are no letters.")
 ]
 Slot = Annotated[int, Meta(ge=0, description="Position in the strip, from 0.")]
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT, description="The headline as shown.")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 SourceId = Annotated[str, Meta(min_length=1, max_length=200, description="Names a place that shows a strip.")]
 StripId = Annotated[
@@ -47,7 +51,7 @@ class _Shown(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t
     source: SourceId
     observed_at: Annotated[Instant, Meta(description="When the source showed it.")]
     slot: Slot
-    text: Annotated[str, Meta(min_length=1)]
+    text: Text
     language: Language
     truncated: Annotated[bool, Meta(description="The site cut the headline short.")] = False
     traceparent: Annotated[str, Meta(description="W3C trace context.")] | None = None
@@ -98,7 +102,7 @@ class SeenHeadline(
     """
 
     id: SightingId
-    text: str
+    text: Text
     language: Language
     first_seen: Instant
     last_seen: Instant
@@ -114,7 +118,7 @@ class Duplicate(_Shown, frozen=True, kw_only=True, tag="ticker.duplicate.v1"):
     """A near duplicate that was swallowed: by which headline, by which rule, and both texts."""
 
     winner: Annotated[SightingId, Meta(description="The headline that it repeats.")]
-    winner_text: str
+    winner_text: Text
     rule: Annotated[str, Meta(description="The rule that decided.", examples=["typo", "retag"])]
     score: Share
     detail: Annotated[str, Meta(description="What the rule saw.")] | None = None

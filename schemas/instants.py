@@ -26,7 +26,7 @@ def format_instant(millis: int) -> str:
     """
     try:
         moment = datetime.fromtimestamp(millis / 1000, UTC)
-    except (OverflowError, OSError) as error:
+    except (ValueError, OverflowError, OSError) as error:
         raise ValueError(f"{millis} ms since the epoch is not a date") from error
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -1,0 +1,44 @@
+"""CloudEvents 1.0 in binary content mode: the headers of events on public topics.
+
+Source: CloudEvents Kafka Protocol Binding 1.0.2, sections 3.2 and 3.3; extensions Partitioning,
+Sequence and Distributed Tracing.
+"""
+
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote
+
+from schemas.events import CategorizedHeadline, Duplicate, Headline, type_name
+
+CONTENT_TYPE: Final = b"application/json"
+_SPEC_VERSION: Final = b"1.0"
+
+Headers = list[tuple[str, bytes]]
+
+_TYPES: Final = {t: type_name(t).encode() for t in (Headline, CategorizedHeadline, Duplicate)}
+
+
+def headers(event: Headline | CategorizedHeadline | Duplicate, key: bytes) -> Headers:
+    """The binary-mode headers of an event: what a consumer can filter by without decoding it.
+
+    `ce_id` is the headline's (or duplicate's) id, `ce_source` the place that showed it, `ce_time` when.
+    """
+    rows: Headers = [
+        ("ce_specversion", _SPEC_VERSION),
+        ("ce_id", event.id.encode()),
+        ("ce_source", source_uri(event.source).encode()),
+        ("ce_type", _TYPES[type(event)]),
+        ("ce_time", event.observed_at.encode()),
+        ("content-type", CONTENT_TYPE),
+        ("ce_partitionkey", key),
+        ("ce_sequence", b"%06d" % event.slot),
+    ]
+    if event.traceparent is not None:
+        rows.append(("ce_traceparent", event.traceparent.encode()))
+    return rows
+
+
+@lru_cache(maxsize=4096)
+def source_uri(source: str) -> str:
+    """A source id as the URI reference that `ce_source` must be: `/sources/ID`, percent-encoded."""
+    return f"/sources/{quote(source)}"

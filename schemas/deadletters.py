@@ -1,0 +1,63 @@
+"""Dead letters: a record that could not be processed, byte for byte, with the reason in headers.
+
+Each header is written twice: as `ticker.error.*` and, for tools that know Kafka Streams' names,
+as `__streams.errors.*` (KIP-1034).
+"""
+
+import traceback
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct, structs
+
+from schemas.instants import Instant, format_instant
+
+PREFIX: Final = "ticker.error."
+KIP_1034_PREFIX: Final = "__streams.errors."
+_MIRRORED: Final = frozenset({"exception", "message", "stacktrace", "topic", "partition", "offset"})
+_MAX_STACKTRACE: Final = 4000
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """Why a record was refused, where it stood, and how often it was tried."""
+
+    stage: Annotated[str, Meta(description="The stage that refused the record.")]
+    exception: Annotated[str, Meta(description="The error's class.")]
+    message: str
+    stacktrace: str
+    topic: Annotated[str, Meta(description="The topic that the record was read from.")]
+    partition: Annotated[int, Meta(ge=0)]
+    offset: Annotated[int, Meta(ge=0)]
+    time: Annotated[Instant, Meta(description="When it was refused.")]
+    attempt: Annotated[int, Meta(ge=1, description="1, and one more for every redrive.")]
+
+
+def reason(
+    error: BaseException, *, stage: str, topic: str, partition: int, offset: int, now: int, attempt: int = 1
+) -> Reason:
+    """Describe an error; `now` is the wall clock in ms."""
+    trace = "".join(traceback.format_exception(error))
+    return Reason(
+        stage=stage,
+        exception=f"{type(error).__module__}.{type(error).__qualname__}",
+        message=str(error),
+        stacktrace=trace[-_MAX_STACKTRACE:],
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        time=format_instant(now),
+        attempt=attempt,
+    )
+
+
+def to_headers(why: Reason) -> list[tuple[str, bytes]]:
+    """The headers that say why, in UTF-8; they follow the record's own headers."""
+    fields = [(name, str(value).encode("utf-8", "replace")) for name, value in structs.asdict(why).items()]
+    return [
+        *((PREFIX + name, value) for name, value in fields),
+        *((KIP_1034_PREFIX + name, value) for name, value in fields if name in _MIRRORED),
+    ]
+
+
+def is_ours(header: str) -> bool:
+    """Whether a header was added when the record became a dead letter."""
+    return header.startswith((PREFIX, KIP_1034_PREFIX))

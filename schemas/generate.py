@@ -1,0 +1,179 @@
+"""Generate what others read of the contract: JSON Schema per event type, and AsyncAPI 3.
+
+`python -m schemas.generate` writes, unless a released type would refuse what it took before;
+`--check` writes nothing and says what has drifted.
+The schemas keep to the words that JSON Schema 2020-12 (msgspec) and draft-07 (AsyncAPI tools) share.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from schemas import cloudevents, deadletters
+from schemas.compatibility import breaks
+from schemas.events import EVENT_TYPES, Event, Headline, type_name
+from schemas.topics import DEFAULT_PREFIX, TOPICS, Topic
+
+HERE: Final = Path(__file__).parent
+_VERSION: Final = "1.0.0"
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema(event_type: type[Event]) -> dict[str, Any]:
+    """The JSON Schema of an event type, its top level in line."""
+    schema = msgspec.json.schema(event_type)
+    definitions = schema.pop("$defs")
+    top = definitions.pop(event_type.__name__)
+    document = {"$schema": _DIALECT, "$id": f"{type_name(event_type)}.schema.json", **top}
+    if definitions:
+        document["$defs"] = definitions
+    return document
+
+
+def asyncapi() -> dict[str, Any]:
+    """The AsyncAPI 3 document: every topic as a channel, every event as a message."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "headline-ticker",
+            "version": _VERSION,
+            "description": "Headlines of news tickers: split, deduplicated and categorized, on Kafka.",
+        },
+        "defaultContentType": "application/json",
+        "channels": {topic.name: _channel(topic) for topic in TOPICS},
+        "operations": {
+            f"receive.{topic.name}": {
+                "action": "receive",
+                "channel": {"$ref": f"#/channels/{topic.name}"},
+                "summary": f"Subscribe to {topic.on(DEFAULT_PREFIX)}.",
+            }
+            for topic in TOPICS
+            if topic.public
+        },
+        "components": {"messages": dict(_messages())},
+    }
+
+
+def _channel(topic: Topic) -> dict[str, Any]:
+    kafka: dict[str, Any] = {
+        "topic": topic.on(DEFAULT_PREFIX),
+        "partitions": topic.partitions,
+        "topicConfiguration": {"cleanup.policy": [topic.cleanup]},
+        "bindingVersion": "0.5.0",
+    }
+    if topic.retention_ms is not None:
+        kafka["topicConfiguration"]["retention.ms"] = topic.retention_ms
+    name = type_name(topic.event) if topic.event else "deadletter"
+    return {
+        "address": topic.on(DEFAULT_PREFIX),
+        "description": f"{topic.description} Key: {topic.key}.",
+        "messages": {"event": {"$ref": f"#/components/messages/{name}"}},
+        "bindings": {"kafka": kafka},
+    }
+
+
+def _messages() -> Iterator[tuple[str, dict[str, Any]]]:
+    public = {topic.event for topic in TOPICS if topic.public}
+    for event_type in EVENT_TYPES:
+        message: dict[str, Any] = {
+            "name": type_name(event_type),
+            "summary": (event_type.__doc__ or "").partition("\n")[0],
+            "payload": {"$ref": f"json/{type_name(event_type)}.schema.json"},
+        }
+        if event_type in public:
+            message["headers"] = _cloudevents_headers()
+        yield type_name(event_type), message
+    yield (
+        "deadletter",
+        {
+            "name": "deadletter",
+            "summary": "A record that could not be processed: its own bytes, the reason in headers.",
+            "contentType": "application/octet-stream",
+            "headers": _deadletter_headers(),
+        },
+    )
+
+
+def _cloudevents_headers() -> dict[str, Any]:
+    example = Headline(
+        id="0123456789abcdef0123-4",
+        source="example",
+        observed_at="2025-12-23T08:30:00.000Z",
+        slot=4,
+        text="-",
+        language="en",
+    )
+    names = [name for name, _ in cloudevents.headers(example, b"key")]
+    return {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in [*names, "ce_traceparent"]},
+        "required": names,
+    }
+
+
+def _deadletter_headers() -> dict[str, Any]:
+    names = [
+        name
+        for name, _ in deadletters.to_headers(
+            deadletters.reason(ValueError(), stage="", topic="", partition=0, offset=0, now=0)
+        )
+    ]
+    return {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in names},
+        "required": names,
+    }
+
+
+def documents() -> dict[Path, bytes]:
+    """Every generated file with its content."""
+    files = {
+        HERE / "json" / f"{type_name(event_type)}.schema.json": _pretty(json_schema(event_type))
+        for event_type in EVENT_TYPES
+    }
+    files[HERE / "asyncapi.yaml"] = msgspec.yaml.encode(asyncapi())
+    return files
+
+
+def _pretty(document: Mapping[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def drift() -> Iterator[str]:
+    """Which committed files no longer say what the structs say."""
+    for path, content in documents().items():
+        if not path.exists() or path.read_bytes() != content:
+            yield f"{path.name} does not say what the structs say: run `make schemas`"
+
+
+def breakage() -> Iterator[str]:
+    """What in the structs would refuse events that the committed schemas accept."""
+    for path, content in documents().items():
+        if path.suffix == ".json" and path.exists():
+            committed = msgspec.json.decode(path.read_bytes())
+            yield from breaks(committed, msgspec.json.decode(content), path.name)
+
+
+def main() -> None:
+    """Write the documents, or with `--check` compare them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when something differs")
+    parser.add_argument("--break", dest="breaking", action="store_true", help="write although readers break")
+    arguments = parser.parse_args()
+    problems = [] if arguments.breaking else list(breakage())
+    if arguments.check:
+        problems += drift()
+    if problems:
+        sys.exit("\n".join(problems))
+    if not arguments.check:
+        for path, content in documents().items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

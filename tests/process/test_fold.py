@@ -1,0 +1,91 @@
+"""Folding: what does not count in a headline's identity, and what does."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.process.fold import fold, fold_key
+
+SAME = [
+    ("وزارة الصّحة تُعلن", "وزاره الصحه تعلن"),
+    ("أكادير", "اكادير"),
+    ("أگادير", "أكادير"),
+    ("مســـتشفى", "مستشفي"),
+    ("نمو بنسبة %52", "نمو بنسبة ٥٢٪"),
+    ("نمو بنسبة 52 %", "نمو بنسبة 52%"),
+    ("مصر تفوز 2_1", "مصر تفوز 2 - 1"),
+    ("مصر تفوز 2–1", "مصر تفوز 2-1"),
+    ("عاجل: زلزال بالحسيمة", "زلزال بالحسيمة"),
+    ("عاجل.. زلزال بالحسيمة", "زلزال بالحسيمة"),
+    ("عاجل | بالفيديو: زلزال بالحسيمة", "زلزال بالحسيمة"),
+    ("[فيديو] زلزال بالحسيمة", "زلزال بالحسيمة"),
+    ("زلزال بالحسيمة (صور)", "زلزال بالحسيمة"),
+    ("زلزال بالحسيمة - هسبريس", "زلزال بالحسيمة"),
+    ('تصريح "قوي"', "تصريح «قوي»"),
+    ("URGENT - Séisme à Al Hoceïma", "seisme a al hoceima"),
+    ("L’Œuvre d’art", "l'oeuvre d'art"),
+    ("Breaking: Quake hits north", "quake hits north"),
+    ("Quake hits north | Reuters", "Quake hits north"),
+    ("Pétrole : +3,5 %", "Pétrole +3.5%"),
+    ("$5 million deal", "5 $ million deal"),
+    ("e\u0301te\u0301", "été"),
+    ("ﺍﻟﻤﻐﺮﺏ", "المغرب"),
+    ("\u200fالمغرب\u200e", "المغرب"),
+    ("ＦＩＦＡ ２０２６", "FIFA 2026"),
+]
+DIFFERENT = [
+    ("مصرع 3 أشخاص", "مصرع 13 شخصا"),
+    ("مصر تفوز 2-1", "مصر تفوز 21"),
+    ("ارتفاع 3.5%", "ارتفاع 35%"),
+    ("درجات الحرارة -5", "درجات الحرارة 5"),
+    ("عقد بقيمة 5$", "عقد بقيمة 5€"),
+    ("نمو 5%", "نمو 5"),
+    ("المغرب يفوز", "المغرب لا يفوز"),
+    ("هسبريس تحتفي بعيدها", "تحتفي بعيدها"),
+    ("عاجل في ملف الصحراء", "في ملف الصحراء"),
+    ("urgent besoin de sang", "besoin de sang"),
+    ("Rendez-vous à 18:30", "Rendez-vous à 18:45"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_spellings_of_one_headline_fold_alike(one: str, other: str) -> None:
+    """Marks, seats, tags, outlets, quotes, digits' scripts and signs' places do not count."""
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_different_facts_never_fold_alike(one: str, other: str) -> None:
+    """Numbers, their points, signs and units, and every word count."""
+    assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize("text", ["عاجل", "URGENT :", "هسبريس", "(صور)", "!!!", "…", "☀️"])
+def test_nothing_folds_to_nothing(text: str) -> None:
+    """A headline that is only a tag or only signs still has an identity."""
+    assert fold(text)
+
+
+@given(st.text())
+def test_folding_is_idempotent(text: str) -> None:
+    """fold(fold(x)) == fold(x), for any text at all."""
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text(alphabet="اأإآبةىيعجل:.-|() 012٣%+,/_فيديوurgentéàV", max_size=40))
+def test_folding_is_idempotent_where_tags_and_numbers_meet(text: str) -> None:
+    """The same, dense in the characters that rules look at."""
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text())
+def test_surrounding_white_space_does_not_count(text: str) -> None:
+    """Slots are cut from strips with more or less space around them."""
+    assert fold(f" \u00a0{text}\n") == fold(text)
+
+
+@given(st.text(), st.text())
+def test_keys_are_equal_when_and_only_when_folds_are(one: str, other: str) -> None:
+    """The key stands for the folded text."""
+    assert (fold_key(one) == fold_key(other)) == (one == other)
+    assert len(fold_key(one)) == 20
