@@ -1,12 +1,12 @@
 """What a stage is, and the protocols between processors and the engines that run them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
 from schemas.events import Event
-from schemas.topics import Topic
+from schemas.topics import DEADLETTERS, POSITIONS, Topic
 
 
 class Record(Protocol):
@@ -30,6 +30,15 @@ class Record(Protocol):
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]:
         """Headers, in order; a name can stand more than once."""
+
+
+class Message(NamedTuple):
+    """A record that is not on Kafka yet, or never will be: its value is the event itself."""
+
+    key: bytes
+    value: Event | None
+    timestamp: int
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Outbox(Protocol):
@@ -71,3 +80,9 @@ class Stage(Struct, frozen=True, kw_only=True):
     processor: Callable[[], Processor]
     outcomes: Mapping[str, str]
     """Every outcome that the processor counts, with its meaning."""
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """Every topic that the stage needs, its source first."""
+        state = () if self.state is None else (self.state,)
+        return (self.source, *state, *self.outputs, POSITIONS, DEADLETTERS)

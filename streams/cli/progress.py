@@ -1,0 +1,56 @@
+"""A progress bar on long input; silent in pipes and on short input."""
+
+from types import TracebackType
+from typing import Any, Final, Self
+
+import click
+
+_SHORT: Final = 8 << 20
+"""Input below this many bytes is done before a bar would help."""
+
+
+class Progress:
+    """Bytes read of `total` (None: unknown), drawn on standard error when that is a terminal."""
+
+    def __init__(self, total: int | None) -> None:
+        self._total = total
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        if click.get_text_stream("stderr").isatty() and (self._total is None or self._total > _SHORT):
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                DownloadColumn,
+                TimeRemainingColumn,
+                TransferSpeedColumn,
+            )
+            from rich.progress import Progress as Bar
+
+            columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("", total=self._total)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self, size: int) -> None:
+        """Say that `size` more bytes have been read."""
+        if self._bar is not None:
+            self._bar.advance(self._task, size)
+
+    def say(self, message: str) -> None:
+        """Write a line on standard error, above the bar."""
+        if self._bar is not None:
+            self._bar.console.print(message, markup=False, highlight=False)
+        else:
+            click.echo(message, err=True)

@@ -1,0 +1,134 @@
+"""`ticker run`: the whole pipeline in this process, without a broker."""
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.progress import Progress
+from streams.errors import SettingsError
+
+if TYPE_CHECKING:
+    from streams.engine.local.run import Dropped, Published
+    from streams.observe.account import Account
+
+
+class _Printer(Protocol):
+    def published(self, row: "Published") -> None: ...
+    def dropped(self, row: "Dropped") -> None: ...
+    def close(self) -> None: ...
+
+
+class _JsonPrinter:
+    """JSON lines; `at_once` flushes each."""
+
+    def __init__(self, at_once: bool) -> None:
+        self._at_once = at_once
+
+    def published(self, row: "Published") -> None:
+        write_json(row)
+        if self._at_once:
+            sys.stdout.flush()
+
+    def dropped(self, row: "Dropped") -> None:
+        write_json(row)
+
+    def close(self) -> None:
+        sys.stdout.flush()
+
+
+class _TablePrinter:
+    """Tables, printed at the end: a column's width depends on all of its rows."""
+
+    def __init__(self) -> None:
+        self._published: list[Published] = []
+        self._dropped: list[Dropped] = []
+        self.published = self._published.append
+        self.dropped = self._dropped.append
+
+    def close(self) -> None:
+        from streams.cli.tables import print_dropped, print_headlines
+
+        print_headlines(self._published)
+        if self._dropped:
+            print_dropped(self._dropped)
+
+
+@click.command(
+    epilog=examples(
+        "ticker run page.html",
+        "ticker run strips.jsonl --dropped --json",
+        "curl -s https://example.org | ticker run - --source example",
+    )
+)
+@click.argument("places", metavar="[FILES|FOLDERS|-]...", nargs=-1)
+@json_option
+@click.option("--dropped", is_flag=True, help="Also show what was not published: by which winner and rule.")
+@click.option("--stream", is_flag=True, help="Show each headline when it is first seen, not at the end.")
+@click.option("--source", help="The source of pages (default: their path without its suffix).")
+@click.option("--observed-at", help="When pages were observed, RFC 3339 (default: when last modified).")
+@click.option("--separator", help="What stands between headlines (default: found in each strip).")
+@click.option("--selector", help="A CSS selector of the strip's items in HTML pages.")
+@click.option(
+    "--window", type=click.FloatRange(min=0.2), default=72, show_default=True,
+    help="Hours after its last sighting in which a headline stays live.",
+)  # fmt: skip
+def command(
+    places: tuple[str, ...],
+    as_json: bool,
+    dropped: bool,
+    stream: bool,
+    source: str | None,
+    observed_at: str | None,
+    separator: str | None,
+    selector: str | None,
+    window: float,
+) -> None:
+    """Split, deduplicate and categorize the headlines of pages and strips, without a broker.
+
+    Reads text and HTML pages, JSON Lines of strips ({"source", "observed_at", "text"} a line) and folders
+    of them; standard input with - or with nothing named in a pipe. Ends with an account of every slot:
+    slots = empty + new + duplicates + updates + dead letters.
+    """
+    from schemas.instants import parse_instant
+    from streams.engine.local.run import LocalRun
+    from streams.produce.read import read, size_of
+
+    if not places:
+        if sys.stdin.isatty():
+            raise click.UsageError("name a file or folder, or - for standard input")
+        places = ("-",)
+    try:
+        moment = parse_instant(observed_at) if observed_at else None
+    except ValueError as error:
+        raise SettingsError(f"--observed-at: {error}") from error
+    printer: _Printer = _JsonPrinter(stream) if wants_json(as_json) else _TablePrinter()
+    with Progress(size_of(places)) as progress:
+        run = LocalRun(
+            published=printer.published,
+            dropped=printer.dropped if dropped else None,
+            failed=lambda error: progress.say(f"ticker: {error}"),
+            window=round(window * 60 * 60 * 1000),
+            at_once=stream,
+            separator=separator,
+            selector=selector,
+        )
+        account = run.run(
+            read(places, failed=run.fail, source=source, observed_at=moment, progress=progress.advance)
+        )
+    printer.close()
+    click.echo(_sentence(account), err=True)
+    if account.failed or account.dead_letters or account.residue:
+        sys.exit(1)
+
+
+def _sentence(account: "Account") -> str:
+    """The account in one line, its failures first."""
+    failed = f"{account.failed:,} could not be read or split. " if account.failed else ""
+    terms = (
+        f"{account.empty:,} empty + {account.new:,} new + {account.exact + account.near:,} duplicates"
+        f" + {account.updates:,} updates + {account.dead_letters:,} dead letters"
+    )
+    lost = f" NOT ACCOUNTED FOR: {account.residue:,}." if account.residue else ""
+    return f"{failed}{account.strips:,} strips, {account.slots:,} slots = {terms}{lost}"

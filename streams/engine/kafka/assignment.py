@@ -1,0 +1,120 @@
+"""Follows the group's assignment: a runner for every partition that is ours, none for others."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+
+from streams.engine.kafka.partition import PartitionRunner
+from streams.engine.kafka.slices import Slice, SlicingApp
+from streams.observe.observer import Observer
+from streams.stage import Stage
+
+_GRACE_S: Final = 3.0
+"""How long an open transaction may delay a rebalance or a stop."""
+
+
+class Assignment:
+    """The partitions of this worker.
+
+    Args:
+        app: The Faust app; its signals drive this.
+        stages: The stages that this worker runs.
+        prefix: The topics' prefix.
+        options: aiokafka's connection options.
+        observer: Told of what happens to partitions.
+        crash: Called when the process must end.
+    """
+
+    def __init__(
+        self,
+        *,
+        app: SlicingApp,
+        stages: Sequence[Stage],
+        prefix: str,
+        options: Mapping[str, Any],
+        observer: Observer,
+        crash: Callable[[BaseException], None],
+    ) -> None:
+        self._app = app
+        self._stages = {stage.source.on(prefix): stage for stage in stages}
+        self._prefix = prefix
+        self._options = options
+        self._observer = observer
+        self._crash = crash
+        self._runners: dict[TopicPartition, PartitionRunner] = {}
+        self._changing = asyncio.Lock()
+        self._assigned = False
+        self._closing = False
+        app.on_partitions_revoked.connect(self._on_revoked, weak=False)
+        app.on_partitions_assigned.connect(self._on_assigned, weak=False)
+        app.on_before_shutdown.connect(self._on_shutdown, weak=False)
+
+    @property
+    def partitions(self) -> Sequence[TopicPartition]:
+        """The partitions that are ours now."""
+        return sorted(self._runners)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the group has answered and every partition of ours is restored."""
+        return self._assigned and all(runner.is_open for runner in self._runners.values())
+
+    def dispatch(self, records: Slice) -> None:
+        """Hand a slice to its partition's runner; never blocks."""
+        runner = self._runners.get(TopicPartition(records[0].topic, records[0].partition))
+        if runner is not None:
+            runner.put(records)
+
+    async def _on_revoked(self, _app: Any, revoked: Any, **_kwargs: Any) -> None:
+        """Awaited before the group is rejoined: open transactions end while the partitions are still ours."""
+        self._assigned = False
+        async with self._changing:
+            await asyncio.gather(
+                *(self._runners[tp].quiesce(_GRACE_S) for tp in map(_plain, revoked) if tp in self._runners)
+            )
+
+    async def _on_assigned(self, _app: Any, assigned: Any, **_kwargs: Any) -> None:
+        ours = {tp for tp in map(_plain, assigned) if tp.topic in self._stages}
+        async with self._changing:
+            gone = [self._runners.pop(tp) for tp in set(self._runners) - ours]
+            await asyncio.gather(*(runner.close(_GRACE_S) for runner in gone))
+            if self._closing:
+                return
+            for tp in sorted(ours):
+                runner = self._runners.get(tp)
+                if runner is None:
+                    runner = self._runners[tp] = self._runner(tp)
+                else:
+                    # An assignment can come without a revocation before it.
+                    await runner.quiesce(_GRACE_S)
+                runner.start()
+        self._assigned = True
+
+    async def _on_shutdown(self, _app: Any, **_kwargs: Any) -> None:
+        """Faust sends no revocation when it stops: this one ends the transactions before LeaveGroup."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop every runner for good."""
+        self._closing = True
+        async with self._changing:
+            await asyncio.gather(*(runner.close(_GRACE_S) for runner in self._runners.values()))
+            self._runners.clear()
+
+    def _runner(self, partition: TopicPartition) -> PartitionRunner:
+        return PartitionRunner(
+            stage=self._stages[partition.topic],
+            partition=partition,
+            prefix=self._prefix,
+            consumer=self._app.consumer,
+            options=self._options,
+            observer=self._observer,
+            crash=self._crash,
+        )
+
+
+def _plain(partition: Any) -> TopicPartition:
+    """Faust hands over tuples of its own."""
+    return TopicPartition(partition[0], partition[1])

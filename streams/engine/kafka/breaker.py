@@ -1,0 +1,46 @@
+"""The breaker: stops a worker that would drain a topic into the dead letters."""
+
+from streams.errors import TickerError
+
+
+class BreakerError(TickerError):
+    """Too many records became dead letters: what is wrong is the code or the input, not single records."""
+
+
+class Breaker:
+    """Watches the dead letters of one stage on one partition.
+
+    Args:
+        share: The largest share of dead letters among the last `window` records or more.
+        window: Records that a share is taken over.
+        run: The most records in a row, in slices of nothing but dead letters.
+    """
+
+    def __init__(self, *, share: float = 0.5, window: int = 2_000, run: int = 500) -> None:
+        self._share = share
+        self._window = window
+        self._run_limit = run
+        self._records = self._rejected = self._run = 0
+
+    def check(self, records: int, rejected: int) -> None:
+        """Count a slice before it is committed.
+
+        Raises:
+            BreakerError: A limit is passed; the slice must not be committed.
+        """
+        self._run = self._run + rejected if rejected == records else 0
+        self._records += records
+        self._rejected += rejected
+        if self._run > self._run_limit:
+            raise BreakerError(
+                f"the last {self._run:,} records all became dead letters (limit {self._run_limit:,});"
+                " mend the producer or the worker, then start again: nothing is lost"
+            )
+        if self._records >= self._window:
+            if self._rejected > self._share * self._records:
+                raise BreakerError(
+                    f"{self._rejected:,} of the last {self._records:,} records became dead letters"
+                    f" (limit {self._share:.0%}); mend the producer or the worker, then start again:"
+                    " nothing is lost"
+                )
+            self._records = self._rejected = 0

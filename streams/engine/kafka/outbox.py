@@ -1,0 +1,69 @@
+"""Collects what a stage decides on one slice, encoded as it will be written."""
+
+import time
+from collections import Counter, defaultdict
+from typing import Any, Final, cast
+
+from schemas import cloudevents, deadletters
+from schemas.events import Duplicate, Event, Headline, encode
+from schemas.topics import DEADLETTERS, Topic
+from streams.sink.batches import Row
+
+_ATTEMPT: Final = deadletters.PREFIX + "attempt"
+
+
+class KafkaOutbox:
+    """One slice's outputs (`streams.stage.Outbox`), by Kafka topic.
+
+    Args:
+        stage: The stage's name, for dead letters.
+        prefix: The topics' prefix.
+    """
+
+    def __init__(self, stage: str, prefix: str) -> None:
+        self._stage = stage
+        self._prefix = prefix
+        self.rows: defaultdict[str, list[Row]] = defaultdict(list)
+        self.counts: Counter[str] = Counter()
+        self.rejected = 0
+
+    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
+        """Publish an event on the partition of the input."""
+        headers = cloudevents.headers(cast("Headline | Duplicate", event), key) if topic.public else ()
+        self.rows[topic.on(self._prefix)].append(Row(key, encode(event), timestamp, headers))
+
+    def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
+        """Write a tombstone."""
+        self.rows[topic.on(self._prefix)].append(Row(key, None, timestamp, ()))
+
+    def reject(self, record: Any, error: Exception) -> None:
+        """Keep a record byte for byte, with the reason, in the dead letters.
+
+        Its timestamp is the wall clock: retention must count from the refusal.
+        """
+        now = time.time_ns() // 1_000_000
+        why = deadletters.reason(
+            error,
+            stage=self._stage,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            now=now,
+            attempt=_attempts(record) + 1,
+        )
+        own = [header for header in record.headers if not deadletters.is_ours(header[0])]
+        headers = [*own, *deadletters.to_headers(why)]
+        self.rows[DEADLETTERS.on(self._prefix)].append(Row(record.key, record.value, now, headers))
+        self.rejected += 1
+
+    def count(self, outcome: str, records: int = 1) -> None:
+        """Say what became of input records."""
+        self.counts[outcome] += records
+
+
+def _attempts(record: Any) -> int:
+    """How often a record has been refused before: a redrive keeps the header."""
+    for name, value in record.headers:
+        if name == _ATTEMPT and value.isdigit():
+            return int(value)
+    return 0

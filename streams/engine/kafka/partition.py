@@ -1,0 +1,324 @@
+"""One input partition of a stage: owns its position, its state and its producer, and commits slice by slice.
+
+Opening a partition: the group says it is ours → the transactional producer fences whoever had it → the
+group still says so → state and position are read, committed records only → seek. On any error the
+producer, the state and the queue are dropped and the partition is opened again; a slice is never tried
+again on the producer that failed.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.events import Position, encode
+from schemas.topics import POSITIONS
+from streams.engine.kafka.breaker import Breaker, BreakerError
+from streams.engine.kafka.outbox import KafkaOutbox
+from streams.engine.kafka.restore import committed_reader, read_position
+from streams.engine.kafka.slices import Slice
+from streams.engine.kafka.transaction import FencedProducer
+from streams.errors import TickerError
+from streams.observe.observer import Committed, Observer, Restored
+from streams.sink.batches import Row
+from streams.stage import Processor, Stage
+
+logger: Final = logging.getLogger(__name__)
+
+QUEUE_SLICES: Final = 4
+_OPEN_TIMEOUT_S: Final = 60.0
+_MAX_FAILURES: Final = 30
+_MAX_BACKOFF_S: Final = 3.0
+_SMALL_GAP: Final = 64
+"""Offsets that can be missing without asking why: a few transactions' markers."""
+_OFFSET_COMMIT_EVERY_S: Final = 1.0
+
+
+class NotOursError(Exception):
+    """The group says that the partition is not ours, or is rebalancing."""
+
+
+class HoleError(Exception):
+    """A slice was lost between the fetcher and the runner. State and producer are as good as before."""
+
+
+class PartitionRunner:
+    """Processes one partition of a stage's source, exactly once.
+
+    Args:
+        stage: The stage.
+        partition: Topic (as on the cluster) and partition.
+        prefix: The topics' prefix.
+        consumer: The sliced Faust consumer.
+        options: aiokafka's connection options.
+        observer: Told of commits, restores and failures.
+        crash: Called when failures in a row pass a limit or the breaker trips: the process must end.
+    """
+
+    def __init__(
+        self,
+        *,
+        stage: Stage,
+        partition: TopicPartition,
+        prefix: str,
+        consumer: Any,
+        options: Mapping[str, Any],
+        observer: Observer,
+        crash: Callable[[BaseException], None],
+    ) -> None:
+        self.stage = stage
+        self.partition = partition
+        self._prefix = prefix
+        self._consumer = consumer
+        self._options = options
+        self._observer = observer
+        self._crash = crash
+        self._position_key = f"{stage.name}|{partition.topic}|{partition.partition}".encode()
+        self._breaker = Breaker()
+        self._queue: deque[Slice] = deque()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._paused = False
+        self._producer: FencedProducer | None = None
+        self._processor: Processor | None = None
+        self._position = 0
+        self._epoch: int | None = None
+        self._end: int | None = None
+        self._offset_committed_at = 0.0
+        self._offset_commit: asyncio.Task[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the partition is restored and takes slices."""
+        return self._epoch is not None
+
+    def put(self, records: Slice) -> None:
+        """Take a slice; never blocks. A full queue pauses the partition's fetches."""
+        if self._stopping or records.epoch != self._epoch:
+            return
+        self._queue.append(records)
+        self._wake.set()
+        if len(self._queue) >= QUEUE_SLICES and not self._paused:
+            self._paused = True
+            self._consumer.on_buffer_full(self.partition)
+
+    def start(self) -> None:
+        """Begin, or go on after `quiesce`."""
+        self._stopping = False
+        self._wake.set()
+        self._task = asyncio.create_task(self._run(), name=f"{self.stage.name} {self.partition}")
+
+    async def quiesce(self, grace: float) -> None:
+        """Stop after the open transaction, or give up on it after `grace` seconds.
+
+        Producer and state stay: while nobody fences the producer, its epoch proves them valid.
+        """
+        self._stopping = True
+        self._epoch = None
+        self._clear_queue()
+        self._wake.set()
+        if self._task is None:
+            return
+        _, running = await asyncio.wait([self._task], timeout=grace)
+        if running:
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=1)
+            await self._drop(grace=0)
+        self._task = None
+
+    async def close(self, grace: float) -> None:
+        """Stop for good: end the open transaction, say how far we came, release the producer."""
+        await self.quiesce(grace)
+        if self._producer is not None:
+            await self._commit_offset()
+        await self._drop(grace=1.0)
+
+    async def _run(self) -> None:
+        failures = 0
+        while not self._stopping:
+            try:
+                await asyncio.wait_for(self._open(), _OPEN_TIMEOUT_S)
+                while not self._stopping:
+                    if self._queue:
+                        await self._process(self._next_slice())
+                        failures = 0
+                    else:
+                        self._wake.clear()
+                        await self._wake.wait()
+            except NotOursError:
+                logger.info("%s is not ours any more", self.partition)
+                await self._drop(grace=0)
+                return
+            except BreakerError as error:
+                await self._drop(grace=1.0)
+                self._crash(error)
+                return
+            except HoleError as error:
+                failures += 1
+                logger.info("%s: %s; seeking again", self.partition, error)
+                self._epoch = None
+                self._clear_queue()
+            except Exception as error:  # noqa: BLE001 (whatever it was: drop everything and open again)
+                failures += 1
+                self._log_failure(error, failures)
+                self._observer.failed(self.stage.name, self.partition.partition, error)
+                await self._drop(grace=2.0)
+            if failures >= _MAX_FAILURES:
+                problem = f"{self.stage.name} {self.partition} failed {failures} times in a row; see the log"
+                self._crash(TickerError(problem))
+                return
+            if not self._stopping and failures:
+                await asyncio.sleep(min(0.1 * 2**failures, _MAX_BACKOFF_S))
+
+    def _log_failure(self, error: Exception, failures: int) -> None:
+        known = isinstance(error, KafkaError | TimeoutError | TickerError)
+        logger.warning(
+            "%s %s: %s (failure %d of %d in a row)",
+            self.stage.name,
+            self.partition,
+            str(error) or type(error).__name__,
+            failures,
+            _MAX_FAILURES,
+            exc_info=None if known else error,
+        )
+
+    async def _open(self) -> None:
+        await self._ask_whether_ours()
+        if self._producer is None:
+            await self._restore()
+        self._epoch = await self._consumer.seek_epoch(self.partition, self._position)
+        self._end = None
+
+    async def _restore(self) -> None:
+        """Fence the old owner and read back state and position."""
+        started = time.monotonic()
+        number = self.partition.partition
+        self._producer = FencedProducer(
+            f"{self._prefix}-{self.stage.name}-{self.partition.topic}-{number}", self._options
+        )
+        await self._producer.start()
+        # Paused between the question and the fencing, another worker may own it by now: ask again.
+        await self._ask_whether_ours()
+        processor = self.stage.processor()
+        rows = 0
+        async with committed_reader(self._options) as reader:
+            if self.stage.state is not None:
+                state = TopicPartition(self.stage.state.on(self._prefix), number)
+                beginning, end = await reader.beginning(state), await reader.end(state)
+                async for records in reader.read(state, beginning, end):
+                    for record in records:
+                        processor.restore(record.key, record.value)
+                    rows += len(records)
+                    await asyncio.sleep(0)
+            positions = TopicPartition(POSITIONS.on(self._prefix), number)
+            self._position = await read_position(reader, positions, self._position_key)
+        self._processor = processor
+        seconds = time.monotonic() - started
+        self._observer.restored(Restored(self.stage.name, number, rows, self._position, seconds))
+
+    async def _ask_whether_ours(self) -> None:
+        while not self._stopping:
+            ours = await self._consumer.owns(self.partition)
+            if ours:
+                return
+            if ours is False:
+                break
+            await asyncio.sleep(0.3)
+        raise NotOursError
+
+    def _next_slice(self) -> Slice:
+        records = self._queue.popleft()
+        if self._paused and len(self._queue) <= QUEUE_SLICES // 2:
+            self._resume_fetching()
+        if records.previous_end != self._end:
+            raise HoleError(f"a slice is missing between {self._end} and {records[0].offset}")
+        self._end = records[-1].offset + 1
+        return records
+
+    async def _check_retention(self, first: int) -> None:
+        """Say loudly when retention removed records before they were read.
+
+        Offsets are also missing for good reasons: transaction markers, aborted records, compaction.
+        """
+        if self._position and first - self._position > _SMALL_GAP:
+            earliest = (await self._consumer.earliest_offsets(self.partition))[self.partition]
+            if earliest > self._position:
+                lost = min(earliest, first) - self._position
+                logger.error(
+                    "%s: offsets %d to %d are gone: retention removed them before they were read",
+                    self.partition,
+                    self._position,
+                    self._position + lost - 1,
+                )
+                self._observer.lost(self.stage.name, self.partition.partition, lost)
+
+    async def _process(self, records: Slice) -> None:
+        assert self._producer is not None
+        assert self._processor is not None
+        started = time.monotonic()
+        await self._check_retention(records[0].offset)
+        batch = records if records[0].offset >= self._position else self._unread(records)
+        if not batch:
+            return
+        out = KafkaOutbox(self.stage.name, self._prefix)
+        self._processor.process(batch, out)
+        self._breaker.check(len(batch), out.rejected)
+        end = records[-1].offset + 1
+        position = Row(self._position_key, encode(Position(offset=end)), batch[-1].timestamp, ())
+        out.rows[POSITIONS.on(self._prefix)].append(position)
+        await self._producer.commit(out.rows, self.partition.partition)
+        self._position = end
+        self._observer.committed(
+            Committed(
+                self.stage.name,
+                self.partition.partition,
+                len(batch),
+                out.rejected,
+                out.counts,
+                time.monotonic() - started,
+                end,
+                batch[-1].timestamp,
+            )
+        )
+        self._maybe_commit_offset()
+
+    def _unread(self, records: Slice) -> list[Any]:
+        return [record for record in records if record.offset >= self._position]
+
+    def _maybe_commit_offset(self) -> None:
+        """Once a second, tell the group how far we are: lag monitors read it, it decides nothing."""
+        now = time.monotonic()
+        idle = self._offset_commit is None or self._offset_commit.done()
+        if idle and now - self._offset_committed_at > _OFFSET_COMMIT_EVERY_S:
+            self._offset_committed_at = now
+            self._offset_commit = asyncio.create_task(self._commit_offset())
+
+    async def _commit_offset(self) -> None:
+        try:
+            await self._consumer.commit_offset(self.partition, self._position)
+        except Exception as error:  # noqa: BLE001 (a display that fails must not stop the work)
+            logger.debug("%s: group offset not committed: %s", self.partition, error)
+
+    def _clear_queue(self) -> None:
+        self._queue.clear()
+        if self._paused:
+            self._resume_fetching()
+
+    def _resume_fetching(self) -> None:
+        self._paused = False
+        if self.partition in self._consumer.assignment():
+            self._consumer.on_buffer_drop(self.partition)
+
+    async def _drop(self, grace: float) -> None:
+        producer, self._producer = self._producer, None
+        self._processor = None
+        self._epoch = None
+        self._clear_queue()
+        if producer is not None:
+            await producer.dispose(grace)

@@ -1,0 +1,86 @@
+"""A transactional producer that fences whoever held its id before, and that can be torn down by force."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+
+from streams.sink.batches import Row, batches
+
+TRANSACTION_TIMEOUT_S: Final = 5.0
+"""How long a transaction may take before its producer is dropped. The broker waits longer."""
+_BROKER_TIMEOUT_MS: Final = 20_000
+_REQUEST_TIMEOUT_MS: Final = 10_000
+_BATCH_BYTES: Final = 1 << 18
+MAX_REQUEST_BYTES: Final = 16 << 20
+"""The largest request, and so the largest dead letter that can be kept."""
+
+
+class FencedProducer:
+    """One transaction at a time under one transactional id (KIP-98)."""
+
+    def __init__(self, transactional_id: str, options: Mapping[str, Any]) -> None:
+        self._producer = AIOKafkaProducer(
+            transactional_id=transactional_id,
+            transaction_timeout_ms=_BROKER_TIMEOUT_MS,
+            request_timeout_ms=_REQUEST_TIMEOUT_MS,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=MAX_REQUEST_BYTES,
+            **options,
+        )
+
+    async def start(self) -> None:
+        """Fence older producers of this id: their open transaction is aborted before this returns."""
+        await self._producer.start()
+
+    async def commit(self, rows: Mapping[str, Sequence[Row]], partition: int) -> None:
+        """Write rows by topic, all to the same partition number, in one transaction.
+
+        Raises:
+            TimeoutError: The transaction took longer than `TRANSACTION_TIMEOUT_S`.
+            KafkaError: The transaction failed, or the producer was fenced.
+        """
+        await asyncio.wait_for(self._commit(rows, partition), TRANSACTION_TIMEOUT_S)
+
+    async def _commit(self, rows: Mapping[str, Sequence[Row]], partition: int) -> None:
+        await self._producer.begin_transaction()
+        sent = [
+            await self._producer.send_batch(batch, topic, partition=partition)
+            for topic, topic_rows in rows.items()
+            for batch in batches(self._producer, topic_rows)
+        ]
+        # aiokafka commits although a batch failed: every future is looked at first.
+        await asyncio.gather(*sent)
+        await self._producer.commit_transaction()
+
+    async def dispose(self, grace: float) -> None:
+        """Abort and stop within `grace` seconds, else tear the producer down without the broker's help.
+
+        aiokafka's own stop and abort can hang while the broker is away.
+        """
+        manager = self._producer._txn_manager  # noqa: SLF001
+        if grace:
+            with suppress(Exception):
+                if manager.is_in_transaction():
+                    await asyncio.wait_for(self._producer.abort_transaction(), grace)
+                if not manager.is_fatal_error():
+                    await asyncio.wait_for(self._producer.stop(), grace)
+                    return
+        await self._tear_down()
+
+    async def _tear_down(self) -> None:
+        producer = self._producer
+        producer._closed = True  # noqa: SLF001
+        sender = producer._sender.sender_task  # noqa: SLF001
+        if sender is not None:
+            # The first cancellation waits for requests in flight, the second cancels those.
+            for _ in range(2):
+                if not sender.done():
+                    sender.cancel()
+                    await asyncio.wait([sender], timeout=0.5)
+            if sender.done() and not sender.cancelled():
+                sender.exception()
+        with suppress(Exception):
+            await asyncio.wait_for(producer.client.close(), 2)

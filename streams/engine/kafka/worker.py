@@ -1,0 +1,206 @@
+"""A worker: checks its topics, joins the group by Faust, serves its health pages, stops cleanly.
+
+It ends by itself only with a reason: told to stop, a setting that cannot be used, or a failure that would
+not go away. A process manager starts it again; it never stalls in silence.
+"""
+
+import asyncio
+import gc
+import logging
+import signal
+import ssl
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import faust
+from msgspec import Struct
+from prometheus_client import REGISTRY
+
+from streams.admin.topics import wait_for_topics
+from streams.engine.kafka.assignment import Assignment
+from streams.engine.kafka.slices import SlicingApp
+from streams.errors import TickerError
+from streams.observe.health import pages
+from streams.observe.metrics import WorkerMetrics
+from streams.settings import Connection
+from streams.stage import Stage
+
+logger: Final = logging.getLogger(__name__)
+
+_MAX_POLL_RECORDS: Final = 4_000
+_HEARTBEAT_S: Final = 2.0
+_REBALANCE_TIMEOUT_S: Final = 20.0
+_REQUEST_TIMEOUT_S: Final = 20.0
+_STOP_TIMEOUT_S: Final = 4.0
+
+
+class WorkerSettings(Struct, frozen=True, kw_only=True):
+    """What a worker needs to know."""
+
+    connection: Connection
+    prefix: str
+    stages: tuple[Stage, ...]
+    listen: str | None
+    """`HOST:PORT` of the health and metrics pages; None for none."""
+    instance_id: str | None
+    """Static membership (KIP-345): a restarted worker takes its partitions back without a rebalance."""
+    session_timeout_s: float = 8.0
+
+
+async def work(settings: WorkerSettings) -> None:
+    """Run a worker until SIGTERM or SIGINT.
+
+    Raises:
+        SettingsError: Topics are missing or laid out otherwise, or an address cannot be listened on.
+        TickerError: A failure did not go away; what was committed stays, nothing else was written.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    worker = _Worker(settings, stop)
+    if settings.listen is None:
+        await worker.run()
+        return
+    async with pages(settings.listen, registry=REGISTRY, is_ready=lambda: worker.is_ready) as address:
+        logger.info("health and metrics on http://%s/readyz and /metrics", address)
+        await worker.run()
+
+
+class _Worker:
+    def __init__(self, settings: WorkerSettings, stop: asyncio.Event) -> None:
+        self._settings = settings
+        self._stop = stop
+        self._failure: BaseException | None = None
+        self._assignment: Assignment | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self._assignment is not None and self._assignment.is_ready and not self._stop.is_set()
+
+    async def run(self) -> None:
+        settings = self._settings
+        topics = [topic for stage in settings.stages for topic in stage.topics]
+        if not await wait_for_topics(settings.connection, topics, settings.prefix, stop=self._stop):
+            return
+        raise_collector_thresholds()
+        with tempfile.TemporaryDirectory(prefix="ticker-worker-") as folder:
+            app = _app(settings, Path(folder))
+            self._assignment = Assignment(
+                app=app,
+                stages=settings.stages,
+                prefix=settings.prefix,
+                options=settings.connection.aiokafka_options(),
+                observer=WorkerMetrics(REGISTRY),
+                crash=self._crash,
+            )
+            _dispatch_slices(app, settings, self._assignment)
+            await app.start()
+            try:
+                await self._wait_for_end(app)
+            finally:
+                await self._end(app)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _wait_for_end(self, app: Any) -> None:
+        ends = [asyncio.create_task(self._stop.wait()), asyncio.create_task(app.wait_until_stopped())]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+        if not self._stop.is_set() and self._failure is None:
+            reason = app.crash_reason
+            self._failure = TickerError(f"Faust stopped: {reason or 'no reason given'}")
+            self._failure.__cause__ = reason
+
+    async def _end(self, app: Any) -> None:
+        """Transactions end first, whatever Faust's own stop does with its time."""
+        assert self._assignment is not None
+        logger.info("stopping")
+        await self._assignment.close()
+        try:
+            await asyncio.wait_for(app.stop(), _STOP_TIMEOUT_S)
+        except TimeoutError:
+            logger.warning("Faust did not stop within %.0f s; leaving", _STOP_TIMEOUT_S)
+
+    def _crash(self, error: BaseException) -> None:
+        """End the process with a failure."""
+        if self._failure is None:
+            self._failure = error
+        self._stop.set()
+
+
+def raise_collector_thresholds() -> None:
+    """Let the cyclic collector run more rarely: each fetched record is a handful of tracked tuples.
+
+    The largest single gain on the hot path (docs/engine.md).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+
+
+def _app(settings: WorkerSettings, folder: Path) -> SlicingApp:
+    options: dict[str, Any] = {}
+    if settings.instance_id is not None:
+        options["consumer_group_instance_id"] = settings.instance_id
+    credentials = _credentials(settings.connection)
+    if credentials is not None:
+        options["broker_credentials"] = credentials
+    app = SlicingApp(
+        f"{settings.prefix}-worker",
+        broker=[f"kafka://{server}" for server in settings.connection.bootstrap_servers.split(",")],
+        store="memory://",
+        datadir=str(folder),
+        value_serializer="raw",
+        key_serializer="raw",
+        web_enabled=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        stream_wait_empty=False,
+        stream_buffer_maxsize=16,
+        consumer_auto_offset_reset="earliest",
+        broker_max_poll_records=_MAX_POLL_RECORDS,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=_HEARTBEAT_S,
+        broker_rebalance_timeout=_REBALANCE_TIMEOUT_S,
+        broker_request_timeout=_REQUEST_TIMEOUT_S,
+        **options,
+    )
+    app.sliced_topics = frozenset(stage.source.on(settings.prefix) for stage in settings.stages)
+    return app
+
+
+def _dispatch_slices(app: SlicingApp, settings: WorkerSettings, assignment: Assignment) -> None:
+    """One agent per stage that only hands slices on: `acks=False` keeps Faust's commits away."""
+    for stage in settings.stages:
+        source = app.topic(stage.source.on(settings.prefix), value_type=bytes, acks=False)
+
+        async def dispatch(stream: Any) -> None:
+            async for records in stream:
+                assignment.dispatch(records)
+
+        app.agent(source, name=stage.name)(dispatch)
+
+
+def _credentials(connection: Connection) -> Any:
+    """The connection's security as Faust wants it; None for plain text."""
+    options = connection.aiokafka_options()
+    context: ssl.SSLContext | None = options.get("ssl_context")
+    if options.get("sasl_mechanism"):
+        return faust.SASLCredentials(
+            username=options["sasl_plain_username"],
+            password=options["sasl_plain_password"],
+            ssl_context=context,
+            mechanism=options["sasl_mechanism"],
+        )
+    return faust.SSLCredentials(context) if context is not None else None
+
+
+def stages_named(name: str, stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The stages of a worker: one by name, or `all`."""
+    return tuple(stage for stage in stages if name in {"all", stage.name})

@@ -1,0 +1,236 @@
+"""Run observations through the whole pipeline in this process and account for every slot."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.events import CategorizedHeadline, Change, Duplicate, Sighting, TopicScore
+from schemas.instants import format_instant
+from schemas.topics import CATEGORIES, DUPLICATES
+from streams.engine.local.engine import DeadLetter, LocalEngine
+from streams.errors import InputError
+from streams.observe.account import Account
+from streams.pipeline import DEDUPLICATE, STAGES
+from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS, Deduplicator, Live
+from streams.produce.read import Observation
+from streams.produce.sightings import sightings
+from streams.produce.strips import strips
+from streams.stage import Message, Record
+
+_BATCH: Final = 4096
+"""Sightings that are decided at once."""
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """A headline as `ticker run` prints it, with what was known of it when its life or the input ended."""
+
+    id: str
+    text: str
+    language: str
+    source: str
+    slot: int
+    observed_at: str
+    topic: str | None
+    topics: tuple[TopicScore, ...]
+    first_seen: str
+    last_seen: str
+    sightings: int
+    sources: tuple[str, ...]
+    truncated: bool
+    updates: str | None
+    changes: tuple[Change, ...]
+
+
+class Dropped(Struct, frozen=True, kw_only=True):
+    """A sighting that was not published: which headline won, and by which rule."""
+
+    id: str
+    text: str
+    language: str
+    source: str
+    slot: int
+    observed_at: str
+    dropped: str
+    winner: str
+    winner_text: str
+    rule: str
+    detail: str | None = None
+
+
+class LocalRun:
+    """One run of the pipeline without a broker.
+
+    Args:
+        published: Called with each headline when its life or the input ends, in the order first seen.
+        dropped: Called with each sighting that is not published, when that is decided; None if nobody asks.
+        failed: Called with everything that cannot be read or split.
+        window: How long a headline stays live after its last sighting, in ms of event time.
+        at_once: Publish each headline when it is first seen, not with its final count at its end.
+        separator: What stands between slots; found in each strip when None.
+        selector: A CSS selector of the strip's items in HTML pages.
+    """
+
+    def __init__(
+        self,
+        *,
+        published: Callable[[Published], None],
+        failed: Callable[[InputError], None],
+        dropped: Callable[[Dropped], None] | None = None,
+        window: int = DEFAULT_WINDOW_MS,
+        at_once: bool = False,
+        separator: str | None = None,
+        selector: str | None = None,
+    ) -> None:
+        self._published = published
+        self._dropped = dropped
+        self._failed = failed
+        self._at_once = at_once
+        self._separator = separator
+        self._selector = selector
+        self._categorized: dict[str, CategorizedHeadline] = {}
+        self._ended: list[Live] = []
+        self._deduplicator = Deduplicator(window, witness=self)
+        self._engine = LocalEngine(
+            STAGES,
+            processors={DEDUPLICATE.name: self._deduplicator},
+            subscribers={topic.name: self._on_categorized for topic in CATEGORIES.values()}
+            | {DUPLICATES.name: self._on_duplicate},
+            dead_letters=self._on_dead_letter,
+        )
+        self._strips = self._failures = self._slots = self._empty = self._refused = 0
+
+    def run(self, observations: Iterable[Observation]) -> Account:
+        """Run everything through, then publish what is still live."""
+        batch: list[Message] = []
+        for observation in observations:
+            batch += self._split(observation)
+            if len(batch) >= _BATCH or self._at_once:
+                self._decide(batch)
+                batch = []
+        self._decide(batch)
+        self._ended.extend(self._deduplicator.live())
+        self._publish_ended()
+        return self.account()
+
+    def _decide(self, batch: list[Message]) -> None:
+        self._engine.process(batch)
+        self._publish_ended()
+
+    def _publish_ended(self) -> None:
+        """Publish headlines whose life has ended; by now every stage has seen them."""
+        for headline in self._ended if not self._at_once else ():
+            self._published(_published(self._categorized.pop(headline.id), headline))
+        self._ended.clear()
+
+    def fail(self, error: InputError) -> None:
+        """Count and pass on what could not be read or split."""
+        self._failures += 1
+        self._failed(error)
+
+    def account(self) -> Account:
+        """What went in so far, and what became of it."""
+        counts = self._engine.counts[DEDUPLICATE.name]
+        return Account(
+            strips=self._strips,
+            failed=self._failures,
+            slots=self._slots,
+            empty=self._empty,
+            new=counts["new"],
+            exact=counts["exact"],
+            near=counts["near"],
+            updates=counts["update"],
+            dead_letters=self._refused + counts["dead letter"],
+        )
+
+    def _split(self, observation: Observation) -> list[Message]:
+        messages: list[Message] = []
+        try:
+            for strip, slots in strips(observation, separator=self._separator, selector=self._selector):
+                found = sightings(strip, slots)
+                self._strips += 1
+                self._slots += len(slots)
+                self._empty += found.empty
+                self._refused += len(found.refused)
+                messages += found.messages
+                for slot, text, error in found.refused:
+                    self._failed(InputError(f"{observation.place}, slot {slot}", f"{error}: {text[:60]}…"))
+        except InputError as error:
+            self.fail(error)
+        return messages
+
+    def _on_categorized(self, message: Message) -> None:
+        headline = message.value
+        assert isinstance(headline, CategorizedHeadline)
+        if self._at_once:
+            self._published(_published(headline, None))
+        else:
+            self._categorized[headline.id] = headline
+
+    def _on_duplicate(self, message: Message) -> None:
+        duplicate = message.value
+        assert isinstance(duplicate, Duplicate)
+        if self._dropped is not None:
+            self._dropped(
+                Dropped(
+                    id=duplicate.id,
+                    text=duplicate.text,
+                    language=duplicate.language,
+                    source=duplicate.source,
+                    slot=duplicate.slot,
+                    observed_at=duplicate.observed_at,
+                    dropped="near duplicate",
+                    winner=duplicate.winner,
+                    winner_text=duplicate.winner_text,
+                    rule=duplicate.rule,
+                    detail=duplicate.detail,
+                )
+            )
+
+    def _on_dead_letter(self, letter: DeadLetter) -> None:
+        self._failed(InputError(f"stage {letter.stage}, key {letter.record.key!r}", str(letter.error)))
+
+    def repeated(self, record: Record, winner: Live, rule: str) -> None:
+        """A record was swallowed as an exact duplicate (`deduplicator.Witness`)."""
+        if self._dropped is None:
+            return
+        sighting = record.value
+        assert isinstance(sighting, Sighting)
+        self._dropped(
+            Dropped(
+                id=sighting.id,
+                text=sighting.text,
+                language=sighting.language,
+                source=sighting.source,
+                slot=sighting.slot,
+                observed_at=sighting.observed_at,
+                dropped="duplicate",
+                winner=winner.id,
+                winner_text=winner.text,
+                rule=rule,
+            )
+        )
+
+    def expired(self, headline: Live) -> None:
+        """A headline's life has ended (`deduplicator.Witness`)."""
+        self._ended.append(headline)
+
+
+def _published(headline: CategorizedHeadline, live: Live | None) -> Published:
+    return Published(
+        id=headline.id,
+        text=headline.text,
+        language=headline.language,
+        source=headline.source,
+        slot=headline.slot,
+        observed_at=headline.observed_at,
+        topic=headline.topic,
+        topics=headline.topics,
+        first_seen=headline.observed_at,
+        last_seen=format_instant(live.last_seen) if live else headline.observed_at,
+        sightings=live.sightings if live else 1,
+        sources=tuple(source.decode() for source in live.sources) if live else (headline.source,),
+        truncated=headline.truncated,
+        updates=headline.updates,
+        changes=headline.changes,
+    )

@@ -1,0 +1,53 @@
+"""The worker's HTTP pages: `/healthz` (alive), `/readyz` (assigned and restored) and `/metrics`."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from streams.errors import SettingsError
+
+_UNAVAILABLE: Final = 503
+
+
+@asynccontextmanager
+async def pages(
+    listen: str, *, registry: CollectorRegistry, is_ready: Callable[[], bool]
+) -> AsyncIterator[str]:
+    """Serve the pages on `HOST:PORT` while the context lasts; gives the address (port 0 picks one).
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_request: web.Request) -> web.Response:
+        if is_ready():
+            return web.Response(text="ready\n")
+        return web.Response(text="not ready\n", status=_UNAVAILABLE)
+
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    application = web.Application()
+    application.add_routes(
+        [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
+    )
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    host, _, port = listen.rpartition(":")
+    try:
+        site = web.TCPSite(runner, host, int(port))
+        await site.start()
+    except (OSError, ValueError, OverflowError) as error:
+        await runner.cleanup()
+        raise SettingsError(f"--listen {listen}: {error}; give HOST:PORT, such as 127.0.0.1:9464") from error
+    bound = runner.addresses[0]
+    try:
+        yield f"{bound[0]}:{bound[1]}"
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,1 @@
+"""Read the world: sources, pages, strips; split them into sightings."""

@@ -1,0 +1,127 @@
+"""Publish strips and their sightings to Kafka: idempotent, acknowledged by all replicas, compressed."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas import deadletters
+from schemas.events import Strip, encode
+from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
+from streams.errors import TickerError
+from streams.produce.layout import partition_of, spread
+from streams.produce.sightings import RefusedSlot, StripSightings
+from streams.sink.batches import Row, batches
+
+_BATCH_BYTES: Final = 1 << 18
+MAX_REQUEST_BYTES: Final = 8 << 20
+"""The largest request: a strip and its envelope."""
+_FLUSH_ROWS: Final = 8_192
+_DELIVERY_TIMEOUT_S: Final = 60.0
+
+
+class Publisher:
+    """Collects strips and writes them in batches; use it as a context, `flush` when input pauses.
+
+    Args:
+        options: aiokafka's connection options.
+        prefix: The topics' prefix.
+        compression: The client's codec (`lz4`, `zstd`, `snappy`, `gzip`) or None.
+    """
+
+    def __init__(self, options: Mapping[str, Any], *, prefix: str, compression: str | None = "lz4") -> None:
+        self._producer = AIOKafkaProducer(
+            enable_idempotence=True,
+            acks="all",
+            compression_type=compression,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=MAX_REQUEST_BYTES,
+            **options,
+        )
+        self._strips = STRIPS.on(prefix)
+        self._sightings = SIGHTINGS.on(prefix)
+        self._deadletters = DEADLETTERS.on(prefix)
+        self._partitions: dict[str, int] = {}
+        self._rows: defaultdict[tuple[str, int], list[Row]] = defaultdict(list)
+        self._waiting = 0
+        self.published = 0
+        """Sightings that all replicas have acknowledged."""
+
+    async def __aenter__(self) -> Self:
+        await self._producer.start()
+        for topic in (self._strips, self._sightings, self._deadletters):
+            self._partitions[topic] = len(await self._producer.partitions_for(topic))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._producer.stop()
+
+    async def publish(self, strip: Strip, found: StripSightings) -> None:
+        """Take a strip; writes when enough has come together.
+
+        Raises:
+            TickerError: The cluster did not take it in time.
+        """
+        source = strip.source.encode()
+        timestamp = found.timestamp
+        home = spread(strip.source, self._partitions[self._strips])
+        self._rows[self._strips, home].append(Row(source, encode(strip), timestamp, ()))
+        count = self._partitions[self._sightings]
+        for key, sighting, _, headers in found.messages:
+            partition = partition_of(sighting.language, count)
+            self._rows[self._sightings, partition].append(Row(key, encode(sighting), timestamp, headers))
+        for refused in found.refused:
+            self._refuse(strip, refused, home)
+        self._waiting += len(found.messages)
+        if self._waiting >= _FLUSH_ROWS:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what has come together and wait until all replicas have it.
+
+        Raises:
+            TickerError: The cluster did not take it in time.
+        """
+        try:
+            async with asyncio.timeout(_DELIVERY_TIMEOUT_S):
+                sent = [
+                    await self._producer.send_batch(batch, topic, partition=partition)
+                    for (topic, partition), rows in self._rows.items()
+                    for batch in batches(self._producer, rows)
+                ]
+                await asyncio.gather(*sent)
+        except (KafkaError, TimeoutError) as error:
+            problem = str(error) or f"no acknowledgement within {_DELIVERY_TIMEOUT_S:.0f} s"
+            raise TickerError(
+                f"{self._waiting:,} sightings could not be published: {problem};"
+                " publish the same input again, ids stay the same"
+            ) from error
+        self.published += self._waiting
+        self._waiting = 0
+        self._rows.clear()
+
+    def _refuse(self, strip: Strip, refused: RefusedSlot, partition: int) -> None:
+        """Keep a slot that is no headline in the dead letters."""
+        now = time.time_ns() // 1_000_000
+        why = deadletters.reason(
+            refused.error,
+            stage="produce",
+            topic=self._strips,
+            partition=partition,
+            offset=refused.slot,
+            now=now,
+        )
+        key = f"{strip.id}-{refused.slot}".encode()
+        home = partition % self._partitions[self._deadletters]
+        row = Row(key, refused.text.encode(), now, deadletters.to_headers(why))
+        self._rows[self._deadletters, home].append(row)

@@ -1,0 +1,194 @@
+"""Read pages and strips from files, folders and standard input, bounded in size.
+
+A file is a page (text or HTML) in which a strip must be found, or JSON Lines with a strip a line:
+`{"source": "…", "observed_at": "…", "text": "…"}`. What cannot be read is reported with its place
+and the rest goes on.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from schemas.instants import parse_instant
+from streams.errors import InputError
+from streams.produce.decode import decode
+
+MAX_PAGE: Final = 16 << 20
+"""The largest page, in bytes."""
+MAX_LINE: Final = 4 << 20
+"""The longest line of JSON Lines, in bytes."""
+
+_JSON_LINES: Final = {".jsonl", ".ndjson"}
+_STDIN: Final = "-"
+
+
+class Observation(Struct, frozen=True, kw_only=True):
+    """What a source showed at one moment, as read: a page to search, or a strip to split."""
+
+    place: str
+    """Where it was read, for error messages: a path, or a path and line."""
+    source: str
+    observed_at: int
+    """Milliseconds since the epoch."""
+    text: str
+    format: Literal["auto", "text", "html"] = "auto"
+    is_page: bool = True
+    separator: str | None = None
+
+
+class _StripLine(Struct, frozen=True, kw_only=True):
+    """A line of JSON Lines; a `ticker.strips` value is one too. Unknown fields are ignored."""
+
+    type: Literal["ticker.strip.v1"] = "ticker.strip.v1"
+    source: str
+    observed_at: str
+    text: str
+    format: Literal["text", "html"] = "text"
+    separator: str | None = None
+
+
+_decode_line: Final = msgspec.json.Decoder(_StripLine).decode
+
+Failed = Callable[[InputError], None]
+
+
+def read(
+    places: Sequence[str],
+    *,
+    failed: Failed,
+    source: str | None = None,
+    observed_at: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[Observation]:
+    """Read observations from files, folders (recursively, in order of names) and `-`, standard input.
+
+    Args:
+        places: Paths, or `-`.
+        failed: Called with everything that cannot be read.
+        source: The source of pages; without it a page's source is its path without suffix.
+        observed_at: When pages were observed (ms); without it, when the file was last modified.
+        progress: Called with the number of bytes read since the last call.
+    """
+    for place in places:
+        if place == _STDIN:
+            reader = _Reader("standard input", source or "stdin", observed_at, failed, progress)
+            yield from reader.read(sys.stdin.buffer, suffix="", modified=time.time())
+            continue
+        root = Path(place)
+        for path in _files(root, failed):
+            name = path.relative_to(root).with_suffix("").as_posix() if path != root else path.stem
+            reader = _Reader(str(path), source or name, observed_at, failed, progress)
+            try:
+                with path.open("rb") as file:
+                    modified = os.fstat(file.fileno()).st_mtime
+                    yield from reader.read(file, suffix=path.suffix.lower(), modified=modified)
+            except OSError as error:
+                failed(InputError(str(path), f"cannot be read: {error.strerror or error}"))
+
+
+def size_of(places: Sequence[str]) -> int | None:
+    """How many bytes `read` will read, for a progress bar; None where nobody knows (standard input)."""
+    if _STDIN in places:
+        return None
+    paths = (path for place in places for path in _files(Path(place), lambda _: None))
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def _files(root: Path, failed: Failed) -> Iterator[Path]:
+    if not root.exists():
+        failed(InputError(str(root), "there is no such file or folder"))
+    elif not root.is_dir():
+        yield root
+    else:
+        for folder, folders, names in os.walk(root, onerror=lambda error: _unreadable(error, failed)):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+
+
+def _unreadable(error: OSError, failed: Failed) -> None:
+    failed(InputError(str(error.filename), f"cannot be listed: {error.strerror}"))
+
+
+class _Reader:
+    """Reads one file; knows its place, its source and whom to tell of failures."""
+
+    def __init__(
+        self,
+        place: str,
+        source: str,
+        observed_at: int | None,
+        failed: Failed,
+        progress: Callable[[int], None],
+    ) -> None:
+        self._place = place
+        self._source = source
+        self._observed_at = observed_at
+        self._failed = failed
+        self._progress = progress
+
+    def read(self, file: BinaryIO, *, suffix: str, modified: float) -> Iterator[Observation]:
+        """Observations of an open file; `modified` is in seconds since the epoch."""
+        first = file.readline(MAX_LINE + 1)
+        if suffix in _JSON_LINES or (not suffix and first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")):
+            yield from self._lines(first, file)
+            return
+        data = first + file.read(max(0, MAX_PAGE + 1 - len(first)))
+        self._progress(len(data))
+        if len(data) > MAX_PAGE:
+            self._failed(
+                InputError(self._place, f"is larger than {MAX_PAGE >> 20} MiB, the most a page can be")
+            )
+            return
+        try:
+            text = decode(data, self._place)
+        except InputError as error:
+            self._failed(error)
+            return
+        observed_at = round(modified * 1000) if self._observed_at is None else self._observed_at
+        yield Observation(place=self._place, source=self._source, observed_at=observed_at, text=text)
+
+    def _lines(self, line: bytes, file: BinaryIO) -> Iterator[Observation]:
+        number = 1
+        while line:
+            self._progress(len(line))
+            place = f"{self._place}:{number}"
+            if len(line) > MAX_LINE:
+                self._failed(
+                    InputError(place, f"the line is longer than {MAX_LINE >> 20} MiB and was passed over")
+                )
+                self._skip_rest_of_line(line, file)
+            elif line.strip():
+                try:
+                    yield _observation(line, place)
+                except InputError as error:
+                    self._failed(error)
+            line = file.readline(MAX_LINE + 1)
+            number += 1
+
+    def _skip_rest_of_line(self, line: bytes, file: BinaryIO) -> None:
+        while line and not line.endswith(b"\n"):
+            line = file.readline(MAX_LINE)
+            self._progress(len(line))
+
+
+def _observation(line: bytes, place: str) -> Observation:
+    try:
+        strip = _decode_line(line.removeprefix(b"\xef\xbb\xbf"))
+        observed_at = parse_instant(strip.observed_at)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise InputError(place, f"is not a strip: {error}") from error
+    return Observation(
+        place=place,
+        source=strip.source,
+        observed_at=observed_at,
+        text=strip.text,
+        format=strip.format,
+        is_page=False,
+        separator=strip.separator,
+    )

@@ -1,0 +1,86 @@
+"""Turn a strip's slots into sightings: fold key, language and deterministic ids.
+
+The same strip gives the same ids on every machine and in every replay.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from schemas.events import MAX_TEXT, Sighting, Strip
+from schemas.instants import parse_instant
+from streams.errors import RecordError
+from streams.process.dedup.deduplicator import SOURCE_HEADER
+from streams.process.fold import fold, fold_key
+from streams.process.language import detect
+from streams.produce.split import Slot
+from streams.stage import Message
+
+_MEMO: Final = 1 << 16
+"""Texts whose identity is remembered: a strip repeats most of what it showed a minute ago."""
+
+
+class RefusedSlot(NamedTuple):
+    """A slot whose text cannot be a headline."""
+
+    slot: int
+    text: str
+    error: RecordError
+
+
+class StripSightings(NamedTuple):
+    """What is in a strip: slots = `empty` + `messages` + `refused`."""
+
+    messages: list[Message]
+    empty: int
+    refused: list[RefusedSlot]
+    timestamp: int
+    """When the strip was observed, in ms since the epoch."""
+
+
+def strip_id(source: str, observed_at: str, text: str) -> str:
+    """The id of a strip: 80 bits of BLAKE2b over where, when and what was shown, in hexadecimal.
+
+    The text takes part so that two strips of one page at one moment keep apart.
+    """
+    content = f"{source}\0{observed_at}\0{text}".encode("utf-8", "surrogatepass")
+    return blake2b(content, digest_size=10).hexdigest()
+
+
+@lru_cache(maxsize=_MEMO)
+def identify(text: str) -> tuple[bytes, str]:
+    """The fold key and the language of a headline."""
+    folded = fold(text)
+    return fold_key(folded), detect(folded)
+
+
+def sightings(strip: Strip, slots: Sequence[Slot]) -> StripSightings:
+    """The sightings of a strip, one for each slot that shows a headline, keyed by fold key."""
+    messages: list[Message] = []
+    refused: list[RefusedSlot] = []
+    empty = 0
+    timestamp = parse_instant(strip.observed_at)
+    headers = ((SOURCE_HEADER, strip.source.encode()),)
+    for number, slot in enumerate(slots):
+        text = slot.text
+        if not text:
+            empty += 1
+            continue
+        if len(text) > MAX_TEXT:
+            error = RecordError(f"{len(text):,} characters; a headline has at most {MAX_TEXT:,}")
+            refused.append(RefusedSlot(number, text, error))
+            continue
+        key, language = identify(text)
+        sighting = Sighting(
+            id=f"{strip.id}-{number}",
+            source=strip.source,
+            observed_at=strip.observed_at,
+            slot=number,
+            text=text,
+            language=language,
+            truncated=slot.truncated,
+            traceparent=strip.traceparent,
+        )
+        messages.append(Message(key, sighting, timestamp, headers))
+    return StripSightings(messages, empty, refused, timestamp)

@@ -1,0 +1,165 @@
+"""Exact deduplication: windows and rubrics by event time, and a state that a restart brings back."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.events import SeenHeadline
+from streams.errors import RecordError
+from streams.process.dedup.deduplicator import Deduplicator
+from streams.stage import Message
+from tests.support import HOUR, MINUTE, START, KeepingOutbox, sighting
+
+RAIN = "أمطار غزيرة شمال المملكة"
+STRIKE = "Grève nationale des enseignants"
+WEATHER = "توقعات أحوال الطقس اليوم"
+
+
+def decide(*messages: Message, deduplicator: Deduplicator | None = None) -> KeepingOutbox:
+    """Run messages through a deduplicator, a new one unless given."""
+    out = KeepingOutbox()
+    (deduplicator or Deduplicator()).process(messages, out)
+    return out
+
+
+def texts(out: KeepingOutbox) -> Sequence[str]:
+    return [headline.text for headline in out.headlines()]
+
+
+def test_a_headline_is_published_once_with_the_id_of_its_first_sighting() -> None:
+    """Later sightings are counted, not published."""
+    first, again = sighting(RAIN), sighting(RAIN, at=START + MINUTE)
+    out = decide(first, again)
+    assert [headline.id for headline in out.headlines()] == [first.value.id]  # type: ignore[union-attr]
+    assert out.counts == {"new": 1, "exact": 1}
+
+
+def test_spellings_of_one_headline_are_one_headline() -> None:
+    """Identity is the fold."""
+    assert texts(decide(sighting("عاجل: " + RAIN), sighting(RAIN + "!"))) == ["عاجل: " + RAIN]
+
+
+@pytest.mark.parametrize(("hours", "published"), [(71, 1), (73, 2)])
+def test_a_headline_stays_live_72_hours_after_its_last_sighting(hours: int, published: int) -> None:
+    """Event time decides, whatever the clock says."""
+    out = decide(sighting(RAIN), sighting(RAIN, at=START + hours * HOUR))
+    assert len(out.headlines()) == published
+
+
+def test_each_sighting_prolongs_the_life_of_a_headline() -> None:
+    """A headline that is shown for a week is one headline."""
+    out = decide(*(sighting(RAIN, at=START + day * 24 * HOUR) for day in range(7)))
+    assert len(out.headlines()) == 1
+
+
+@pytest.mark.parametrize(("text", "published"), [(WEATHER, 2), (RAIN, 1)])
+def test_a_rubric_that_comes_back_after_16_hours_is_new(text: str, published: int) -> None:
+    """The same words, tomorrow's weather; news that comes back is the same news."""
+    out = decide(sighting(text), sighting(text, at=START + 17 * HOUR))
+    assert len(out.headlines()) == published
+
+
+def test_a_rubric_that_never_went_away_is_not_new() -> None:
+    """Shown every hour for two days: the page just left it there."""
+    out = decide(*(sighting(WEATHER, at=START + hour * HOUR) for hour in range(48)))
+    assert len(out.headlines()) == 1
+
+
+def test_a_late_sighting_joins_the_live_headline() -> None:
+    """Sources report out of order; a replay mixes old and new."""
+    out = decide(sighting(RAIN), sighting(RAIN, at=START - 5 * HOUR))
+    assert out.counts == {"new": 1, "exact": 1}
+
+
+def test_the_state_says_when_and_where_a_headline_was_seen() -> None:
+    """A new source and a new ten-minute bucket are written; the same again is only counted."""
+    out = decide(
+        sighting(RAIN),
+        sighting(RAIN, at=START + MINUTE),
+        sighting(RAIN, at=START + 2 * MINUTE, source="sahafa"),
+        sighting(RAIN, at=START + 11 * MINUTE),
+    )
+    rows = [w.event for w in out.written if isinstance(w.event, SeenHeadline)]
+    assert [row.sightings for row in rows] == [1, 3, 4]
+    assert rows[-1].sources == ("akhbar", "sahafa")
+    assert rows[-1].first_seen == "2026-03-11T08:00:00.000Z"
+    assert rows[-1].last_seen == "2026-03-11T08:11:00.000Z"
+
+
+def test_a_headline_that_expires_leaves_a_tombstone() -> None:
+    """The compacted topic forgets what the window forgets."""
+    out = decide(sighting(RAIN), sighting(STRIKE, at=START + 80 * HOUR))
+    assert [w.key for w in out.written if w.event is None] == [sighting(RAIN).key]
+    assert list(out.state()) == [sighting(STRIKE).key]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (Message(b"k", None, START), "no value"),
+        (sighting(RAIN)._replace(value=b"{not json"), "not a ticker.sighting.v1"),
+        (sighting(RAIN)._replace(value=b'{"type": "ticker.sighting.v9"}'), "v9"),
+        (sighting(RAIN)._replace(value=b'{"type": "ticker.sighting.v1", "slot": "x"}'), "slot|id"),
+        (sighting(RAIN)._replace(value=b""), "truncated"),
+        (sighting(RAIN)._replace(key=None, value=b"{}"), "no key"),
+    ],
+)
+def test_a_record_that_is_no_sighting_is_rejected_and_the_rest_goes_on(message: Message, reason: str) -> None:
+    """The reason says what was wrong; it counts neither as new nor as a duplicate."""
+    out = decide(sighting(STRIKE), message, sighting(RAIN, at=START + MINUTE))
+    [(rejected, error)] = out.rejected
+    assert rejected is message
+    with pytest.raises(RecordError, match=reason):
+        raise error
+    assert out.counts == {"new": 2}
+
+
+def test_state_that_cannot_be_read_stops_the_restore() -> None:
+    """Deciding with half a memory would publish what is known already."""
+    with pytest.raises(RecordError, match="state record"):
+        Deduplicator().restore(b"k", b"{")
+
+
+TEXTS = st.sampled_from([RAIN, STRIKE, WEATHER, "نشرة جوية إنذارية", "Rain in the north", "مصرع 3 أشخاص"])
+SIGHTINGS = st.lists(
+    st.builds(
+        sighting,
+        TEXTS,
+        at=st.integers(0, 200).map(lambda step: START + step * 37 * MINUTE),
+        source=st.sampled_from(["akhbar", "sahafa"]),
+    ),
+    max_size=60,
+)
+
+
+@given(SIGHTINGS, st.data())
+def test_a_run_with_a_restart_at_any_point_decides_as_a_run_without(
+    messages: list[Message], data: st.DataObject
+) -> None:
+    """What is remembered is what is written: the compacted state topic alone brings everything back."""
+    cut = data.draw(st.integers(0, len(messages)))
+    whole = decide(*messages)
+    before = decide(*messages[:cut])
+    restored = Deduplicator()
+    for key, value in before.state().items():
+        restored.restore(key, value)
+    after = decide(*messages[cut:], deduplicator=restored)
+    assert [*before.headlines(), *after.headlines()] == list(whole.headlines())
+    assert before.counts + after.counts == whole.counts
+
+
+@given(SIGHTINGS, st.integers(1, 7))
+def test_batches_do_not_matter(messages: list[Message], size: int) -> None:
+    """However a topic is cut into slices, the same is decided."""
+    deduplicator, out = Deduplicator(), KeepingOutbox()
+    for start in range(0, len(messages), size):
+        deduplicator.process(messages[start : start + size], out)
+    assert out.written == decide(*messages).written
+
+
+@given(SIGHTINGS)
+def test_every_sighting_is_accounted_for(messages: list[Message]) -> None:
+    """in = new + exact: the conservation law."""
+    assert decide(*messages).counts.total() == len(messages)

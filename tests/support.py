@@ -1,0 +1,76 @@
+"""What several tests use: sightings by the word, and an outbox that keeps what it is given."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from schemas.events import Event, Headline, Sighting, encode
+from schemas.instants import format_instant
+from schemas.topics import Topic
+from streams.process.dedup.deduplicator import SOURCE_HEADER
+from streams.produce.sightings import identify, strip_id
+from streams.stage import Message, Record
+
+HOUR: Final = 60 * 60 * 1000
+MINUTE: Final = 60 * 1000
+START: Final = 1_773_216_000_000
+"""2026-03-11T08:00:00Z in ms."""
+
+
+def sighting(text: str, *, at: int = START, source: str = "akhbar", slot: int = 0) -> Message:
+    """A sighting as the producer makes it; `at` is in ms."""
+    key, language = identify(text)
+    observed_at = format_instant(at)
+    event = Sighting(
+        id=f"{strip_id(source, observed_at, text)}-{slot}",
+        source=source,
+        observed_at=observed_at,
+        slot=slot,
+        text=text,
+        language=language,
+    )
+    return Message(key, event, at, ((SOURCE_HEADER, source.encode()),))
+
+
+class Written(NamedTuple):
+    """A record that a processor wrote; `event` is None for a tombstone."""
+
+    topic: str
+    key: bytes
+    event: Event | None
+    timestamp: int
+
+
+class KeepingOutbox:
+    """An outbox that keeps everything in order (`streams.stage.Outbox`)."""
+
+    def __init__(self) -> None:
+        self.written: list[Written] = []
+        self.rejected: list[tuple[Record, Exception]] = []
+        self.counts: Counter[str] = Counter()
+
+    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
+        self.written.append(Written(topic.name, key, event, timestamp))
+
+    def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
+        self.written.append(Written(topic.name, key, None, timestamp))
+
+    def reject(self, record: Record, error: Exception) -> None:
+        self.rejected.append((record, error))
+
+    def count(self, outcome: str, records: int = 1) -> None:
+        self.counts[outcome] += records
+
+    def headlines(self) -> Sequence[Headline]:
+        """The headlines that were published, in order."""
+        return [w.event for w in self.written if isinstance(w.event, Headline) and w.topic == "headlines"]
+
+    def state(self) -> dict[bytes, bytes]:
+        """`ticker.seen` after compaction: the last value of every key, in the order of the last writes."""
+        rows: dict[bytes, bytes] = {}
+        for written in self.written:
+            if written.topic == "seen":
+                rows.pop(written.key, None)
+                if written.event is not None:
+                    rows[written.key] = encode(written.event)
+        return rows
