@@ -1,0 +1,1 @@
+"""Read the world: what a source shows becomes strips, and strips become sightings."""

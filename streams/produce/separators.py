@@ -1,0 +1,298 @@
+"""Separators: which strings could stand between the slots of a strip, and how to cut a text at one.
+
+A separator is written as it stands: a space at its start or end means that it needs white space, a
+direction mark or the end of the text on that side (` | ` leaves `A|B` whole, `|` does not).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+MARKS: Final = "\u200b\u200e\u200f\u061c\ufeff"
+"""Invisible characters that tickers put around separators: direction marks, zero-width spaces."""
+
+EDGE: Final = (
+    " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
+    "\u2009\u200a\u2028\u2029\u202f\u205f\u3000" + MARKS
+)
+"""What is trimmed from both ends of a slot."""
+
+_SPACE: Final = f"[{EDGE}]"
+
+_EMOJI: Final = "\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+"""Emoji, arrows and geometric bullets (►, ■, 🔴, ⚽), as a range of a character class."""
+
+_EMOJI_BLOCKS: Final = (b"\x21", b"\x23", b"\x25", b"\x26", b"\x27", b"\x2b", b"\xd8")
+"""High bytes in UTF-16 of the characters in _EMOJI: a quick look for their presence."""
+
+STRENGTH: Final = {
+    "|": 7.0, "||": 9.0, "•": 9.0, "·": 7.0, "*": 7.0, "**": 8.0, "-": 4.0, "–": 4.5, "—": 4.5,
+    "--": 7.0, "/": 5.0, "//": 7.0, "::": 8.0, "+": 5.0, "++": 7.0, "~": 7.0, ">": 5.0, ">>": 7.0,
+    "<<": 7.0, "»": 7.0, "«": 7.0, "‹": 7.0, "›": 7.0, "¦": 9.0, "‖": 9.0, ";": 4.5, "؛": 4.5,
+    "∙": 9.0, "⋅": 9.0, "●": 9.0, "__": 7.0, "==": 8.0, "##": 7.0,
+}  # fmt: skip
+"""How much one occurrence says for a symbol as the separator: about −log of its rate in a headline.
+
+Measured on 61,807 Arabic, French and English headlines (` - ` stands in one of 44: 3.8; ` | ` in one of
+2,400: 7.8), lowered for `|`, which some sites put in every rubric ("press review | …")."""
+
+TRIPLED: Final = 9.0
+"""Strength of a symbol that stands three times or more (`***`, `|||`, `///`, `+++`)."""
+
+DECISIVE: Final = 8.0
+"""The strength from which one occurrence is enough; what stands inside headlines too must repeat."""
+
+EMOJI_STRENGTH: Final = 7.0
+WIDE_GAP: Final = 9.0
+"""Strength of a tab, of two or more no-break spaces, of three or more spaces."""
+NARROW_GAP: Final = 5.0
+"""Strength of two spaces, which are typed by mistake as well."""
+LINE_BREAK: Final = 8.0
+
+_SPACED: Final = frozenset("-–—/+><~")
+"""Symbols that separate only with space on both sides: `Mi-temps`, `23/12/2025`, `C+`."""
+
+_BESIDE_SPACE: Final = frozenset(("*", "·", ":", "::", "//", "**", ";", "؛", "»", "«", "--", ">>", "<<", "__", "=="))
+"""Symbols that separate only with space on one side at least: `f**k`, `http://`, `l·l`."""
+
+_DATED: Final = frozenset("-–—/")
+"""Symbols that stand in dates and scores too: `23 - 12 - 2025`, `2 - 1`."""
+
+_ASSERTED: Final = _DATED | {"//", "»"}
+"""Symbols whose pattern asserts more than the spaces beside them."""
+
+_SYMBOLS: Final = tuple(dict.fromkeys(symbol[0] for symbol in STRENGTH))
+_RUNS: Final = {symbol: re.compile(f"{re.escape(symbol)}{re.escape(symbol)}*") for symbol in _SYMBOLS}
+_EMOJI_RUNS: Final = re.compile(f"[{_EMOJI}][{_EMOJI}\ufe0f\u200d]*")
+_NO_BREAK_RUNS: Final = re.compile("\xa0\xa0+")
+_SPACE_RUNS: Final = re.compile("  +")
+_MIXED_RUNS: Final = re.compile("[ \xa0]+")
+_TAB_RUNS: Final = re.compile("\t\t*")
+_LINE_ENDS: Final = re.compile("\r\n?|[\u2028\u2029]")
+_BLANKS: Final = re.compile("[ \t\n]+")
+_BULLET: Final = re.compile(rf"\A[-–—*•·»>+~{_EMOJI}]\ufe0f?(?:{_SPACE}+|\Z)")
+
+_SPACED_SHARE: Final = 0.9
+"""The share of a symbol's occurrences with space beside them from which the space is part of it."""
+
+_QUOTED_SHARE: Final = 0.5
+"""The share of « or » that are quotation marks from which they are no separators."""
+
+_RAGGED_SHARE: Final = 0.1
+"""The share of gaps that are no multiple of the unit beyond which width means nothing, not empty slots."""
+
+
+class Candidate(Struct, frozen=True):
+    """A string that may be the separator: how often it stands, how much each occurrence says for it.
+
+    `separator` is None for emoji that differ from slot to slot: no one string stands between them.
+    """
+
+    separator: str | None
+    occurrences: int
+    strength: float
+
+
+def unify_lines(text: str) -> str:
+    r"""Write every line end as `\n`."""
+    if "\r" in text or "\u2028" in text or "\u2029" in text:
+        return _LINE_ENDS.sub("\n", text)
+    return text
+
+
+def candidates(text: str) -> list[Candidate]:
+    """Every separator that stands in a text whose lines are unified, the most telling first."""
+    found = [*_gaps(text), *_lines(text), *_symbols(text), *_emoji(text)]
+    found.sort(key=lambda candidate: -candidate.occurrences * candidate.strength)
+    return found
+
+
+def _gaps(text: str) -> Iterator[Candidate]:
+    """Runs of spaces, no-break spaces and tabs inside lines."""
+    counts = Counter(_gap_runs(text))
+    if not counts:
+        return
+    likely = {unit for unit, _ in counts.most_common(2)}
+    likely |= {_unit(counts, unit) for unit in likely}
+    spaces = [run for run in counts if len(run) > 2 and not run.strip(" ")]  # noqa: PLR2004
+    if spaces:
+        likely.add(min(spaces))
+    for unit in sorted(likely):
+        narrow = unit == "  "
+        occurrences = sum(count * (len(run) // len(unit)) for run, count in counts.items() if unit in run)
+        yield Candidate(unit, min(occurrences, counts.total()), NARROW_GAP if narrow else WIDE_GAP)
+
+
+def _gap_runs(text: str) -> list[str]:
+    """Runs of blanks that are wider than a space, each as it stands; looks before it scans, for speed."""
+    runs: list[str] = _NO_BREAK_RUNS.findall(text) if "\xa0\xa0" in text else []
+    if not runs and "\xa0" in text and (" \xa0" in text or "\xa0 " in text):
+        runs = [run for run in _MIXED_RUNS.findall(text) if len(run) > 1]
+    elif "  " in text:
+        runs += _SPACE_RUNS.findall(text)
+    return runs + _TAB_RUNS.findall(text) if "\t" in text else runs
+
+
+def _unit(counts: Counter[str], gap: str) -> str:
+    """The shortest gap of which `gap` is a multiple, so that many empty slots do not hide it."""
+    fitting = [
+        run
+        for run, count in counts.items()
+        if count > 1 and len(gap) % len(run) == 0 and run * (len(gap) // len(run)) == gap
+    ]
+    return min(fitting, key=len, default=gap)
+
+
+def _lines(text: str) -> Iterator[Candidate]:
+    """Line breaks; two where every second line is blank."""
+    if "\n" not in text:
+        return
+    lines = [line.strip(EDGE) for line in text.strip(EDGE).split("\n")]
+    written = sum(1 for line in lines if line)
+    if written < 2:  # noqa: PLR2004
+        return
+    blank = len(lines) - written
+    yield Candidate("\n" if 2 * blank < written - 1 else "\n\n", written - 1, LINE_BREAK)
+
+
+def _symbols(text: str) -> Iterator[Candidate]:
+    quotes = min(text.count("«"), text.count("»")) if "«" in text else 0
+    for symbol in _SYMBOLS:
+        single = text.count(symbol)
+        if not single:
+            continue
+        if single == 1 and STRENGTH.get(symbol, 0) < DECISIVE:
+            continue
+        if symbol in "«»" and quotes > _QUOTED_SHARE * single:
+            continue
+        counts = Counter(_RUNS[symbol].findall(text))
+        for core, count in counts.most_common(2):
+            strength = TRIPLED if len(core) > 2 else STRENGTH.get(core)  # noqa: PLR2004
+            if strength is None:
+                continue
+            separator, cuts = _spacing(text, core, count)
+            if cuts:
+                yield Candidate(separator, cuts, strength)
+
+
+def _emoji(text: str) -> Iterator[Candidate]:
+    high = text.encode("utf-16-be", "surrogatepass")[::2]
+    if not any(block in high for block in _EMOJI_BLOCKS):
+        return
+    counts = Counter(_EMOJI_RUNS.findall(text))
+    for core, count in counts.most_common(2):
+        separator, cuts = _spacing(text, core, count)
+        if core not in STRENGTH:
+            yield Candidate(separator, cuts, EMOJI_STRENGTH)
+    if len(counts) > 2 and _EMOJI_RUNS.match(text.lstrip(EDGE)):  # noqa: PLR2004
+        yield Candidate(None, counts.total() - 1, EMOJI_STRENGTH)
+
+
+def _spacing(text: str, core: str, count: int) -> tuple[str, int]:
+    """The symbol with the spaces that nearly all its occurrences have, and how often it then separates."""
+    spaced = f" {core} "
+    if core not in _DATED and text.count(spaced) == count:
+        return spaced, count
+    if core in _SPACED:
+        return spaced, len(_pattern(spaced).findall(text))
+    before = len(_pattern(f" {core}").findall(text)) >= _SPACED_SHARE * count
+    after = len(_pattern(f"{core} ").findall(text)) >= _SPACED_SHARE * count
+    if core in _BESIDE_SPACE and not (before or after):
+        return core, 0
+    separator = f"{' ' if before else ''}{core}{' ' if after else ''}"
+    return separator, len(_pattern(separator).findall(text))
+
+
+@lru_cache(maxsize=256)
+def _pattern(separator: str) -> re.Pattern[str]:
+    """What matches a symbol with the spaces that it needs. It begins with the symbol: that scans fastest."""
+    core = re.escape(separator.strip(EDGE))
+    pattern = core
+    if separator[0] in EDGE:
+        pattern += rf"(?:(?<={_SPACE}{core})|(?<=\A{core}))"
+    if separator[-1] in EDGE:
+        pattern += rf"(?={_SPACE}|\Z)"
+    if separator.strip(EDGE) in _DATED:
+        number_before = rf"(?<!\b\d{_SPACE}{core})(?<!\b\d\d{_SPACE}{core})"
+        year_before = rf"(?<!\b\d\d\d\d{_SPACE}{core})"
+        rest_of_date = rf"{_SPACE}\d\d?{_SPACE}{core}{_SPACE}\d"
+        pattern += rf"(?:{number_before}|(?!{_SPACE}\d))(?:{year_before}|(?!{rest_of_date}))"
+    if core == "//":
+        pattern += "(?<!://)"
+    return re.compile(pattern)
+
+
+def cut(text: str, separator: str) -> list[str]:
+    r"""Cut a text (lines unified) at a separator: the slots, trimmed, '' where one is empty.
+
+    One separator at the start and one at the end belong to the slots beside them and make no slot.
+    White space repeated makes empty slots when nearly all gaps are whole multiples of the separator. Line
+    breaks at the ends never make slots, and list bullets before lines are dropped.
+    """
+    if not separator:
+        return [_shown(text.strip(EDGE))]
+    if not separator.strip(EDGE):
+        pieces = _cut_lines(text, separator) if "\n" in separator else _cut_gaps(text, separator)
+    elif (core := separator.strip(EDGE)) not in _ASSERTED and text.count(core) == text.count(separator):
+        pieces = text.split(core)
+    else:
+        pieces = _pattern(separator).split(text)
+        if core == "»":
+            pieces = _rejoin_quotes(pieces)
+    slots = [piece.strip(EDGE) for piece in pieces]
+    if len(slots) > 1 and not slots[0]:
+        del slots[0]
+    if len(slots) > 1 and not slots[-1]:
+        del slots[-1]
+    if "\n" in text or "\t" in text:
+        return [_shown(slot) for slot in slots]
+    return slots
+
+
+def _rejoin_quotes(pieces: list[str]) -> list[str]:
+    """Put back the » that closes a quotation which stands open in its piece."""
+    whole = pieces[:1]
+    for piece in pieces[1:]:
+        if "«" in whole[-1] and whole[-1].count("«") > whole[-1].count("»"):
+            whole[-1] += f"»{piece}"
+        else:
+            whole.append(piece)
+    return whole
+
+
+def _cut_gaps(text: str, unit: str) -> list[str]:
+    """Whole multiples of the unit hold empty slots, unless gaps come in any width."""
+    pieces = text.split(unit)
+    blank = unit[-1]
+    ragged = [piece for piece in pieces if piece[:1] == blank]
+    if len(ragged) > _RAGGED_SHARE * (len(pieces) - pieces.count("")):
+        return _wider(unit).split(text)
+    return pieces
+
+
+@lru_cache(maxsize=256)
+def _wider(unit: str) -> re.Pattern[str]:
+    """What matches the gap and any wider one of its last blank."""
+    return re.compile(f"{re.escape(unit)}{re.escape(unit[-1])}*")
+
+
+def _cut_lines(text: str, separator: str) -> list[str]:
+    lines = [line.strip(EDGE) for line in text.strip(EDGE).split("\n")]
+    bare = [line if line[:1].isalnum() else _BULLET.sub("", line, count=1) for line in lines]
+    return "\n".join(bare).split(separator)
+
+
+def cut_at_emoji(text: str) -> list[str]:
+    """Cut before each emoji, which stays with its headline: where each slot has another one."""
+    starts = [match.start() for match in _EMOJI_RUNS.finditer(text)]
+    ends = [*starts[1:], len(text)]
+    return [_shown(text[start:end].strip(EDGE)) for start, end in zip(starts, ends, strict=True)]
+
+
+def _shown(slot: str) -> str:
+    """A slot on one line, as a ticker shows it."""
+    return _BLANKS.sub(" ", slot) if "\n" in slot or "\t" in slot else slot
