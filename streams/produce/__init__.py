@@ -1,1 +1,1 @@
-"""Read the world: sources, pages, strips; split them into sightings."""
+"""Read the world: what a source shows becomes strips, and strips become sightings."""
