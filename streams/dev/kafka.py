@@ -28,10 +28,9 @@ from msgspec import Struct
 
 from streams.dev.jars import Installation, Progress, exclusive, install, silent
 from streams.errors import SettingsError, TickerError
+from streams.settings import SASL_MECHANISMS, SECURITY_PROTOCOLS
 
 HOST: Final = "127.0.0.1"
-PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-SASL_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _FREE_PORTS: Final = range(20_000, 32_000)
 """Below the ports that the kernel gives to outgoing connections, which could take one before Kafka does."""
 _READY_S: Final = 90.0
@@ -448,7 +447,10 @@ def _lay_out(data: Path, size: int, port: int | None, *, secure: bool) -> dict[i
     free = _free_ports()
     nodes = {}
     for number in range(1, size + 1):
-        ports = {name: next(free) for name in (*(PROTOCOLS if secure else PROTOCOLS[:1]), "CONTROLLER")}
+        ports = {
+            name: next(free)
+            for name in (*(SECURITY_PROTOCOLS if secure else SECURITY_PROTOCOLS[:1]), "CONTROLLER")
+        }
         if port is not None:
             ports["PLAINTEXT"] = port + number - 1
         nodes[number] = Node(number, data / f"node-{number}", ports)
