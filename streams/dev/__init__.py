@@ -1,0 +1,1 @@
+"""A real Apache Kafka on this machine, from parts that pip and Maven repositories hold."""

