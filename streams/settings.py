@@ -27,6 +27,7 @@ SASL_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _SERVER: Final = re.compile(r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.%\w]+\]):(?P<port>\d{1,5})", re.ASCII)
 _PREFIX: Final = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _PORTS: Final = range(1, 65_536)
+_SESSION_S: Final = (6.0, 19.0)
 
 
 class Setting(Struct, Generic[T], frozen=True, kw_only=True):
@@ -117,6 +118,22 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise ValueError
     return seconds
+
+
+def _session(text: str) -> float:
+    seconds = float(text)
+    if not _SESSION_S[0] <= seconds <= _SESSION_S[1]:
+        raise ValueError
+    return seconds
+
+
+def _listen(text: str) -> str | None:
+    if text == "none":
+        return None
+    match = _SERVER.fullmatch(text)
+    if match is None or int(match["port"]) > _PORTS.stop - 1:
+        raise ValueError
+    return text
 
 
 def _servers(text: str) -> str:
@@ -259,6 +276,28 @@ CACHE: Final[Setting[Path | None]] = Setting(
     help="Where Kafka is kept once fetched; without it `headline-ticker` in the user's cache folder.",
 )
 
+LISTEN: Final[Setting[str | None]] = Setting(
+    name="worker.listen",
+    parse=_listen,
+    default="127.0.0.1:9464",
+    allowed="HOST:PORT, or none",
+    help="Where a worker serves /healthz, /readyz and /metrics.",
+)
+INSTANCE_ID: Final[Setting[str | None]] = Setting(
+    name="worker.instance_id",
+    parse=_text,
+    default=None,
+    allowed="text, unique in the group",
+    help="Static membership: a worker that is restarted under its id takes its partitions back at once.",
+)
+SESSION_TIMEOUT: Final = Setting(
+    name="worker.session_timeout",
+    parse=_session,
+    default=8.0,
+    allowed="seconds, 6 to 19",
+    help="How long a silent worker keeps its partitions.",
+)
+
 CONNECTION_SETTINGS: Final[tuple[Setting[Any], ...]] = (
     BOOTSTRAP_SERVERS,
     SECURITY_PROTOCOL,
@@ -279,6 +318,9 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     BROKER_PORT,
     BROKER_NODES,
     CACHE,
+    LISTEN,
+    INSTANCE_ID,
+    SESSION_TIMEOUT,
 )
 """All settings; docs/settings.md is this table."""
 

@@ -56,7 +56,9 @@ LINE_BREAK: Final = 8.0
 _SPACED: Final = frozenset("-–—/+><~")
 """Symbols that separate only with space on both sides: `Mi-temps`, `23/12/2025`, `C+`."""
 
-_BESIDE_SPACE: Final = frozenset(("*", "·", ":", "::", "//", "**", ";", "؛", "»", "«", "--", ">>", "<<", "__", "=="))
+_BESIDE_SPACE: Final = frozenset(
+    ("*", "·", ":", "::", "//", "**", ";", "؛", "»", "«", "--", ">>", "<<", "__", "==")
+)
 """Symbols that separate only with space on one side at least: `f**k`, `http://`, `l·l`."""
 
 _DATED: Final = frozenset("-–—/")

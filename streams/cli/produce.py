@@ -1,0 +1,71 @@
+"""`ticker produce`: split strips and publish their sightings to Kafka."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+
+import click
+
+from streams.cli.options import kafka_options
+from streams.cli.output import examples
+from streams.cli.progress import Progress
+from streams.settings import PATIENCE, TOPIC_PREFIX, Settings
+
+
+@click.command(
+    epilog=examples(
+        "ticker produce page.html --source hespress",
+        "tail -F strips.jsonl | ticker produce -",
+    )
+)
+@click.argument("places", metavar="[FILES|FOLDERS|-]...", nargs=-1)
+@click.option("--source", help="The source of pages (default: their path without its suffix).")
+@click.option("--separator", help="What stands between headlines (default: found in each strip).")
+@click.option("--selector", help="A CSS selector of the strip's items in HTML pages.")
+@kafka_options()
+def command(
+    places: tuple[str, ...],
+    source: str | None,
+    separator: str | None,
+    selector: str | None,
+    settings: Settings,
+) -> None:
+    """Split the strips of pages and JSON Lines and publish strips and sightings.
+
+    Idempotent, acknowledged by all replicas, compressed. Publishing the same input again gives the same ids,
+    so a producer that was killed half way is simply run again.
+    """
+    from streams.produce.produce import Counts, produce
+    from streams.produce.read import read, size_of
+
+    if not places:
+        if sys.stdin.isatty():
+            raise click.UsageError("name a file or folder, or - for standard input")
+        places = ("-",)
+    counts = Counts()
+    with Progress(size_of(places)) as progress:
+
+        def failed(error: Exception) -> None:
+            counts.failed += 1
+            progress.say(f"ticker: {error}")
+
+        observations: Iterator = read(places, failed=failed, source=source, progress=progress.advance)
+        asyncio.run(
+            produce(
+                observations,
+                connection=settings.connection(),
+                prefix=settings[TOPIC_PREFIX],
+                patience=settings[PATIENCE],
+                separator=separator,
+                selector=selector,
+                counts=counts,
+                failed=failed,
+            )
+        )
+    click.echo(
+        f"{counts.strips:,} strips, {counts.slots:,} slots = {counts.empty:,} empty"
+        f" + {counts.published:,} sightings published + {counts.refused:,} dead letters",
+        err=True,
+    )
+    if counts.failed or counts.refused:
+        sys.exit(1)

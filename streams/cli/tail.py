@@ -1,0 +1,98 @@
+"""`ticker tail`: what a subscriber of category topics sees."""
+
+import asyncio
+import contextlib
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+import msgspec
+
+from schemas.events import CategorizedHeadline
+from schemas.instants import parse_instant
+from schemas.mediatopics import slug_of
+from schemas.topics import CATEGORIES, Topic
+from streams.cli.options import kafka_options
+from streams.cli.output import examples, isolate, json_option, wants_json
+from streams.errors import SettingsError
+from streams.settings import PATIENCE, TOPIC_PREFIX, Settings
+
+_AGO: Final = re.compile(r"(\d+)([smhd])")
+_UNIT_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+@click.command(
+    epilog=examples(
+        "ticker tail sport politics",
+        "ticker tail --since 2h --no-follow --json | jq .text",
+    )
+)
+@click.argument("categories", metavar="[CATEGORY]...", nargs=-1)
+@json_option
+@click.option("--since", help="Start there: 90s, 10m, 2h, 3d ago, or an RFC 3339 time (default: now).")
+@click.option("--follow/--no-follow", default=True, help="Wait for more (the default), or end at the end.")
+@kafka_options()
+def command(
+    categories: tuple[str, ...], as_json: bool, since: str | None, follow: bool, settings: Settings
+) -> None:
+    """Show headlines as they are published to category topics, all of them or those named.
+
+    Reads committed records only, belongs to no group and changes nothing on the cluster.
+    """
+    topics = [_topic(category).on(settings[TOPIC_PREFIX]) for category in categories or CATEGORIES]
+    start = _instant(since) if since else None
+    show = _show_json if wants_json(as_json) else _show_line
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_tail(settings, topics, start, follow, show))
+
+
+async def _tail(
+    settings: Settings, topics: list[str], since: int | None, follow: bool, show: Callable[[Any], None]
+) -> None:
+    from streams.admin.connect import administration
+    from streams.sink.subscribe import subscribe
+
+    connection = settings.connection()
+    async with administration(connection, patience=settings[PATIENCE]):
+        pass  # says clearly when there is no broker
+    async for record in subscribe(connection.aiokafka_options(), topics, since=since, follow=follow):
+        show(record)
+
+
+def _topic(category: str) -> Topic:
+    if category not in CATEGORIES:
+        raise SettingsError(f"{category!r} is no category; there are {', '.join(CATEGORIES)}")
+    return CATEGORIES[category]
+
+
+def _instant(text: str) -> int:
+    """Milliseconds since the epoch of a time, or of so long ago."""
+    if ago := _AGO.fullmatch(text):
+        return time.time_ns() // 1_000_000 - int(ago[1]) * _UNIT_MS[ago[2]]
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise SettingsError(f"--since: {error}; give 90s, 10m, 2h, 3d or an RFC 3339 time") from error
+
+
+def _show_json(record: Any) -> None:
+    sys.stdout.buffer.write((record.value or b"null") + b"\n")
+    sys.stdout.flush()
+
+
+def _show_line(record: Any) -> None:
+    try:
+        headline = msgspec.json.decode(record.value or b"", type=CategorizedHeadline)
+    except msgspec.DecodeError as error:
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        click.echo(f"ticker: {place}: not a headline: {error}", err=True)
+        return
+    confidence = f"{headline.topics[0].confidence:.2f}" if headline.topics else "    "
+    update = click.style(" (update)", fg="yellow") if headline.updates else ""
+    click.echo(
+        f"{headline.observed_at[11:19]}  {click.style(f'{slug_of(headline.topic):<14}', fg='cyan')}"
+        f"{confidence}  {headline.language:<3} {isolate(headline.text)}{update}"
+    )

@@ -1,0 +1,45 @@
+"""`ticker worker`: stages of the pipeline on Kafka, exactly once."""
+
+import asyncio
+
+import click
+
+from streams.cli.logs import log_to_stderr
+from streams.cli.options import kafka_options
+from streams.cli.output import examples
+from streams.settings import INSTANCE_ID, LISTEN, SESSION_TIMEOUT, TOPIC_PREFIX, Settings
+
+
+@click.command(
+    epilog=examples(
+        "ticker worker --bootstrap-servers 127.0.0.1:9092",
+        "ticker worker --stage deduplicate --instance-id worker-1 --listen 127.0.0.1:9465",
+    )
+)
+@click.option(
+    "--stage",
+    type=click.Choice(["deduplicate", "categorize", "all"]),
+    default="all",
+    show_default=True,
+    help="What this worker does; several workers share the partitions of a stage.",
+)
+@kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT)
+def command(stage: str, settings: Settings) -> None:
+    """Deduplicate and categorize on Kafka, exactly once, until told to stop.
+
+    Outputs, state and position of a batch are committed in one transaction. A worker that is killed loses
+    and repeats nothing: the next one, or the other ones, go on where it was. SIGTERM ends it cleanly.
+    """
+    from streams.engine.kafka.worker import WorkerSettings, stages_named, work
+    from streams.pipeline import STAGES
+
+    log_to_stderr()
+    worker = WorkerSettings(
+        connection=settings.connection(),
+        prefix=settings[TOPIC_PREFIX],
+        stages=stages_named(stage, STAGES),
+        listen=settings[LISTEN],
+        instance_id=settings[INSTANCE_ID],
+        session_timeout_s=settings[SESSION_TIMEOUT],
+    )
+    asyncio.run(work(worker))

@@ -1,0 +1,104 @@
+"""The producer: reads observations in a thread, publishes their strips and sightings as they come."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
+from streams.admin.connect import administration
+from streams.admin.topics import require
+from streams.errors import InputError
+from streams.produce.publish import Publisher
+from streams.produce.read import Observation
+from streams.produce.sightings import sightings
+from streams.produce.strips import strips
+from streams.settings import Connection
+
+TOPICS: Final = (STRIPS, SIGHTINGS, DEADLETTERS)
+_READ_AHEAD: Final = 64
+
+
+class Counts(Struct):
+    """What a producer has done: slots = empty + published + refused."""
+
+    strips: int = 0
+    slots: int = 0
+    empty: int = 0
+    published: int = 0
+    refused: int = 0
+    failed: int = 0
+
+
+async def produce(
+    observations: Iterator[Observation],
+    *,
+    connection: Connection,
+    prefix: str,
+    patience: float,
+    counts: Counts,
+    failed: Callable[[InputError], None],
+    separator: str | None = None,
+    selector: str | None = None,
+) -> None:
+    """Split and publish observations until they end; whenever they pause, what there is is flushed.
+
+    Args:
+        observations: Read in a thread, a few ahead.
+        connection: How to reach the cluster.
+        prefix: The topics' prefix.
+        patience: Seconds to try to reach a broker.
+        counts: Raised as the work goes on.
+        failed: Called with each strip that cannot be split, and each slot that is no headline.
+        separator: What stands between slots; found in each strip when None.
+        selector: A CSS selector of the strip's items in HTML pages.
+
+    Raises:
+        SettingsError: A topic is missing.
+        TickerError: No broker was reached, or it did not take what was published.
+    """
+    async with administration(connection, patience=patience) as client:
+        await require(client, TOPICS, prefix=prefix)
+    async with Publisher(connection.aiokafka_options(), prefix=prefix) as publisher:
+        async for observation in _in_thread(observations, publisher.flush):
+            try:
+                for strip, slots in strips(observation, separator=separator, selector=selector):
+                    found = sightings(strip, slots)
+                    await publisher.publish(strip, found)
+                    counts.strips += 1
+                    counts.slots += len(slots)
+                    counts.empty += found.empty
+                    counts.refused += len(found.refused)
+                    for slot, text, error in found.refused:
+                        place = f"{observation.place}, slot {slot}"
+                        failed(InputError(place, f"{error}: {text[:60]}…"))
+            except InputError as error:
+                failed(error)
+        await publisher.flush()
+        counts.published = publisher.published
+
+
+async def _in_thread(
+    observations: Iterator[Observation], pause: Callable[[], Awaitable[None]]
+) -> AsyncIterator[Observation]:
+    """Observations read in a thread, so that waiting for input keeps nothing back; `pause` when none waits."""
+    queue: asyncio.Queue[Observation | None] = asyncio.Queue(_READ_AHEAD)
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        try:
+            for observation in observations:
+                asyncio.run_coroutine_threadsafe(queue.put(observation), loop).result()
+        finally:
+            asyncio.run_coroutine_threadsafe(queue.put(None), loop).result()
+
+    reading = asyncio.create_task(asyncio.to_thread(read))
+    while True:
+        if queue.empty():
+            await pause()
+        observation = await queue.get()
+        if observation is None:
+            break
+        yield observation
+    await reading

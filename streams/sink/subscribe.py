@@ -1,0 +1,70 @@
+"""Read topics as a subscriber does: committed records only, from now or from an instant, following."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+_POLL_MS: Final = 500
+
+
+async def subscribe(
+    options: Mapping[str, Any], topics: Sequence[str], *, since: int | None, follow: bool
+) -> AsyncIterator[Any]:
+    """Committed records of topics, as aiokafka gives them.
+
+    Args:
+        options: aiokafka's connection options.
+        topics: Names on the cluster.
+        since: Start at this event time (ms); None starts at the end when following, else at the beginning.
+        follow: Go on for ever; else end where the topics ended at the start.
+    """
+    consumer = AIOKafkaConsumer(
+        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **options
+    )
+    await consumer.start()
+    try:
+        partitions = await _partitions(consumer, topics)
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await _seek(consumer, partitions, ends, since=since, follow=follow)
+        waiting = {tp for tp in partitions if await consumer.position(tp) < ends[tp]}
+        while follow or waiting:
+            fetched = await consumer.getmany(timeout_ms=_POLL_MS)
+            for records in fetched.values():
+                for record in records:
+                    yield record
+            waiting = {tp for tp in waiting if await consumer.position(tp) < ends[tp]}
+    finally:
+        await asyncio.shield(consumer.stop())
+
+
+async def _partitions(consumer: Any, topics: Sequence[str]) -> list[TopicPartition]:
+    # Asking by name would make a client wait for topics that do not exist.
+    known = await consumer.topics()
+    return [
+        TopicPartition(topic, number)
+        for topic in topics
+        if topic in known
+        for number in sorted(consumer.partitions_for_topic(topic) or ())
+    ]
+
+
+async def _seek(
+    consumer: Any,
+    partitions: Sequence[TopicPartition],
+    ends: Mapping[TopicPartition, int],
+    *,
+    since: int | None,
+    follow: bool,
+) -> None:
+    if since is not None:
+        found = await consumer.offsets_for_times(dict.fromkeys(partitions, since))
+        for tp in partitions:
+            consumer.seek(tp, found[tp].offset if found.get(tp) else ends[tp])
+    elif follow:
+        for tp in partitions:
+            consumer.seek(tp, ends[tp])
+    else:
+        await consumer.seek_to_beginning(*partitions)
