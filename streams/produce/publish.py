@@ -11,9 +11,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas import deadletters
-from schemas.events import Strip, encode
+from schemas.events import Sighting, Strip, encode
 from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
 from streams.errors import TickerError
+from streams.process.dedup.deduplicator import SOURCE_HEADER
 from streams.produce.layout import partition_of, spread
 from streams.produce.sightings import RefusedSlot, StripSightings
 from streams.sink.batches import Row, batches
@@ -75,9 +76,11 @@ class Publisher:
         source = strip.source.encode()
         timestamp = found.timestamp
         home = spread(strip.source, self._partitions[self._strips])
-        self._rows[self._strips, home].append(Row(source, encode(strip), timestamp, ()))
+        self._rows[self._strips, home].append(Row(source, encode(strip), timestamp, []))
         count = self._partitions[self._sightings]
-        for key, sighting, _, headers in found.messages:
+        headers = [(SOURCE_HEADER, source)]
+        for key, sighting, _, _ in found.messages:
+            assert isinstance(sighting, Sighting)
             partition = partition_of(sighting.language, count)
             self._rows[self._sightings, partition].append(Row(key, encode(sighting), timestamp, headers))
         for refused in found.refused:

@@ -29,12 +29,12 @@ class KafkaOutbox:
 
     def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
         """Publish an event on the partition of the input."""
-        headers = cloudevents.headers(cast("Headline | Duplicate", event), key) if topic.public else ()
+        headers = cloudevents.headers(cast("Headline | Duplicate", event), key) if topic.public else []
         self.rows[topic.on(self._prefix)].append(Row(key, encode(event), timestamp, headers))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         """Write a tombstone."""
-        self.rows[topic.on(self._prefix)].append(Row(key, None, timestamp, ()))
+        self.rows[topic.on(self._prefix)].append(Row(key, None, timestamp, []))
 
     def reject(self, record: Any, error: Exception) -> None:
         """Keep a record byte for byte, with the reason, in the dead letters.

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from faust.types import TP
 
 from schemas.events import Position, encode
 from schemas.topics import POSITIONS
@@ -73,6 +74,7 @@ class PartitionRunner:
     ) -> None:
         self.stage = stage
         self.partition = partition
+        self._faust_partition = TP(*partition)
         self._prefix = prefix
         self._consumer = consumer
         self._options = options
@@ -106,7 +108,7 @@ class PartitionRunner:
         self._wake.set()
         if len(self._queue) >= QUEUE_SLICES and not self._paused:
             self._paused = True
-            self._consumer.on_buffer_full(self.partition)
+            self._consumer.on_buffer_full(self._faust_partition)
 
     def start(self) -> None:
         """Begin, or go on after `quiesce`."""
@@ -270,7 +272,7 @@ class PartitionRunner:
         self._processor.process(batch, out)
         self._breaker.check(len(batch), out.rejected)
         end = records[-1].offset + 1
-        position = Row(self._position_key, encode(Position(offset=end)), batch[-1].timestamp, ())
+        position = Row(self._position_key, encode(Position(offset=end)), batch[-1].timestamp, [])
         out.rows[POSITIONS.on(self._prefix)].append(position)
         await self._producer.commit(out.rows, self.partition.partition)
         self._position = end
@@ -313,7 +315,7 @@ class PartitionRunner:
     def _resume_fetching(self) -> None:
         self._paused = False
         if self.partition in self._consumer.assignment():
-            self._consumer.on_buffer_drop(self.partition)
+            self._consumer.on_buffer_drop(self._faust_partition)
 
     async def _drop(self, grace: float) -> None:
         producer, self._producer = self._producer, None

@@ -7,10 +7,11 @@ not go away. A process manager starts it again; it never stalls in silence.
 import asyncio
 import gc
 import logging
+import math
 import signal
 import ssl
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ import faust
 from msgspec import Struct
 from prometheus_client import REGISTRY
 
-from streams.admin.topics import wait_for_topics
+from streams.admin.connect import administration
+from streams.admin.topics import require
 from streams.engine.kafka.assignment import Assignment
 from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
@@ -82,8 +84,7 @@ class _Worker:
 
     async def run(self) -> None:
         settings = self._settings
-        topics = [topic for stage in settings.stages for topic in stage.topics]
-        if not await wait_for_topics(settings.connection, topics, settings.prefix, stop=self._stop):
+        if not await self._unless_stopped(_check_topics(settings)):
             return
         raise_collector_thresholds()
         with tempfile.TemporaryDirectory(prefix="ticker-worker-") as folder:
@@ -104,6 +105,18 @@ class _Worker:
                 await self._end(app)
         if self._failure is not None:
             raise self._failure
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Do something that can take for ever; False when the worker was told to stop meanwhile."""
+        working = asyncio.create_task(work)
+        stopping = asyncio.create_task(self._stop.wait())
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if working.done():
+            working.result()
+            return True
+        working.cancel()
+        return False
 
     async def _wait_for_end(self, app: Any) -> None:
         ends = [asyncio.create_task(self._stop.wait()), asyncio.create_task(app.wait_until_stopped())]
@@ -132,6 +145,13 @@ class _Worker:
         if self._failure is None:
             self._failure = error
         self._stop.set()
+
+
+async def _check_topics(settings: WorkerSettings) -> None:
+    """Wait for a broker, however long, saying so; then see that every topic is there."""
+    topics = {topic.name: topic for stage in settings.stages for topic in stage.topics}
+    async with administration(settings.connection, patience=math.inf, report=logger.warning) as client:
+        await require(client, list(topics.values()), prefix=settings.prefix)
 
 
 def raise_collector_thresholds() -> None:
