@@ -1,0 +1,1 @@
+"""Publish: which topic an event goes to."""
