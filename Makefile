@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint format schemas bench eval chaos constraints clean
+.PHONY: help demo test lint format schemas bench eval model chaos constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,13 @@ schemas: $(READY)  ## generate JSON Schema and AsyncAPI from the structs
 
 bench: $(READY)  ## the local benchmark; prints corpus, machine and figures
 	$(BIN)/ticker bench local
+
+eval: $(READY)  ## accuracy of categories and near duplicates; wants ../shared/data, else its own sets only
+	$(BIN)/python -m streams.evaluate
+
+model: $(READY)  ## learn the categorizer's model again from its lexicons and ../shared/data
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group train
+	$(BIN)/python -m streams.process.categorize.train ../shared/data
 
 constraints: $(READY)  ## pin what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^pip==' > constraints.txt

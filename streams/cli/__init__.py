@@ -12,6 +12,7 @@ from streams.errors import SettingsError, TickerError
 
 COMMANDS: Final[dict[str, str]] = {
     "run": "Pages and strips in, categorized headlines out, without a broker.",
+    "categorize": "The media topics of headlines; `categorize diff` compares two models or rules.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
 

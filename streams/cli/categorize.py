@@ -1,0 +1,248 @@
+"""`ticker categorize`: the media topics of headlines, and what another model or other rules would change."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+import click
+import msgspec
+
+from schemas.events import TopicScore
+from schemas.mediatopics import slug_of
+from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.cli.rules import read_rules, rules_option
+from streams.errors import InputError, SettingsError
+
+if TYPE_CHECKING:
+    from streams.process.categorize.compare import Flip
+    from streams.process.categorize.model import Categorizer
+
+_LONGEST_LINE: Final = 64 * 1024
+_PACKAGED: Final = "packaged"
+
+
+class _Reason(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Words that decided, and how loudly they spoke (nats); a rule decides by its name alone."""
+
+    words: str
+    topic: str
+    weight: float
+    rule: str | None = None
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written of one headline; `why` only where it was asked for."""
+
+    text: str
+    language: str
+    topic: str | None
+    topics: tuple[TopicScore, ...]
+    why: tuple[_Reason, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _CategorizeOrDiff(click.Command):
+    """A command that takes a file, and hands over to `diff` where its first word is that."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        if args[:1] == ["diff"]:
+            return _diff.make_context(f"{info_name} diff", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command(
+    cls=_CategorizeOrDiff,
+    epilog=examples(
+        "ticker categorize headlines.txt",
+        "ticker categorize headlines.txt --why --rules topics.toml",
+        "tail -f headlines.txt | ticker categorize -",
+        "ticker categorize diff packaged topics.toml headlines.txt",
+    ),
+)
+@click.argument("file", metavar="[FILE|-]", default="-")
+@json_option
+@click.option("--why", is_flag=True, help="Show the words that decided.")
+@click.option("--source", help="The source of the headlines, for rules that ask for one.")
+@rules_option
+def command(file: str, as_json: bool, why: bool, source: str | None, rules_path: Path | None) -> None:
+    """The media topics of headlines: a headline a line in (from standard input with -), a row out.
+
+    A topic is null, and the category `uncategorised`, where none is sure enough.
+    `ticker categorize diff OLD NEW` shows what another model or other rules would change.
+    """
+    from streams.process.categorize.model import Categorizer
+
+    categorizer = Categorizer(rules=read_rules(rules_path))
+    failures = _Failures()
+    rows = (
+        _row(categorizer, text, source=source, why=why)
+        for text in _headlines(file, failures)
+    )
+    if wants_json(as_json):
+        for row in rows:
+            write_json(row)
+    else:
+        _print_rows(list(rows), why=why)
+    failures.exit()
+
+
+@click.command(
+    name="diff",
+    epilog=examples(
+        "ticker categorize diff packaged candidate.json headlines.txt",
+        "ticker categorize diff old-topics.toml new-topics.toml headlines.txt --json",
+        "cat headlines.txt | ticker categorize diff packaged topics.toml -",
+    ),
+)
+@click.argument("old")
+@click.argument("new")
+@click.argument("file", metavar="[FILE|-]", default="-")
+@json_option
+def _diff(old: str, new: str, file: str, as_json: bool) -> None:
+    """The headlines whose topic changes from OLD to NEW, and how many went which way.
+
+    OLD and NEW are each `packaged` (the model that came with ticker), a model file (.json), or a rules
+    file (.toml) on top of the packaged model. Headlines are read a line each.
+    """
+    from streams.process.categorize.compare import flips
+
+    before, after = _categorizer(old), _categorizer(new)
+    failures = _Failures()
+    found = flips(_headlines(file, failures), before, after)
+    if wants_json(as_json):
+        for flip in found:
+            write_json(flip)
+    else:
+        _print_flips(list(found))
+    failures.exit()
+
+
+def _categorizer(name: str) -> "Categorizer":
+    from streams.process.categorize.model import Categorizer, read_model
+
+    if name == _PACKAGED:
+        return Categorizer()
+    path = Path(name)
+    match path.suffix:
+        case ".toml":
+            return Categorizer(rules=read_rules(path))
+        case ".json":
+            try:
+                return Categorizer(read_model(path.read_bytes(), name))
+            except OSError as error:
+                raise InputError(name, f"the model cannot be read: {error.strerror}") from None
+        case _:
+            raise SettingsError(
+                f"{name}: give `{_PACKAGED}`, a model file that ends in .json or a rules file that ends in .toml"
+            )
+
+
+class _Failures:
+    """Lines that could not be read: said at once, remembered for the exit code."""
+
+    def __init__(self) -> None:
+        self._some = False
+
+    def say(self, error: InputError) -> None:
+        self._some = True
+        click.echo(f"ticker: {error}", err=True)
+
+    def exit(self) -> None:
+        if self._some:
+            sys.exit(1)
+
+
+def _headlines(file: str, failures: _Failures) -> Iterator[str]:
+    """The lines of a file or of standard input that have text; what cannot be read is said and passed over."""
+    if file == "-":
+        yield from _lines(sys.stdin.buffer, "standard input", failures)
+        return
+    try:
+        with Path(file).open("rb") as lines:
+            yield from _lines(lines, file, failures)
+    except OSError as error:
+        raise InputError(file, f"cannot be read: {error.strerror}") from None
+
+
+def _lines(lines: BinaryIO, place: str, failures: _Failures) -> Iterator[str]:
+    number = 0
+    while line := lines.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+            while (rest := lines.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):
+                pass
+            failures.say(InputError(f"{place}:{number}", f"longer than {_LONGEST_LINE:,} bytes: no headline"))
+            continue
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        except UnicodeDecodeError as error:
+            failures.say(
+                InputError(f"{place}:{number}", f"not UTF-8 at byte {error.start}: convert the file first (iconv)")
+            )
+            continue
+        if text:
+            yield text
+
+
+def _row(categorizer: "Categorizer", text: str, *, source: str | None, why: bool) -> _Row:
+    from streams.process.fold import fold
+    from streams.process.language import detect
+
+    folded = fold(text)
+    language = detect(folded)
+    categories = categorizer.categorize(text, folded, language, source)
+    return _Row(
+        text=text,
+        language=language,
+        topic=categories.topic,
+        topics=categories.topics,
+        why=tuple(
+            _Reason(reason.words, reason.topic, reason.weight, reason.rule)
+            for reason in categorizer.why(text, folded, language, source)
+        )
+        if why
+        else msgspec.UNSET,
+    )
+
+
+def _print_rows(rows: Sequence[_Row], *, why: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("headline", "", "topic", "topics", *(["why"] if why else []), show_lines=why)
+    for row in rows:
+        topics = ", ".join(f"{slug_of(score.topic)} {score.confidence:.2f}" for score in row.topics)
+        cells = [isolate(row.text), row.language, slug_of(row.topic), topics]
+        if row.why is not msgspec.UNSET:
+            cells.append(", ".join(_said(reason) for reason in row.why))
+        table.add_row(*cells)
+    Console().print(table, markup=False)
+
+
+def _said(reason: _Reason) -> str:
+    if reason.rule is not None:
+        return f"rule {reason.rule}: {isolate(reason.words)}"
+    return f"{isolate(reason.words)} {reason.weight:+.1f}"
+
+
+def _print_flips(found: "Sequence[Flip]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from streams.process.categorize.compare import flips_by_topic
+
+    headlines = Table("headline", "", "old", "new")
+    for flip in found:
+        headlines.add_row(isolate(flip.text), flip.language, slug_of(flip.old), slug_of(flip.new))
+    counts = Table("old", "new", "headlines")
+    for old, new, count in flips_by_topic(found):
+        counts.add_row(slug_of(old), slug_of(new), str(count))
+    console = Console()
+    console.print(headlines)
+    console.print(counts)

@@ -1,0 +1,105 @@
+"""Light stemming of folded words: Arabic clitics and endings, French and English endings.
+
+What matters is that variants of one word meet, not that the stem is a word. Arabic follows Light10
+(Larkey, Ballesteros and Connell 2007) on folded letters; French and English follow the minimal
+stemmers of Savoy (2006) and Harman's S-stemmer, with the commonest verb endings. A lexicon goes through
+the same functions, so both sides of a comparison agree.
+"""
+
+from typing import Final
+
+_ARTICLES: Final = ("وبال", "وال", "بال", "كال", "فال", "ولل", "لل", "ال")
+_CLITICS: Final = frozenset("وفبلك")
+_ARABIC_ENDINGS: Final = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي", "ا")
+_MIN_STEM: Final = 3
+_MIN_LATIN: Final = 4
+
+_FRENCH_ENDINGS: Final = (
+    ("issements", ""),
+    ("issement", ""),
+    ("ements", ""),
+    ("ement", ""),
+    ("aient", ""),
+    ("eront", ""),
+    ("eraient", ""),
+    ("antes", ""),
+    ("ante", ""),
+    ("ants", ""),
+    ("ees", ""),
+    ("ee", ""),
+    ("eux", "eu"),
+    ("euse", "eu"),
+    ("euses", "eu"),
+    ("aux", "al"),
+    ("ales", "al"),
+    ("ale", "al"),
+    ("iere", "ier"),
+    ("ieres", "ier"),
+    ("iers", "ier"),
+    ("ives", "if"),
+    ("ive", "if"),
+    ("ifs", "if"),
+    ("nnes", "n"),
+    ("nne", "n"),
+    ("es", ""),
+    ("er", ""),
+    ("ent", ""),
+    ("ant", ""),
+    ("x", ""),
+    ("s", ""),
+    ("e", ""),
+)
+_ENGLISH_ENDINGS: Final = (
+    ("nesses", "ness"),
+    ("sses", "ss"),
+    ("ies", "y"),
+    ("ying", "y"),
+    ("ied", "y"),
+    ("ings", ""),
+    ("ing", ""),
+    ("ers", "er"),
+    ("ed", ""),
+    ("es", ""),
+    ("ss", "ss"),
+    ("us", "us"),
+    ("is", "is"),
+    ("s", ""),
+    ("e", ""),
+)
+
+
+def stems(word: str, language: str) -> tuple[str, ...]:
+    """The stem of a folded word; for Arabic a second one where its first letter may be a clitic."""
+    if language == "ar":
+        return _arabic(word)
+    if language == "fr":
+        return (_latin(word, _FRENCH_ENDINGS),)
+    if language == "en":
+        return (_latin(word, _ENGLISH_ENDINGS),)
+    return (word,)
+
+
+def _arabic(word: str) -> tuple[str, ...]:
+    for article in _ARTICLES:
+        if word.startswith(article) and len(word) - len(article) >= _MIN_STEM:
+            return (_without_ending(word[len(article) :]),)
+    stem = _without_ending(word)
+    if word[0] in _CLITICS and len(word) > _MIN_STEM + 1:
+        other = _arabic(word[1:])[0] if word[0] in "وف" else _without_ending(word[1:])
+        return (stem, other)
+    return (stem,)
+
+
+def _without_ending(word: str) -> str:
+    for ending in _ARABIC_ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _MIN_STEM:
+            return word[: -len(ending)]
+    return word
+
+
+def _latin(word: str, endings: tuple[tuple[str, str], ...]) -> str:
+    for ending, instead in endings:
+        if word.endswith(ending):
+            stem = word[: -len(ending)] + instead
+            return stem if len(stem) >= _MIN_LATIN else word
+    return word

@@ -1,0 +1,24 @@
+"""Which Kafka topic a categorized headline goes to: exactly one, that of its surest topic."""
+
+from functools import cache
+
+from msgspec.structs import replace
+
+from schemas.events import CategorizedHeadline
+from schemas.mediatopics import UNCATEGORISED, slug_of
+from schemas.topics import CATEGORIES, Topic
+
+
+def route(categorized: CategorizedHeadline) -> Topic:
+    """The topic of a headline's category; a user's own topic has one of its own."""
+    return category(slug_of(categorized.topic))
+
+
+@cache
+def category(slug: str) -> Topic:
+    """The Kafka topic of a category: one of the eighteen, or a user's own laid out like them."""
+    return CATEGORIES.get(slug) or replace(
+        CATEGORIES[UNCATEGORISED],
+        name=f"category.{slug}",
+        description=f"Headlines that the rules file's [topics.{slug}] takes.",
+    )
