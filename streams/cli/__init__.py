@@ -12,7 +12,11 @@ from streams.errors import SettingsError, TickerError
 
 COMMANDS: Final[dict[str, str]] = {
     "run": "Pages and strips in, categorized headlines out, without a broker.",
+    "split": "A page's strip into its slots: how the separator is found, or pinned.",
     "categorize": "The media topics of headlines; `categorize diff` compares two models or rules.",
+    "produce": "Split strips and publish their sightings to Kafka.",
+    "worker": "Deduplicate and categorize on Kafka, exactly once.",
+    "tail": "Headlines as they are published to category topics.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
 

@@ -80,10 +80,7 @@ def command(file: str, as_json: bool, why: bool, source: str | None, rules_path:
 
     categorizer = Categorizer(rules=read_rules(rules_path))
     failures = _Failures()
-    rows = (
-        _row(categorizer, text, source=source, why=why)
-        for text in _headlines(file, failures)
-    )
+    rows = (_row(categorizer, text, source=source, why=why) for text in _headlines(file, failures))
     if wants_json(as_json):
         for row in rows:
             write_json(row)
@@ -183,7 +180,9 @@ def _lines(lines: BinaryIO, place: str, failures: _Failures) -> Iterator[str]:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError as error:
             failures.say(
-                InputError(f"{place}:{number}", f"not UTF-8 at byte {error.start}: convert the file first (iconv)")
+                InputError(
+                    f"{place}:{number}", f"not UTF-8 at byte {error.start}: convert the file first (iconv)"
+                )
             )
             continue
         if text:

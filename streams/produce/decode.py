@@ -34,14 +34,15 @@ _BINARY: Final = (
 )
 
 _DECLARED: Final = re.compile(
-    rb"""<(?:meta\b[^>]{0,500}?\bcharset|\?xml\b[^>]{0,500}?\bencoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I
+    rb"""<(?:meta\b[^>]{0,500}?\bcharset|\?xml\b[^>]{0,500}?\bencoding)\s*=\s*["']?\s*([\w.:-]{2,40})""",
+    re.IGNORECASE,
 )
 _DECLARED_WITHIN: Final = 4_096
 """Bytes in which a declaration counts; HTML asks for 1,024, real pages come later."""
 
 _KNOWN: Final = re.compile(
     r"utf-?8|(?:windows|cp)-?12(?:5\d)|iso-?8859-?\d+|latin-?1|us-ascii|koi8-[ru]|gb\d+|gbk|big5|euc-\w+|shift_jis",
-    re.I,
+    re.IGNORECASE,
 )
 """Encodings that a page may declare: text only, none that can make lone surrogates."""
 
@@ -51,9 +52,7 @@ _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROL_SHARE: Final = 0.01
 _WORD_SHARE: Final = 0.6
 """The share of high bytes that stand beside another from which whole words are in another script."""
-_ARABIC: Final = {
-    encoding: tuple("اليرمونتةب".encode(encoding)) for encoding in ("cp1256", "iso8859-6")
-}
+_ARABIC: Final = {encoding: tuple("اليرمونتةب".encode(encoding)) for encoding in ("cp1256", "iso8859-6")}
 """The ten commonest letters of Arabic headlines, as bytes: the two encodings place most of them apart."""
 _ARABIC_SHARE: Final = 0.5
 """The share of high bytes that these letters make: about .67 in Arabic, .15 in Cyrillic read as such."""
@@ -66,8 +65,8 @@ _WIDE_BLOCKS: Final = (0x00, 0x06, 0x20, 0xFB, 0xFE)
 def decode(data: bytes, place: str) -> str:
     """The text of a page.
 
-    A character cut off at the end, or damaged within a page that is otherwise in its encoding, becomes U+FFFD.
-    The text holds no lone surrogate and no byte order mark.
+    A character cut off at the end, or damaged within a page that is otherwise in its encoding, becomes
+    U+FFFD. The text holds no lone surrogate and no byte order mark.
 
     Args:
         data: The page as read, at most MAX_BYTES.

@@ -13,7 +13,7 @@ from streams.errors import InputError
 from streams.produce.publish import Publisher
 from streams.produce.read import Observation
 from streams.produce.sightings import sightings
-from streams.produce.strips import strips
+from streams.produce.strips import strip_of
 from streams.settings import Connection
 
 TOPICS: Final = (STRIPS, SIGHTINGS, DEADLETTERS)
@@ -63,18 +63,18 @@ async def produce(
     async with Publisher(connection.aiokafka_options(), prefix=prefix) as publisher:
         async for observation in _in_thread(observations, publisher.flush):
             try:
-                for strip, slots in strips(observation, separator=separator, selector=selector):
-                    found = sightings(strip, slots)
-                    await publisher.publish(strip, found)
-                    counts.strips += 1
-                    counts.slots += len(slots)
-                    counts.empty += found.empty
-                    counts.refused += len(found.refused)
-                    for slot, text, error in found.refused:
-                        place = f"{observation.place}, slot {slot}"
-                        failed(InputError(place, f"{error}: {text[:60]}…"))
+                strip, slots = strip_of(observation, separator=separator, selector=selector)
             except InputError as error:
                 failed(error)
+                continue
+            found = sightings(strip, slots)
+            await publisher.publish(strip, found)
+            counts.strips += 1
+            counts.slots += len(slots)
+            counts.empty += found.empty
+            counts.refused += len(found.refused)
+            for slot, text, problem in found.refused:
+                failed(InputError(f"{observation.place}, slot {slot}", f"{problem}: {text[:60]}…"))
         await publisher.flush()
         counts.published = publisher.published
 

@@ -37,7 +37,8 @@ class Observation(Struct, frozen=True, kw_only=True):
     observed_at: int
     """Milliseconds since the epoch."""
     text: str
-    format: Literal["auto", "text", "html"] = "auto"
+    format: Literal["text", "html"] | None = None
+    """What `text` is written in; None where it must be told from the text."""
     is_page: bool = True
     separator: str | None = None
 

@@ -30,10 +30,10 @@ _EMOJI_BLOCKS: Final = (b"\x21", b"\x23", b"\x25", b"\x26", b"\x27", b"\x2b", b"
 """High bytes in UTF-16 of the characters in _EMOJI: a quick look for their presence."""
 
 STRENGTH: Final = {
-    "|": 7.0, "||": 9.0, "•": 9.0, "·": 7.0, "*": 7.0, "**": 8.0, "-": 4.0, "–": 4.5, "—": 4.5,
-    "--": 7.0, "/": 5.0, "//": 7.0, "::": 8.0, "+": 5.0, "++": 7.0, "~": 7.0, ">": 5.0, ">>": 7.0,
-    "<<": 7.0, "»": 7.0, "«": 7.0, "‹": 7.0, "›": 7.0, "¦": 9.0, "‖": 9.0, ";": 4.5, "؛": 4.5,
-    "∙": 9.0, "⋅": 9.0, "●": 9.0, "__": 7.0, "==": 8.0, "##": 7.0,
+    "|": 7.0, "||": 9.0, "•": 9.0, "·": 7.0, "*": 7.0, "**": 8.0, "-": 4.0, "–": 4.5, "—": 4.5, "--":
+    7.0, "/": 5.0, "//": 7.0, "::": 8.0, "+": 5.0, "++": 7.0, "~": 7.0, ">": 5.0, ">>": 7.0, "<<": 7.0,
+    "»": 7.0, "«": 7.0, "‹": 7.0, "›": 7.0, "¦": 9.0, "‖": 9.0, "∙": 9.0, "⋅": 9.0, "●": 9.0, "__": 7.0,
+    "==": 8.0, "##": 7.0,
 }  # fmt: skip
 """How much one occurrence says for a symbol as the separator: about −log of its rate in a headline.
 
@@ -56,9 +56,7 @@ LINE_BREAK: Final = 8.0
 _SPACED: Final = frozenset("-–—/+><~")
 """Symbols that separate only with space on both sides: `Mi-temps`, `23/12/2025`, `C+`."""
 
-_BESIDE_SPACE: Final = frozenset(
-    ("*", "·", ":", "::", "//", "**", ";", "؛", "»", "«", "--", ">>", "<<", "__", "==")
-)
+_BESIDE_SPACE: Final = frozenset(("*", "·", "::", "//", "**", "»", "«", "--", ">>", "<<", "__", "=="))
 """Symbols that separate only with space on one side at least: `f**k`, `http://`, `l·l`."""
 
 _DATED: Final = frozenset("-–—/")

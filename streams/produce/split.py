@@ -27,7 +27,7 @@ LONGEST_HEADLINE: Final = 250
 """Characters of a plausible headline: 99.9 % of 61,807 measured ones are 12 to 140 long."""
 
 _MEAN, _DEVIATION = 4.1, 0.42
-"""Of the natural logarithm of a headline's length: measured 3.88–4.13 and .21–.32, widened for other sites."""
+"""Of the natural logarithm of a headline's length: measured 3.88–4.13 and .21–.32, widened for others."""
 
 _EMPTY_COST: Final = -3.0
 _SHORTEST_COST: Final = -11.0

@@ -1,19 +1,18 @@
-"""Find and split the strips of an observation."""
-
-from collections.abc import Iterator
+"""Find and split the strip of an observation."""
 
 from schemas.events import Strip
 from schemas.instants import format_instant
-from streams.produce.extract import extract, resplit
+from streams.errors import SplitError
+from streams.produce.extract import Found, find_strips, resplit
 from streams.produce.read import Observation
 from streams.produce.sightings import strip_id
 from streams.produce.split import Slot
 
 
-def strips(
+def strip_of(
     observation: Observation, *, separator: str | None = None, selector: str | None = None
-) -> Iterator[tuple[Strip, tuple[Slot, ...]]]:
-    """The strips that an observation shows, each with its slots.
+) -> tuple[Strip, tuple[Slot, ...]]:
+    """The strip that an observation shows, and its slots; of a page, the one that is most surely a ticker.
 
     Args:
         observation: A page to search, or a strip.
@@ -23,4 +22,26 @@ def strips(
     Raises:
         SplitError: There is no strip, or no separator that can be told without guessing.
     """
-    return iter(())
+    found = _find(observation, separator or observation.separator, selector)
+    observed_at = format_instant(observation.observed_at)
+    strip = Strip(
+        id=strip_id(observation.source, observed_at, found.text),
+        source=observation.source,
+        observed_at=observed_at,
+        text=found.text,
+        format=found.format,
+        slots=len(found.split.slots),
+        separator=found.split.separator,
+        confidence=found.split.confidence,
+    )
+    return strip, found.split.slots
+
+
+def _find(observation: Observation, separator: str | None, selector: str | None) -> Found:
+    text, place, form = observation.text, observation.place, observation.format
+    if observation.is_page:
+        return find_strips(text, place, format=form, selector=selector, separator=separator)[0]
+    try:
+        return Found(text, form or "text", resplit(text, form or "text", separator))
+    except SplitError as error:
+        raise SplitError(place, error.problem) from error

@@ -15,7 +15,7 @@ from streams.pipeline import DEDUPLICATE, STAGES
 from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS, Deduplicator, Live
 from streams.produce.read import Observation
 from streams.produce.sightings import sightings
-from streams.produce.strips import strips
+from streams.produce.strips import strip_of
 from streams.stage import Message, Record
 
 _BATCH: Final = 4096
@@ -144,20 +144,19 @@ class LocalRun:
         )
 
     def _split(self, observation: Observation) -> list[Message]:
-        messages: list[Message] = []
         try:
-            for strip, slots in strips(observation, separator=self._separator, selector=self._selector):
-                found = sightings(strip, slots)
-                self._strips += 1
-                self._slots += len(slots)
-                self._empty += found.empty
-                self._refused += len(found.refused)
-                messages += found.messages
-                for slot, text, error in found.refused:
-                    self._failed(InputError(f"{observation.place}, slot {slot}", f"{error}: {text[:60]}…"))
+            strip, slots = strip_of(observation, separator=self._separator, selector=self._selector)
         except InputError as error:
             self.fail(error)
-        return messages
+            return []
+        found = sightings(strip, slots)
+        self._strips += 1
+        self._slots += len(slots)
+        self._empty += found.empty
+        self._refused += len(found.refused)
+        for slot, text, error in found.refused:
+            self._failed(InputError(f"{observation.place}, slot {slot}", f"{error}: {text[:60]}…"))
+        return found.messages
 
     def _on_categorized(self, message: Message) -> None:
         headline = message.value

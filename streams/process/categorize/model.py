@@ -191,7 +191,9 @@ class _Words:
             ((weight, words) for words, weight in self._gains(folded, topic) if weight > 0),
             key=lambda gain: -gain[0],
         )
-        return tuple(Reason(words, TOPICS[topic], round(weight, 2)) for weight, words in gains[:_MOST_REASONS])
+        return tuple(
+            Reason(words, TOPICS[topic], round(weight, 2)) for weight, words in gains[:_MOST_REASONS]
+        )
 
     def _gains(self, folded: str, topic: int) -> Iterator[tuple[str, float]]:
         words = content_words(folded, self._language)

@@ -169,12 +169,19 @@ def _fit(inputs: Any, targets: Matrix, offset: Matrix, settings: Settings) -> tu
         value = -(targets * logs).sum()
         value += 0.5 * settings.strength * (moved**2).sum() + 0.5 * settings.bias_strength * (bias**2).sum()
         slopes = np.concatenate(
-            [(transposed @ wrong + settings.strength * moved).ravel(), wrong.sum(axis=0) + settings.bias_strength * bias]
+            [
+                (transposed @ wrong + settings.strength * moved).ravel(),
+                wrong.sum(axis=0) + settings.bias_strength * bias,
+            ]
         )
         return float(value), slopes
 
     found = minimize(
-        loss, np.zeros(shape[0] * shape[1] + shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": settings.steps}
+        loss,
+        np.zeros(shape[0] * shape[1] + shape[1]),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": settings.steps},
     )
     return found.x[: -shape[1]].reshape(shape), found.x[-shape[1] :]
 
@@ -185,7 +192,9 @@ def encode(model: Model) -> bytes:
     lines += [f',"threshold":{model.threshold},"mention":{model.mention},"languages":{{']
     for n, (language, learned) in enumerate(sorted(model.languages.items())):
         lines.append(f"{',' if n else ''}{_json(language)}:{{")
-        lines.append(f'"slope":{learned.slope},"intercept":{learned.intercept},"bias":{_json(learned.bias)},"weights":{{')
+        lines.append(
+            f'"slope":{learned.slope},"intercept":{learned.intercept},"bias":{_json(learned.bias)},"weights":{{'
+        )
         entries = sorted(learned.weights.items())
         lines += [
             f"{_json(feature)}:{_json(row)}{',' if at < len(entries) else ''}"
@@ -200,7 +209,9 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def train_language(language: str, labelled: Sequence[Labelled], corpus: Sequence[str], settings: Settings) -> LanguageModel:
+def train_language(
+    language: str, labelled: Sequence[Labelled], corpus: Sequence[str], settings: Settings
+) -> LanguageModel:
     """Lexicon, labelled and unlabelled headlines of one language to its weights."""
     prior = packaged_lexicon(language)
     longest = settings.longest_beginning
@@ -217,7 +228,9 @@ def main(data: Path) -> None:
     corpus = read_corpus(data / "corpus_headlines.tsv.gz")
     settings = Settings()
     languages = {
-        language: train_language(language, [row for row in labelled if row.lang == language], corpus[language], settings)
+        language: train_language(
+            language, [row for row in labelled if row.lang == language], corpus[language], settings
+        )
         for language in LANGUAGES
     }
     model = Model(version="", threshold=0.5, mention=0.2, languages=languages)

@@ -1,0 +1,128 @@
+"""`ticker split`: the slots of a strip, to see how a page is split before it is watched."""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import click
+
+from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.errors import InputError
+
+if TYPE_CHECKING:
+    from streams.produce.extract import Found
+
+_STANDARD_INPUT: Final = "-"
+_ESCAPE: Final = re.compile(r"\\(?:([tnr\\])|u(?![dD][89a-fA-F])([0-9a-fA-F]{4}))")
+_NAMED_ESCAPES: Final = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
+
+
+@click.command(
+    epilog=examples(
+        "ticker split page.html",
+        "ticker split page.txt --separator ' | ' --json",
+        "ticker split page.html --selector '.breaking li'",
+        "curl -s https://example.org/ | ticker split",
+    )
+)
+@click.argument("file", default=_STANDARD_INPUT)
+@click.option(
+    "--separator",
+    help=r"What stands between slots; \t, \n, \u00a0 are understood. '' says: all is one headline.",
+)
+@click.option("--selector", help="CSS selector of the strip, or of its items, in an HTML page.")
+@click.option(
+    "--format",
+    "written_in",
+    type=click.Choice(["auto", "text", "html"]),
+    default="auto",
+    show_default=True,
+    help="What the page is written in.",
+)
+@json_option
+def command(
+    file: str,
+    separator: str | None,
+    selector: str | None,
+    written_in: Literal["auto", "text", "html"],
+    as_json: bool,
+) -> None:
+    """Split the strip of a page into its slots.
+
+    FILE is a page as text or HTML in any usual encoding, standard input when it is left out or -. Where a
+    page shows several strips, the surest is split.
+    """
+    from streams.produce.decode import decode  # noqa: PLC0415 (--help stays quick)
+    from streams.produce.extract import find_strips  # noqa: PLC0415
+
+    place = "standard input" if file == _STANDARD_INPUT else file
+    strips = find_strips(
+        decode(_read(file, place), place),
+        place,
+        format=None if written_in == "auto" else written_in,
+        selector=selector,
+        separator=None if separator is None else unescape(separator),
+    )
+    if wants_json(as_json):
+        for position, slot in enumerate(strips[0].split.slots):
+            write_json({"slot": position, "text": slot.text, "truncated": slot.truncated})
+    else:
+        _show(strips[0], len(strips))
+
+
+def _read(file: str, place: str) -> bytes:
+    """The bytes of a file, one more than the limit at most: `decode` refuses them then."""
+    from streams.produce.decode import MAX_BYTES  # noqa: PLC0415
+
+    try:
+        if file == _STANDARD_INPUT:
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with Path(file).open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(place, "there is no such file; check the path") from None
+    except IsADirectoryError:
+        raise InputError(place, "a directory; give one page at a time") from None
+    except PermissionError:
+        raise InputError(place, "it may not be read; check its permissions") from None
+    except (OSError, ValueError) as error:
+        raise InputError(place, f"it cannot be read: {error}") from None
+
+
+def unescape(separator: str) -> str:
+    r"""A separator as typed, with the escapes of white space: `\t`, `\n`, `\r`, `\uNNNN`, `\\`."""
+    return _ESCAPE.sub(_escaped, separator)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return chr(int(match[2], 16)) if match[2] else _NAMED_ESCAPES[match[1]]
+
+
+def _show(strip: "Found", strips: int) -> None:
+    """A table for people, and how the strip was split."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("slot", justify="right", style="dim")
+    table.add_column("headline")
+    for position, slot in enumerate(strip.split.slots):
+        shown = Text(isolate(slot.text)) if slot.text else Text("(empty)", style="dim")
+        if slot.truncated:
+            shown.append(" (cut)", style="yellow")
+        table.add_row(str(position), shown)
+    console = Console()
+    console.print(table)
+    separator = strip.split.separator
+    between = "markup or a mark of their own" if separator is None else repr(separator)
+    headlines = sum(1 for slot in strip.split.slots if slot.text)
+    console.print(
+        f"\n{headlines} headlines in {len(strip.split.slots)} slots, between them {between}, "
+        f"confidence {strip.split.confidence:.2f}",
+        markup=False,
+        highlight=False,
+    )
+    if strips > 1:
+        console.print(f"{strips - 1} more found on the page; pick one with --selector", markup=False)
