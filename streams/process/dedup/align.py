@@ -92,7 +92,7 @@ def _trim(one: Sequence[Token], other: Sequence[Token]) -> tuple[int, int, int]:
 
 
 def _span(reading: Reading, begin: int, end: int) -> _Span:
-    cut = reading.cut and end in {len(reading.tokens), reading.tail}
+    cut = reading.cut and end == len(reading.tokens)
     return _Span(reading.tokens[begin:end], tuple(range(begin, end)), cut)
 
 

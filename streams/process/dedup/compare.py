@@ -83,7 +83,11 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
     if one.words == other.words:
         return Comparison(EXACT, None)
     spaced, spaced_other = respace(one, other)
-    alignment = align(read(spaced, words), read(spaced_other, words), words)
+    alignment = align(
+        read(spaced, words, frozenset(spaced_other.words)),
+        read(spaced_other, words, frozenset(spaced.words)),
+        words,
+    )
     respaced = (spaced, spaced_other) != (one, other)
     return Comparison(_judge(alignment, respaced=respaced), alignment)
 
@@ -94,9 +98,8 @@ def _judge(alignment: Alignment, *, respaced: bool) -> Relation:
     excused = [(step, licence(alignment, step)) if step.how == "gap" else (step, None) for step in alignment.steps]
     open_steps = [step for step, excuse in excused if not excuse]
     for guard in GUARDS:
-        for step in (alignment.steps[0], *open_steps):
-            if detail := guard.objects(alignment, step):
-                return Relation(relation="distinct", rule=guard.name, detail=detail, score=score)
+        if detail := guard.objects(alignment, open_steps):
+            return Relation(relation="distinct", rule=guard.name, detail=detail, score=score)
     if changed := tuple(change for step in open_steps for change in changes(alignment, step)):
         rule = next(guard.name for guard in FACTS if any(change.kind == guard.name for change in changed))
         detail = ", ".join(f"{change.before or '∅'} → {change.after or '∅'}" for change in changed)

@@ -4,6 +4,7 @@ A licence is asked before the guards: what it excuses is no change of the headli
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from rapidfuzz.distance import OSA
@@ -67,7 +68,10 @@ def _is_note(alignment: Alignment, step: Step) -> bool:
     tokens, reading, at = sides[0] if step.before else sides[1]
     if _is_head(tokens, reading, at):
         return _only_tags(tokens, lexicon) or _is_label(tokens)
-    return at >= reading.tail and at + len(tokens) == len(reading.tokens) and _is_outlet(tokens)
+    if at not in reading.tails or at + len(tokens) != len(reading.tokens):
+        return False
+    starts = sorted(start - at for start in reading.tails if start >= at)
+    return all(_is_outlet(tokens[start:end]) for start, end in pairwise([*starts, len(tokens)]))
 
 
 def _is_head(tokens: Sequence[Token], reading: Reading, at: int) -> bool:

@@ -86,7 +86,7 @@ def _read_words(words: Sequence[str], start: int, lexicon: Lexicon) -> tuple[int
     if total is None:
         scale = lexicon.scale(words[start])
         return (scale, 1) if scale else (0, 0)
-    while end < len(words):
+    while end < len(words) and words[end] not in lexicon.units:
         after = end + (words[end] == _CONNECTIVES.get(lexicon.language) and end + 1 < len(words))
         following = lexicon.number(words[after])
         if following is None or (joined := _join(total, following, words[after], lexicon.language)) is None:

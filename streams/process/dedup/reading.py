@@ -12,7 +12,7 @@ from streams.process.fold import fold
 
 _BREAK: Final = re.compile(r"…|\.{2,}|[|:!؟?،»«\"()\[\]]|(?<=\s)[-–—/+](?=\s)|[–—]")
 _CUTS: Final = frozenset({"…", "..."})
-_TAIL_MARKS: Final = frozenset({"|", "-", "–", "—", "(", ")", "]", "[", "…", "..."})
+_TAIL_MARKS: Final = frozenset({"|", "-", "–", "—", "(", ")", "[", "]"})
 LONGEST_NOTE: Final = 3
 """Words of the longest tag or outlet name that stands before or after a headline."""
 _TAG_MARKS: Final = frozenset({"|", ":", "…", "...", "-", "–", "—", "/", "!", "[", "]", "(", ")", "،"})
@@ -46,16 +46,15 @@ class Words(Struct, frozen=True, gc=False):
 class Reading(Struct, frozen=True, gc=False):
     """A headline ready to be aligned.
 
-    `head` is the length of the segment before the first break, `tail` the start of the one after the
-    last; 0 and the length of `tokens` where there is none. `speaker` says that the head ends with a
+    `head` is the length of the segment before the first break, 0 where there is none; `tails` are places
+    where a note may follow the headline. `speaker` says that the head ends with a
     colon, `cut` that the headline was cut short.
     """
 
     tokens: tuple[Token, ...]
     breaks: frozenset[int]
-    head: int
     speaker: bool
-    tail: int
+    tails: frozenset[int]
     cut: bool
 
 
@@ -107,36 +106,42 @@ def _joined(mine: Words, theirs: frozenset[str]) -> Words:
     return mine
 
 
-def read(headline: Words, lexicon: Lexicon) -> Reading:
-    """Give words their meaning, and find the head, the tail and the cut."""
+def read(headline: Words, lexicon: Lexicon, beside: frozenset[str] = frozenset()) -> Reading:
+    """Give words their meaning, and find the head, the tails and the cut.
+
+    `beside` are the words of the headline compared with: a dual ("قتيلان") is read as two of something
+    where they count the same thing ("3 قتلى").
+    """
     tokens: list[Token] = []
     place = [0] * (len(headline.words) + 1)
     i = 0
     while i < len(headline.words):
-        found, used = _tokens(headline.words, i, lexicon)
+        found, used = _tokens(headline.words, i, lexicon, beside)
         place[i : i + used] = [len(tokens)] * used
         tokens.extend(found)
         i += used
     place[-1] = len(tokens)
     marks = [Break(place[b.at], b.mark) for b in headline.breaks if b.mark]
     inner = [b for b in marks if 0 < b.at < len(tokens)]
-    tail = next((b.at for b in reversed(inner) if b.mark in _TAIL_MARKS), len(tokens))
+    tails = frozenset(b.at for b in inner if b.mark in _TAIL_MARKS)
     cut = next((b.at for b in reversed(marks) if b.mark in _CUTS), 0)
-    if cut == tail and len(tokens) - tail <= LONGEST_NOTE and not any(t.kind for t in tokens[tail:]):
+    signed = any(b.at == cut and b.mark in _TAIL_MARKS for b in inner)
+    if cut and signed and len(tokens) - cut <= LONGEST_NOTE and not any(t.kind for t in tokens[cut:]):
         # An outlet that signs a headline that was cut.
-        tokens = tokens[:tail]
-        inner = [b for b in inner if b.at < tail]
+        tokens = tokens[:cut]
+        inner = [b for b in inner if b.at < cut]
     return Reading(
         tokens=tuple(tokens),
         breaks=frozenset(b.at for b in marks),
-        head=inner[0].at if inner else 0,
         speaker=bool(inner) and ":" in {b.mark for b in inner if b.at == inner[0].at},
-        tail=min(tail, len(tokens)),
+        tails=tails,
         cut=bool(tokens) and cut == len(tokens),
     )
 
 
-def _tokens(words: Sequence[str], i: int, lexicon: Lexicon) -> tuple[tuple[Token, ...], int]:
+def _tokens(
+    words: Sequence[str], i: int, lexicon: Lexicon, beside: frozenset[str]
+) -> tuple[tuple[Token, ...], int]:
     """The tokens that start at a word, and how many words they take."""
     word = words[i]
     if contracted := _contracted(words, i, lexicon):
@@ -155,8 +160,9 @@ def _tokens(words: Sequence[str], i: int, lexicon: Lexicon) -> tuple[tuple[Token
         return (Token(written, numeral.kind, numeral.value),), numeral.used
     if meaning:
         return (Token(word, meaning.kind, meaning.value),), 1
-    if word in lexicon.duals:
-        return (Token(word, "number", "2"), Token("", "", lexicon.duals[word])), 1
+    dual_of = lexicon.duals.get(word)
+    if dual_of and word not in beside and any(lexicon.counted.get(w) == dual_of for w in beside):
+        return (Token(word, "number", "2"), Token("", "", dual_of)), 1
     return (Token(word, "", lexicon.variants.get(word, word)),), 1
 
 

@@ -1,15 +1,16 @@
 """Guards of what is said: another speaker, another word, something more."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from streams.process.dedup import licences
 from streams.process.dedup.align import Alignment, Step
-from streams.process.dedup.guards.guard import Guard, written
+from streams.process.dedup.guards.guard import Guard, on_each_step, written
 from streams.process.dedup.words import FACTS
 
 _FEWEST_SHARED: Final = 0.5
 """Share of the shorter headline's words that both must have."""
-_MOST_TYPOS: Final = 0.34
+_MOST_TYPOS: Final = 0.4
 """Share of the words that may be mistyped."""
 _MOST_LIGHT: Final = 0.34
 """Share of the words that may come and go, if more than two do."""
@@ -43,10 +44,8 @@ def _said(alignment: Alignment, step: Step) -> int:
     )
 
 
-def _unlike(alignment: Alignment, step: Step) -> str | None:
+def _unlike(alignment: Alignment, _: Sequence[Step]) -> str | None:
     """Too little in common for the differences to be slips."""
-    if step is not alignment.steps[0]:
-        return None
     shorter = min(len(alignment.one.tokens), len(alignment.other.tokens))
     shared = sum(s.how not in {"gap", "fact", "typo", "cut"} for s in alignment.steps)
     typos = sum(s.how == "typo" for s in alignment.steps)
@@ -64,7 +63,7 @@ def _unlike(alignment: Alignment, step: Step) -> str | None:
     return None
 
 
-SPEAKER: Final = Guard("speaker", "The same words from another mouth are another headline.", _speaker)
-SUBSTITUTED: Final = Guard("substituted", "Two known words are two things, however alike.", _substituted)
-INSERTED: Final = Guard("inserted", "Something more, or less, is said.", _inserted)
+SPEAKER: Final = Guard("speaker", "The same words from another mouth are another headline.", on_each_step(_speaker))
+SUBSTITUTED: Final = Guard("substituted", "Two known words are two things, however alike.", on_each_step(_substituted))
+INSERTED: Final = Guard("inserted", "Something more, or less, is said.", on_each_step(_inserted))
 UNLIKE: Final = Guard("unlike", "Slips are few beside what is the same.", _unlike)

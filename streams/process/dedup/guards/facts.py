@@ -5,7 +5,7 @@ from typing import Final
 
 from schemas.events import Change
 from streams.process.dedup.align import Alignment, Step
-from streams.process.dedup.guards.guard import Guard, written
+from streams.process.dedup.guards.guard import Guard, on_each_step, written
 from streams.process.dedup.reading import Token
 from streams.process.dedup.words import FACTS
 
@@ -53,10 +53,10 @@ def _counts_victims(alignment: Alignment, step: Step) -> bool:
 
 
 def _guard(name: str, reason: str) -> Guard:
-    def objects(alignment: Alignment, step: Step) -> str | None:
+    def check(alignment: Alignment, step: Step) -> str | None:
         return written(step) if any(change.kind == name for change in changes(alignment, step)) else None
 
-    return Guard(name, reason, objects)
+    return Guard(name, reason, on_each_step(check))
 
 
 GUARDS: Final = (

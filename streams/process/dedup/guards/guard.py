@@ -1,6 +1,6 @@
 """The shape of a guard."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -10,12 +10,22 @@ from streams.process.dedup.align import Alignment, Step
 class Guard(Struct, frozen=True):
     """A rule that refuses a merge: its name, why it exists, and `objects`.
 
-    `objects(alignment, step)` says what it saw, or returns None.
+    `objects(alignment, steps)` is asked about the steps that nothing excuses. It says what it saw, or
+    returns None.
     """
 
     name: str
     reason: str
-    objects: Callable[[Alignment, Step], str | None]
+    objects: Callable[[Alignment, Sequence[Step]], str | None]
+
+
+def on_each_step(check: Callable[[Alignment, Step], str | None]) -> Callable[[Alignment, Sequence[Step]], str | None]:
+    """Ask a question about one step of every step in turn; the first objection counts."""
+
+    def objects(alignment: Alignment, steps: Sequence[Step]) -> str | None:
+        return next((seen for step in steps if (seen := check(alignment, step))), None)
+
+    return objects
 
 
 def written(step: Step) -> str:

@@ -1,5 +1,6 @@
 """Guards of word order: who did it to whom."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from streams.process.dedup.align import Alignment, Step
@@ -10,15 +11,13 @@ from streams.process.dedup.words import Lexicon, take_apart
 _PAIR: Final = 2
 
 
-def _roles(alignment: Alignment, step: Step) -> str | None:
-    """Two words that changed places around others."""
-    if step.how != "gap" or not step.before or not step.after:
-        return None
-    before, after = _stems(step.before), _stems(step.after)
-    for another in alignment.steps:
-        if another is not step and another.how == "gap" and another.before and another.after:
-            crossed = _stems(another.before) & after and _stems(another.after) & before
-            if crossed:
+def _roles(alignment: Alignment, _: Sequence[Step]) -> str | None:
+    """A word that left one place and came to another, little words included."""
+    gaps = [step for step in alignment.steps if step.how == "gap"]
+    for step in gaps:
+        left = _stems(step.before)
+        for another in gaps:
+            if another is not step and _stems(another.after) & left:
                 return f"{written(step)}, {written(another)}"
     return None
 
@@ -27,9 +26,9 @@ def _stems(tokens: tuple[Token, ...]) -> frozenset[str]:
     return frozenset(take_apart(token.written).stem for token in tokens if token.written)
 
 
-def _moved(alignment: Alignment, step: Step) -> str | None:
+def _moved(alignment: Alignment, _: Sequence[Step]) -> str | None:
     """A block that moved, unless it is one that moves freely."""
-    if not alignment.moved or step is not alignment.steps[0]:
+    if not alignment.moved:
         return None
     moved = " ".join(token.written for token in alignment.moved)
     if any(token.kind == "score" for token in alignment.one.tokens):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.process.dedup.align import Alignment, Step
-from streams.process.dedup.guards.guard import Guard, written
+from streams.process.dedup.guards.guard import Guard, on_each_step, written
 from streams.process.dedup.reading import Token
 from streams.process.dedup.words import stems
 
@@ -26,17 +26,17 @@ def _spellings(tokens: tuple[Token, ...]) -> Iterator[str]:
 
 
 def _mark(name: str, reason: str) -> Guard:
-    def objects(alignment: Alignment, step: Step) -> str | None:  # noqa: ARG001 (a guard's signature)
+    def check(_: Alignment, step: Step) -> str | None:
         if step.how != "gap":
             return None
         before = {token.value for token in step.before if token.kind == name}
         after = {token.value for token in step.after if token.kind == name}
         return written(step) if before != after else None
 
-    return Guard(name, reason, objects)
+    return Guard(name, reason, on_each_step(check))
 
 
-OPPOSITE: Final = Guard("opposite", "Before is not after, and a win is not a defeat.", _opposite)
+OPPOSITE: Final = Guard("opposite", "Before is not after, and a win is not a defeat.", on_each_step(_opposite))
 NEGATION: Final = _mark("negation", "A negation that came or went says the contrary.")
 DENIAL: Final = _mark("denial", "A rumour denied is not the rumour.")
 DOUBT: Final = _mark("doubt", "What may happen, or nearly happened, did not happen.")
