@@ -38,7 +38,12 @@ class Step(Struct, frozen=True, gc=False):
 
 
 class Alignment(Struct, frozen=True, gc=False):
-    """Two readings and the steps that lead from one to the other; `moved` is the block that turned."""
+    """Two readings and the steps that lead from one to the other.
+
+    `moved` is the block that turned, and `turned` says where in `one`: the two blocks that changed
+    places begin at its first and second number and end at its third. `swapped` says that `one` is the
+    headline that the caller named second.
+    """
 
     one: Reading
     other: Reading
@@ -46,8 +51,8 @@ class Alignment(Struct, frozen=True, gc=False):
     steps: tuple[Step, ...]
     cost: float
     moved: tuple[Token, ...] = ()
-    moved_from: int = 0
     turned: tuple[int, int, int] = (0, 0, 0)
+    swapped: bool = False
 
 
 class _Span(Struct, frozen=True, gc=False):
@@ -58,13 +63,14 @@ class _Span(Struct, frozen=True, gc=False):
     cut: bool
 
 
-def align(one: Reading, other: Reading, lexicon: Lexicon) -> Alignment:
+def align(one: Reading, other: Reading, lexicon: Lexicon, *, swapped: bool = False) -> Alignment:
     """The cheapest alignment of two headlines."""
     begin, end, other_end = _trim(one.tokens, other.tokens)
     mine = _span(one, begin, end)
     theirs = _span(other, begin, other_end)
     cost, steps = _cheapest(mine, theirs, lexicon)
-    best = Alignment(one, other, lexicon, _whole(one, other, begin, end, other_end, steps), cost)
+    whole = _whole(one, other, begin, end, other_end, steps)
+    best = Alignment(one, other, lexicon, whole, cost, swapped=swapped)
     if cost <= _MOVE:
         return best
     for turn in _turns(mine.tokens, theirs.tokens):
@@ -75,7 +81,14 @@ def align(one: Reading, other: Reading, lexicon: Lexicon) -> Alignment:
         if cost + _MOVE < best.cost:
             whole = _whole(one, other, begin, end, other_end, steps)
             best = Alignment(
-                one, other, lexicon, whole, cost + _MOVE, *_moved(mine, turn, begin), (begin, begin + turn, end)
+                one,
+                other,
+                lexicon,
+                whole,
+                cost + _MOVE,
+                moved=min(mine.tokens[:turn], mine.tokens[turn:], key=len),
+                turned=(begin, begin + turn, end),
+                swapped=swapped,
             )
     return best
 
@@ -110,13 +123,6 @@ def _turns(one: Sequence[Token], other: Sequence[Token]) -> list[int]:
     ends = [len(one) - (len(other) - j) for j, token in enumerate(other) if j and token.value == one[0].value]
     turns = dict.fromkeys(i for i in (*first, *ends, *begins, *back) if 0 < i < len(one))
     return list(turns)[:_TURNS]
-
-
-def _moved(mine: _Span, turn: int, begin: int) -> tuple[tuple[Token, ...], int]:
-    """The shorter of the two blocks that changed places, and where it stood."""
-    if turn <= len(mine.tokens) - turn:
-        return mine.tokens[:turn], begin
-    return mine.tokens[turn:], begin + turn
 
 
 def _whole(

@@ -14,6 +14,7 @@ from schemas.events import Change
 from streams.process.dedup.align import Alignment, Step, align
 from streams.process.dedup.guards import FACTS, GUARDS
 from streams.process.dedup.guards.facts import changes
+from streams.process.dedup.guards.guard import written
 from streams.process.dedup.licences import licence
 from streams.process.dedup.reading import Words, read, respace, split_words
 from streams.process.dedup.words import Lexicon, lexicon
@@ -79,14 +80,21 @@ def explain(one: str, other: str, language: str | None = None) -> Comparison:
 
 
 def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
-    """As `explain`, for headlines whose words are split already."""
+    """As `explain`, for headlines whose words are split already.
+
+    They are aligned in an order of their own, so that neither place decides.
+    """
     if one.words == other.words:
         return Comparison(EXACT, None)
+    swapped = (one.words, one.breaks) > (other.words, other.breaks)
+    if swapped:
+        one, other = other, one
     spaced, spaced_other = respace(one, other)
     alignment = align(
         read(spaced, words, frozenset(spaced_other.words)),
         read(spaced_other, words, frozenset(spaced.words)),
         words,
+        swapped=swapped,
     )
     respaced = (spaced, spaced_other) != (one, other)
     return Comparison(_judge(alignment, respaced=respaced), alignment)
@@ -116,6 +124,4 @@ def _rules(alignment: Alignment, named: list[tuple[Step, str]]) -> Iterator[tupl
         yield "moved", " ".join(token.written for token in alignment.moved)
     for step, name in named:
         if name not in {"same", "gap"}:
-            before = " ".join(token.written for token in step.before)
-            after = " ".join(token.written for token in step.after)
-            yield name, f"{before or '∅'} → {after or '∅'}"
+            yield name, written(alignment, step)

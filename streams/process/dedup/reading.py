@@ -29,7 +29,7 @@ class Token(Struct, frozen=True, gc=False):
     value: str
 
 
-class Break(Struct, frozen=True, gc=False):
+class Break(Struct, frozen=True, gc=False, order=True):
     """A separator that stands before word `at`."""
 
     at: int

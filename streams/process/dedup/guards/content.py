@@ -20,20 +20,20 @@ def _speaker(alignment: Alignment, step: Step) -> str | None:
     if step.how != "gap" or not (step.before and step.after) or step.at or step.at_other:
         return None
     spoken = alignment.one.speaker and alignment.other.speaker
-    return written(step) if spoken else None
+    return written(alignment, step) if spoken else None
 
 
 def _substituted(alignment: Alignment, step: Step) -> str | None:
     if step.how != "gap" or not (step.before and step.after):
         return None
     light = licences.is_light(step.before, alignment.lexicon) or licences.is_light(step.after, alignment.lexicon)
-    return None if light and _said(alignment, step) == 0 else written(step)
+    return None if light and _said(alignment, step) == 0 else written(alignment, step)
 
 
 def _inserted(alignment: Alignment, step: Step) -> str | None:
     if step.how != "gap":
         return None
-    return written(step) if _said(alignment, step) else None
+    return written(alignment, step) if _said(alignment, step) else None
 
 
 def _said(alignment: Alignment, step: Step) -> int:

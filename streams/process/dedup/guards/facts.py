@@ -17,7 +17,7 @@ def changes(alignment: Alignment, step: Step) -> Iterator[Change]:
     """The facts that a step changes, as `before` → `after`; one of them is empty where a fact came or went."""
     if step.how == "counted":
         if not _follows_number(alignment, step):
-            yield Change(kind="number", before=step.before[0].written, after=step.after[0].written)
+            yield _ordered(alignment, "number", step.before[0].written, step.after[0].written)
     elif step.how == "fact":
         yield _change(alignment, step.before[0], step.after[0], step)
     elif step.how == "gap":
@@ -29,9 +29,13 @@ def _change(alignment: Alignment, before: Token | None, after: Token | None, ste
     kind = (after or before or step.before[0]).kind
     if kind == "number" and _counts_victims(alignment, step):
         kind = "toll"
-    return Change(
-        kind=kind, before=before.written if before else "", after=after.written if after else ""
-    )
+    return _ordered(alignment, kind, before.written if before else "", after.written if after else "")
+
+
+def _ordered(alignment: Alignment, kind: str, before: str, after: str) -> Change:
+    if alignment.swapped:
+        before, after = after, before
+    return Change(kind=kind, before=before, after=after)
 
 
 def _follows_number(alignment: Alignment, step: Step) -> bool:
@@ -54,7 +58,7 @@ def _counts_victims(alignment: Alignment, step: Step) -> bool:
 
 def _guard(name: str, reason: str) -> Guard:
     def check(alignment: Alignment, step: Step) -> str | None:
-        return written(step) if any(change.kind == name for change in changes(alignment, step)) else None
+        return written(alignment, step) if any(change.kind == name for change in changes(alignment, step)) else None
 
     return Guard(name, reason, on_each_step(check))
 

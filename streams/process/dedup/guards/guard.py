@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from streams.process.dedup.align import Alignment, Step
+from streams.process.dedup.reading import Token
 
 
 class Guard(Struct, frozen=True):
@@ -28,8 +29,11 @@ def on_each_step(check: Callable[[Alignment, Step], str | None]) -> Callable[[Al
     return objects
 
 
-def written(step: Step) -> str:
+def written(alignment: Alignment, step: Step) -> str:
     """A step as people read it: `before → after`, with `∅` for nothing."""
-    before = " ".join(token.written for token in step.before if token.written)
-    after = " ".join(token.written for token in step.after if token.written)
-    return f"{before or '∅'} → {after or '∅'}"
+    before, after = (step.after, step.before) if alignment.swapped else (step.before, step.after)
+    return f"{_text(before)} → {_text(after)}"
+
+
+def _text(tokens: Sequence[Token]) -> str:
+    return " ".join(token.written for token in tokens if token.written) or "∅"

@@ -18,7 +18,7 @@ def _roles(alignment: Alignment, _: Sequence[Step]) -> str | None:
         left = _stems(step.before)
         for another in gaps:
             if another is not step and _stems(another.after) & left:
-                return f"{written(step)}, {written(another)}"
+                return f"{written(alignment, step)}, {written(alignment, another)}"
     return None
 
 

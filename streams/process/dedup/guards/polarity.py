@@ -14,7 +14,7 @@ def _opposite(alignment: Alignment, step: Step) -> str | None:
     for before in _spellings(step.before):
         for after in _spellings(step.after):
             if (before, after) in opposites:
-                return written(step)
+                return written(alignment, step)
     return None
 
 
@@ -26,12 +26,12 @@ def _spellings(tokens: tuple[Token, ...]) -> Iterator[str]:
 
 
 def _mark(name: str, reason: str) -> Guard:
-    def check(_: Alignment, step: Step) -> str | None:
+    def check(alignment: Alignment, step: Step) -> str | None:
         if step.how != "gap":
             return None
         before = {token.value for token in step.before if token.kind == name}
         after = {token.value for token in step.after if token.kind == name}
-        return written(step) if before != after else None
+        return written(alignment, step) if before != after else None
 
     return Guard(name, reason, on_each_step(check))
 
