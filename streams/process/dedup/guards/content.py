@@ -1,0 +1,69 @@
+"""Guards of what is said: another speaker, another word, something more."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from streams.process.dedup import licences
+from streams.process.dedup.align import Alignment, Step
+from streams.process.dedup.guards.guard import Guard, on_each_step, written
+from streams.process.dedup.words import FACTS
+
+_FEWEST_SHARED: Final = 0.5
+"""Share of the shorter headline's words that both must have."""
+_MOST_TYPOS: Final = 0.4
+"""Share of the words that may be mistyped."""
+_MOST_LIGHT: Final = 0.34
+"""Share of the words that may come and go, if more than two do."""
+
+
+def _speaker(alignment: Alignment, step: Step) -> str | None:
+    if step.how != "gap" or not (step.before and step.after) or step.at or step.at_other:
+        return None
+    spoken = alignment.one.speaker and alignment.other.speaker
+    return written(alignment, step) if spoken else None
+
+
+def _substituted(alignment: Alignment, step: Step) -> str | None:
+    if step.how != "gap" or not (step.before and step.after):
+        return None
+    light = licences.is_light(step.before, alignment.lexicon) or licences.is_light(step.after, alignment.lexicon)
+    return None if light and _said(alignment, step) == 0 else written(alignment, step)
+
+
+def _inserted(alignment: Alignment, step: Step) -> str | None:
+    if step.how != "gap":
+        return None
+    return written(alignment, step) if _said(alignment, step) else None
+
+
+def _said(alignment: Alignment, step: Step) -> int:
+    """How many words of a gap say something that is not a fact of an update."""
+    return sum(
+        token.kind not in FACTS and not licences.is_light((token,), alignment.lexicon)
+        for token in (*step.before, *step.after)
+    )
+
+
+def _unlike(alignment: Alignment, _: Sequence[Step]) -> str | None:
+    """Too little in common for the differences to be slips."""
+    shorter = min(len(alignment.one.tokens), len(alignment.other.tokens))
+    shared = sum(s.how not in {"gap", "fact", "typo", "cut"} for s in alignment.steps)
+    typos = sum(s.how == "typo" for s in alignment.steps)
+    light = sum(
+        len(s.before) + len(s.after)
+        for s in alignment.steps
+        if s.how == "gap" and licences.licence(alignment, s) == "minor"
+    )
+    if shared < max(1, _FEWEST_SHARED * shorter):
+        return f"{shared} of {shorter} words shared"
+    if typos > max(1, _MOST_TYPOS * shorter):
+        return f"{typos} of {shorter} words mistyped"
+    if light > max(2, _MOST_LIGHT * shorter):
+        return f"{light} words came or went in {shorter}"
+    return None
+
+
+SPEAKER: Final = Guard("speaker", "The same words from another mouth are another headline.", on_each_step(_speaker))
+SUBSTITUTED: Final = Guard("substituted", "Two known words are two things, however alike.", on_each_step(_substituted))
+INSERTED: Final = Guard("inserted", "Something more, or less, is said.", on_each_step(_inserted))
+UNLIKE: Final = Guard("unlike", "Slips are few beside what is the same.", _unlike)

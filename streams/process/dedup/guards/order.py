@@ -1,0 +1,70 @@
+"""Guards of word order: who did it to whom."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from streams.process.dedup.align import Alignment, Step
+from streams.process.dedup.guards.guard import Guard, written
+from streams.process.dedup.reading import Token
+from streams.process.dedup.words import Lexicon, take_apart
+
+_PAIR: Final = 2
+
+
+def _roles(alignment: Alignment, _: Sequence[Step]) -> str | None:
+    """A word that left one place and came to another, little words included."""
+    gaps = [step for step in alignment.steps if step.how == "gap"]
+    for step in gaps:
+        left = _stems(step.before)
+        for another in gaps:
+            if another is not step and _stems(another.after) & left:
+                return f"{written(alignment, step)}, {written(alignment, another)}"
+    return None
+
+
+def _stems(tokens: tuple[Token, ...]) -> frozenset[str]:
+    return frozenset(take_apart(token.written).stem for token in tokens if token.written)
+
+
+def _moved(alignment: Alignment, _: Sequence[Step]) -> str | None:
+    """A block that moved, unless it is one that moves freely."""
+    if not alignment.moved:
+        return None
+    moved = " ".join(token.written for token in alignment.moved)
+    if any(token.kind == "score" for token in alignment.one.tokens):
+        return moved
+    return None if _is_inversion(alignment) or _is_segment(alignment) or _is_adverbial(alignment) else moved
+
+
+def _is_inversion(alignment: Alignment) -> bool:
+    """Verb and subject that open a headline, either of them first."""
+    begin, turn, end = alignment.turned
+    broken = turn in alignment.one.breaks or turn in alignment.other.breaks
+    return begin == 0 and end == _PAIR and not broken
+
+
+def _is_segment(alignment: Alignment) -> bool:
+    """What stood before the first separator went to the end, or came from there: a speaker, a place."""
+    begin, turn, end = alignment.turned
+    if begin or end != len(alignment.one.tokens):
+        return False
+    boundary = len(alignment.other.tokens) - turn
+    return turn in alignment.one.breaks or boundary in alignment.other.breaks
+
+
+def _is_adverbial(alignment: Alignment) -> bool:
+    """A block that opens with a preposition, or an adverb of time."""
+    begin, turn, end = alignment.turned
+    tokens = alignment.one.tokens
+    return any(_can_move(tokens[block], alignment.lexicon) for block in (slice(begin, turn), slice(turn, end)))
+
+
+def _can_move(block: tuple[Token, ...], lexicon: Lexicon) -> bool:
+    first = block[0].written
+    if first in lexicon.movable or block[0].kind in {"day", "weekday"}:
+        return True
+    return lexicon.language == "ar" and bool(take_apart(first).preposition) and first not in lexicon.known
+
+
+ROLES: Final = Guard("roles", "Who did it and to whom: names that changed places tell another story.", _roles)
+MOVED: Final = Guard("moved", "A block moves freely only as a phrase of its own.", _moved)

@@ -1,0 +1,129 @@
+"""What excuses a difference: tags and outlets, cuts, spaces, words that say little, a phrase at the end.
+
+A licence is asked before the guards: what it excuses is no change of the headline.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+from streams.process.dedup.align import Alignment, Step
+from streams.process.dedup.reading import LONGEST_NOTE, Reading, Token
+from streams.process.dedup.words import FACTS, Lexicon, take_apart
+
+_LONGEST_TAGS: Final = 5
+_FEWEST_BEFORE_CUT: Final = 3
+_FEWEST_LETTERS_BEFORE_CUT: Final = 12
+_FEWEST_BEFORE_PHRASE: Final = 5
+_LONGEST_PHRASE: Final = 3
+_SHORTEST_RESPACED: Final = 6
+_OUTLET_NUMBERS: Final = frozenset({"24", "360"})
+"""Numbers that end outlets' names."""
+
+
+def licence(alignment: Alignment, step: Step) -> str | None:
+    """The name of the licence that excuses a gap, or None."""
+    if _is_cut(alignment, step):
+        return "cut"
+    if _is_note(alignment, step):
+        return "retagged"
+    if _is_respaced(step):
+        return "respaced"
+    if is_light((*step.before, *step.after), alignment.lexicon) and not (step.before and step.after):
+        return "minor"
+    if _is_phrase(alignment, step):
+        return "longer"
+    return None
+
+
+def is_light(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Whether words say so little that they can come and go."""
+    return all(
+        not token.kind and (token.written in lexicon.droppable or token.written in lexicon.minor)
+        for token in tokens
+    )
+
+
+def _is_cut(alignment: Alignment, step: Step) -> bool:
+    """What one headline lost because the site cut it."""
+    one, other = alignment.one, alignment.other
+    lost, kept, cut = (step.before, step.after, other.cut) if step.before else (step.after, step.before, one.cut)
+    if not cut or kept or alignment.steps[-1] is not step:
+        return False
+    shown = other if step.before else one
+    enough = sum(len(token.written) for token in shown.tokens) >= _FEWEST_LETTERS_BEFORE_CUT
+    return bool(lost) and len(shown.tokens) >= _FEWEST_BEFORE_CUT and enough
+
+
+def _is_note(alignment: Alignment, step: Step) -> bool:
+    """A tag before or an outlet after the headline, on either side or on both."""
+    lexicon = alignment.lexicon
+    sides = ((step.before, alignment.one, step.at), (step.after, alignment.other, step.at_other))
+    if step.before and step.after:
+        return all(
+            _is_head(tokens, reading, at) and _only_tags(tokens, lexicon) for tokens, reading, at in sides
+        )
+    tokens, reading, at = sides[0] if step.before else sides[1]
+    if _is_head(tokens, reading, at):
+        return _only_tags(tokens, lexicon) or _is_label(tokens)
+    if at not in reading.tails or at + len(tokens) != len(reading.tokens):
+        return False
+    starts = sorted(start - at for start in reading.tails if start >= at)
+    return all(_is_outlet(tokens[start:end]) for start, end in pairwise([*starts, len(tokens)]))
+
+
+def _is_head(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
+    return at == 0 and len(tokens) in reading.breaks
+
+
+def _only_tags(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Words that only ever label: "كيوسك الأربعاء", "أخبار الساعة", with the day of a rubric."""
+    rubric = any(token.written in lexicon.rubrics for token in tokens)
+    return len(tokens) <= _LONGEST_TAGS and all(
+        take_apart(token.written).stem in lexicon.tags
+        or token.written in lexicon.tags
+        or (rubric and token.kind in {"weekday", "day"})
+        for token in tokens
+    )
+
+
+def _is_label(tokens: Sequence[Token]) -> bool:
+    """A short label that is no known tag: a place, a speaker, a section."""
+    return len(tokens) <= LONGEST_NOTE and not any(token.kind for token in tokens)
+
+
+def _is_outlet(tokens: Sequence[Token]) -> bool:
+    if not tokens or len(tokens) > LONGEST_NOTE:
+        return False
+    named = [token for token in tokens if not token.kind]
+    return bool(named) and all(
+        not token.kind or token.kind == "day" or (token.value in _OUTLET_NUMBERS and token is tokens[-1])
+        for token in tokens
+    )
+
+
+def _is_respaced(step: Step) -> bool:
+    """The same letters with the spaces elsewhere, one slip allowed."""
+    if not step.before or not step.after:
+        return False
+    before = "".join(token.written for token in step.before)
+    after = "".join(token.written for token in step.after)
+    if before == after:
+        return not any(c.isdigit() for c in before)
+    if len(step.before) == len(step.after) or any(t.kind for t in (*step.before, *step.after)):
+        return False
+    return min(len(before), len(after)) >= _SHORTEST_RESPACED and OSA.distance(before, after, score_cutoff=1) <= 1
+
+
+def _is_phrase(alignment: Alignment, step: Step) -> bool:
+    """A short phrase more at the end, opened by a preposition: where, or in which competition."""
+    tokens = step.before or step.after
+    if (step.before and step.after) or alignment.steps[-1] is not step or len(tokens) > _LONGEST_PHRASE:
+        return False
+    if any(token.kind in FACTS or token.kind for token in tokens):
+        return False
+    first, lexicon = tokens[0].written, alignment.lexicon
+    opens = first in lexicon.movable or (lexicon.language == "ar" and first.startswith(("ب", "ل")))
+    return opens and min(len(alignment.one.tokens), len(alignment.other.tokens)) >= _FEWEST_BEFORE_PHRASE

@@ -1,0 +1,123 @@
+"""How alike two words are: the same, another spelling, another inflection, a typing error, or neither."""
+
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+from rapidfuzz.distance import OSA
+
+from streams.process.dedup.reading import Token
+from streams.process.dedup.words import FACTS, Lexicon, take_apart
+
+_SHORTEST_TYPO: Final = 3
+"""Letters that a word needs for a typing error in it to be told from another word."""
+_SHORTEST_UNKNOWN: Final = 5
+"""The same, where neither word is known: short unknown words are names."""
+_SHORTEST_DOUBLE: Final = 6
+"""The same, for two typing errors in one word."""
+_SHORTEST_BARE: Final = 4
+"""Letters that must stay when a preposition is taken from a word."""
+_ENDINGS: Final = (("ون", "ين"), ("ان", "ين"), ("", "ا"), ("و", "وا"))
+"""Arabic case endings: the same word in another place of the sentence."""
+
+
+class Likeness(Struct, frozen=True, gc=False):
+    """How two tokens match: `how` names it, `cost` says how far apart they are (0 the same, 2 unrelated)."""
+
+    how: str
+    cost: float
+
+
+SAME: Final = Likeness("same", 0.0)
+NUMERAL: Final = Likeness("numeral", 0.05)
+VARIANT: Final = Likeness("variant", 0.1)
+AFFIX: Final = Likeness("affix", 0.2)
+INFLECTION: Final = Likeness("inflection", 0.25)
+COUNTED: Final = Likeness("counted", 0.3)
+TYPO: Final = Likeness("typo", 0.4)
+FACT: Final = Likeness("fact", 0.9)
+OTHER_FACT: Final = Likeness("fact", 1.2)
+
+
+def likeness(one: Token, other: Token, lexicon: Lexicon) -> Likeness | None:
+    """How two tokens match, or None. Symmetric."""
+    if one.kind or other.kind:
+        if one.kind == other.kind:
+            if one.value == other.value:
+                return SAME if one.written == other.written else NUMERAL
+            return FACT if one.kind in FACTS else None
+        if one.kind in FACTS and other.kind in FACTS:
+            return OTHER_FACT
+    elif one.value == other.value:
+        return SAME if one.written == other.written else VARIANT
+    return _words(one.written, other.written, lexicon)
+
+
+@lru_cache(maxsize=1 << 16)
+def _apart(word: str) -> tuple[str, str, str]:
+    """The conjunction and article, the preposition, and the stem of a word."""
+    parts = take_apart(word)
+    return parts.conjunction + parts.article, parts.preposition, parts.stem
+
+
+def _words(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
+    if not one or not other or abs(len(one) - len(other)) > len("وبال"):
+        return None
+    counted = lexicon.counted.get(one)
+    if counted and counted == lexicon.counted.get(other):
+        return COUNTED
+    if lexicon.language == "ar" and (found := _inflected(one, other, lexicon)):
+        return found
+    return TYPO if _is_typo(one, other, lexicon) else None
+
+
+def _inflected(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
+    (_, before, stem), (_, preposition, stem_of_other) = _apart(one), _apart(other)
+    if stem != stem_of_other:
+        # A letter that opens the stem of one word can be a prefix of the other: "والد", "الوالد".
+        stem, stem_of_other = _common_stem(one, other)
+        before = preposition = ""
+    free = before == preposition or (len(stem) >= _SHORTEST_BARE and not (before and preposition))
+    if stem == stem_of_other:
+        return AFFIX if free else None
+    if not free:
+        return None
+    if lexicon.variants.get(stem, stem) == lexicon.variants.get(stem_of_other, stem_of_other):
+        return VARIANT
+    if any(_ends_as(stem, stem_of_other, *endings) for endings in _ENDINGS):
+        return INFLECTION
+    return None
+
+
+def _common_stem(one: str, other: str) -> tuple[str, str]:
+    """Two words without the conjunction or article that only the longer one has."""
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    stripped = next((longer[len(p) :] for p in ("وال", "ال", "و") if longer == p + shorter), "")
+    if stripped and len(shorter) >= _SHORTEST_TYPO - 1:
+        return stripped, shorter
+    return _apart(one)[2], _apart(other)[2]
+
+
+def _ends_as(one: str, other: str, ending: str, other_ending: str) -> bool:
+    for first, second in ((one, other), (other, one)):
+        root = second.removesuffix(other_ending)
+        if (
+            len(root) >= _SHORTEST_TYPO
+            and second.endswith(other_ending)
+            and first == root + ending
+        ):
+            return True
+    return False
+
+
+def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
+    shortest = min(len(one), len(other))
+    if shortest < _SHORTEST_TYPO or any(c.isdigit() for c in one + other):
+        return False
+    distance = OSA.distance(one, other, score_cutoff=2)
+    if distance > (2 if shortest >= _SHORTEST_DOUBLE else 1) or (one, other) in lexicon.opposites:
+        return False
+    known = lexicon.knows(one) + lexicon.knows(other)
+    if known == 2:  # noqa: PLR2004 (both)
+        return False
+    return known == 1 or (distance == 1 and shortest >= _SHORTEST_UNKNOWN)

@@ -1,0 +1,120 @@
+"""Read the numbers of a headline: digits, number words, magnitudes and units become one value.
+
+"3 آلاف", "ثلاثة آلاف" and "3000" are the same number, and so are "2 millions" and "2,000,000".
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from streams.process.dedup.words import Lexicon
+
+_DIGITS: Final = re.compile(r"^((?:وال|بال|فال|ال|لل|[وفبلك])?)([-+]?[0-9][0-9.:/-]*)([^0-9]*)$")
+_SCORE: Final = re.compile(r"^[0-9]{1,3}-[0-9]{1,3}$")
+_ORDINAL_ENDINGS: Final = frozenset({"st", "nd", "rd", "th", "er", "ere", "e", "eme", "nde"})
+_MAGNITUDE_LETTERS: Final = {"k": 1_000, "m": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000}
+_GROUPED: Final = re.compile(r"^[0-9]{1,3}(?:\.[0-9]{3})+$")
+_THOUSANDS: Final = re.compile(r"^[0-9]{3}$")
+_CONNECTIVES: Final = {"fr": "et", "en": "and"}
+_HUNDRED: Final = 100
+
+
+class Numeral(Struct, frozen=True, gc=False):
+    """A number read from `used` words: its kind (number, score or ordinal) and its value, unit included."""
+
+    kind: str
+    value: str
+    used: int
+
+
+def read_numeral(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral | None:
+    """The number that starts at a word, or None."""
+    word = words[start]
+    if match := _DIGITS.match(word):
+        return _read_digits(match[2], match[3], words, start, lexicon)
+    if any(character.isdigit() for character in word):
+        return Numeral("number", word, 1)
+    value, used = _read_words(words, start, lexicon)
+    if not used:
+        return None
+    return _scaled(float(value), "", words, start, start + used, lexicon)
+
+
+def _read_digits(
+    digits: str, ending: str, words: Sequence[str], start: int, lexicon: Lexicon
+) -> Numeral | None:
+    if _SCORE.match(digits) and not ending:
+        return Numeral("score", digits, 1)
+    if ending in _ORDINAL_ENDINGS and digits.isdecimal():
+        return Numeral("ordinal", str(int(digits)), 1)
+    end = start + 1
+    if digits.isdecimal() and not ending and len(digits) <= len("999"):
+        while end < len(words) and _THOUSANDS.match(words[end]):
+            digits += words[end]
+            end += 1
+    if _GROUPED.match(digits):
+        digits = digits.replace(".", "")
+    try:
+        value = float(digits)
+    except ValueError:
+        return Numeral("number", digits + ending, end - start)
+    if ending in _MAGNITUDE_LETTERS:
+        value, ending = value * _MAGNITUDE_LETTERS[ending], ""
+    return _scaled(value, ending, words, start, end, lexicon)
+
+
+def _scaled(
+    value: float, unit: str, words: Sequence[str], start: int, end: int, lexicon: Lexicon
+) -> Numeral:
+    while end < len(words) and (scale := lexicon.scale(words[end])):
+        value *= scale
+        end += 1
+    if not unit and end < len(words):
+        pair = " ".join(words[end : end + 2])
+        if pair in lexicon.units:
+            unit, end = lexicon.units[pair], end + 2
+        elif words[end] in lexicon.units:
+            unit, end = lexicon.units[words[end]], end + 1
+    return Numeral("number", f"{value:.12g}{unit}", end - start)
+
+
+def _read_words(words: Sequence[str], start: int, lexicon: Lexicon) -> tuple[int, int]:
+    """The value of a run of number words and how many they are; (0, 0) where there is none."""
+    total, end = lexicon.number(words[start]), start + 1
+    if total is None:
+        scale = lexicon.scale(words[start])
+        return (scale, 1) if scale else (0, 0)
+    while end < len(words) and words[end] not in lexicon.units:
+        after = end + (words[end] == _CONNECTIVES.get(lexicon.language) and end + 1 < len(words))
+        following = lexicon.number(words[after])
+        if following is None or (joined := _join(total, following, words[after], lexicon.language)) is None:
+            break
+        total, end = joined, after + 1
+    return total, end - start
+
+
+def _join(total: int, following: int, word: str, language: str) -> int | None:
+    """What two number words in a row say together, or None if they are two numbers."""
+    if language == "ar" and following == 10 and 0 < total < 10:  # noqa: PLR2004 (ten)
+        return total + following
+    if language == "ar" and not word.startswith("و") and following != _HUNDRED:
+        return None
+    if following == _HUNDRED and 0 < total < _HUNDRED:
+        return total * following
+    if language == "fr" and total == 4 and following == 20:  # noqa: PLR2004 (quatre-vingts)
+        return total * following
+    if language == "fr" and total % _HUNDRED in {60, 80} and 0 < following < 20:  # noqa: PLR2004
+        return total + following
+    if language == "ar" and 0 < total < 10 and following % 10 == 0:  # noqa: PLR2004 (خمسة وعشرون)
+        return total + following
+    return total + following if 0 < following < _round_to(total) else None
+
+
+def _round_to(total: int) -> int:
+    """The largest power of ten that divides a number: what can still be added to it in words."""
+    power = 1
+    while total and total % (power * 10) == 0:
+        power *= 10
+    return power

@@ -1,0 +1,179 @@
+"""Read a headline for comparison: its words with what they mean, and where its writer set a break."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from streams.process.dedup.numerals import read_numeral
+from streams.process.dedup.words import Lexicon
+from streams.process.fold import fold
+
+_BREAK: Final = re.compile(r"…|\.{2,}|[|:!؟?،»«\"()\[\]]|(?<=\s)[-–—/+](?=\s)|[–—]")
+_CUTS: Final = frozenset({"…", "..."})
+_TAIL_MARKS: Final = frozenset({"|", "-", "–", "—", "(", ")", "[", "]"})
+LONGEST_NOTE: Final = 3
+"""Words of the longest tag or outlet name that stands before or after a headline."""
+_TAG_MARKS: Final = frozenset({"|", ":", "…", "...", "-", "–", "—", "/", "!", "[", "]", "(", ")", "،"})
+
+
+class Token(Struct, frozen=True, gc=False):
+    """A word, or a few that say one thing ("3 آلاف"): as written, its kind, and the value compared.
+
+    The kind is empty for plain words.
+    """
+
+    written: str
+    kind: str
+    value: str
+
+
+class Break(Struct, frozen=True, gc=False, order=True):
+    """A separator that stands before word `at`."""
+
+    at: int
+    mark: str
+
+
+class Words(Struct, frozen=True, gc=False):
+    """The folded words of a headline and its breaks."""
+
+    words: tuple[str, ...]
+    breaks: tuple[Break, ...]
+
+
+class Reading(Struct, frozen=True, gc=False):
+    """A headline ready to be aligned.
+
+    `head` is the length of the segment before the first break, 0 where there is none; `tails` are places
+    where a note may follow the headline. `speaker` says that the head ends with a
+    colon, `cut` that the headline was cut short.
+    """
+
+    tokens: tuple[Token, ...]
+    breaks: frozenset[int]
+    speaker: bool
+    tails: frozenset[int]
+    cut: bool
+
+
+def split_words(text: str, folded: str | None = None) -> Words:
+    """Fold a headline, keeping where its separators stood. Tags and outlets that `fold` drops are gone."""
+    words = tuple((fold(text) if folded is None else folded).split())
+    return Words(words, tuple(_breaks(text, words)))
+
+
+def _breaks(text: str, words: Sequence[str]) -> Iterator[Break]:
+    at = begin = 0
+    for match in _BREAK.finditer(text):
+        length = _matching(text[begin : match.start()], words, at)
+        begin = match.end()
+        if length is None:
+            continue
+        at += length
+        mark = "..." if "." in match[0] else match[0]
+        yield Break(at, mark if mark in _TAG_MARKS else "")
+
+
+def _matching(segment: str, words: Sequence[str], at: int) -> int | None:
+    """How many words a segment of the text has, or None if they are not those that follow."""
+    if not segment.strip():
+        return 0
+    found = tuple(fold(segment).split())
+    if tuple(words[at : at + len(found)]) == found:
+        return len(found)
+    return None if any(map(str.isalnum, "".join(found))) else 0
+
+
+def respace(one: Words, other: Words) -> tuple[Words, Words]:
+    """Join words that the other headline writes as one: "كأس العالم" where the other has "كأسالعالم"."""
+    return _joined(one, frozenset(other.words)), _joined(other, frozenset(one.words))
+
+
+def _joined(mine: Words, theirs: frozenset[str]) -> Words:
+    joints = [
+        i
+        for i, (left, right) in enumerate(zip(mine.words, mine.words[1:], strict=False))
+        if left + right in theirs
+        and not (left in theirs and right in theirs)
+        and not (left[-1].isdigit() and right[0].isdigit())
+    ]
+    for joint in reversed(joints):
+        words = (*mine.words[:joint], "".join(mine.words[joint : joint + 2]), *mine.words[joint + 2 :])
+        breaks = tuple(Break(b.at - (b.at > joint), b.mark) for b in mine.breaks if b.at != joint + 1)
+        mine = Words(words, breaks)
+    return mine
+
+
+def read(headline: Words, lexicon: Lexicon, beside: frozenset[str] = frozenset()) -> Reading:
+    """Give words their meaning, and find the head, the tails and the cut.
+
+    `beside` are the words of the headline compared with: a dual ("قتيلان") is read as two of something
+    where they count the same thing ("3 قتلى").
+    """
+    tokens: list[Token] = []
+    place = [0] * (len(headline.words) + 1)
+    i = 0
+    while i < len(headline.words):
+        found, used = _tokens(headline.words, i, lexicon, beside)
+        place[i : i + used] = [len(tokens)] * used
+        tokens.extend(found)
+        i += used
+    place[-1] = len(tokens)
+    marks = [Break(place[b.at], b.mark) for b in headline.breaks if b.mark]
+    inner = [b for b in marks if 0 < b.at < len(tokens)]
+    tails = frozenset(b.at for b in inner if b.mark in _TAIL_MARKS)
+    cut = next((b.at for b in reversed(marks) if b.mark in _CUTS), 0)
+    signed = any(b.at == cut and b.mark in _TAIL_MARKS for b in inner)
+    if cut and signed and len(tokens) - cut <= LONGEST_NOTE and not any(t.kind for t in tokens[cut:]):
+        # An outlet that signs a headline that was cut.
+        tokens = tokens[:cut]
+        inner = [b for b in inner if b.at < cut]
+    return Reading(
+        tokens=tuple(tokens),
+        breaks=frozenset(b.at for b in marks),
+        speaker=bool(inner) and ":" in {b.mark for b in inner if b.at == inner[0].at},
+        tails=tails,
+        cut=bool(tokens) and cut == len(tokens),
+    )
+
+
+def _tokens(
+    words: Sequence[str], i: int, lexicon: Lexicon, beside: frozenset[str]
+) -> tuple[tuple[Token, ...], int]:
+    """The tokens that start at a word, and how many words they take."""
+    word = words[i]
+    if contracted := _contracted(words, i, lexicon):
+        return contracted
+    if i + 1 < len(words) and (phrase := f"{word} {words[i + 1]}") in lexicon.phrases:
+        meaning = lexicon.meanings.get(phrase)
+        if meaning:
+            return (Token(phrase, meaning.kind, meaning.value),), 2
+        if phrase in lexicon.variants:
+            return (Token(phrase, "", lexicon.variants[phrase]),), 2
+    meaning = lexicon.meaning(word)
+    if meaning and meaning.kind != "ordinal":
+        return (Token(word, meaning.kind, meaning.value),), 1
+    if numeral := read_numeral(words, i, lexicon):
+        written = " ".join(words[i : i + numeral.used])
+        return (Token(written, numeral.kind, numeral.value),), numeral.used
+    if meaning:
+        return (Token(word, meaning.kind, meaning.value),), 1
+    dual_of = lexicon.duals.get(word)
+    if dual_of and word not in beside and any(lexicon.counted.get(w) == dual_of for w in beside):
+        return (Token(word, "number", "2"), Token("", "", dual_of)), 1
+    return (Token(word, "", lexicon.variants.get(word, word)),), 1
+
+
+def _contracted(words: Sequence[str], i: int, lexicon: Lexicon) -> tuple[tuple[Token, ...], int] | None:
+    """An English negation: "can't", "cannot" and "can not" are the same two words."""
+    if lexicon.language != "en":
+        return None
+    word = words[i]
+    if word == "cannot":
+        return (Token("can", "", "can"), Token("not", "negation", "not")), 1
+    if i + 1 < len(words) and words[i + 1] == "t" and word.endswith("n"):
+        verb = {"won": "will", "can": "can", "shan": "shall"}.get(word, word[:-1])
+        return (Token(word, "", verb), Token("t", "negation", "not")), 2
+    return None

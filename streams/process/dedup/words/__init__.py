@@ -1,0 +1,190 @@
+"""What words mean to the comparison of two headlines, per language, as data (`ar.toml`, `fr.toml`, `en.toml`).
+
+`lexicon` also knows which words are words at all (`known/*.txt`, made by
+`streams.process.dedup.words.train`): two known words are two words, however alike they are written,
+while an unknown one close to another is a typing error.
+"""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from msgspec import Struct
+
+from streams.process.fold import fold
+
+LANGUAGES: Final = ("ar", "en", "fr")
+
+FACTS: Final = frozenset({"number", "score", "ordinal", "quantity", "weekday", "month", "day"})
+"""Kinds of words that change when a story moves on: a difference in them alone is an update."""
+
+_CRITICAL: Final = ("weekdays", "months", "days", "quantities")
+_KIND_OF: Final = {"weekdays": "weekday", "months": "month", "days": "day", "quantities": "quantity"}
+_MARKS: Final = ("negation", "denial", "doubt", "question")
+"""Kinds of words that turn a headline into another one."""
+
+_CONJUNCTIONS: Final = ("و", "ف")
+_PREPOSITIONS: Final = ("ب", "ل", "ك")
+_SHORTEST_STEM: Final = 2
+
+
+class Prefixed(Struct, frozen=True, gc=False):
+    """An Arabic word taken apart: conjunction, preposition, article, and the rest."""
+
+    conjunction: str
+    preposition: str
+    article: str
+    stem: str
+
+
+class Meaning(Struct, frozen=True, gc=False):
+    """What a critical word says: its kind and a value that its other spellings share."""
+
+    kind: str
+    value: str
+
+
+class Lexicon(Struct, frozen=True):
+    """The words of one language. All are folded; a phrase has single spaces."""
+
+    language: str
+    meanings: Mapping[str, Meaning]
+    numbers: Mapping[str, int]
+    scales: Mapping[str, int]
+    units: Mapping[str, str]
+    variants: Mapping[str, str]
+    opposites: frozenset[tuple[str, str]]
+    counted: Mapping[str, str]
+    duals: Mapping[str, str]
+    droppable: frozenset[str]
+    minor: frozenset[str]
+    movable: frozenset[str]
+    tags: frozenset[str]
+    rubrics: frozenset[str]
+    tolls: frozenset[str]
+    denial: frozenset[str]
+    phrases: frozenset[str]
+    known: frozenset[str]
+
+    def knows(self, word: str) -> bool:
+        """Whether this is a word of the language, prefixes aside."""
+        if word in self.known:
+            return True
+        return any(len(stem) > _SHORTEST_STEM + 1 and stem in self.known for stem in stems(word))
+
+    def meaning(self, word: str) -> Meaning | None:
+        """The critical meaning of a word, if it has one, prefixes aside."""
+        found = self.meanings.get(word)
+        if found is None and self.language == "ar":
+            for stem in stems(word):
+                found = self.meanings.get(stem)
+                if found and (found.kind in FACTS or word[0] in _CONJUNCTIONS):
+                    return found
+            return None
+        return found
+
+    def number(self, word: str) -> int | None:
+        """The value of a number word, prefixes aside."""
+        return self._value(self.numbers, word)
+
+    def scale(self, word: str) -> int | None:
+        """The value of a word such as thousand or مليون, prefixes aside."""
+        return self._value(self.scales, word)
+
+    def _value(self, values: Mapping[str, int], word: str) -> int | None:
+        found = values.get(word)
+        if found is None and self.language == "ar":
+            return next((values[stem] for stem in stems(word) if stem in values), None)
+        return found
+
+
+def stems(word: str) -> Iterator[str]:
+    """What stays of an Arabic word when prefixes are taken away, longest first; nothing for other words."""
+    if not "\u0600" <= word[0] <= "\u06ff":
+        return
+    rest = word
+    if rest.startswith(_CONJUNCTIONS) and len(rest) > _SHORTEST_STEM:
+        rest = rest[1:]
+        yield rest
+    if rest.startswith("لل") and len(rest) > _SHORTEST_STEM + 1:
+        yield "ا" + rest[1:]
+        yield rest[2:]
+    if rest.startswith(_PREPOSITIONS) and len(rest) > _SHORTEST_STEM:
+        rest = rest[1:]
+        yield rest
+    if rest.startswith("ال") and len(rest) > _SHORTEST_STEM + 1:
+        yield rest[2:]
+
+
+def take_apart(word: str) -> Prefixed:
+    """The prefixes of an Arabic word, as far as at least two letters stay."""
+    conjunction = preposition = article = ""
+    rest = word
+    if rest.startswith(_CONJUNCTIONS) and len(rest) > _SHORTEST_STEM:
+        conjunction, rest = rest[0], rest[1:]
+    if rest.startswith("لل") and len(rest) > _SHORTEST_STEM + 1:
+        return Prefixed(conjunction, "ل", "ال", rest[2:])
+    if rest.startswith(("بال", "كال")) and len(rest) > _SHORTEST_STEM + 2:
+        return Prefixed(conjunction, rest[0], "ال", rest[3:])
+    if rest.startswith("ال") and len(rest) > _SHORTEST_STEM + 1:
+        article, rest = "ال", rest[2:]
+    elif rest.startswith(_PREPOSITIONS) and len(rest) > _SHORTEST_STEM + 1:
+        preposition, rest = rest[0], rest[1:]
+    return Prefixed(conjunction, preposition, article, rest)
+
+
+@cache
+def lexicon(language: str) -> Lexicon:
+    """The lexicon of a language, read once; an empty one for languages without data."""
+    if language not in LANGUAGES:
+        return _lexicon(language, {}, frozenset())
+    package = files(__package__)
+    data = tomllib.loads(package.joinpath(f"{language}.toml").read_text("utf-8"))
+    known = package.joinpath("known", f"{language}.txt").read_text("utf-8").split("\n")
+    return _lexicon(language, data, frozenset(known))
+
+
+def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> Lexicon:
+    meanings = dict(_meanings(data))
+    units = {fold(word): unit for word, unit in data.get("units", {}).items()}
+    variants = {fold(word): fold(group[0]) for group in data.get("variants", ()) for word in group}
+    counted = {fold(word): fold(group[0]) for group in data.get("counted", ()) for word in group}
+    duals = {fold(dual): fold(group[0]) for group in data.get("counted", ()) for dual in group[1:-2]}
+    pairs = [(fold(one), fold(other)) for one, other in data.get("opposites", ())]
+    return Lexicon(
+        language=language,
+        meanings=meanings,
+        numbers={fold(word): value for word, value in data.get("numbers", {}).items()},
+        scales={fold(word): value for word, value in data.get("scales", {}).items()},
+        units=units,
+        variants=variants,
+        opposites=frozenset(pairs) | {(other, one) for one, other in pairs},
+        counted=counted,
+        duals=duals,
+        droppable=_folded(data.get("droppable", ())),
+        minor=_folded(data.get("minor", ())),
+        movable=_folded(data.get("movable", ())),
+        tags=_folded(data.get("tags", ())),
+        rubrics=_folded(data.get("rubrics", ())),
+        tolls=_folded(data.get("tolls", ())),
+        denial=_folded(data.get("denial", ())),
+        phrases=frozenset(phrase for phrase in (*meanings, *units, *variants) if " " in phrase),
+        known=known | _folded(data.get("known", ())),
+    )
+
+
+def _folded(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(fold, words))
+
+
+def _meanings(data: Mapping[str, Any]) -> Iterator[tuple[str, Meaning]]:
+    for kind in reversed(_MARKS):
+        for word in data.get(kind, ()):
+            yield fold(word), Meaning(kind, fold(word))
+    for name in reversed(_CRITICAL):
+        for group in data.get(name, ()):
+            yield from ((fold(word), Meaning(_KIND_OF[name], fold(group[0]))) for word in group)
+    for word, value in data.get("ordinals", {}).items():
+        yield fold(word), Meaning("ordinal", str(value))
