@@ -210,7 +210,7 @@ class LocalRun:
             )
         )
 
-    def expired(self, headline: Live) -> None:
+    def ended(self, headline: Live) -> None:
         """A headline's life has ended (`deduplicator.Witness`)."""
         self._ended.append(headline)
 

@@ -103,7 +103,9 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
 def _judge(alignment: Alignment, *, respaced: bool) -> Relation:
     length = max(len(alignment.one.tokens), len(alignment.other.tokens), 1)
     score = round(max(0.0, 1 - alignment.cost / (2 * length)), 4)
-    excused = [(step, licence(alignment, step)) if step.how == "gap" else (step, None) for step in alignment.steps]
+    excused = [
+        (step, licence(alignment, step)) if step.how == "gap" else (step, None) for step in alignment.steps
+    ]
     open_steps = [step for step, excuse in excused if not excuse]
     for guard in GUARDS:
         if detail := guard.objects(alignment, open_steps):

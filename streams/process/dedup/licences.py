@@ -49,7 +49,9 @@ def is_light(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
 def _is_cut(alignment: Alignment, step: Step) -> bool:
     """What one headline lost because the site cut it."""
     one, other = alignment.one, alignment.other
-    lost, kept, cut = (step.before, step.after, other.cut) if step.before else (step.after, step.before, one.cut)
+    lost, kept, cut = (
+        (step.before, step.after, other.cut) if step.before else (step.after, step.before, one.cut)
+    )
     if not cut or kept or alignment.steps[-1] is not step:
         return False
     shown = other if step.before else one
@@ -114,7 +116,10 @@ def _is_respaced(step: Step) -> bool:
         return not any(c.isdigit() for c in before)
     if len(step.before) == len(step.after) or any(t.kind for t in (*step.before, *step.after)):
         return False
-    return min(len(before), len(after)) >= _SHORTEST_RESPACED and OSA.distance(before, after, score_cutoff=1) <= 1
+    return (
+        min(len(before), len(after)) >= _SHORTEST_RESPACED
+        and OSA.distance(before, after, score_cutoff=1) <= 1
+    )
 
 
 def _is_phrase(alignment: Alignment, step: Step) -> bool:

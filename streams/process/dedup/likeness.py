@@ -101,11 +101,7 @@ def _common_stem(one: str, other: str) -> tuple[str, str]:
 def _ends_as(one: str, other: str, ending: str, other_ending: str) -> bool:
     for first, second in ((one, other), (other, one)):
         root = second.removesuffix(other_ending)
-        if (
-            len(root) >= _SHORTEST_TYPO
-            and second.endswith(other_ending)
-            and first == root + ending
-        ):
+        if len(root) >= _SHORTEST_TYPO and second.endswith(other_ending) and first == root + ending:
             return True
     return False
 

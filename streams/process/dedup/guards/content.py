@@ -26,7 +26,9 @@ def _speaker(alignment: Alignment, step: Step) -> str | None:
 def _substituted(alignment: Alignment, step: Step) -> str | None:
     if step.how != "gap" or not (step.before and step.after):
         return None
-    light = licences.is_light(step.before, alignment.lexicon) or licences.is_light(step.after, alignment.lexicon)
+    light = licences.is_light(step.before, alignment.lexicon) or licences.is_light(
+        step.after, alignment.lexicon
+    )
     return None if light and _said(alignment, step) == 0 else written(alignment, step)
 
 
@@ -63,7 +65,11 @@ def _unlike(alignment: Alignment, _: Sequence[Step]) -> str | None:
     return None
 
 
-SPEAKER: Final = Guard("speaker", "The same words from another mouth are another headline.", on_each_step(_speaker))
-SUBSTITUTED: Final = Guard("substituted", "Two known words are two things, however alike.", on_each_step(_substituted))
+SPEAKER: Final = Guard(
+    "speaker", "The same words from another mouth are another headline.", on_each_step(_speaker)
+)
+SUBSTITUTED: Final = Guard(
+    "substituted", "Two known words are two things, however alike.", on_each_step(_substituted)
+)
 INSERTED: Final = Guard("inserted", "Something more, or less, is said.", on_each_step(_inserted))
 UNLIKE: Final = Guard("unlike", "Slips are few beside what is the same.", _unlike)

@@ -58,7 +58,11 @@ def _counts_victims(alignment: Alignment, step: Step) -> bool:
 
 def _guard(name: str, reason: str) -> Guard:
     def check(alignment: Alignment, step: Step) -> str | None:
-        return written(alignment, step) if any(change.kind == name for change in changes(alignment, step)) else None
+        return (
+            written(alignment, step)
+            if any(change.kind == name for change in changes(alignment, step))
+            else None
+        )
 
     return Guard(name, reason, on_each_step(check))
 
