@@ -8,10 +8,25 @@ Schema = Mapping[str, Any]
 
 def breaks(old: Schema, new: Schema, path: str = "$") -> Iterator[str]:
     """What in `new` would refuse an event that was valid under `old`, a sentence each."""
+    yield from _fields(old, new, path)
+    yield from _values(old, new, path)
+    yield from _bounds(old, new, path)
+    for kind, separator in (("properties", "."), ("$defs", "/")):
+        for name in sorted(set(old.get(kind, {})) & set(new.get(kind, {}))):
+            yield from breaks(old[kind][name], new[kind][name], f"{path}{separator}{name}")
+    if isinstance(old.get("items"), Mapping) and isinstance(new.get("items"), Mapping):
+        yield from breaks(old["items"], new["items"], f"{path}[]")
+    yield from _any_of(old, new, path)
+
+
+def _fields(old: Schema, new: Schema, path: str) -> Iterator[str]:
     if gone := sorted(set(old.get("properties", {})) - set(new.get("properties", {}))):
         yield f"{path}: field {', '.join(gone)} is gone"
     if added := sorted(set(new.get("required", ())) - set(old.get("required", ()))):
         yield f"{path}: field {', '.join(added)} became required"
+
+
+def _values(old: Schema, new: Schema, path: str) -> Iterator[str]:
     if "type" in old and "type" in new and (narrowed := _types(old) - _types(new)):
         yield f"{path}: no longer takes {', '.join(sorted(narrowed))}"
     if "type" in new and not old.keys() & {"type", "anyOf"}:
@@ -21,16 +36,12 @@ def breaks(old: Schema, new: Schema, path: str = "$") -> Iterator[str]:
             yield f"{path}: {word} is {new[word]!r}, was {old.get(word)!r}"
     if "enum" in new and (lost := set(old.get("enum", ())) - set(new["enum"])):
         yield f"{path}: no longer takes {', '.join(map(str, sorted(lost)))}"
+
+
+def _bounds(old: Schema, new: Schema, path: str) -> Iterator[str]:
     for word, tighter in (("minimum", 1), ("minLength", 1), ("maximum", -1), ("maxLength", -1)):
         if word in new and (word not in old or (new[word] - old[word]) * tighter > 0):
             yield f"{path}: {word} is {new[word]}, was {old.get(word)}"
-    for name in sorted(set(old.get("properties", {})) & set(new.get("properties", {}))):
-        yield from breaks(old["properties"][name], new["properties"][name], f"{path}.{name}")
-    if "items" in old and isinstance(new.get("items"), Mapping) and isinstance(old["items"], Mapping):
-        yield from breaks(old["items"], new["items"], f"{path}[]")
-    for name in sorted(set(old.get("$defs", {})) & set(new.get("$defs", {}))):
-        yield from breaks(old["$defs"][name], new["$defs"][name], f"{path}/{name}")
-    yield from _any_of(old, new, path)
 
 
 def _any_of(old: Schema, new: Schema, path: str) -> Iterator[str]:

@@ -10,8 +10,8 @@ any stage ─▶ deadletters, positions
 from typing import Final
 
 from schemas.topics import CATEGORIES, DUPLICATES, HEADLINES, SEEN, SIGHTINGS
-from streams.process.categorize.processor import CategorizeProcessor
 from streams.process.categorize.processor import OUTCOMES as CATEGORIZE_OUTCOMES
+from streams.process.categorize.processor import CategorizeProcessor
 from streams.process.dedup.deduplicator import OUTCOMES as DEDUPLICATE_OUTCOMES
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.stage import Stage

@@ -32,6 +32,15 @@ def sighting(text: str, *, at: int = START, source: str = "akhbar", slot: int = 
     return Message(key, event, at, ((SOURCE_HEADER, source.encode()),))
 
 
+class RawRecord(NamedTuple):
+    """A record as it comes from Kafka (`streams.stage.Record`)."""
+
+    key: bytes | None
+    value: bytes | None
+    timestamp: int = START
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
 class Written(NamedTuple):
     """A record that a processor wrote; `event` is None for a tombstone."""
 

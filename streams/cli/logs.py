@@ -16,5 +16,6 @@ def log_to_stderr(level: int = logging.INFO) -> None:
         datefmt="%H:%M:%S",
     )
     logging.getLogger("streams").setLevel(level)
-    for name in _NOISY:
+    # Faust's services log under the module of their class, our transport's too.
+    for name in (*_NOISY, "streams.engine.kafka.slices"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -2,10 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
 
 import click
 
+from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
 from streams.cli.progress import Progress
@@ -38,6 +38,7 @@ def command(
     from streams.produce.produce import Counts, produce
     from streams.produce.read import read, size_of
 
+    log_to_stderr()
     if not places:
         if sys.stdin.isatty():
             raise click.UsageError("name a file or folder, or - for standard input")
@@ -49,7 +50,7 @@ def command(
             counts.failed += 1
             progress.say(f"ticker: {error}")
 
-        observations: Iterator = read(places, failed=failed, source=source, progress=progress.advance)
+        observations = read(places, failed=failed, source=source, progress=progress.advance)
         asyncio.run(
             produce(
                 observations,

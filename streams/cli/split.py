@@ -53,8 +53,8 @@ def command(
     FILE is a page as text or HTML in any usual encoding, standard input when it is left out or -. Where a
     page shows several strips, the surest is split.
     """
-    from streams.produce.decode import decode  # noqa: PLC0415 (--help stays quick)
-    from streams.produce.extract import find_strips  # noqa: PLC0415
+    from streams.produce.decode import decode
+    from streams.produce.extract import find_strips
 
     place = "standard input" if file == _STANDARD_INPUT else file
     strips = find_strips(
@@ -73,7 +73,7 @@ def command(
 
 def _read(file: str, place: str) -> bytes:
     """The bytes of a file, one more than the limit at most: `decode` refuses them then."""
-    from streams.produce.decode import MAX_BYTES  # noqa: PLC0415
+    from streams.produce.decode import MAX_BYTES
 
     try:
         if file == _STANDARD_INPUT:
@@ -101,9 +101,9 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _show(strip: "Found", strips: int) -> None:
     """A table for people, and how the strip was split."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
     table.add_column("slot", justify="right", style="dim")

@@ -15,6 +15,7 @@ from schemas.events import CategorizedHeadline
 from schemas.instants import parse_instant
 from schemas.mediatopics import slug_of
 from schemas.topics import CATEGORIES, Topic
+from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json
 from streams.errors import SettingsError
@@ -42,6 +43,7 @@ def command(
 
     Reads committed records only, belongs to no group and changes nothing on the cluster.
     """
+    log_to_stderr()
     topics = [_topic(category).on(settings[TOPIC_PREFIX]) for category in categories or CATEGORIES]
     start = _instant(since) if since else None
     show = _show_json if wants_json(as_json) else _show_line
@@ -53,12 +55,13 @@ async def _tail(
     settings: Settings, topics: list[str], since: int | None, follow: bool, show: Callable[[Any], None]
 ) -> None:
     from streams.admin.connect import administration
+    from streams.admin.topics import partitions_of
     from streams.sink.subscribe import subscribe
 
     connection = settings.connection()
-    async with administration(connection, patience=settings[PATIENCE]):
-        pass  # says clearly when there is no broker
-    async for record in subscribe(connection.aiokafka_options(), topics, since=since, follow=follow):
+    async with administration(connection, patience=settings[PATIENCE]) as client:
+        partitions = await partitions_of(client, topics)
+    async for record in subscribe(connection.aiokafka_options(), partitions, since=since, follow=follow):
         show(record)
 
 

@@ -1,13 +1,10 @@
-"""The account of a run, by the conservation law:
-
-slots in = empty + new + duplicates + updates + dead letters.
-"""
+"""The account of a run: the conservation law of headlines, counted."""
 
 from msgspec import Struct
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """What went in and what became of it."""
+    """What went in and what became of it: slots = empty + new + exact + near + updates + dead letters."""
 
     strips: int
     failed: int

@@ -10,22 +10,21 @@ _POLL_MS: Final = 500
 
 
 async def subscribe(
-    options: Mapping[str, Any], topics: Sequence[str], *, since: int | None, follow: bool
+    options: Mapping[str, Any], partitions: Sequence[TopicPartition], *, since: int | None, follow: bool
 ) -> AsyncIterator[Any]:
-    """Committed records of topics, as aiokafka gives them.
+    """Committed records of partitions, as aiokafka gives them; belongs to no group.
 
     Args:
         options: aiokafka's connection options.
-        topics: Names on the cluster.
+        partitions: What to read.
         since: Start at this event time (ms); None starts at the end when following, else at the beginning.
-        follow: Go on for ever; else end where the topics ended at the start.
+        follow: Go on for ever; else end where the partitions ended at the start.
     """
     consumer = AIOKafkaConsumer(
         isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **options
     )
     await consumer.start()
     try:
-        partitions = await _partitions(consumer, topics)
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await _seek(consumer, partitions, ends, since=since, follow=follow)
@@ -38,17 +37,6 @@ async def subscribe(
             waiting = {tp for tp in waiting if await consumer.position(tp) < ends[tp]}
     finally:
         await asyncio.shield(consumer.stop())
-
-
-async def _partitions(consumer: Any, topics: Sequence[str]) -> list[TopicPartition]:
-    # Asking by name would make a client wait for topics that do not exist.
-    known = await consumer.topics()
-    return [
-        TopicPartition(topic, number)
-        for topic in topics
-        if topic in known
-        for number in sorted(consumer.partitions_for_topic(topic) or ())
-    ]
 
 
 async def _seek(

@@ -28,7 +28,7 @@ def test_an_instant_survives_being_written_and_read(millis: int) -> None:
     assert parse_instant(format_instant(millis)) == millis
 
 
-@given(st.datetimes(timezones=st.just(UTC), min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)))
+@given(st.integers(0, 4_102_444_800_000_000).map(lambda us: datetime.fromtimestamp(us / 1e6, UTC)))
 def test_an_instant_is_read_in_any_zone_and_precision(moment: datetime) -> None:
     """Users' files carry offsets and microseconds."""
     assert abs(parse_instant(moment.isoformat()) - moment.timestamp() * 1000) <= 1
@@ -77,11 +77,11 @@ def test_cloudevents_headers_are_those_of_the_binding() -> None:
 def test_a_dead_letter_says_why_twice() -> None:
     """In our headers and in those of KIP-1034, which other tools read."""
     try:
-        raise ValueError("لا معنى له")
+        int("لا معنى له")
     except ValueError as error:
         why = deadletters.reason(error, stage="deduplicate", topic="t", partition=2, offset=7, now=0)
     headers = dict(deadletters.to_headers(why))
-    assert headers["ticker.error.message"].decode() == "لا معنى له"
+    assert "لا معنى له" in headers["ticker.error.message"].decode()
     assert headers["__streams.errors.exception"] == b"builtins.ValueError"
     assert headers["ticker.error.offset"] == headers["__streams.errors.offset"] == b"7"
     assert headers["ticker.error.attempt"] == b"1"

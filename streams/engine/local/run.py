@@ -12,7 +12,8 @@ from streams.engine.local.engine import DeadLetter, LocalEngine
 from streams.errors import InputError
 from streams.observe.account import Account
 from streams.pipeline import DEDUPLICATE, STAGES
-from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS, Deduplicator, Live
+from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS, Deduplicator
+from streams.process.dedup.live import Live
 from streams.produce.read import Observation
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of
@@ -154,8 +155,8 @@ class LocalRun:
         self._slots += len(slots)
         self._empty += found.empty
         self._refused += len(found.refused)
-        for slot, text, error in found.refused:
-            self._failed(InputError(f"{observation.place}, slot {slot}", f"{error}: {text[:60]}…"))
+        for slot, text, problem in found.refused:
+            self._failed(InputError(f"{observation.place}, slot {slot}", f"{problem}: {text[:60]}…"))
         return found.messages
 
     def _on_categorized(self, message: Message) -> None:

@@ -88,8 +88,7 @@ class Deduplicator:
                 and record.headers[0][1] in headline.sources
             ):
                 headline.sightings += 1
-                if timestamp > headline.last_seen:
-                    headline.last_seen = timestamp
+                headline.last_seen = max(headline.last_seen, timestamp)
                 exact += 1
                 if witness is not None:
                     witness.repeated(record, headline, "exact")

@@ -5,13 +5,14 @@ from typing import Final
 
 _RUBRICS: Final = {
     "weather": (
-        r"(?:توقعات|احوال|حاله) (?:احوال )?(?:الطقس|الجو)|(?:ال)?طقس (?:اليوم|الغد|غدا)|نشره (?:جويه|انذاريه)|مقاييس الامطار"
-        r"|درجات الحراره (?:اليوم|المرتقبه|الدنيا)|meteo\b|previsions meteo\w*|le temps (?:qu il fait|prevu)"
+        r"(?:توقعات|احوال|حاله) (?:احوال )?(?:الطقس|الجو)|(?:ال)?طقس (?:اليوم|الغد|غدا)|نشره (?:جويه|انذاريه)"
+        r"|مقاييس الامطار|درجات الحراره (?:اليوم|المرتقبه|الدنيا)|meteo\b|previsions meteo\w*|le temps (?:qu il fait|prevu)"
         r"|bulletin (?:meteo\w*|d alerte)|weather (?:forecast|today|update|report)|forecast for (?:today|tomorrow)"
     ),
     "rates": (
         r"اسعار (?:صرف|العملات|الذهب|النفط|الخضر|المحروقات|الدولار)|سعر (?:صرف|الذهب|الدولار|الاورو|النفط)"
-        r"|(?:تداولات|اغلاق|افتتاح|موشرات) (?:ب?بورصه|البورصه)|بورصه (?:الدار )?البيضاء|cours (?:de change|des devises|de l or)"
+        r"|(?:تداولات|اغلاق|افتتاح|موشرات) (?:ب?بورصه|البورصه)|بورصه (?:الدار )?البيضاء"
+        r"|cours (?:de change|des devises|de l or)"
         r"|taux de change|bourse de casablanca|cac 40|exchange rates?|currency rates?|gold prices?|oil prices?"
         r"|market (?:wrap|close|open)|stocks (?:open|close)"
     ),
@@ -22,7 +23,8 @@ _RUBRICS: Final = {
     "prayer": r"(?:مواقيت|اوقات) الصلاه|موعد (?:الافطار|الامساك|اذان)|horaires? (?:de|des) prieres?|prayer times?",
     "programme": (
         r"برنامج (?:اليوم|مباريات اليوم)|مباريات اليوم|(?:جدول|نتائج) (?:مباريات|الجوله)|تردد (?:قناه|قنوات)"
-        r"|programme (?:tv|du jour|des matchs)|matchs? du jour|resultats? (?:du jour|de la journee)|tv (?:guide|schedule)"
+        r"|programme (?:tv|du jour|des matchs)|matchs? du jour"
+        r"|resultats? (?:du jour|de la journee)|tv (?:guide|schedule)"
         r"|today s (?:fixtures|matches|schedule)"
     ),
     "horoscope": r"(?:ال)?(?:ابراج|برجك) (?:اليوم|ليوم)|حظك اليوم|horoscope",

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from schemas.events import SeenHeadline
 from streams.errors import RecordError
 from streams.process.dedup.deduplicator import Deduplicator
-from streams.stage import Message
-from tests.support import HOUR, MINUTE, START, KeepingOutbox, sighting
+from streams.stage import Message, Record
+from tests.support import HOUR, MINUTE, START, KeepingOutbox, RawRecord, sighting
 
 RAIN = "أمطار غزيرة شمال المملكة"
 STRIKE = "Grève nationale des enseignants"
 WEATHER = "توقعات أحوال الطقس اليوم"
 
 
-def decide(*messages: Message, deduplicator: Deduplicator | None = None) -> KeepingOutbox:
+def decide(*messages: Record, deduplicator: Deduplicator | None = None) -> KeepingOutbox:
     """Run messages through a deduplicator, a new one unless given."""
     out = KeepingOutbox()
     (deduplicator or Deduplicator()).process(messages, out)
@@ -98,15 +98,15 @@ def test_a_headline_that_expires_leaves_a_tombstone() -> None:
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        (Message(b"k", None, START), "no value"),
-        (sighting(RAIN)._replace(value=b"{not json"), "not a ticker.sighting.v1"),
-        (sighting(RAIN)._replace(value=b'{"type": "ticker.sighting.v9"}'), "v9"),
-        (sighting(RAIN)._replace(value=b'{"type": "ticker.sighting.v1", "slot": "x"}'), "slot|id"),
-        (sighting(RAIN)._replace(value=b""), "truncated"),
-        (sighting(RAIN)._replace(key=None, value=b"{}"), "no key"),
+        (RawRecord(b"k", None), "no value"),
+        (RawRecord(b"k", b"{not json"), "not a ticker.sighting.v1"),
+        (RawRecord(b"k", b'{"type": "ticker.sighting.v9"}'), "v9"),
+        (RawRecord(b"k", b'{"type": "ticker.sighting.v1", "slot": "x"}'), "slot|id"),
+        (RawRecord(b"k", b""), "truncated"),
+        (RawRecord(None, b"{}"), "no key"),
     ],
 )
-def test_a_record_that_is_no_sighting_is_rejected_and_the_rest_goes_on(message: Message, reason: str) -> None:
+def test_a_record_that_is_no_sighting_is_rejected_and_the_rest_goes_on(message: Record, reason: str) -> None:
     """The reason says what was wrong; it counts neither as new nor as a duplicate."""
     out = decide(sighting(STRIKE), message, sighting(RAIN, at=START + MINUTE))
     [(rejected, error)] = out.rejected
@@ -161,5 +161,5 @@ def test_batches_do_not_matter(messages: list[Message], size: int) -> None:
 
 @given(SIGHTINGS)
 def test_every_sighting_is_accounted_for(messages: list[Message]) -> None:
-    """in = new + exact: the conservation law."""
+    """In = new + exact: the conservation law."""
     assert decide(*messages).counts.total() == len(messages)
