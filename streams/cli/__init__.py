@@ -17,6 +17,8 @@ COMMANDS: Final[dict[str, str]] = {
     "produce": "Split strips and publish their sightings to Kafka.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
     "tail": "Headlines as they are published to category topics.",
+    "replay": "Recorded topics through another build: plan, apply, diff, clean.",
+    "deadletters": "Records that could not be processed: list, show, try, redrive, export.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
 

@@ -83,11 +83,18 @@ async def committed_reader(options: Mapping[str, Any]) -> AsyncIterator[Committe
 async def read_position(reader: CommittedReader, partition: TopicPartition, key: bytes) -> int:
     """The last position that was committed under `key`; 0 when there is none.
 
-    Reads from the end backwards in growing steps: compaction keeps the last record of every key, and
-    only what was written since matters.
-
     Raises:
         RecordError: The record is no position.
+    """
+    found = await last_record(reader, partition, key)
+    return 0 if found is None else _position(found)
+
+
+async def last_record(reader: CommittedReader, partition: TopicPartition, key: bytes) -> Any | None:
+    """The last committed record of a key of a compacted topic; None when there is none.
+
+    Reads from the end backwards in growing steps: compaction keeps the last record of every key, and
+    only what was written since matters.
     """
     end = await reader.end(partition)
     beginning = await reader.beginning(partition)
@@ -100,9 +107,9 @@ async def read_position(reader: CommittedReader, partition: TopicPartition, key:
                 if record.key == key and record.offset < upper:
                     found = record
         if found is not None:
-            return _position(found)
+            return found
         span *= 4
-    return 0
+    return None
 
 
 def _position(record: Any) -> int:
