@@ -58,8 +58,8 @@ _ARABIC_SHARE: Final = 0.5
 """The share of high bytes that these letters make: about .67 in Arabic, .15 in Cyrillic read as such."""
 _OTHER_SCRIPTS: Final = ["cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1250"]
 _WIDE_SHARE: Final = 0.9
-_WIDE_BLOCKS: Final = (0x00, 0x06, 0x20, 0xFB, 0xFE)
-"""High bytes in UTF-16 of Latin and Arabic text and its punctuation."""
+_WIDE_BLOCKS: Final = (0x00, 0x04, 0x06, 0x20, 0xFB, 0xFE)
+"""High bytes in UTF-16 of Latin, Cyrillic and Arabic text and its punctuation."""
 
 
 def decode(data: bytes, place: str) -> str:

@@ -11,7 +11,15 @@ from typing import Final
 from msgspec import Struct
 
 from streams.errors import SplitError
-from streams.produce.separators import DECISIVE, Candidate, candidates, cut, cut_at_emoji, unify_lines
+from streams.produce.separators import (
+    DECISIVE,
+    MAX_SEPARATOR,
+    Candidate,
+    candidates,
+    cut,
+    cut_at_emoji,
+    unify_lines,
+)
 
 MAX_CHARACTERS: Final = 1_048_576
 """The longest strip that is split, in characters: the longest seen is 12,000."""
@@ -106,6 +114,8 @@ def split(text: str, separator: str | None = None, *, place: str = "strip") -> S
         )
     text = unify_lines(text)
     if separator is not None:
+        if len(separator) > MAX_SEPARATOR:
+            raise SplitError(place, f"a separator of more than {MAX_SEPARATOR} characters; pin a shorter one")
         texts = cut(text, unify_lines(separator))
         confidence = _plausible_share(texts)
     else:
