@@ -81,9 +81,10 @@ HTML = {
         f'<div class="ticker"><p>{A}</p><p aria-hidden="true">{B}</p><p aria-hidden="true">{C}</p></div>',
         [A, B, C],
     ),
+    "the same headline in every slot": (f'<ul class="ticker"><li>{A}</li><li>{A}</li></ul>', [A, A]),
     "the same headline twice": (f'<ul class="ticker"><li>{A}</li><li>{B}</li><li>{A}</li></ul>', [A, B, A]),
     "scripts, styles and comments": (
-        f'<p class="ticker"><script>"<a>{D}</a>"</script><a>{A}</a><style>a{{}}</style><!-- {C} --><a>{B}</a></p>',
+        f'<p class="ticker"><script>"<a>{D}</a>"</script><a>{A}</a><!-- {C} --><a>{B}</a></p>',
         [A, B],
     ),
     "a page whose body is named like a ticker": (
@@ -173,8 +174,9 @@ def test_real_page_shows_one_strip() -> None:
 
 def test_deep_nesting_is_refused_at_once() -> None:
     """Nesting beyond the limit is refused before a parser spends minutes on it."""
-    with pytest.raises(InputError, match=f"{MAX_DEPTH:,}"):
-        find_strips("<div>" * 200_000, "here")
+    for opened in ("<div>", "<div/>", '<div title="<">', "<svg><p><path/>"):
+        with pytest.raises(InputError, match=f"{MAX_DEPTH:,}"):
+            find_strips(opened * 100_000, "here")
 
 
 @pytest.mark.parametrize(
