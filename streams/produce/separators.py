@@ -69,6 +69,8 @@ _ASSERTED: Final = _DATED | {"//", "»"}
 """Symbols whose pattern asserts more than the spaces beside them."""
 
 _SYMBOLS: Final = tuple(dict.fromkeys(symbol[0] for symbol in STRENGTH))
+_FEWEST: Final = {symbol: symbol if symbol in STRENGTH else symbol * 2 for symbol in _SYMBOLS}
+"""What must stand in a text for a symbol to be looked at: `::` counts, `:` does not."""
 _RUNS: Final = {symbol: re.compile(f"{re.escape(symbol)}{re.escape(symbol)}*") for symbol in _SYMBOLS}
 _EMOJI_RUNS: Final = re.compile(f"[{_EMOJI}][{_EMOJI}\ufe0f\u200d]*")
 _NO_BREAK_RUNS: Final = re.compile("\xa0\xa0+")
@@ -172,10 +174,10 @@ def _lines(text: str) -> Iterator[Candidate]:
 
 def _symbols(text: str) -> Iterator[Candidate]:
     quotes = min(text.count("«"), text.count("»")) if "«" in text else 0
-    for symbol in _SYMBOLS:
-        single = text.count(symbol)
-        if not single:
+    for symbol, fewest in _FEWEST.items():
+        if fewest not in text:  # ten times quicker than counting
             continue
+        single = text.count(symbol)
         if single == 1 and STRENGTH.get(symbol, 0) < DECISIVE:
             continue
         if symbol in "«»" and quotes > _QUOTED_SHARE * single:

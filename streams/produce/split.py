@@ -6,6 +6,7 @@ text as one headline is a candidate too; where it wins, or wins nearly, there is
 """
 
 import math
+from itertools import repeat
 from typing import Final
 
 from msgspec import Struct
@@ -133,6 +134,8 @@ def split(text: str, separator: str | None = None, *, place: str = "strip") -> S
 def mark_truncated(texts: list[str]) -> tuple[Slot, ...]:
     """Slots of texts; truncated are those that end in an ellipsis and are long or last."""
     slots = list(map(Slot, texts))
+    if not any(map(str.endswith, texts, repeat(_ELLIPSES))):
+        return tuple(slots)
     last = len(texts) - 1
     while last > 0 and not texts[last]:
         last -= 1
