@@ -23,7 +23,7 @@ from streams.produce.separators import (
 )
 
 MAX_CHARACTERS: Final = 1_048_576
-"""The longest strip that is split, in characters: the longest seen is 12,000."""
+"""The longest strip that is split, in characters: far beyond any strip, some 15,000 headlines."""
 
 MAX_SLOTS: Final = 10_000
 """The most slots of one strip, empty ones included."""
@@ -33,7 +33,7 @@ MIN_CONFIDENCE: Final = 0.6
 
 SHORTEST_HEADLINE: Final = 12
 LONGEST_HEADLINE: Final = 250
-"""Characters of a plausible headline: 99.9 % of 61,807 measured ones are 12 to 140 long."""
+"""Characters of a plausible headline: of 61,807 measured ones nearly all are 12 to 140 long."""
 
 _MEAN, _DEVIATION = 4.1, 0.42
 """Of the natural logarithm of a headline's length: measured 3.88–4.13 and .21–.32, widened for others."""
@@ -44,7 +44,7 @@ _SHORTEST_COST: Final = -11.0
 
 _TABLE_LENGTH: Final = 2_000
 _RIVALS: Final = 4
-"""How many candidates are tried: the true one was never below the third."""
+"""How many candidates are tried: of 6,000 strips made of real headlines the true one led in all but one."""
 
 _SHORTEST_CUT: Final = 40
 """Characters from which an ellipsis means that the site cut the headline, wherever it stands in the strip."""

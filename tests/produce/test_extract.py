@@ -158,6 +158,11 @@ def test_text_page_with_a_pinned_separator() -> None:
     assert first(f"{PROSE}\n\n{A} ; {B}\n", separator=" ; ") == [A, B]
 
 
+def test_two_lines_with_pinned_line_breaks() -> None:
+    """Pinned line breaks split even two lines."""
+    assert first(f"{A}\n{B}\n", separator="\n") == [A, B]
+
+
 def test_article_alone_is_no_strip() -> None:
     """Paragraphs, with asides between dashes, are not taken for headlines, as text or as HTML."""
     for page in (f"Un titre\n\n{PROSE}\n\n{PROSE}\n", f"<h1>Un titre</h1><p>{PROSE}</p><p>{PROSE}</p>"):
