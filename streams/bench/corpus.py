@@ -24,7 +24,7 @@ _POLL_MS: Final = 60_000
 """How often each source is read."""
 _SIGHTINGS_PER_HEADLINE: Final = 100
 _SEPARATOR: Final = "\u00a0" * 4
-_LANGUAGES: Final = (("ar", 70), ("fr", 20), ("en", 10))
+_LANGUAGES: Final = {"ar": 70, "fr": 20, "en": 10}
 _WORDS: Final = (6, 12)
 _ZIPF: Final = 0.75
 _TAGS: Final = {"ar": "عاجل: ", "fr": "URGENT - ", "en": "Breaking: "}
@@ -55,15 +55,14 @@ class _Maker:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self.made = 0
-        self._words = {language: _words(language) for language, _ in _LANGUAGES}
+        self._words = {language: _words(language) for language in _LANGUAGES}
         self._weights = {
             language: list(accumulate(1 / (rank + 10) ** _ZIPF for rank in range(len(words))))
             for language, words in self._words.items()
         }
 
     def observations(self, mix: Mix, strips: int, sources: int) -> Iterator[Observation]:
-        names, shares = zip(*_LANGUAGES, strict=True)
-        languages = self._rng.choices(names, shares, k=sources)
+        languages = self._rng.choices(list(_LANGUAGES), list(_LANGUAGES.values()), k=sources)
         shown = [[self._headline(language) for _ in range(SLOTS)] for language in languages]
         replaced_per_strip = SLOTS / _SIGHTINGS_PER_HEADLINE
         for number in range(strips):

@@ -16,6 +16,7 @@ COMMANDS: Final[dict[str, str]] = {
     "categorize": "The media topics of headlines; `categorize diff` compares two models or rules.",
     "produce": "Split strips and publish their sightings to Kafka.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
+    "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
     "tail": "Headlines as they are published to category topics.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
