@@ -15,6 +15,8 @@ _SHORTEST_UNKNOWN: Final = 5
 """The same, where neither word is known: short unknown words are names."""
 _SHORTEST_DOUBLE: Final = 6
 """The same, for two typing errors in one word."""
+_FARTHEST: Final = 4
+"""Letters by which two forms of a word differ at most: a conjunction, a preposition and an article."""
 _SHORTEST_BARE: Final = 4
 """Letters that must stay when a preposition is taken from a word."""
 _ENDINGS: Final = (("ون", "ين"), ("ان", "ين"), ("", "ا"), ("و", "وا"))
@@ -61,11 +63,11 @@ def _apart(word: str) -> tuple[str, str, str]:
 
 
 def _words(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
-    if not one or not other or abs(len(one) - len(other)) > len("وبال"):
-        return None
     counted = lexicon.counted.get(one)
     if counted and counted == lexicon.counted.get(other):
         return COUNTED
+    if OSA.distance(one, other, score_cutoff=_FARTHEST) > _FARTHEST:
+        return None
     if lexicon.language == "ar" and (found := _inflected(one, other, lexicon)):
         return found
     return TYPO if _is_typo(one, other, lexicon) else None
@@ -112,10 +114,11 @@ def _ends_as(one: str, other: str, ending: str, other_ending: str) -> bool:
 
 def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
     shortest = min(len(one), len(other))
-    if shortest < _SHORTEST_TYPO or any(c.isdigit() for c in one + other):
+    if shortest < _SHORTEST_TYPO:
         return False
-    distance = OSA.distance(one, other, score_cutoff=2)
-    if distance > (2 if shortest >= _SHORTEST_DOUBLE else 1) or (one, other) in lexicon.opposites:
+    farthest = 2 if shortest >= _SHORTEST_DOUBLE else 1
+    distance = OSA.distance(one, other, score_cutoff=farthest)
+    if distance > farthest or (one, other) in lexicon.opposites or not (one + other).isalpha():
         return False
     known = lexicon.knows(one) + lexicon.knows(other)
     if known == 2:  # noqa: PLR2004 (both)

@@ -20,17 +20,19 @@ from streams.process.dedup.compare import Relation, compare_words
 from streams.process.dedup.reading import split_words
 from streams.process.dedup.words import Lexicon, lexicon, take_apart
 
-_POSTINGS: Final = 600
+_POSTINGS: Final = 300
 """How many postings a search reads, once it has read those of the two rarest stems."""
 _LONGEST_POSTING: Final = 20_000
 """A stem in more live headlines than this finds nothing."""
 _STEMS: Final = 7
 _FEWEST_STEMS: Final = 2
+_FOUND: Final = 0.4
+"""Share of the stems searched that a candidate needs."""
 _SHARED: Final = 0.6
 """Share of the most shared stems that a candidate needs."""
 _RATED: Final = 24
 _COMPARED: Final = 5
-_RATIO: Final = 72.0
+_RATIO: Final = 80.0
 """Token set ratio, 0 to 100, below which no edit that merges was seen."""
 _LAST_SLOT: Final = 2**32 - 1
 
@@ -113,13 +115,12 @@ class NearIndex:
         shared: Counter[int] = Counter()
         for posting in searched:
             shared.update((posting,) if isinstance(posting, int) else posting.slots)
-        if not shared:
-            return []
+        fewest = max(min(len(searched), _FEWEST_STEMS), _FOUND * len(searched))
         live = self._live
-        hits = [(count, live[slot]) for slot, count in shared.items() if slot in live]
+        hits = [(n, live[slot]) for slot, n in shared.items() if n >= fewest and slot in live]
         if not hits:
             return []
-        fewest = max(_SHARED * max(count for count, _ in hits), min(len(searched), _FEWEST_STEMS))
+        fewest = _SHARED * max(n for n, _ in hits)
         likeliest = sorted(
             (hit for hit in hits if hit[0] >= fewest), key=lambda hit: (-hit[0], hit[1].key)
         )[:_RATED]
