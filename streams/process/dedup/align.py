@@ -184,9 +184,7 @@ def _cheapest(one: _Span, other: _Span, lexicon: Lexicon) -> tuple[float, tuple[
                 above[j + 1] + (_CUT_TAIL if free_drop else drop[i]),
                 row[j] + (_CUT_TAIL if free_insert else insert[j]),
             )
-            match = (
-                SAME if one.tokens[i] == other.tokens[j] else _match(one, i, other, j, lexicon)
-            )
+            match = SAME if one.tokens[i] == other.tokens[j] else _match(one, i, other, j, lexicon)
             if match is not None and (through := above[j] + match.cost) <= best:
                 best, found[i + 1][j + 1] = through, match
             row[j + 1] = best
@@ -211,7 +209,9 @@ def _trace(
 
     def close_gap() -> None:
         if before or after:
-            gap = Step("gap", tuple(before[::-1]), tuple(after[::-1]), place(one.places, i), place(other.places, j))
+            gap = Step(
+                "gap", tuple(before[::-1]), tuple(after[::-1]), place(one.places, i), place(other.places, j)
+            )
             steps.append(gap)
             before.clear()
             after.clear()

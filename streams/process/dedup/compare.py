@@ -32,6 +32,7 @@ _WEIGHT: Final = {
     "minor": 2,
     "inflection": 2,
     "counted": 2,
+    "plural": 2,
     "affix": 1,
     "variant": 1,
     "numeral": 1,
@@ -110,7 +111,9 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
 def _judge(alignment: Alignment, *, respaced: bool) -> Relation:
     length = max(len(alignment.one.tokens), len(alignment.other.tokens), 1)
     score = round(max(0.0, 1 - alignment.cost / (2 * length)), 4)
-    excused = [(step, licence(alignment, step)) if step.how == "gap" else (step, None) for step in alignment.steps]
+    excused = [
+        (step, licence(alignment, step)) if step.how == "gap" else (step, None) for step in alignment.steps
+    ]
     open_steps = [step for step, excuse in excused if not excuse]
     for guard in GUARDS:
         if detail := guard.objects(alignment, open_steps):
@@ -130,5 +133,5 @@ def _rules(alignment: Alignment, named: list[tuple[Step, str]]) -> Iterator[tupl
     if alignment.moved:
         yield "moved", " ".join(token.written for token in alignment.moved)
     for step, name in named:
-        if name not in {"same", "gap"}:
-            yield name, written(alignment, step)
+        if name != "same":
+            yield ("minor" if name == "gap" else name), written(alignment, step)

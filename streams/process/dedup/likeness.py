@@ -36,6 +36,7 @@ VARIANT: Final = Likeness("variant", 0.1)
 AFFIX: Final = Likeness("affix", 0.2)
 INFLECTION: Final = Likeness("inflection", 0.25)
 COUNTED: Final = Likeness("counted", 0.3)
+PLURAL: Final = Likeness("plural", 0.35)
 TYPO: Final = Likeness("typo", 0.4)
 FACT: Final = Likeness("fact", 0.9)
 OTHER_FACT: Final = Likeness("fact", 1.2)
@@ -52,7 +53,7 @@ def likeness(one: Token, other: Token, lexicon: Lexicon) -> Likeness | None:
             return OTHER_FACT
     elif one.value == other.value:
         return SAME if one.written == other.written else VARIANT
-    return _words(one.written, other.written, lexicon)
+    return _words(one.written or one.value, other.written or other.value, lexicon)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -68,9 +69,22 @@ def _words(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
         return COUNTED
     if OSA.distance(one, other, score_cutoff=_FARTHEST) > _FARTHEST:
         return None
-    if lexicon.language == "ar" and (found := _inflected(one, other, lexicon)):
-        return found
+    if lexicon.language == "ar":
+        if found := _inflected(one, other, lexicon):
+            return found
+    elif _is_plural(one, other) or _is_plural(other, one):
+        return PLURAL
     return TYPO if _is_typo(one, other, lexicon) else None
+
+
+def _is_plural(word: str, singular: str) -> bool:
+    """English and French plurals: goals, libraries, journaux."""
+    if not word.endswith(("s", "x")) or len(singular) < _SHORTEST_TYPO:
+        return False
+    return word[:-1] == singular or any(
+        word.endswith(plural) and singular == word.removesuffix(plural) + ending
+        for plural, ending in (("ies", "y"), ("es", ""), ("aux", "al"))
+    )
 
 
 def _inflected(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
@@ -86,7 +100,8 @@ def _inflected(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
         return None
     if lexicon.variants.get(stem, stem) == lexicon.variants.get(stem_of_other, stem_of_other):
         return VARIANT
-    if any(_ends_as(stem, stem_of_other, *endings) for endings in _ENDINGS):
+    alike = stem[:_SHORTEST_TYPO] == stem_of_other[:_SHORTEST_TYPO]
+    if alike and any(_ends_as(stem, stem_of_other, *endings) for endings in _ENDINGS):
         return INFLECTION
     return None
 
@@ -103,11 +118,7 @@ def _common_stem(one: str, other: str) -> tuple[str, str]:
 def _ends_as(one: str, other: str, ending: str, other_ending: str) -> bool:
     for first, second in ((one, other), (other, one)):
         root = second.removesuffix(other_ending)
-        if (
-            len(root) >= _SHORTEST_TYPO
-            and second.endswith(other_ending)
-            and first == root + ending
-        ):
+        if len(root) >= _SHORTEST_TYPO and second.endswith(other_ending) and first == root + ending:
             return True
     return False
 

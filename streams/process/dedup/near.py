@@ -121,9 +121,9 @@ class NearIndex:
         if not hits:
             return []
         fewest = _SHARED * max(n for n, _ in hits)
-        likeliest = sorted(
-            (hit for hit in hits if hit[0] >= fewest), key=lambda hit: (-hit[0], hit[1].key)
-        )[:_RATED]
+        likeliest = sorted((hit for hit in hits if hit[0] >= fewest), key=lambda hit: (-hit[0], hit[1].key))[
+            :_RATED
+        ]
         rated = [
             (-fuzz.token_set_ratio(folded, headline.folded, score_cutoff=_RATIO), headline.key, headline)
             for _, headline in likeliest

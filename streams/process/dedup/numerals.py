@@ -65,9 +65,7 @@ def _read_digits(
     return _scaled(value, ending, words, start, end, lexicon)
 
 
-def _scaled(
-    value: float, unit: str, words: Sequence[str], start: int, end: int, lexicon: Lexicon
-) -> Numeral:
+def _scaled(value: float, unit: str, words: Sequence[str], start: int, end: int, lexicon: Lexicon) -> Numeral:
     while end < len(words) and (scale := lexicon.scale(words[end])):
         value *= scale
         end += 1

@@ -20,7 +20,9 @@ class Guard(Struct, frozen=True):
     objects: Callable[[Alignment, Sequence[Step]], str | None]
 
 
-def on_each_step(check: Callable[[Alignment, Step], str | None]) -> Callable[[Alignment, Sequence[Step]], str | None]:
+def on_each_step(
+    check: Callable[[Alignment, Step], str | None],
+) -> Callable[[Alignment, Sequence[Step]], str | None]:
     """Ask a question about one step of every step in turn; the first objection counts."""
 
     def objects(alignment: Alignment, steps: Sequence[Step]) -> str | None:

@@ -56,7 +56,9 @@ def _is_adverbial(alignment: Alignment) -> bool:
     """A block that opens with a preposition, or an adverb of time."""
     begin, turn, end = alignment.turned
     tokens = alignment.one.tokens
-    return any(_can_move(tokens[block], alignment.lexicon) for block in (slice(begin, turn), slice(turn, end)))
+    return any(
+        _can_move(tokens[block], alignment.lexicon) for block in (slice(begin, turn), slice(turn, end))
+    )
 
 
 def _can_move(block: tuple[Token, ...], lexicon: Lexicon) -> bool:

@@ -36,7 +36,9 @@ def _mark(name: str, reason: str) -> Guard:
     return Guard(name, reason, on_each_step(check))
 
 
-OPPOSITE: Final = Guard("opposite", "Before is not after, and a win is not a defeat.", on_each_step(_opposite))
+OPPOSITE: Final = Guard(
+    "opposite", "Before is not after, and a win is not a defeat.", on_each_step(_opposite)
+)
 NEGATION: Final = _mark("negation", "A negation that came or went says the contrary.")
 DENIAL: Final = _mark("denial", "A rumour denied is not the rumour.")
 DOUBT: Final = _mark("doubt", "What may happen, or nearly happened, did not happen.")
