@@ -10,7 +10,10 @@ index that is rebuilt from the state in any order decides as the one that was lo
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from math import ceil
 from typing import Final
 
 from msgspec import Struct
@@ -97,9 +100,12 @@ class NearIndex:
 
         Changes and details go from the live headline to this one.
         """
+        candidates = self._candidates(folded)
+        if not candidates:
+            return None
         words = split_words(text, folded)
         found: list[tuple[bool, float, bytes, Relation]] = []
-        for candidate in self._candidates(folded):
+        for candidate in candidates:
             live = split_words(candidate.text, candidate.folded)
             relation = compare_words(live, words, self._lexicon).relation
             if relation.relation != "distinct":
@@ -112,35 +118,31 @@ class NearIndex:
     def _candidates(self, folded: str) -> list[Live]:
         """The live headlines worth comparing, the likeliest first."""
         searched = self._rarest(folded)
-        shared: Counter[int] = Counter()
-        for posting in searched:
-            shared.update((posting,) if isinstance(posting, int) else posting.slots)
-        fewest = max(min(len(searched), _FEWEST_STEMS), _FOUND * len(searched))
+        fewest = max(min(len(searched), _FEWEST_STEMS), ceil(_FOUND * len(searched)))
         live = self._live
-        hits = [(n, live[slot]) for slot, n in shared.items() if n >= fewest and slot in live]
+        hits = [(-n, live[slot]) for slot, n in _shared(searched, fewest).items() if slot in live]
         if not hits:
             return []
-        fewest = _SHARED * max(n for n, _ in hits)
-        likeliest = sorted((hit for hit in hits if hit[0] >= fewest), key=lambda hit: (-hit[0], hit[1].key))[
-            :_RATED
-        ]
+        enough = _SHARED * min(n for n, _ in hits)
+        likeliest = sorted((hit for hit in hits if hit[0] <= enough), key=_by_count_and_key)[:_RATED]
         rated = [
             (-fuzz.token_set_ratio(folded, headline.folded, score_cutoff=_RATIO), headline.key, headline)
             for _, headline in likeliest
         ]
         return [headline for ratio, _, headline in sorted(rated)[:_COMPARED] if ratio]
 
-    def _rarest(self, folded: str) -> list[int | _Posting]:
+    def _rarest(self, folded: str) -> list[Sequence[int]]:
         """The postings to search: the two rarest stems, and more while they are short."""
         counted = sorted((self._count(stem), stem) for stem in self._stems(folded))
-        chosen: list[int | _Posting] = []
+        chosen: list[Sequence[int]] = []
         budget = _POSTINGS
         for count, stem in counted:
             if not count:
                 continue
             if count > (_LONGEST_POSTING if len(chosen) < _FEWEST_STEMS else budget):
                 break
-            chosen.append(self._postings[stem])
+            posting = self._postings[stem]
+            chosen.append((posting,) if isinstance(posting, int) else posting.slots)
             budget -= count
             if len(chosen) == _STEMS:
                 break
@@ -184,6 +186,28 @@ class NearIndex:
             self.add(headline.key, headline.folded, headline.text)
 
 
+def _by_count_and_key(hit: tuple[int, Live]) -> tuple[int, bytes]:
+    return hit[0], hit[1].key
+
+
+def _shared(postings: Sequence[Sequence[int]], fewest: int) -> Counter[int]:
+    """The slots that stand in at least `fewest` of some postings (shortest first), and in how many.
+
+    Such a slot stands in one of the shorter postings, so that the longest are looked through, not kept.
+    """
+    if fewest < _FEWEST_STEMS:
+        return Counter(chain.from_iterable(postings))
+    seen: set[int] = set()
+    again: set[int] = set()
+    for place, slots in enumerate(postings):
+        again.update(seen.intersection(slots))
+        if place <= len(postings) - fewest:
+            seen.update(slots)
+    counts = Counter(chain.from_iterable(again.intersection(slots) for slots in postings)) if again else Counter()
+    return Counter({slot: count for slot, count in counts.items() if count >= fewest})
+
+
+@lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """What candidates are found by: a word without its Arabic prefixes or its Latin plural."""
     if "\u0600" <= word[0] <= "\u06ff":
