@@ -23,7 +23,9 @@ from schemas.mediatopics import SLUG_BY_TOPIC, UNCATEGORISED
 
 DEFAULT_PREFIX: Final = "ticker"
 LANGUAGE_PARTITIONS: Final = 6
-_DAY_MS: Final = 24 * 60 * 60 * 1000
+_HOUR_MS: Final = 60 * 60 * 1000
+_DAY_MS: Final = 24 * _HOUR_MS
+_MIB: Final = 1024 * 1024
 
 
 class Topic(Struct, frozen=True, kw_only=True):
@@ -40,6 +42,8 @@ class Topic(Struct, frozen=True, kw_only=True):
     partitions: int
     cleanup: Literal["delete", "compact"] = "delete"
     retention_ms: int | None = None
+    segment_bytes: int | None = None
+    max_message_bytes: int = _MIB
     public: bool = False
 
     def on(self, prefix: str) -> str:
@@ -49,9 +53,19 @@ class Topic(Struct, frozen=True, kw_only=True):
     @property
     def config(self) -> Mapping[str, str]:
         """The topic's configuration on a broker."""
-        config: dict[str, str] = {"cleanup.policy": self.cleanup}
+        config: dict[str, str] = {
+            "cleanup.policy": self.cleanup,
+            # A record's time is its event time, whatever a cluster's default is.
+            "message.timestamp.type": "CreateTime",
+            "max.message.bytes": str(self.max_message_bytes),
+        }
         if self.retention_ms is not None:
             config["retention.ms"] = str(self.retention_ms)
+        if self.segment_bytes is not None:
+            config["segment.bytes"] = str(self.segment_bytes)
+        if self.cleanup == "compact":
+            # A restart reads it all: clean at a tenth of waste, and what was written last within the hour.
+            config |= {"min.cleanable.dirty.ratio": "0.1", "segment.ms": str(_HOUR_MS)}
         return MappingProxyType(config)
 
 
@@ -87,6 +101,7 @@ SEEN: Final = Topic(
     description="Live headlines: the state of the deduplicate stage, on the partition of the sighting.",
     partitions=LANGUAGE_PARTITIONS,
     cleanup="compact",
+    segment_bytes=32 * _MIB,
 )
 POSITIONS: Final = Topic(
     name="positions",
@@ -95,6 +110,7 @@ POSITIONS: Final = Topic(
     description="How far each stage has read each partition.",
     partitions=LANGUAGE_PARTITIONS,
     cleanup="compact",
+    segment_bytes=4 * _MIB,
 )
 DUPLICATES: Final = Topic(
     name="duplicates",
@@ -112,6 +128,7 @@ DEADLETTERS: Final = Topic(
     description="Records that could not be processed: the original bytes, the error in headers.",
     partitions=LANGUAGE_PARTITIONS,
     retention_ms=30 * _DAY_MS,
+    max_message_bytes=2 * _MIB,  # the largest record of another topic, and why it failed
 )
 CATEGORIES: Final = MappingProxyType(
     {

@@ -12,6 +12,8 @@ from streams.errors import SettingsError, TickerError
 
 COMMANDS: Final[dict[str, str]] = {
     "run": "Pages and strips in, categorized headlines out, without a broker.",
+    "broker": "A real Kafka on this machine, for development and tests.",
+    "topics": "Create the topics on a cluster, or check that they are as the contract says.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
 

@@ -1,0 +1,181 @@
+"""Makes the topics of the contract on a cluster, and tells where a cluster differs from it."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal
+
+from aiokafka.admin import NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+from msgspec import Struct
+
+from schemas.topics import Topic
+from streams.errors import SettingsError, TickerError
+
+_MOST_COPIES: Final = 3
+_IN_SYNC: Final = {"min.insync.replicas": "2"}
+"""With three copies: a write counts when two have it, so that one broker may fail."""
+_VISIBLE_S: Final = 10.0
+_POLL_S: Final = 0.05
+
+
+class Outcome(Struct, frozen=True):
+    """What became of one topic."""
+
+    topic: str
+    outcome: Literal["created", "exists"]
+    partitions: int
+    replication: int
+
+
+class Difference(Struct, frozen=True):
+    """Where a topic of the cluster differs from the contract, and how to mend that."""
+
+    topic: str
+    what: str
+    wanted: str
+    found: str
+    mend: str
+
+
+class _Live(Struct, frozen=True):
+    """A topic as the cluster has it: partitions, the fewest copies of one, its configuration."""
+
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+async def create(client: Any, topics: Sequence[Topic], *, prefix: str, replication: int = 0) -> list[Outcome]:
+    """Create the topics that are missing; leave those that exist as they are.
+
+    `client` is an aiokafka admin client (`streams.admin.connect.administration`). `replication` 0 is as many
+    copies as there are brokers, at most three. Returns when every broker that is asked knows them.
+
+    Raises:
+        SettingsError: more copies than brokers.
+        TickerError: the cluster refused a topic.
+    """
+    copies = await _copies(client, replication)
+    existing = await _describe(client, {topic.on(prefix) for topic in topics})
+    missing = [topic for topic in topics if topic.on(prefix) not in existing]
+    if missing:
+        response = await client.create_topics([_new(topic, prefix, copies) for topic in missing])
+        refused = [
+            f"{name}: {message or for_code(code).__name__}"
+            for name, code, message in response.topic_errors
+            if code not in {0, TopicAlreadyExistsError.errno}
+        ]
+        if refused:
+            raise TickerError(f"Kafka refused to create {len(refused)} topic(s): {'; '.join(refused)}")
+        await _await_visible(client, {topic.on(prefix) for topic in missing})
+    return [
+        Outcome(name, "exists", existing[name].partitions, existing[name].replication)
+        if name in existing
+        else Outcome(name, "created", topic.partitions, copies)
+        for topic, name in ((topic, topic.on(prefix)) for topic in topics)
+    ]
+
+
+async def check(
+    client: Any, topics: Sequence[Topic], *, prefix: str, replication: int = 0
+) -> list[Difference]:
+    """Where the cluster's topics differ from the contract. `client` and `replication` as for `create`."""
+    copies = await _copies(client, replication)
+    live = await _describe(client, {topic.on(prefix) for topic in topics})
+    return [
+        difference
+        for topic in topics
+        for difference in _differences(topic, topic.on(prefix), copies, live.get(topic.on(prefix)))
+    ]
+
+
+async def _copies(client: Any, replication: int) -> int:
+    brokers = len((await client.describe_cluster())["brokers"])
+    if replication > brokers:
+        raise SettingsError(
+            f"topics.replication: {replication} copies need as many brokers; allowed here: up to {brokers}"
+        )
+    return replication or min(brokers, _MOST_COPIES)
+
+
+def _config(topic: Topic, copies: int) -> dict[str, str]:
+    return dict(topic.config) | (_IN_SYNC if copies >= _MOST_COPIES else {})
+
+
+def _new(topic: Topic, prefix: str, copies: int) -> NewTopic:
+    return NewTopic(topic.on(prefix), topic.partitions, copies, topic_configs=_config(topic, copies))
+
+
+async def _describe(client: Any, names: set[str]) -> dict[str, _Live]:
+    """Those of the topics that exist. Asks for all, for asking by name may create a topic."""
+    found = {
+        topic["topic"]: topic["partitions"]
+        for topic in await client.describe_topics()
+        if topic["topic"] in names and not topic["error_code"]
+    }
+    if not found:
+        return {}
+    configs = await _configs(client, sorted(found))
+    return {
+        name: _Live(len(partitions), min(len(each["replicas"]) for each in partitions), configs[name])
+        for name, partitions in found.items()
+    }
+
+
+async def _configs(client: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    configs: dict[str, dict[str, str]] = {}
+    for response in await client.describe_configs(resources):
+        for code, message, _kind, name, entries in response.resources:
+            if code:
+                raise TickerError(
+                    f"{name}: cannot read its configuration: {message or for_code(code).__name__}"
+                )
+            configs[name] = {key: value for key, value, *_ in entries}
+    return configs
+
+
+async def _await_visible(client: Any, names: set[str]) -> None:
+    """Wait until the brokers have heard of topics that the controller has made."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + _VISIBLE_S
+    while True:
+        known = {
+            topic["topic"]
+            for topic in await client.describe_topics()
+            if all(partition["leader"] >= 0 for partition in topic["partitions"])
+        }
+        if names <= known:
+            return
+        if clock() > deadline:
+            raise TickerError(f"created, but without leaders after {_VISIBLE_S:g} s: {sorted(names - known)}")
+        await asyncio.sleep(_POLL_S)
+
+
+def _differences(topic: Topic, name: str, copies: int, live: _Live | None) -> Iterator[Difference]:
+    if live is None:
+        yield Difference(name, "topic", "exists", "missing", "ticker topics create")
+        return
+    if live.partitions != topic.partitions:
+        mend = (
+            f"kafka-topics --alter --topic {name} --partitions {topic.partitions}, workers stopped"
+            if live.partitions < topic.partitions
+            else "partitions cannot be removed: create the topics under another --topic-prefix"
+        )
+        yield Difference(name, "partitions", str(topic.partitions), str(live.partitions), mend)
+    if live.replication < copies:
+        mend = "kafka-reassign-partitions"
+        yield Difference(name, "replication", str(copies), str(live.replication), mend)
+    for key, wanted in _config(topic, copies).items():
+        found = live.config.get(key, "")
+        if not _same(key, wanted, found):
+            mend = f"kafka-configs --alter --topic {name} --add-config {key}={wanted}"
+            yield Difference(name, key, wanted, found, mend)
+
+
+def _same(key: str, wanted: str, found: str) -> bool:
+    """Whether a configured value does what is wanted; more copies in sync than wanted is no fault."""
+    if key in _IN_SYNC:
+        return found.isdigit() and int(found) >= int(wanted)
+    return found == wanted
