@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 import trustme
@@ -21,6 +22,8 @@ from streams.admin.connect import administration
 from streams.dev.kafka import Cluster, Security
 from streams.errors import TickerError
 from streams.settings import Connection
+
+T = TypeVar("T")
 
 USERS = {"reader": "correct-horse", "writer": "battery-staple"}
 
@@ -92,6 +95,14 @@ def consume(connection: Connection, topic: str, count: int) -> list[bytes]:
             await consumer.stop()
 
     return asyncio.run(asyncio.wait_for(run(), 30))
+
+
+def wait_until(condition: Callable[[], T], *, seconds: float = 10) -> T:
+    """Ask until the answer is true: what one broker has decided, others hear a moment later."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"still {answer!r} after {seconds:g} s"
+    return answer
 
 
 def administer(

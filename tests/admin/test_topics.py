@@ -12,7 +12,7 @@ from streams.admin.connect import reach
 from streams.admin.topics import check, create
 from streams.errors import SettingsError, TickerError
 from streams.settings import Connection
-from tests.kafka_support import administer
+from tests.kafka_support import administer, wait_until
 
 pytestmark = pytest.mark.kafka
 
@@ -60,7 +60,7 @@ def test_check_tells_changed_configuration(connection: Connection, topic_prefix:
         ),
     ]
     administer(connection, lambda client: client.alter_configs(changed))
-    differences = administer(connection, check, [SEEN, HEADLINES], prefix=topic_prefix)
+    differences = wait_until(lambda: administer(connection, check, [SEEN, HEADLINES], prefix=topic_prefix))
     assert [(each.topic, each.what, each.wanted, each.found) for each in differences] == [
         (SEEN.on(topic_prefix), "cleanup.policy", "compact", "delete"),
         (HEADLINES.on(topic_prefix), "retention.ms", str(HEADLINES.retention_ms), "1000"),
@@ -77,10 +77,15 @@ def test_check_tells_another_number_of_partitions(
     administer(connection, create, [few], prefix=topic_prefix)
     more = {few.on(topic_prefix): NewPartitions(made)}
     administer(connection, lambda client: client.create_partitions(more))
-    differences = administer(connection, check, [SEEN], prefix=topic_prefix)
-    partitions = next(each for each in differences if each.what == "partitions")
-    assert (partitions.wanted, partitions.found) == ("6", str(made))
-    assert mend in partitions.mend
+    found = wait_until(
+        lambda: [
+            difference
+            for difference in administer(connection, check, [SEEN], prefix=topic_prefix)
+            if difference.what == "partitions" and difference.found == str(made)
+        ]
+    )
+    assert [difference.wanted for difference in found] == ["6"]
+    assert mend in found[0].mend
 
 
 def test_more_copies_than_brokers_are_refused(connection: Connection, topic_prefix: str) -> None:
