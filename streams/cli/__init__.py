@@ -14,6 +14,7 @@ COMMANDS: Final[dict[str, str]] = {
     "run": "Pages and strips in, categorized headlines out, without a broker.",
     "split": "A page's strip into its slots: how the separator is found, or pinned.",
     "categorize": "The media topics of headlines; `categorize diff` compares two models or rules.",
+    "dev": "Broker, topics, worker and a producer on a sample, in one command.",
     "broker": "A real Kafka on this machine, for development and tests.",
     "topics": "Create the topics on a cluster, or check that they are as the contract says.",
     "produce": "Split strips and publish their sightings to Kafka.",
@@ -69,7 +70,7 @@ def main() -> None:
     debug = "--debug" in sys.argv
     try:
         status = ticker.main(standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         status = 130
     except click.ClickException as error:
         error.show()
