@@ -69,7 +69,7 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage or settings."""
     debug = "--debug" in sys.argv
     try:
-        status = ticker.main(standalone_mode=False)
+        status = ticker.main(prog_name="ticker", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         status = 130
     except click.ClickException as error:

@@ -117,7 +117,7 @@ def _stop(child: _Child) -> None:
 def _show_sample(cluster: "Cluster", worker: _Child, producer: _Child, every: float) -> None:
     """Feed the producer until something ends that should not."""
     assert producer.stdin is not None
-    lines = cycle(files("streams.samples").joinpath("strips.jsonl").read_bytes().splitlines())
+    lines = cycle(files("streams").joinpath("samples", "strips.jsonl").read_bytes().splitlines())
     due = time.monotonic()
     while True:
         cluster.check()
