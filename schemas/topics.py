@@ -64,7 +64,7 @@ class Topic(Struct, frozen=True, kw_only=True):
         if self.segment_bytes is not None:
             config["segment.bytes"] = str(self.segment_bytes)
         if self.cleanup == "compact":
-            # A restart reads it all: clean at a tenth of waste, and let what was written last be cleaned soon.
+            # A restart reads it all: clean at a tenth of waste, and what was written last within the hour.
             config |= {"min.cleanable.dirty.ratio": "0.1", "segment.ms": str(_HOUR_MS)}
         return MappingProxyType(config)
 
@@ -75,6 +75,7 @@ STRIPS: Final = Topic(
     key="source",
     description="Strips as they were read.",
     partitions=LANGUAGE_PARTITIONS,
+    max_message_bytes=8 * _MIB,  # a strip of the largest size in a script of three bytes a character
     retention_ms=30 * _DAY_MS,
 )
 SIGHTINGS: Final = Topic(
@@ -128,7 +129,7 @@ DEADLETTERS: Final = Topic(
     description="Records that could not be processed: the original bytes, the error in headers.",
     partitions=LANGUAGE_PARTITIONS,
     retention_ms=30 * _DAY_MS,
-    max_message_bytes=2 * _MIB,  # the largest record of another topic, and why it failed
+    max_message_bytes=16 * _MIB,  # the largest record of another topic, and why it failed
 )
 CATEGORIES: Final = MappingProxyType(
     {

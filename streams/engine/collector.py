@@ -1,10 +1,10 @@
-"""The cyclic garbage collector on hot paths: each fetched record is a handful of tracked tuples."""
+"""The cyclic garbage collector on the hot path."""
 
 import gc
 
 
 def raise_collector_thresholds() -> None:
-    """Let the collector run more rarely, and leave alone what is there now.
+    """Let the cyclic collector run more rarely: each fetched record is a handful of tracked tuples.
 
     The largest single gain on the hot path (docs/engine.md).
     """
