@@ -231,12 +231,15 @@ class _Run:
     async def run(self, client: Any) -> dict[int, Progress]:
         """Replay all partitions; one that fails stops the others."""
         done = await asyncio.gather(*(each.progress() for each in self._replays))
-        self.pacer.begin(await self._base(done))
-        self._watcher.began(sum(each.written for each in done), self.pacer)
+        base = await self._base(done)
         watching = asyncio.create_task(self._watch(client))
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(each.run()) for each in self._replays]
+                for each in self._replays:
+                    await each.opened.wait()
+                self.pacer.begin(base)
+                self._watcher.began(sum(each.written for each in done), self.pacer)
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         finally:

@@ -14,10 +14,10 @@ from msgspec import Struct
 from schemas.topics import DEADLETTERS, POSITIONS
 from streams.admin.connect import administration
 from streams.admin.topics import Live, describe
-from streams.engine.kafka.transaction import FencedProducer
 from streams.errors import SettingsError, TickerError
 from streams.replay import ledger
 from streams.replay.ledger import ID_HEADER, Manifest, Progress
+from streams.replay.producers import AlternatingProducers
 from streams.replay.read import consumer, read_windows
 from streams.settings import Connection
 from streams.sink.batches import Row
@@ -226,7 +226,7 @@ async def _delete(client: Any, topics: Sequence[str]) -> None:
 async def _forget(options: Mapping[str, Any], positions: str, replay: str, partition: int, key: str) -> None:
     """Write a tombstone as the one who wrote the entry, so that he is fenced."""
     _, _, number = key.removeprefix("replay|").partition("|")
-    producer = FencedProducer(ledger.transactional_id(replay, number or "manifest"), options)
+    producer = AlternatingProducers(ledger.transactional_id(replay, number or "manifest"), options)
     grace = 0.0
     try:
         await producer.start()

@@ -17,7 +17,7 @@ _SMOOTHING: Final = 0.2
 
 
 class Pacer:
-    """The clock of one replay, shared by its partitions.
+    """The clock of one replay, shared by its partitions; nothing is due before `begin`.
 
     Args:
         speed: How fast.
@@ -32,7 +32,6 @@ class Pacer:
         self._free_at = 0.0
         self._held_at: float | None = None
         self._going = asyncio.Event()
-        self._going.set()
         self.held_s = 0.0
         """Seconds that the replay has waited for consumers."""
 
@@ -42,9 +41,11 @@ class Pacer:
         return self._speed.kind == "times"
 
     def begin(self, base: int) -> None:
-        """Let the event time `base` (ms) be due now."""
+        """Start: the event time `base` (ms) is due now."""
         self._origin, self._base = self._clock(), base
         self._free_at = self._origin
+        if not self.held:
+            self._going.set()
 
     def due(self, event_time: int) -> float:
         """When a record of this event time (ms) is due, on the clock; any time at other speeds."""

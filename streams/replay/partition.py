@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from schemas.topics import POSITIONS
 from streams.engine.kafka.restore import committed_reader
-from streams.engine.kafka.transaction import FencedProducer
 from streams.errors import TickerError
 from streams.replay import ledger
 from streams.replay.ledger import ID_HEADER, SOURCE_HEADER, Progress
 from streams.replay.pace import Errors, Lead, Pacer
 from streams.replay.plan import Plan, Span
+from streams.replay.producers import AlternatingProducers
 from streams.replay.read import read_windows
 from streams.sink.batches import Row
 
@@ -95,6 +95,8 @@ class PartitionReplay:
         self._lead = Lead()
         self._progress: Progress | None = None
         self._succeeded_at = 0.0
+        self.opened = asyncio.Event()
+        """Set when it can write; the pacer begins when all partitions can."""
 
     async def progress(self) -> Progress:
         """How far this partition is, from the target; a beginning where nothing is written down."""
@@ -146,7 +148,7 @@ class PartitionReplay:
 
     async def _attempt(self) -> Progress:
         """Fence whoever had this partition, read back how far it is, and go on from there."""
-        producer = FencedProducer(
+        producer = AlternatingProducers(
             ledger.transactional_id(self._plan.id, self._span.partition),
             {**self._clusters.target, "compression_type": _COMPRESSION},
         )
@@ -155,13 +157,15 @@ class PartitionReplay:
             async with asyncio.timeout(_OPEN_TIMEOUT_S):
                 await producer.start()
                 self._progress = await self.progress()
+                await self._write_progress(producer)
+            self.opened.set()
             await self._copy(producer, self._progress.offset)
             grace = 1.0
         finally:
             await producer.dispose(grace)
         return self._progress
 
-    async def _copy(self, producer: FencedProducer, first: int) -> None:
+    async def _copy(self, producer: AlternatingProducers, first: int) -> None:
         source = TopicPartition(self._plan.source_topic, self._span.partition)
         window = {source: (first, self._span.end)}
         async with aclosing(read_windows(self._clusters.source, window, at_once=_SLICE)) as slices:
@@ -171,7 +175,7 @@ class PartitionReplay:
         if self._progress.offset < self._span.end:
             await self._commit(producer, (), 0, self._span.end)
 
-    async def _copy_records(self, producer: FencedProducer, records: Sequence[Any]) -> None:
+    async def _copy_records(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
         """Write these records when they are due; what is left out goes by with what follows it.
 
         One whose event time is earlier than that of one before it is due with that one: order is kept.
@@ -205,7 +209,7 @@ class PartitionReplay:
         taken = [(record, number) for number, record in enumerate(records, 1) if self._taken(record)]
         return [record for record, _ in taken], [number for _, number in taken]
 
-    async def _commit(self, producer: FencedProducer, part: Sequence[Any], read: int, end: int) -> None:
+    async def _commit(self, producer: AlternatingProducers, part: Sequence[Any], read: int, end: int) -> None:
         assert self._progress is not None
         before = self._progress
         progress = replace(
@@ -216,14 +220,22 @@ class PartitionReplay:
             written=before.written + len(part),
             checksum=crc32(b"".join([record.value or b"" for record in part]), before.checksum),
         )
-        now = time.time_ns() // 1_000_000
-        rows = {self._positions: [Row(self._key, ledger.encode(progress), now, [])]}
+        rows = {self._positions: [self._progress_row(progress)]}
         if part:
             rows[self._topic] = self._rows(part)
         await producer.commit(rows, self._target)
         self._progress = progress
         self._succeeded_at = asyncio.get_running_loop().time()
         self._written(Written(self._span.partition, read, len(part), part[-1].timestamp if part else 0))
+
+    async def _write_progress(self, producer: AlternatingProducers) -> None:
+        """Write down where the target begins; with each producer, so that none makes its first way late."""
+        assert self._progress is not None
+        for _ in range(2):
+            await producer.commit({self._positions: [self._progress_row(self._progress)]}, self._target)
+
+    def _progress_row(self, progress: Progress) -> Row:
+        return Row(self._key, ledger.encode(progress), time.time_ns() // 1_000_000, [])
 
     def _rows(self, records: Sequence[Any]) -> list[Row]:
         """The records as they were, our headers after theirs: the first header of a sighting decides."""
