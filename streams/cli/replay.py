@@ -20,6 +20,7 @@ from streams.settings import BOOTSTRAP_SERVERS, PATIENCE, TOPIC_PREFIX, Settings
 if TYPE_CHECKING:
     from streams.replay.apply import Closing, Ends
     from streams.replay.checks import Check
+    from streams.replay.diff import Result
     from streams.replay.plan import Place, Plan
 
 _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
@@ -80,7 +81,7 @@ def plan(
     from streams.replay.plan import write_plan
 
     log_to_stderr()
-    made, checks = asyncio.run(_plan(topic, settings, target, given))
+    made, checks = _draft(topic, settings, target, given)
     refused = refusals(checks)
     path = output or Path(f"replay-{made.id}.json")
     if not refused:
@@ -95,75 +96,39 @@ def plan(
     click.echo(f"{path}: look at it, then `ticker replay apply {path}`", err=True)
 
 
-async def _plan(
+def _draft(
     name: str, settings: Settings, target: Target, given: dict[str, Any]
 ) -> "tuple[Plan, tuple[Check, ...]]":
-    import time
-
-    from schemas.instants import format_instant
-    from streams.admin.connect import administration
-    from streams.admin.topics import partitions_of
-    from streams.replay.apply import Ends, examine
-    from streams.replay.facts import cluster_id
-    from streams.replay.plan import Place, Plan, new_id, topic_named
+    from streams.replay.apply import Ends
+    from streams.replay.draft import Request, draft
     from streams.replay.select import Selection
-    from streams.replay.survey import find, survey
 
-    prefix = settings[TOPIC_PREFIX]
-    name = name.removeprefix(f"{prefix}.")
-    topic = topic_named(name)
-    there = target.settings(settings)
+    prefix, there = settings[TOPIC_PREFIX], target.settings(settings)
+    fields = ("sources", "languages", "categories", "keys", "headers", "text")
+    request = Request(
+        topic=name.removeprefix(f"{prefix}."),
+        source_prefix=prefix,
+        target_prefix=there[TOPIC_PREFIX],
+        source_settings=_file(settings),
+        target_settings=_file(there),
+        since=parse_moment("--since", given["since"]) if given["since"] else None,
+        until=parse_moment("--until", given["until"]) if given["until"] else None,
+        offsets=_offsets(given["offsets"]),
+        selection=Selection(**{field: given[field] for field in fields}),
+        speed=given["speed"],
+        groups=given["groups"],
+        max_lag=given["max_lag"],
+        create=given["create"],
+        accept=given["accept"],
+        id=given["replay"],
+    )
     ends = Ends(
         source=settings.connection(),
         target=there.connection(),
         production=production(settings, there),
         patience=settings[PATIENCE],
     )
-    since = parse_moment("--since", given["since"]) if given["since"] else None
-    until = parse_moment("--until", given["until"]) if given["until"] else None
-    async with administration(ends.source, patience=ends.patience) as client:
-        partitions = await partitions_of(client, [topic.on(prefix)])
-        source_id = await cluster_id(client)
-    async with administration(ends.target, patience=ends.patience) as client:
-        target_id = await cluster_id(client)
-    here = Place(
-        bootstrap_servers=settings[BOOTSTRAP_SERVERS],
-        cluster_id=source_id,
-        prefix=prefix,
-        settings=_file(settings),
-    )
-    goal = Place(
-        bootstrap_servers=there[BOOTSTRAP_SERVERS],
-        cluster_id=target_id,
-        prefix=there[TOPIC_PREFIX],
-        settings=_file(there),
-    )
-    draft = Plan(
-        id=given["replay"] or new_id(),
-        made_at=format_instant(time.time_ns() // 1_000_000),
-        topic=name,
-        source=here,
-        target=goal,
-        since=None if since is None else format_instant(since),
-        until=None if until is None else format_instant(until),
-        selection=Selection(
-            **{
-                field: given[field]
-                for field in ("sources", "languages", "categories", "keys", "headers", "text")
-            }
-        ),
-        speed=given["speed"],
-        groups=given["groups"] or (f"{goal.prefix}-worker",),
-        max_lag=given["max_lag"],
-        create=given["create"],
-        accept=given["accept"],
-        spans=(),
-    )
-    checked = (draft.pace, draft.predicate)
-    options = ends.source.aiokafka_options()
-    found = await find(options, partitions, since=since, until=until, offsets=_offsets(given["offsets"]))
-    made = replace(draft, spans=await survey(options, found.windows, checked[1]))
-    return made, await examine(made, ends, cut=found.cut)
+    return asyncio.run(draft(request, ends))
 
 
 def _file(settings: Settings) -> str | None:
@@ -284,6 +249,78 @@ def clean(replay: str, yes: bool, as_json: bool, settings: Settings, target: Tar
         asyncio.run(remove(connection, removal, patience=settings[PATIENCE]))
     else:
         click.echo("nothing was removed; --yes does it", err=True)
+
+
+@command.command(
+    epilog=examples(
+        "ticker replay diff ticker staging --since 24h",
+        "ticker run strips.jsonl --dropped --json > new.jsonl && ticker replay diff old.jsonl new.jsonl",
+        "ticker replay diff ticker staging --markdown --max-flips 0.01 > comment.md",
+    )
+)
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@click.option("--since", help="Only headlines observed since then: 2h, 3d ago, or an RFC 3339 time.")
+@click.option("--until", help="Only headlines observed before then.")
+@click.option(
+    "--max-flips", type=click.FloatRange(0, 1), help="Exit code 1 above this share of category flips."
+)
+@click.option("--markdown", "as_markdown", is_flag=True, help="Tables for a pull request.")
+@json_option
+@target_options
+@kafka_options()
+def diff(
+    old: str,
+    new: str,
+    since: str | None,
+    until: str | None,
+    max_flips: float | None,
+    as_markdown: bool,
+    as_json: bool,
+    settings: Settings,
+    target: Target,
+) -> None:
+    """What B made of the same input otherwise than A: headlines, merges, categories.
+
+    A and B are each a file of `ticker run --dropped --json` (or of `ticker tail --json`), - for standard
+    input, or a topic prefix; a prefix in B is read from the cluster of the --to-… options.
+    """
+    from streams.replay.diff import compare, markdown, rows
+
+    window = (
+        parse_moment("--since", since) if since else None,
+        parse_moment("--until", until) if until else None,
+    )
+    found = compare(_result(old, settings, window), _result(new, target.settings(settings), window))
+    if as_markdown:
+        click.echo(markdown(found))
+    elif wants_json(as_json):
+        for row in rows(found):
+            write_json(row)
+    else:
+        _print_markdown(markdown(found))
+    if max_flips is not None and found.flip_share > max_flips:
+        click.echo(
+            f"ticker: {found.flip_share:.2%} of categories flipped, {max_flips:.2%} are allowed", err=True
+        )
+        sys.exit(1)
+
+
+def _result(name: str, settings: Settings, window: tuple[int | None, int | None]) -> "Result":
+    from streams.replay.diff import Collector
+    from streams.replay.results import STANDARD_INPUT, from_file, from_topics
+
+    collector = Collector(since=window[0], until=window[1])
+    if name == STANDARD_INPUT or Path(name).is_file():
+        return from_file(name, collector)
+    return asyncio.run(from_topics(settings.connection(), name, collector, patience=settings[PATIENCE]))
+
+
+def _print_markdown(text: str) -> None:
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text))
 
 
 def _print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:

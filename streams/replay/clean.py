@@ -18,7 +18,7 @@ from streams.errors import SettingsError, TickerError
 from streams.replay import ledger
 from streams.replay.ledger import ID_HEADER, Manifest, Progress
 from streams.replay.producers import AlternatingProducers
-from streams.replay.read import consumer, read_windows
+from streams.replay.read import bounds, read_windows
 from streams.settings import Connection
 from streams.sink.batches import Row
 
@@ -145,19 +145,11 @@ async def _cuts(
 ) -> tuple[tuple[Cut, ...], bool]:
     """What can be cut off each partition of the target, and whether records of others are in it."""
     places = [TopicPartition(manifest.target, number) for number in range(partitions)]
-    if not places:
-        return (), False
-    reader = consumer(options)
-    await reader.start()
-    try:
-        firsts, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
-    finally:
-        await reader.stop()
     cuts, shared = [], False
     mark = (ID_HEADER, manifest.id.encode())
-    for place in places:
-        own, before = 0, ends[place]
-        async with aclosing(read_windows(options, {place: (firsts[place], ends[place])})) as slices:
+    for place, window in (await bounds(options, places)).items():
+        own, before = 0, window[1]
+        async with aclosing(read_windows(options, {place: window})) as slices:
             async for _, records in slices:
                 strange = next((n for n, record in enumerate(records) if mark not in record.headers), None)
                 own += len(records) if strange is None else strange
@@ -190,15 +182,8 @@ async def _reasons(
         if name not in derived
         for n in range(existing[name].partitions)
     ]
-    if not apart:
-        return {}
-    reader = consumer(options)
-    await reader.start()
-    try:
-        firsts, ends = await reader.beginning_offsets(apart), await reader.end_offsets(apart)
-    finally:
-        await reader.stop()
-    return {place.topic: "it holds records of others" for place in apart if ends[place] > firsts[place]}
+    found = await bounds(options, apart)
+    return {place.topic: "it holds records of others" for place, (first, end) in found.items() if end > first}
 
 
 def _derived(topic: str, prefix: str) -> set[str]:

@@ -11,7 +11,7 @@ from streams.admin.topics import Live, describe
 from streams.replay.checks import Facts
 from streams.replay.ledger import read_manifest
 from streams.replay.plan import Plan, topic_named
-from streams.replay.read import consumer
+from streams.replay.read import bounds
 
 
 async def gather(
@@ -64,14 +64,7 @@ async def cluster_id(client: Any) -> str:
 
 async def _beginnings(options: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
     places = [TopicPartition(topic, number) for number in range(partitions)]
-    if not places:
-        return {}
-    reader = consumer(options)
-    await reader.start()
-    try:
-        return {place.partition: first for place, first in (await reader.beginning_offsets(places)).items()}
-    finally:
-        await reader.stop()
+    return {place.partition: first for place, (first, _) in (await bounds(options, places)).items()}
 
 
 async def _state_records(options: Mapping[str, Any], live: Mapping[str, Live], plan: Plan) -> int:
@@ -84,12 +77,4 @@ async def _state_records(options: Mapping[str, Any], live: Mapping[str, Live], p
         if stage.source.name == plan.topic and stage.state is not None
     ]
     places = [TopicPartition(name, n) for name in names if name in live for n in range(live[name].partitions)]
-    if not places:
-        return 0
-    reader = consumer(options)
-    await reader.start()
-    try:
-        beginnings, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
-    finally:
-        await reader.stop()
-    return sum(ends[place] - beginnings[place] for place in places)
+    return sum(end - first for first, end in (await bounds(options, places)).values())

@@ -1,5 +1,6 @@
 """A replay before it happens: what, from where, to where, how fast; a JSON file that people review."""
 
+import re
 import uuid
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,6 +17,7 @@ from streams.sink.route import category
 
 _BY_NAME: Final = {topic.name: topic for topic in TOPICS}
 _CATEGORY: Final = "category."
+_ID: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 
 
 class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,7 +50,7 @@ class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that `ticker replay apply` needs to know, besides passwords."""
 
-    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    id: Annotated[str, Meta(pattern=_ID.pattern)]
     made_at: Instant
     topic: str
     """The topic's name without prefix, as in the contract."""
@@ -116,9 +118,17 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return topic_named(self.topic).on(self.target.prefix)
 
 
-def new_id() -> str:
-    """An id for a replay: short enough to type."""
-    return uuid.uuid4().hex[:8]
+def replay_id(given: str | None) -> str:
+    """An id for a replay: the one that was given, or one short enough to type.
+
+    Raises:
+        SettingsError: What was given is no id.
+    """
+    if given is None:
+        return uuid.uuid4().hex[:8]
+    if not _ID.fullmatch(given):
+        raise SettingsError(f"--id {given!r}: give up to 40 small letters, digits and -, not - first")
+    return given
 
 
 def topic_named(name: str) -> Topic:

@@ -1,7 +1,7 @@
 """Read given offsets of partitions, committed records only, and never pass over a gap in silence."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -27,6 +27,22 @@ def consumer(options: Mapping[str, Any]) -> Any:
         max_partition_fetch_bytes=_FETCH_BYTES,
         **options,
     )
+
+
+async def bounds(
+    options: Mapping[str, Any], partitions: Collection[TopicPartition]
+) -> dict[TopicPartition, Window]:
+    """What is in partitions now: the first offset that is there, and where the committed records end."""
+    if not partitions:
+        return {}
+    reader = consumer(options)
+    await reader.start()
+    try:
+        firsts = await reader.beginning_offsets(list(partitions))
+        ends = await reader.end_offsets(list(partitions))
+    finally:
+        await asyncio.shield(reader.stop())
+    return {partition: (firsts[partition], ends[partition]) for partition in partitions}
 
 
 async def read_windows(

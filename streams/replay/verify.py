@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from streams.replay.ledger import ID_HEADER, SOURCE_HEADER, Progress
-from streams.replay.read import consumer, read_windows
+from streams.replay.read import bounds, read_windows
 
 
 class Found(Struct):
@@ -37,14 +37,8 @@ async def read_back(
     for number, each in progress.items():
         place = TopicPartition(topic, target_of(number, partitions))
         bases[place] = min(bases.get(place, each.base), each.base)
-    reader = consumer(options)
-    await reader.start()
-    try:
-        ends = await reader.end_offsets(list(bases))
-        firsts = await reader.beginning_offsets(list(bases))
-    finally:
-        await reader.stop()
-    windows = {place: (max(firsts[place], base), ends[place]) for place, base in bases.items()}
+    there = await bounds(options, bases)
+    windows = {place: (max(first, bases[place]), end) for place, (first, end) in there.items()}
     found = {partition: Found() for partition in progress}
     mine = (ID_HEADER, replay.encode())
     async for _, records in read_windows(options, windows):
