@@ -311,7 +311,7 @@ def _result(name: str, settings: Settings, window: tuple[int | None, int | None]
     from streams.replay.results import STANDARD_INPUT, from_file, from_topics
 
     collector = Collector(since=window[0], until=window[1])
-    if name == STANDARD_INPUT or Path(name).is_file():
+    if name == STANDARD_INPUT or (Path(name).exists() and not Path(name).is_dir()):
         return from_file(name, collector)
     return asyncio.run(from_topics(settings.connection(), name, collector, patience=settings[PATIENCE]))
 

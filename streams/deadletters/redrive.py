@@ -108,11 +108,13 @@ def _mark_key(prefix: str, partition: int) -> bytes:
     return f"redrive|{DEADLETTERS.on(prefix)}|{partition}".encode()
 
 
-async def read_redriven(options: Mapping[str, Any], prefix: str, letters: Iterable[Letter]) -> set[str]:
+async def read_redriven(options: Mapping[str, Any], prefix: str, letters: Collection[Letter]) -> set[str]:
     """The places of those letters that were sent back."""
     ways = {(letter.partition, letter.reason.partition) for letter in letters}
+    if not ways:
+        return set()  # a client of aiokafka that is stopped as soon as it is started raises
     async with committed_reader(options) as reader:
-        marks = {way: await _read_mark(reader, prefix, way) for way in sorted(ways)}
+        marks = {way: await _read_mark(reader, prefix, way, wait=False) for way in sorted(ways)}
     return {
         letter.place
         for letter in letters
@@ -120,9 +122,11 @@ async def read_redriven(options: Mapping[str, Any], prefix: str, letters: Iterab
     }
 
 
-async def _read_mark(reader: CommittedReader, prefix: str, way: tuple[int, int]) -> Redriven:
+async def _read_mark(reader: CommittedReader, prefix: str, way: tuple[int, int], *, wait: bool) -> Redriven:
+    """What was sent back on a way; `wait` for transactions that are open, as who decides by it must."""
     place = TopicPartition(POSITIONS.on(prefix), way[1])
-    record = await last_record(reader, place, _mark_key(prefix, way[0]))
+    end = None if wait else await reader.stable_end(place)
+    record = await last_record(reader, place, _mark_key(prefix, way[0]), end=end)
     return _decode(record.value) if record is not None and record.value else Redriven()
 
 
@@ -172,7 +176,7 @@ async def _redrive_way(
     try:
         await producer.start()
         async with committed_reader(options) as reader:
-            mark = await _read_mark(reader, prefix, way)
+            mark = await _read_mark(reader, prefix, way, wait=True)
         for batch in _batched([letter for letter in letters if letter.offset not in mark]):
             mark = mark.with_offsets([letter.offset for letter in batch], known)
             rows: defaultdict[str, list[Row]] = defaultdict(list)

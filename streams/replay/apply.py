@@ -26,6 +26,7 @@ from streams.replay.ledger import Manifest, Progress
 from streams.replay.pace import Errors, Pacer
 from streams.replay.partition import Clusters, PartitionReplay, Written
 from streams.replay.plan import Plan, topic_named
+from streams.replay.producers import AlternatingProducers
 from streams.replay.verify import Found, read_back, target_of
 from streams.settings import Connection
 from streams.sink.batches import Row
@@ -91,16 +92,26 @@ class Closing(Struct, frozen=True, kw_only=True):
 
 
 async def examine(plan: Plan, ends: Ends, *, cut: tuple[str, ...] = ()) -> tuple[Check, ...]:
-    """Check a plan against both clusters; changes nothing."""
+    """Check a plan that has not begun against both clusters; changes nothing.
+
+    Raises:
+        SettingsError: A replay of this id has begun.
+    """
     async with (
         administration(ends.source, patience=ends.patience) as source,
         administration(ends.target, patience=ends.patience) as target,
     ):
-        return await _examine(plan, ends, source, target, cut)
+        options, prefix = ends.target.aiokafka_options(), plan.target.prefix
+        positions = await describe(target, {POSITIONS.on(prefix)})
+        if positions and await ledger.read_manifest(options, prefix, plan.id, wait=False):
+            raise SettingsError(
+                f"there is a replay {plan.id} below {prefix}: clean it, or choose another --id"
+            )
+        return await _examine(plan, ends, source, target, resumed=False, cut=cut)
 
 
 async def _examine(
-    plan: Plan, ends: Ends, source: Any, target: Any, cut: tuple[str, ...] = ()
+    plan: Plan, ends: Ends, source: Any, target: Any, *, resumed: bool, cut: tuple[str, ...] = ()
 ) -> tuple[Check, ...]:
     facts = await gather(
         plan,
@@ -109,6 +120,7 @@ async def _examine(
         source_options=ends.source.aiokafka_options(),
         target_options=ends.target.aiokafka_options(),
         production=ends.production,
+        resumed=resumed,
         cut=cut,
     )
     return check(plan, facts)
@@ -130,9 +142,10 @@ async def apply(plan: Plan, ends: Ends, watcher: Watcher, *, verify: bool = True
         target = await stack.enter_async_context(
             administration(ends.target, patience=ends.patience, report=watcher.say)
         )
-        refuse(await _examine(plan, ends, source, target))
-        partitions = await _prepare(plan, ends, target)
         clusters = Clusters(source=ends.source.aiokafka_options(), target=ends.target.aiokafka_options())
+        manifest = await _take_over(plan, clusters.target, target)
+        refuse(await _examine(plan, ends, source, target, resumed=manifest is not None))
+        partitions = await _prepare(plan, clusters.target, target, manifest)
         run = _Run(plan, clusters, partitions, watcher, ends.patience)
         progress = await run.run(target)
     found = None
@@ -149,18 +162,31 @@ def refuse(checks: tuple[Check, ...]) -> None:
         raise SettingsError(f"{len(refused)} check(s) refuse this replay, nothing was written:\n{told}")
 
 
-async def _prepare(plan: Plan, ends: Ends, client: Any) -> int:
+async def _take_over(plan: Plan, options: Mapping[str, Any], client: Any) -> Manifest | None:
+    """What an earlier run of the plan made; None if there was none. One that still runs is fenced.
+
+    A killed run can leave transactions open; nothing is seen past them before they are fenced.
+    """
+    if not await describe(client, {POSITIONS.on(plan.target.prefix)}):
+        return None
+    earlier = [
+        AlternatingProducers(ledger.transactional_id(plan.id, span.partition), options) for span in plan.spans
+    ]
+    try:
+        await asyncio.gather(*(each.start() for each in earlier))
+    finally:
+        await asyncio.gather(*(each.dispose(1.0) for each in earlier))
+    return await ledger.read_manifest(options, plan.target.prefix, plan.id, wait=True)
+
+
+async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest: Manifest | None) -> int:
     """Make topics where that is planned, and write down what was made; gives the target's partitions."""
     prefix = plan.target.prefix
-    options = ends.target.aiokafka_options()
     wanted = contract(plan)
     names = {topic.on(prefix) for topic in wanted}
     existing = await describe(client, names)
     missing = names - existing.keys() if plan.create else set()
-    manifest = None
-    if POSITIONS.on(prefix) in existing:
-        manifest = await ledger.read_manifest(options, prefix, plan.id)
-    else:
+    if POSITIONS.on(prefix) not in existing:
         await create(client, [POSITIONS], prefix=prefix)
     if manifest is None or missing:
         # Written before the topics are made: what a killed run made is known to `clean` too.
@@ -230,16 +256,14 @@ class _Run:
 
     async def run(self, client: Any) -> dict[int, Progress]:
         """Replay all partitions; one that fails stops the others."""
-        done = await asyncio.gather(*(each.progress() for each in self._replays))
-        base = await self._base(done)
         watching = asyncio.create_task(self._watch(client))
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(each.run()) for each in self._replays]
                 for each in self._replays:
                     await each.opened.wait()
-                self.pacer.begin(base)
-                self._watcher.began(sum(each.written for each in done), self.pacer)
+                self.pacer.begin(await self._base())
+                self._watcher.began(sum(each.done.written for each in self._replays), self.pacer)
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         finally:
@@ -247,11 +271,9 @@ class _Run:
             await asyncio.wait([watching])
         return {span.partition: task.result() for span, task in zip(self._spans, tasks, strict=True)}
 
-    async def _base(self, done: Sequence[Progress]) -> int:
+    async def _base(self) -> int:
         """The event time that is due now: that of the earliest record that is not replayed yet."""
-        nexts = await asyncio.gather(
-            *(each.next_time(progress) for each, progress in zip(self._replays, done, strict=True))
-        )
+        nexts = await asyncio.gather(*(each.next_time() for each in self._replays))
         return min((each for each in nexts if each is not None), default=0)
 
     async def _watch(self, client: Any) -> None:

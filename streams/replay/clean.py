@@ -1,10 +1,11 @@
 """Removes what a replay made on its target and nothing else: looks first, says what, then does it."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
@@ -21,6 +22,9 @@ from streams.replay.producers import AlternatingProducers
 from streams.replay.read import bounds, read_windows
 from streams.settings import Connection
 from streams.sink.batches import Row
+
+_GONE_S: Final = 20.0
+_POLL_S: Final = 0.05
 
 
 class Cut(Struct, frozen=True):
@@ -206,6 +210,12 @@ async def _delete(client: Any, topics: Sequence[str]) -> None:
     ]
     if refused:
         raise TickerError(f"Kafka refused to delete {len(refused)} topic(s): {'; '.join(refused)}")
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + _GONE_S
+    while left := set(topics) & set(await client.list_topics()):
+        if clock() > deadline:
+            raise TickerError(f"still there after {_GONE_S:.0f} s: {', '.join(sorted(left))}")
+        await asyncio.sleep(_POLL_S)
 
 
 async def _forget(options: Mapping[str, Any], positions: str, replay: str, partition: int, key: str) -> None:

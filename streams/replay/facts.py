@@ -6,10 +6,9 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from schemas.topics import POSITIONS, TOPICS
+from schemas.topics import TOPICS
 from streams.admin.topics import Live, describe
 from streams.replay.checks import Facts
-from streams.replay.ledger import read_manifest
 from streams.replay.plan import Plan, topic_named
 from streams.replay.read import bounds
 
@@ -22,6 +21,7 @@ async def gather(
     source_options: Mapping[str, Any],
     target_options: Mapping[str, Any],
     production: frozenset[str],
+    resumed: bool,
     cut: tuple[str, ...] = (),
 ) -> Facts:
     """The facts about a plan.
@@ -33,6 +33,7 @@ async def gather(
         source_options: aiokafka's connection options of the source.
         target_options: aiokafka's connection options of the target.
         production: Ids of clusters that settings mark as production.
+        resumed: Whether the replay has begun before.
         cut: What is known of the window to be gone.
     """
     prefix = plan.target.prefix
@@ -40,9 +41,6 @@ async def gather(
     live = await describe(target, names)
     origin = await describe(source, {plan.source_topic})
     partitions = origin[plan.source_topic].partitions if origin else 0
-    resumed = (
-        POSITIONS.on(prefix) in live and await read_manifest(target_options, prefix, plan.id) is not None
-    )
     return Facts(
         source_cluster=await cluster_id(source),
         target_cluster=await cluster_id(target),

@@ -13,7 +13,7 @@ from msgspec import Struct
 from schemas.instants import Instant
 from schemas.topics import POSITIONS
 from streams.engine.kafka.restore import CommittedReader, committed_reader, last_record
-from streams.replay.read import read_windows
+from streams.replay.read import bounds, read_windows
 
 ID_HEADER: Final = "ticker-replay-id"
 SOURCE_HEADER: Final = "ticker-replay-source"
@@ -75,11 +75,18 @@ async def read_progress(
     return _decode_progress(record.value) if record is not None and record.value else None
 
 
-async def read_manifest(options: Mapping[str, Any], prefix: str, replay: str) -> Manifest | None:
-    """What a replay made; None if it never began, or is cleaned away."""
+async def read_manifest(
+    options: Mapping[str, Any], prefix: str, replay: str, *, wait: bool
+) -> Manifest | None:
+    """What a replay made; None if it never began, or is cleaned away.
+
+    `wait` waits for transactions that are open now, which after kill -9 are so until someone fences them;
+    without, what they or any after them wrote is not seen.
+    """
+    place = TopicPartition(POSITIONS.on(prefix), 0)
     async with committed_reader(options) as reader:
-        place = TopicPartition(POSITIONS.on(prefix), 0)
-        record = await last_record(reader, place, manifest_key(replay))
+        end = None if wait else await reader.stable_end(place)
+        record = await last_record(reader, place, manifest_key(replay), end=end)
     return _decode_manifest(record.value) if record is not None and record.value else None
 
 
@@ -88,10 +95,8 @@ async def read_ledger(
 ) -> dict[tuple[int, bytes], Manifest | Progress]:
     """Everything that replays have written down under a prefix and not cleaned away, by partition and key."""
     places = [TopicPartition(POSITIONS.on(prefix), number) for number in range(partitions)]
-    async with committed_reader(options) as reader:
-        windows = {place: (await reader.beginning(place), await reader.end(place)) for place in places}
     rows: dict[tuple[int, bytes], Manifest | Progress] = {}
-    async for place, records in read_windows(options, windows):
+    async for place, records in read_windows(options, await bounds(options, places)):
         for record in records:
             if record.key is None or not record.key.startswith(_KEY):
                 continue

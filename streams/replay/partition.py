@@ -98,7 +98,13 @@ class PartitionReplay:
         self.opened = asyncio.Event()
         """Set when it can write; the pacer begins when all partitions can."""
 
-    async def progress(self) -> Progress:
+    @property
+    def done(self) -> Progress:
+        """How far it is; known once it is `opened`."""
+        assert self._progress is not None
+        return self._progress
+
+    async def _read_progress(self) -> Progress:
         """How far this partition is, from the target; a beginning where nothing is written down."""
         async with committed_reader(self._clusters.target) as reader:
             found = await ledger.read_progress(
@@ -108,17 +114,6 @@ class PartitionReplay:
                 return found
             base = await reader.end(TopicPartition(self._topic, self._target))
             return Progress(offset=self._span.first, base=base)
-
-    async def next_time(self, progress: Progress) -> int | None:
-        """The event time (ms) of the first record that is still to be replayed; None where there is none."""
-        source = TopicPartition(self._plan.source_topic, self._span.partition)
-        window = {source: (progress.offset, self._span.end)}
-        async with aclosing(read_windows(self._clusters.source, window, at_once=_SLICE)) as slices:
-            async for _, records in slices:
-                chosen, _ = self._choose(records)
-                if chosen:
-                    return int(chosen[0].timestamp)
-        return None
 
     async def run(self) -> Progress:
         """Replay to the end of the span.
@@ -146,6 +141,17 @@ class PartitionReplay:
                 self._report(f"partition {self._span.partition}: {problem}; trying again")
                 await asyncio.sleep(_RETRY_S)
 
+    async def next_time(self) -> int | None:
+        """The event time (ms) of the first record that is still to be replayed; None where there is none."""
+        source = TopicPartition(self._plan.source_topic, self._span.partition)
+        window = {source: (self.done.offset, self._span.end)}
+        async with aclosing(read_windows(self._clusters.source, window, at_once=_SLICE)) as slices:
+            async for _, records in slices:
+                chosen, _ = self._choose(records)
+                if chosen:
+                    return int(chosen[0].timestamp)
+        return None
+
     async def _attempt(self) -> Progress:
         """Fence whoever had this partition, read back how far it is, and go on from there."""
         producer = AlternatingProducers(
@@ -156,14 +162,14 @@ class PartitionReplay:
         try:
             async with asyncio.timeout(_OPEN_TIMEOUT_S):
                 await producer.start()
-                self._progress = await self.progress()
+                self._progress = await self._read_progress()
                 await self._write_progress(producer)
             self.opened.set()
             await self._copy(producer, self._progress.offset)
             grace = 1.0
         finally:
             await producer.dispose(grace)
-        return self._progress
+        return self.done
 
     async def _copy(self, producer: AlternatingProducers, first: int) -> None:
         source = TopicPartition(self._plan.source_topic, self._span.partition)
@@ -171,8 +177,7 @@ class PartitionReplay:
         async with aclosing(read_windows(self._clusters.source, window, at_once=_SLICE)) as slices:
             async for _, records in slices:
                 await self._copy_records(producer, records)
-        assert self._progress is not None
-        if self._progress.offset < self._span.end:
+        if self.done.offset < self._span.end:
             await self._commit(producer, (), 0, self._span.end)
 
     async def _copy_records(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
@@ -210,8 +215,7 @@ class PartitionReplay:
         return [record for record, _ in taken], [number for _, number in taken]
 
     async def _commit(self, producer: AlternatingProducers, part: Sequence[Any], read: int, end: int) -> None:
-        assert self._progress is not None
-        before = self._progress
+        before = self.done
         progress = replace(
             before,
             offset=end,
@@ -230,9 +234,8 @@ class PartitionReplay:
 
     async def _write_progress(self, producer: AlternatingProducers) -> None:
         """Write down where the target begins; with each producer, so that none makes its first way late."""
-        assert self._progress is not None
         for _ in range(2):
-            await producer.commit({self._positions: [self._progress_row(self._progress)]}, self._target)
+            await producer.commit({self._positions: [self._progress_row(self.done)]}, self._target)
 
     def _progress_row(self, progress: Progress) -> Row:
         return Row(self._key, ledger.encode(progress), time.time_ns() // 1_000_000, [])

@@ -38,6 +38,11 @@ class CommittedReader:
         ends = await self._uncommitted.end_offsets([partition])
         return int(ends[partition])
 
+    async def stable_end(self, partition: TopicPartition) -> int:
+        """The last stable offset: no transaction that is open now has written below it."""
+        ends = await self._committed.end_offsets([partition])
+        return int(ends[partition])
+
     async def beginning(self, partition: TopicPartition) -> int:
         """The offset of the first record that is still there."""
         beginnings = await self._uncommitted.beginning_offsets([partition])
@@ -90,13 +95,15 @@ async def read_position(reader: CommittedReader, partition: TopicPartition, key:
     return 0 if found is None else _position(found)
 
 
-async def last_record(reader: CommittedReader, partition: TopicPartition, key: bytes) -> Any | None:
-    """The last committed record of a key of a compacted topic; None when there is none.
+async def last_record(
+    reader: CommittedReader, partition: TopicPartition, key: bytes, *, end: int | None = None
+) -> Any | None:
+    """The last committed record of a key of a compacted topic, below `end`; None when there is none.
 
     Reads from the end backwards in growing steps: compaction keeps the last record of every key, and
     only what was written since matters.
     """
-    end = await reader.end(partition)
+    end = await reader.end(partition) if end is None else end
     beginning = await reader.beginning(partition)
     start, span = end, _TAIL
     while start > beginning:
