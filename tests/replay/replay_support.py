@@ -1,7 +1,10 @@
 """What tests of replays do: write sightings, draft and apply plans, read topics."""
 
 import asyncio
+import signal
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -9,17 +12,18 @@ from msgspec.structs import replace
 
 from schemas.events import encode
 from schemas.topics import POSITIONS, SIGHTINGS, Topic
-from streams.admin.topics import create, partitions_of
+from streams.admin.topics import create, describe, partitions_of
 from streams.produce.layout import partition_of
 from streams.replay.apply import Closing, Ends, apply
 from streams.replay.checks import Check
 from streams.replay.draft import Request, draft
 from streams.replay.pace import Pacer
 from streams.replay.partition import Written
-from streams.replay.plan import Plan
+from streams.replay.plan import Plan, write_plan
 from streams.replay.read import bounds, read_windows
 from streams.settings import Connection
 from streams.stage import Message
+from tests.command import TICKER
 from tests.kafka_support import administer
 from tests.support import START, sighting
 
@@ -125,7 +129,7 @@ def between(source: Connection, target: Connection | None = None, **options: Any
 
 def drafted(ends: Ends, source: str, target: str, **wanted: Any) -> tuple[Plan, tuple[Check, ...]]:
     """A plan of sightings from one prefix to another, whose two topics are made unless it says `create`."""
-    if not wanted.get("create") and target != source:
+    if not wanted.get("create") and (target != source or ends.target != ends.source):
         make_topics(ends.target, target)
     fields = {"topic": "sightings", "speed": "max", **wanted}
     return asyncio.run(draft(Request(source_prefix=source, target_prefix=target, **fields), ends))
@@ -171,3 +175,21 @@ def content(records: Sequence[Any]) -> list[tuple[Any, ...]]:
         )
         for record in records
     ]
+
+
+def kill_while_applying(plan: Plan, connection: Connection, folder: Path, *, kills: int) -> None:
+    """Apply a plan so many times, each time with kill -9 once it has written something more."""
+    path = folder / "plan.json"
+    write_plan(plan, path)
+    topic = SIGHTINGS.on(plan.target.prefix)
+    for _ in range(kills):
+        before = len(everything(connection, topic)) if exists(connection, topic) else 0
+        process = subprocess.Popen([*TICKER, "replay", "apply", str(path)], stderr=subprocess.DEVNULL)
+        while not exists(connection, topic) or len(everything(connection, topic)) <= before:
+            assert process.poll() is None, "the replay ended before it was killed"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def exists(connection: Connection, topic: str) -> bool:
+    return topic in administer(connection, describe, {topic})

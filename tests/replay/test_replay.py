@@ -1,8 +1,6 @@
 """Replays on a real Kafka: what is kept, what is refused, what is gone on with, what is cleaned."""
 
 import asyncio
-import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,15 +11,13 @@ from msgspec.structs import replace
 
 from schemas.instants import format_instant
 from schemas.topics import POSITIONS, SEEN, SIGHTINGS
-from streams.admin.topics import describe
 from streams.errors import SettingsError, TickerError
 from streams.replay.apply import apply
 from streams.replay.clean import clean, look
 from streams.replay.ledger import ID_HEADER, SOURCE_HEADER
-from streams.replay.plan import Plan, write_plan
 from streams.replay.select import Selection
 from streams.settings import Connection
-from tests.command import TICKER, rows, ticker
+from tests.command import rows, ticker
 from tests.kafka_support import administer, produce
 from tests.replay.replay_support import (
     Quiet,
@@ -30,6 +26,8 @@ from tests.replay.replay_support import (
     content,
     drafted,
     everything,
+    exists,
+    kill_while_applying,
     make_topics,
     publish,
     sightings,
@@ -125,24 +123,6 @@ def test_a_killed_replay_goes_on_where_it_was(
     assert content(everything(connection, SIGHTINGS.on(topic_prefix))) == content(
         everything(connection, SIGHTINGS.on(recorded))
     )
-
-
-def kill_while_applying(plan: Plan, connection: Connection, folder: Path, *, kills: int) -> None:
-    """Apply a plan so many times, each time with kill -9 once it has written something more."""
-    path = folder / "plan.json"
-    write_plan(plan, path)
-    topic = SIGHTINGS.on(plan.target.prefix)
-    for _ in range(kills):
-        before = len(everything(connection, topic)) if exists(connection, topic) else 0
-        process = subprocess.Popen([*TICKER, "replay", "apply", str(path)], stderr=subprocess.DEVNULL)
-        while not exists(connection, topic) or len(everything(connection, topic)) <= before:
-            assert process.poll() is None, "the replay ended before it was killed"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
-def exists(connection: Connection, topic: str) -> bool:
-    return topic in administer(connection, describe, {topic})
 
 
 def test_a_second_apply_takes_over_from_the_first(
