@@ -18,6 +18,7 @@ from faust.transport.drivers import aiokafka as driver
 
 _HEARTBEAT_TIMEOUT_S: Final = 5.0
 _CALL_TIMEOUT_S: Final = 10.0
+_FETCH_WAIT_MS: Final = 20
 
 
 class Slice(list[Any]):
@@ -78,6 +79,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         consumer = super()._create_worker_consumer(transport)
         # Faust asks for read_committed only in its own exactly-once mode.
         consumer._isolation_level = "read_committed"  # noqa: SLF001
+        # One fetch at a time is under way to a broker: one that waits for quiet partitions keeps a busy
+        # one, whose records were still in hand when it was sent, waiting as long. Faust's 1.5 s is too long.
+        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # noqa: SLF001
         return consumer
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Mapping[TopicPartition, list[Any]]:

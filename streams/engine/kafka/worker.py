@@ -7,6 +7,7 @@ not go away. A process manager starts it again; it never stalls in silence.
 import asyncio
 import logging
 import math
+import os
 import signal
 import ssl
 import tempfile
@@ -26,6 +27,7 @@ from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
 from streams.observe.health import pages
 from streams.observe.metrics import WorkerMetrics
+from streams.observe.observer import Observer
 from streams.settings import Connection
 from streams.stage import Stage
 
@@ -51,8 +53,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     session_timeout_s: float = 8.0
 
 
-async def work(settings: WorkerSettings) -> None:
-    """Run a worker until SIGTERM or SIGINT.
+async def work(settings: WorkerSettings, observer: Observer | None = None) -> None:
+    """Run a worker until SIGTERM or SIGINT; without an observer it keeps the metrics.
 
     Raises:
         SettingsError: Topics are missing or laid out otherwise, or an address cannot be listened on.
@@ -62,7 +64,7 @@ async def work(settings: WorkerSettings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    worker = _Worker(settings, stop)
+    worker = _Worker(settings, stop, observer or WorkerMetrics(REGISTRY))
     if settings.listen is None:
         await worker.run()
         return
@@ -72,8 +74,9 @@ async def work(settings: WorkerSettings) -> None:
 
 
 class _Worker:
-    def __init__(self, settings: WorkerSettings, stop: asyncio.Event) -> None:
+    def __init__(self, settings: WorkerSettings, stop: asyncio.Event, observer: Observer) -> None:
         self._settings = settings
+        self._observer = observer
         self._stop = stop
         self._failure: BaseException | None = None
         self._assignment: Assignment | None = None
@@ -94,7 +97,7 @@ class _Worker:
                 stages=settings.stages,
                 prefix=settings.prefix,
                 options=settings.connection.aiokafka_options(),
-                observer=WorkerMetrics(REGISTRY),
+                observer=self._observer,
                 crash=self._crash,
             )
             _dispatch_slices(app, settings, self._assignment)
@@ -138,7 +141,13 @@ class _Worker:
         try:
             await asyncio.wait_for(app.stop(), _STOP_TIMEOUT_S)
         except TimeoutError:
-            logger.warning("Faust did not stop within %.0f s; leaving", _STOP_TIMEOUT_S)
+            # Every transaction has ended and nothing else is worth waiting for. Faust's threads would keep
+            # the process alive for ever.
+            logger.warning("Faust did not stop within %.0f s; leaving without it", _STOP_TIMEOUT_S)
+            if self._failure is not None:
+                logger.error("%s", self._failure)
+            logging.shutdown()
+            os._exit(0 if self._failure is None else 1)
 
     def _crash(self, error: BaseException) -> None:
         """End the process with a failure."""
