@@ -12,6 +12,7 @@ from streams.errors import SettingsError, TickerError
 
 COMMANDS: Final[dict[str, str]] = {
     "run": "Pages and strips in, categorized headlines out, without a broker.",
+    "compare": "Two headlines: the same, an update or distinct, and why.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
 

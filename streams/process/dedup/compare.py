@@ -40,7 +40,7 @@ _WEIGHT: Final = {
 """Which difference names a duplicate that has several: the boldest."""
 _RESPELT: Final = "respelt"
 _FEWEST_SHARED: Final = 0.34
-"""Share of the shorter headline's words that must stand in both as they are for an alignment to be worth it."""
+"""Share of the shorter headline's words that must stand in both for an alignment to be worth it."""
 
 
 class Relation(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.reading import LONGEST_NOTE, Reading, Token
-from streams.process.dedup.words import FACTS, Lexicon, take_apart
+from streams.process.dedup.words import Lexicon, take_apart
 
 _LONGEST_TAGS: Final = 5
 _FEWEST_BEFORE_CUT: Final = 3
@@ -135,7 +135,7 @@ def _is_phrase(alignment: Alignment, step: Step) -> bool:
     tokens = step.before or step.after
     if (step.before and step.after) or alignment.steps[-1] is not step or len(tokens) > _LONGEST_PHRASE:
         return False
-    if any(token.kind in FACTS or token.kind for token in tokens):
+    if any(token.kind for token in tokens):
         return False
     first, lexicon = tokens[0].written, alignment.lexicon
     opens = first in lexicon.movable or (lexicon.language == "ar" and first.startswith(("ب", "ل")))

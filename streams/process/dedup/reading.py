@@ -146,32 +146,50 @@ def _tokens(
     words: Sequence[str], i: int, lexicon: Lexicon, beside: frozenset[str]
 ) -> tuple[tuple[Token, ...], int]:
     """The tokens that start at a word, and how many words they take."""
+    found = (
+        _contracted(words, i, lexicon)
+        or _phrase(words, i, lexicon)
+        or _meant(words, i, lexicon)
+        or _dual(words[i], lexicon, beside)
+    )
     word = words[i]
-    if contracted := _contracted(words, i, lexicon):
-        return contracted
-    if i + 1 < len(words) and (phrase := f"{word} {words[i + 1]}") in lexicon.phrases:
-        meaning = lexicon.meanings.get(phrase)
-        if meaning:
-            return (Token(phrase, meaning.kind, meaning.value),), 2
-        if phrase in lexicon.variants:
-            return (Token(phrase, "", lexicon.variants[phrase]),), 2
+    return found or ((Token(word, "", lexicon.variants.get(word, word)),), 1)
+
+
+_Found = tuple[tuple[Token, ...], int] | None
+
+
+def _phrase(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
+    """Two words that say one thing: "last week", "كانون الثاني"."""
+    phrase = " ".join(words[i : i + 2])
+    if phrase not in lexicon.phrases:
+        return None
+    if meaning := lexicon.meanings.get(phrase):
+        return (Token(phrase, meaning.kind, meaning.value),), 2
+    return ((Token(phrase, "", lexicon.variants[phrase]),), 2) if phrase in lexicon.variants else None
+
+
+def _meant(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
+    """A number, or a word with a critical meaning. A number in words comes before a rank."""
+    word = words[i]
     if word == _MAY and words[i + 1 : i + 2] and words[i + 1].startswith(_IMPERFECT):
         return (Token(word, "doubt", word),), 1
     meaning = lexicon.meaning(word)
-    if meaning and meaning.kind != "ordinal":
-        return (Token(word, meaning.kind, meaning.value),), 1
-    if numeral := read_numeral(words, i, lexicon):
+    if (not meaning or meaning.kind == "ordinal") and (numeral := read_numeral(words, i, lexicon)):
         written = " ".join(words[i : i + numeral.used])
         return (Token(written, numeral.kind, numeral.value),), numeral.used
-    if meaning:
-        return (Token(word, meaning.kind, meaning.value),), 1
-    dual_of = lexicon.duals.get(word)
-    if dual_of and word not in beside and any(lexicon.counted.get(w) == dual_of for w in beside):
-        return (Token(word, "number", "2"), Token("", "", dual_of)), 1
-    return (Token(word, "", lexicon.variants.get(word, word)),), 1
+    return ((Token(word, meaning.kind, meaning.value),), 1) if meaning else None
 
 
-def _contracted(words: Sequence[str], i: int, lexicon: Lexicon) -> tuple[tuple[Token, ...], int] | None:
+def _dual(word: str, lexicon: Lexicon, beside: frozenset[str]) -> _Found:
+    """An Arabic dual, as two of something, where the headline beside it counts the same thing."""
+    noun = lexicon.duals.get(word)
+    if not noun or word in beside or all(lexicon.counted.get(w) != noun for w in beside):
+        return None
+    return (Token(word, "number", "2"), Token("", "", noun)), 1
+
+
+def _contracted(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
     """An English negation: "can't", "cannot" and "can not" are the same two words."""
     if lexicon.language != "en":
         return None

@@ -1,4 +1,4 @@
-"""What words mean to the comparison of two headlines, per language, as data (`ar.toml`, `fr.toml`, `en.toml`).
+"""What words mean when two headlines are compared, as data per language: `ar.toml`, `fr.toml`, `en.toml`.
 
 `lexicon` also knows which words are words at all (`known/*.txt`, made by
 `streams.process.dedup.words.train`): two known words are two words, however alike they are written,
