@@ -100,10 +100,12 @@ def _inflected(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
         return None
     if lexicon.variants.get(stem, stem) == lexicon.variants.get(stem_of_other, stem_of_other):
         return VARIANT
-    alike = stem[:_SHORTEST_TYPO] == stem_of_other[:_SHORTEST_TYPO]
-    if alike and any(_ends_as(stem, stem_of_other, *endings) for endings in _ENDINGS):
-        return INFLECTION
-    return None
+    return INFLECTION if _is_inflected(stem, stem_of_other) or _is_inflected(one, other) else None
+
+
+def _is_inflected(one: str, other: str) -> bool:
+    alike = one[:_SHORTEST_TYPO] == other[:_SHORTEST_TYPO]
+    return alike and any(_ends_as(one, other, *endings) for endings in _ENDINGS)
 
 
 def _common_stem(one: str, other: str) -> tuple[str, str]:
