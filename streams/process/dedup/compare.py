@@ -28,6 +28,7 @@ _WEIGHT: Final = {
     "moved": 5,
     "typo": 4,
     "respaced": 3,
+    "labelled": 3,
     "retagged": 3,
     "minor": 2,
     "inflection": 2,

@@ -15,7 +15,8 @@ _DIGITS: Final = re.compile(r"^((?:وال|بال|فال|ال|لل|[وفبلك])?
 _SCORE: Final = re.compile(r"^[0-9]{1,3}-[0-9]{1,3}$")
 _ORDINAL_ENDINGS: Final = frozenset({"st", "nd", "rd", "th", "er", "ere", "e", "eme", "nde"})
 _MAGNITUDE_LETTERS: Final = {"k": 1_000, "m": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000}
-_GROUPED: Final = re.compile(r"^[0-9]{1,3}(?:\.[0-9]{3})+$")
+_GROUPED: Final = re.compile(r"^([0-9]{1,3}(?:\.[0-9]{3})+)$|^([0-9]{1,3}(?:\.[0-9]{3})+)(\.[0-9]{1,2})$")
+"""Thousands between points, as `fold` leaves commas too, with or without decimals."""
 _THOUSANDS: Final = re.compile(r"^[0-9]{3}$")
 _CONNECTIVES: Final = {"fr": "et", "en": "and"}
 _TEN: Final = 10
@@ -58,8 +59,9 @@ def _read_digits(
         while end < len(words) and _THOUSANDS.match(words[end]):
             digits += words[end]
             end += 1
-    if _GROUPED.match(digits):
-        digits = digits.replace(".", "")
+    if grouped := _GROUPED.match(digits):
+        whole, whole_of_decimal, decimals = grouped.groups("")
+        digits = (whole + whole_of_decimal).replace(".", "") + decimals
     try:
         value = float(digits)
     except ValueError:

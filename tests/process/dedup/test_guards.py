@@ -33,6 +33,13 @@ REFUSED = [
     ("substituted", "Police rescue stranded baker", "Police rescue stranded banker"),
     ("inserted", "الأمن يوقف سائقا مخمورا", "الأمن يوقف سائقا مخمورا دهس ثلاثة ثم انتحر"),
     ("inserted", "Striker joins Napoli on loan", "Striker joins Napoli on loan, fails medical"),
+    ("exchanged", "طنجة.. انقطاع الماء عن أحياء عديدة", "انقطاع الماء عن أحياء عديدة بوجدة"),
+    (
+        "exchanged",
+        "Safi : coupures d'eau dans plusieurs quartiers",
+        "Coupures d'eau dans plusieurs quartiers à Taza",
+    ),
+    ("exchanged", "Leeds: water cut off in several districts", "Water cut off in several districts of Hull"),
     ("unlike", "قطار يدهس سيارة عند معبر", "وفاة شاعر كبير بعد مرض"),
 ]
 

@@ -32,6 +32,7 @@ from streams.process.fold import fold
         ("en", "twenty-five thousand", "number", "25000"),
         ("en", "one hundred and five", "number", "105"),
         ("en", "25,000", "number", "25000"),
+        ("fr", "6.037,11", "number", "6037.11"),
         ("en", "$2bn", "number", "2000000000$"),
         ("en", "4 per cent", "number", "4%"),
         ("en", "21st", "ordinal", "21"),

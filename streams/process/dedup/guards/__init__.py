@@ -20,6 +20,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     content.SPEAKER,
     content.SUBSTITUTED,
     content.INSERTED,
+    content.EXCHANGED,
     content.UNLIKE,
 )
 """The guards whose objection makes two headlines distinct, in the order in which they are asked."""

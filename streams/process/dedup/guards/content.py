@@ -49,6 +49,19 @@ def _said(alignment: Alignment, step: Step) -> int:
     )
 
 
+def _exchanged(alignment: Alignment, _: Sequence[Step]) -> str | None:
+    """A label before the one and a phrase after the other: "Fès : ..." and "... à Oujda"."""
+    labels, phrases = (
+        [s for s in alignment.steps if s.how == "gap" and licences.licence(alignment, s) == name]
+        for name in ("labelled", "longer")
+    )
+    for label in labels:
+        for phrase in phrases:
+            if bool(label.before) == bool(phrase.after):
+                return f"{written(alignment, label)}, {written(alignment, phrase)}"
+    return None
+
+
 def _unlike(alignment: Alignment, _: Sequence[Step]) -> str | None:
     """Too little in common for the differences to be slips."""
     shorter = min(len(alignment.one.tokens), len(alignment.other.tokens))
@@ -76,4 +89,7 @@ SUBSTITUTED: Final = Guard(
     "substituted", "Two known words are two things, however alike.", on_each_step(_substituted)
 )
 INSERTED: Final = Guard("inserted", "Something more, or less, is said.", on_each_step(_inserted))
+EXCHANGED: Final = Guard(
+    "exchanged", "What only one says and what only the other says may be two places.", _exchanged
+)
 UNLIKE: Final = Guard("unlike", "Slips are few beside what is the same.", _unlike)
