@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
 from streams.process.dedup.numerals import read_numeral
 from streams.process.dedup.words import Lexicon
+from streams.process.dedup.words import lexicon as lexicon_of
 from streams.process.fold import fold
 
 _BREAK: Final = re.compile(r"…|\.{2,}|[|:!؟?،»«\"()\[\]]|(?<=\s)[-–—/+](?=\s)|[–—]")
@@ -15,6 +17,8 @@ _CUTS: Final = frozenset({"…", "..."})
 _TAIL_MARKS: Final = frozenset({"|", "-", "–", "—", "(", ")", "[", "]"})
 LONGEST_NOTE: Final = 3
 """Words of the longest tag or outlet name that stands before or after a headline."""
+_CANNOT: Final = "cannot"
+_CONTRACTED: Final = "t"
 _MAY: Final = "قد"
 _IMPERFECT: Final = ("ي", "ت", "ن", "لا")
 """قد says "may" before an imperfect verb and next to nothing elsewhere."""
@@ -146,6 +150,8 @@ def _tokens(
     words: Sequence[str], i: int, lexicon: Lexicon, beside: frozenset[str]
 ) -> tuple[tuple[Token, ...], int]:
     """The tokens that start at a word, and how many words they take."""
+    if (plain := _plain(words[i], lexicon.language)) and words[i + 1 : i + 2] != (_CONTRACTED,):
+        return (plain,), 1
     found = (
         _contracted(words, i, lexicon)
         or _phrase(words, i, lexicon)
@@ -154,6 +160,17 @@ def _tokens(
     )
     word = words[i]
     return found or ((Token(word, "", lexicon.variants.get(word, word)),), 1)
+
+
+@lru_cache(maxsize=1 << 16)
+def _plain(word: str, language: str) -> Token | None:
+    """The token of a word that says nothing but itself, whatever stands beside it; None for others."""
+    words = lexicon_of(language)
+    if word in {_MAY, _CANNOT} or word in words.duals or any(p.startswith(f"{word} ") for p in words.phrases):
+        return None
+    if words.meaning(word) or read_numeral((word,), 0, words):
+        return None
+    return Token(word, "", words.variants.get(word, word))
 
 
 _Found = tuple[tuple[Token, ...], int] | None
@@ -194,9 +211,9 @@ def _contracted(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
     if lexicon.language != "en":
         return None
     word = words[i]
-    if word == "cannot":
+    if word == _CANNOT:
         return (Token("can", "", "can"), Token("not", "negation", "not")), 1
-    if i + 1 < len(words) and words[i + 1] == "t" and word.endswith("n"):
+    if i + 1 < len(words) and words[i + 1] == _CONTRACTED and word.endswith("n"):
         verb = {"won": "will", "can": "can", "shan": "shall"}.get(word, word[:-1])
         return (Token(word, "", verb), Token("t", "negation", "not")), 2
     return None
