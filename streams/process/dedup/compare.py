@@ -98,7 +98,7 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
     if shared < _FEWEST_SHARED * shorter:
         detail = f"{shared} of {shorter} words shared"
         return Comparison(Relation(relation="distinct", rule=UNLIKE.name, detail=detail, score=0.0), None)
-    spaced, spaced_other = respace(one, other)
+    spaced, spaced_other = respace(one, other, words)
     alignment = align(
         read(spaced, words, frozenset(spaced_other.words)),
         read(spaced_other, words, frozenset(spaced.words)),

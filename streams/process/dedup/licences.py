@@ -113,14 +113,15 @@ def _is_short(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
     return named <= LONGEST_NOTE and len(tokens) <= _LONGEST_TAGS
 
 
-def _is_respaced(_: Alignment, step: Step) -> bool:
+def _is_respaced(alignment: Alignment, step: Step) -> bool:
     """The same letters with the spaces elsewhere, one slip allowed."""
     if not step.before or not step.after:
         return False
     before = "".join(token.written for token in step.before)
     after = "".join(token.written for token in step.after)
     if before == after:
-        return not any(c.isdigit() for c in before)
+        negated = any(token.kind == "negation" for token in (*step.before, *step.after))
+        return not any(c.isdigit() for c in before) and (alignment.lexicon.language == "ar" or not negated)
     if len(step.before) == len(step.after) or any(t.kind for t in (*step.before, *step.after)):
         return False
     return (

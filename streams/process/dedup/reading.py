@@ -93,18 +93,25 @@ def _matching(segment: str, words: Sequence[str], at: int) -> int | None:
     return None if any(map(str.isalnum, "".join(found))) else 0
 
 
-def respace(one: Words, other: Words) -> tuple[Words, Words]:
-    """Join words that the other headline writes as one: "كأس العالم" where the other has "كأسالعالم"."""
-    return _joined(one, frozenset(other.words)), _joined(other, frozenset(one.words))
+def respace(one: Words, other: Words, lexicon: Lexicon) -> tuple[Words, Words]:
+    """Join words that the other headline writes as one: "كأس العالم" where the other has "كأسالعالم".
+
+    In Latin letters a negation is not joined: "not able" is not "notable".
+    """
+    return (
+        _joined(one, frozenset(other.words), lexicon),
+        _joined(other, frozenset(one.words), lexicon),
+    )
 
 
-def _joined(mine: Words, theirs: frozenset[str]) -> Words:
+def _joined(mine: Words, theirs: frozenset[str], lexicon: Lexicon) -> Words:
     joints = [
         i
         for i, (left, right) in enumerate(zip(mine.words, mine.words[1:], strict=False))
         if left + right in theirs
         and not (left in theirs and right in theirs)
         and not (left[-1].isdigit() and right[0].isdigit())
+        and (lexicon.language == "ar" or not lexicon.meaning(left))
     ]
     for joint in reversed(joints):
         words = (*mine.words[:joint], "".join(mine.words[joint : joint + 2]), *mine.words[joint + 2 :])

@@ -115,6 +115,11 @@ def test_a_month_has_many_names(one: str, other: str) -> None:
         ("النمسا قد تطرد السفير", "النمسا تطرد السفير"),
         ("الملك محمد السادس يستقبل ملك إسبانيا", "ملك إسبانيا يستقبل الملك محمد السادس"),
         ("روسيا: أوكرانيا خرقت الهدنة", "أوكرانيا: روسيا خرقت الهدنة"),
+        ("Court finds the sale lawful in Dover", "Court finds the sale unlawful in Dover"),
+        ("Team not able to reach camp", "Team notable to reach camp"),
+        ("Le tribunal juge le contrat valide", "Le tribunal juge le contrat invalide"),
+        ("Le PAM change de siège à Rabat", "Le PJM change de siège à Rabat"),
+        ("Statue of Louis XIV moved to Lyon", "Statue of Louis XVI moved to Lyon"),
     ],
 )
 def test_what_looks_like_a_slip_is_not_merged(one: str, other: str) -> None:

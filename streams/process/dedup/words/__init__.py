@@ -56,6 +56,7 @@ class Lexicon(Struct, frozen=True):
     units: Mapping[str, str]
     variants: Mapping[str, str]
     opposites: frozenset[tuple[str, str]]
+    contrary: frozenset[str]
     counted: Mapping[str, str]
     duals: Mapping[str, str]
     droppable: frozenset[str]
@@ -161,6 +162,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         units=units,
         variants=variants,
         opposites=frozenset(pairs) | {(other, one) for one, other in pairs},
+        contrary=_folded(data.get("contrary", ())),
         counted=counted,
         duals=duals,
         droppable=_folded(data.get("droppable", ())),
