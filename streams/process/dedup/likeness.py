@@ -1,5 +1,6 @@
 """How alike two words are: the same, another spelling, another inflection, a typing error, or neither."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -17,13 +18,16 @@ _SHORTEST_LATIN_TYPO: Final = 5
 _SHORTEST_UNKNOWN: Final = 5
 """The same, where neither word is known: short unknown words are names."""
 _SHORTEST_DOUBLE: Final = 6
-"""The same, for two typing errors in one word."""
+"""The same, for two typing errors in one word, prefixes aside."""
 _FARTHEST: Final = 4
 """Letters by which two forms of a word differ at most: a conjunction, a preposition and an article."""
 _SHORTEST_BARE: Final = 4
 """Letters that must stay when a preposition is taken from a word."""
 _ENDINGS: Final = (("ون", "ين"), ("ان", "ين"), ("", "ا"), ("و", "وا"))
 """Arabic case endings: the same word in another place of the sentence."""
+
+
+_REPEATED: Final = re.compile(r"(.)\1+")
 
 
 class Likeness(Struct, frozen=True, gc=False):
@@ -132,14 +136,19 @@ def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
     shortest = min(len(one), len(other))
     if shortest < (_SHORTEST_TYPO if lexicon.language == "ar" else _SHORTEST_LATIN_TYPO):
         return False
-    farthest = 2 if shortest >= _SHORTEST_DOUBLE else 1
-    distance = OSA.distance(one, other, score_cutoff=farthest)
+    farthest = 2 if min(len(_apart(one)[2]), len(_apart(other)[2])) >= _SHORTEST_DOUBLE else 1
+    distance = 1 if _is_drawn_out(one, other) else OSA.distance(one, other, score_cutoff=farthest)
     if distance > farthest or not (one + other).isalpha() or _is_contrary(one, other, lexicon):
         return False
     known = lexicon.knows(one) + lexicon.knows(other)
     if known == 2:  # noqa: PLR2004 (both)
         return False
     return known == 1 or (distance == 1 and shortest >= _SHORTEST_UNKNOWN)
+
+
+def _is_drawn_out(one: str, other: str) -> bool:
+    """Whether two words differ by letters that are written several times: "goooal"."""
+    return _REPEATED.sub(r"\1", one) == _REPEATED.sub(r"\1", other)
 
 
 def _is_contrary(one: str, other: str, lexicon: Lexicon) -> bool:
