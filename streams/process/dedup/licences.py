@@ -19,7 +19,7 @@ _FEWEST_LETTERS_BEFORE_CUT: Final = 12
 _FEWEST_AFTER_LABEL: Final = 4
 _FEWEST_BEFORE_PHRASE: Final = 5
 _LONGEST_PHRASE: Final = 3
-_SHORTEST_RESPACED: Final = 6
+_SHORTEST_RESPACED: Final = 9
 _OUTLET_NUMBERS: Final = frozenset({"24", "360"})
 """Numbers that end outlets' names."""
 

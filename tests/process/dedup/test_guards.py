@@ -116,6 +116,8 @@ def test_a_month_has_many_names(one: str, other: str) -> None:
         ("الملك محمد السادس يستقبل ملك إسبانيا", "ملك إسبانيا يستقبل الملك محمد السادس"),
         ("روسيا: أوكرانيا خرقت الهدنة", "أوكرانيا: روسيا خرقت الهدنة"),
         ("Court finds the sale lawful in Dover", "Court finds the sale unlawful in Dover"),
+        ("Le podium est-il envisageable pour Rennes", "Le podium direct envisageable pour Rennes"),
+        ("Des choses à savoir sur le port", "Des choses à l'avoir sur le port"),
         ("Team not able to reach camp", "Team notable to reach camp"),
         ("Le tribunal juge le contrat valide", "Le tribunal juge le contrat invalide"),
         ("Le PAM change de siège à Rabat", "Le PJM change de siège à Rabat"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.evaluate.near import Figures, development_pairs, measure, natural_pairs
+from streams.evaluate.near import Figures, development_pairs, measure, natural_pairs, report, varied_headlines
 
 SHARED = [
     directory / "shared/data/edited_pairs.dev.jsonl" for directory in Path(__file__).resolve().parents[3:6]
@@ -54,3 +54,23 @@ def test_figures_count_what_was_decided() -> None:
     assert figures.precision == pytest.approx(8 / 9)
     assert figures.recall == pytest.approx(0.8)
     assert figures.false_merges == pytest.approx(0.1)
+
+
+def test_a_report_has_a_line_for_each_kind_of_edit(capsys: pytest.CaptureFixture[str]) -> None:
+    """The report names the figures, then each kind of edit with what was decided."""
+    report(
+        "pairs",
+        Figures(Counter({("number", "distinct", "update"): 9, ("typo", "duplicate", "duplicate"): 4})),
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert "pairs: 13 pairs" in lines
+    assert "number edits that are updates 100.0%" in lines
+    assert "duplicate typo               4          4       0         0" in lines
+
+
+def test_varied_headlines_are_the_same_every_time() -> None:
+    """A seed decides the headlines of the benchmark, and few of them repeat another."""
+    corpus = ["قطار يدهس ثلاث أبقار قرب سطات", "افتتاح معرض الفرس بمدينة الجديدة"]
+    headlines = list(varied_headlines(corpus, 200))
+    assert headlines == list(varied_headlines(corpus, 200))
+    assert 0 < sum(headline.endswith("في الصور") for headline in headlines) < 40

@@ -1,8 +1,12 @@
 """The word lists are folded, hold no contradiction, and know words with their prefixes."""
 
+import gzip
+from pathlib import Path
+
 import pytest
 
 from streams.process.dedup.words import LANGUAGES, lexicon, stems, take_apart
+from streams.process.dedup.words.train import known_words
 from streams.process.fold import fold
 
 
@@ -66,3 +70,16 @@ def test_prefixes_do_not_hide_a_meaning() -> None:
         assert meaning.kind == kind
     assert words.number("لسته") == 6
     assert words.knows("وبالمدينه")
+
+
+def test_words_are_learned_from_headlines(tmp_path: Path) -> None:
+    """Training folds the words of each language and sorts them; numbers and other languages stay out."""
+    corpus = tmp_path / "corpus.tsv.gz"
+    lines = ["ar\tافتتاح معرض الكتاب", "fr\tÉté à Fès 2024", "xx\tignored", "en\tPort reopens"]
+    corpus.write_bytes(gzip.compress("\n".join(lines).encode()))
+    known = known_words([corpus])
+    assert known == {
+        "ar": ["افتتاح", "الكتاب", "معرض"],
+        "en": ["port", "reopens"],
+        "fr": ["a", "ete", "fes"],
+    }

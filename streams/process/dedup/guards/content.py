@@ -29,10 +29,11 @@ def _substituted(alignment: Alignment, step: Step) -> str | None:
         return written(alignment, step)
     if step.how != "gap" or not (step.before and step.after):
         return None
-    light = licences.is_light(step.before, alignment.lexicon) or licences.is_light(
-        step.after, alignment.lexicon
-    )
-    return None if light and _said(alignment, step) == 0 else written(alignment, step)
+    little = alignment.lexicon.droppable
+    exchanged = (*step.before, *step.after)
+    if all(token.written in little or token.kind in FACTS for token in exchanged):
+        return None
+    return written(alignment, step)
 
 
 def _inserted(alignment: Alignment, step: Step) -> str | None:
