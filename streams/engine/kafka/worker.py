@@ -145,7 +145,7 @@ class _Worker:
             # the process alive for ever.
             logger.warning("Faust did not stop within %.0f s; leaving without it", _STOP_TIMEOUT_S)
             if self._failure is not None:
-                logger.error("%s", self._failure)
+                logger.error("%s", self._failure)  # noqa: TRY400 (the failure says it all)
             logging.shutdown()
             os._exit(0 if self._failure is None else 1)
 
