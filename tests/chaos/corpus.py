@@ -109,7 +109,8 @@ class Corpus:
         if chosen.random() >= self._poison:
             return record
         # A key of its own: the value of a record whose key is live is never looked at.
-        key = None if chosen.random() < 0.1 else b"poison %d" % chosen.getrandbits(64)
+        dice = chosen.random()
+        key = None if dice < 0.1 else b"\xff" if dice < 0.2 else b"poison %d" % chosen.getrandbits(64)
         return record._replace(key=key, value=POISON[chosen.choice(self._kinds)](message))
 
     def _text(self, recent: deque[str]) -> str:

@@ -98,9 +98,10 @@ class Watch:
         if position <= self.positions[key]:
             return
         self.commits += 1
-        self.positions[key] = position
         since = self._waiting_since.pop(key, now)
-        self.stalls.append(Stall(now - since, *key))
+        if self.positions[key]:  # the first commit waits for the start of everything
+            self.stalls.append(Stall(now - since, *key))
+        self.positions[key] = position
         if self._last[key] > position:
             self._waiting_since[key] = now
 
