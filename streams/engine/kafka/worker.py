@@ -101,9 +101,9 @@ class _Worker:
                 crash=self._crash,
             )
             _dispatch_slices(app, settings, self._assignment)
-            await app.start()
             try:
-                await self._wait_for_end(app)
+                if await self._unless_stopped(app.start()):
+                    await self._wait_for_end(app)
             finally:
                 await self._end(app)
         if self._failure is not None:
@@ -119,6 +119,7 @@ class _Worker:
             working.result()
             return True
         working.cancel()
+        await asyncio.wait([working], timeout=1)
         return False
 
     async def _wait_for_end(self, app: Any) -> None:
