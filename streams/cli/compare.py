@@ -39,7 +39,7 @@ def command(one: str, other: str | None, as_json: bool) -> None:
         return
     if other is None:
         raise click.UsageError("Name two headlines, or - to read pairs from standard input.")
-    from streams.process.dedup.compare import explain  # noqa: PLC0415 (loaded when used)
+    from streams.process.dedup.compare import explain
 
     comparison = explain(one, other)
     if wants_json(as_json):
@@ -50,7 +50,7 @@ def command(one: str, other: str | None, as_json: bool) -> None:
 
 def _compare_lines() -> None:
     """Compare the pairs of standard input. Lines that hold none are named, and end in a failure."""
-    from streams.process.dedup.compare import explain  # noqa: PLC0415 (loaded when used)
+    from streams.process.dedup.compare import explain
 
     failed = False
     for number, line in enumerate(sys.stdin.buffer, 1):
@@ -69,7 +69,7 @@ def _compare_lines() -> None:
 
 
 def _pair(line: bytes, place: str) -> tuple[str, str]:
-    import msgspec  # noqa: PLC0415 (loaded when used)
+    import msgspec
 
     try:
         pair = msgspec.json.decode(line, type=dict[str, Any])
@@ -96,9 +96,9 @@ def _row(comparison: "Comparison") -> dict[str, Any]:
 
 def _draw(comparison: "Comparison") -> None:
     """The relation, then a line for each stretch of the alignment; texts keep their own direction."""
-    from rich.console import Console  # noqa: PLC0415 (loaded when used)
-    from rich.table import Table  # noqa: PLC0415 (loaded when used)
-    from rich.text import Text  # noqa: PLC0415 (loaded when used)
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     relation = comparison.relation
     console = Console(highlight=False)
@@ -144,7 +144,7 @@ def _sides(alignment: "Alignment", step: "Step") -> tuple[str, str]:
 
 def _name(alignment: "Alignment", step: "Step") -> str:
     """How a step is excused, or `≠`."""
-    from streams.process.dedup.licences import licence  # noqa: PLC0415 (loaded when used)
+    from streams.process.dedup.licences import licence
 
     if step.how != "gap":
         return step.how
