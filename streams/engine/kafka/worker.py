@@ -25,7 +25,7 @@ from streams.engine.kafka.assignment import Assignment
 from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
 from streams.observe.health import pages
-from streams.observe.metrics import WorkerMetrics
+from streams.observe.worker import WorkerMetrics
 from streams.settings import Connection
 from streams.stage import Stage
 
@@ -94,14 +94,16 @@ class _Worker:
                 stages=settings.stages,
                 prefix=settings.prefix,
                 options=settings.connection.aiokafka_options(),
-                observer=WorkerMetrics(REGISTRY),
+                observer=WorkerMetrics(REGISTRY, settings.stages),
                 crash=self._crash,
             )
             _dispatch_slices(app, settings, self._assignment)
             await app.start()
+            watching = asyncio.create_task(self._assignment.watch_backlogs())
             try:
                 await self._wait_for_end(app)
             finally:
+                watching.cancel()
                 await self._end(app)
         if self._failure is not None:
             raise self._failure
