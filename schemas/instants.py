@@ -1,6 +1,7 @@
 """Instants: milliseconds since the epoch inside, RFC 3339 UTC with milliseconds in events."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
@@ -24,11 +25,17 @@ def format_instant(millis: int) -> str:
     Raises:
         ValueError: The year is outside 1 to 9999.
     """
+    seconds, rest = divmod(millis, 1000)
+    return f"{_format_second(seconds)}.{rest:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _format_second(seconds: int) -> str:
     try:
-        moment = datetime.fromtimestamp(millis / 1000, UTC)
+        moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise ValueError(f"{millis} ms since the epoch is not a date") from error
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        raise ValueError(f"{seconds} s since the epoch is not a date") from error
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def parse_instant(text: str) -> int:

@@ -64,7 +64,7 @@ class Topic(Struct, frozen=True, kw_only=True):
         if self.segment_bytes is not None:
             config["segment.bytes"] = str(self.segment_bytes)
         if self.cleanup == "compact":
-            # A restart reads it all: clean at a tenth of waste, and let what was written last be cleaned soon.
+            # A restart reads it all: clean at a tenth of waste, and what was written last within the hour.
             config |= {"min.cleanable.dirty.ratio": "0.1", "segment.ms": str(_HOUR_MS)}
         return MappingProxyType(config)
 

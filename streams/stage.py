@@ -1,7 +1,7 @@
 """What a stage is, and the protocols between processors and the engines that run them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -32,7 +32,7 @@ class Record(Protocol):
         """Headers, in order; a name can stand more than once."""
 
 
-class Message(NamedTuple):
+class Message(Struct, frozen=True, gc=False):
     """A record that is not on Kafka yet, or never will be: its value is the event itself."""
 
     key: bytes

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.conn import create_conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import (
     AuthenticationFailedError,
     KafkaError,
@@ -21,6 +21,7 @@ from streams.settings import Connection
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 2.0
 _REQUEST_MS: Final = 10_000
+_CLOSE_S: Final = 1.0
 _REFUSED: Final = (
     AuthenticationFailedError,
     SaslAuthenticationFailed,
@@ -87,15 +88,26 @@ async def _try_all(servers: str, options: dict[str, Any]) -> str | None:
     for server in servers.split(","):
         host, _, port = server.rpartition(":")
         try:
-            conn = await create_conn(host.strip("[]"), int(port), request_timeout_ms=_REQUEST_MS, **options)
+            await _try_one(
+                AIOKafkaConnection(host.strip("[]"), int(port), request_timeout_ms=_REQUEST_MS, **options)
+            )
         except _REFUSED as error:
             raise TickerError(f"Kafka at {server} and this client do not agree: {_told(error)}") from error
-        except (TimeoutError, KafkaError, OSError) as error:
+        except (KafkaError, OSError) as error:
             problem = _told(error)
         else:
-            conn.close()
             return None
     return problem
+
+
+async def _try_one(connection: AIOKafkaConnection) -> None:
+    """Connect, ask for the versions, log in; and leave no socket behind, whatever came of it."""
+    try:
+        await connection.connect()
+    finally:
+        closed = connection.close()
+        if connection._protocol is not None:  # noqa: SLF001 (else it was never open, and never closes)
+            await asyncio.wait([closed], timeout=_CLOSE_S)
 
 
 def _told(error: BaseException) -> str:

@@ -115,7 +115,7 @@ async def partitions_of(client: Any, names: Sequence[str]) -> list[TopicPartitio
 async def check(
     client: Any, topics: Sequence[Topic], *, prefix: str, replication: int = 0
 ) -> list[Difference]:
-    """Where the cluster's topics differ from the contract; empty if nowhere. `replication` as for `create`."""
+    """Where the cluster's topics differ from the contract. `client` and `replication` as for `create`."""
     copies = await _copies(client, replication)
     live = await _describe(client, {topic.on(prefix) for topic in topics})
     return [
@@ -129,8 +129,7 @@ async def _copies(client: Any, replication: int) -> int:
     brokers = len((await client.describe_cluster())["brokers"])
     if replication > brokers:
         raise SettingsError(
-            f"topics.replication: {replication} copies need {replication} brokers, the cluster has {brokers}; "
-            f"allowed: up to {brokers}"
+            f"topics.replication: {replication} copies need as many brokers; allowed here: up to {brokers}"
         )
     return replication or min(brokers, _MOST_COPIES)
 

@@ -14,9 +14,12 @@ COMMANDS: Final[dict[str, str]] = {
     "run": "Pages and strips in, categorized headlines out, without a broker.",
     "split": "A page's strip into its slots: how the separator is found, or pinned.",
     "categorize": "The media topics of headlines; `categorize diff` compares two models or rules.",
+    "broker": "A real Kafka on this machine, for development and tests.",
+    "topics": "Create the topics on a cluster, or check that they are as the contract says.",
     "produce": "Split strips and publish their sightings to Kafka.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
     "tail": "Headlines as they are published to category topics.",
+    "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
 

@@ -28,16 +28,25 @@ from streams.produce.split import (
 Format = Literal["text", "html"]
 
 MAX_DEPTH: Final = 5_000
-"""Elements open inside each other: real pages stay below 100; at 200,000 the parser takes two minutes."""
+"""Elements open inside each other: at 20,000 the parser takes half a second, at 200,000 two minutes."""
 
-MAX_CONTAINERS: Final = 50
+MAX_SELF_CLOSED: Final = 20_000
+"""Elements like `<path/>` inside SVG drawings, which a parser may take for open ones."""
+
+MAX_CONTAINERS: Final = 30
 """The most elements with a ticker's name that are looked into, the surest names first."""
+
+MAX_CONTAINER: Final = 262_144
+"""Characters of HTML beyond which an element is not a ticker, whatever its name."""
 
 MAX_ITEM_DEPTH: Final = 8
 """How far below its container an item can be."""
 
 MAX_LINES: Final = 2_000
 """The most lines of a page that are tried as strips, the first ones."""
+
+MAX_BLOCKS: Final = 200
+"""Likewise of blocks of lines; what follows is one more block."""
 
 FEWEST_SLOTS: Final = 3
 """Headlines that a line or list must have to be taken for a strip where nothing is pinned."""
@@ -206,16 +215,17 @@ def _ends_sentence(line: str) -> bool:
 
 def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
     """Blocks of short lines that are a headline each, and no sentences."""
-    tight = re.split(r"\n[ \t]*\n\s*", text.strip(EDGE))
+    fewest = FEWEST_SLOTS if separator is None else 2
+    tight = re.split(r"\n[ \t]*\n\s*", text.strip(EDGE), maxsplit=MAX_BLOCKS)
     for block in [*tight, text] if len(tight) > 1 else tight:
         lines = [line.strip(EDGE) for line in block.split("\n") if line.strip(EDGE)]
-        if not FEWEST_SLOTS <= len(lines) <= MAX_SLOTS:
+        if not fewest <= len(lines) <= MAX_SLOTS:
             continue
         if any(len(line) > LONGEST_HEADLINE for line in lines):
             continue
         sentences = sum(map(_ends_sentence, lines))
         found = _attempt(block, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
-        if found and _headlines(found) >= FEWEST_SLOTS:
+        if found and _headlines(found) >= fewest:
             yield Found(block, "text", found)
 
 
@@ -235,23 +245,30 @@ def _headlines(found: Split) -> int:
 
 def _parse(page: str, place: str) -> LexborHTMLParser:
     """Parse HTML without what is never shown; refuse nesting that would take a parser minutes."""
-    depth: dict[str, int] = {}
-    total = 0
-    for match in _TAG.finditer(page):
-        tag = match[2].lower()
-        if tag in _NEVER_DEEP or match[3].endswith("/"):
-            continue
-        step = -1 if match[1] else 1
-        before = depth.get(tag, 0)
-        depth[tag] = max(0, before + step)
-        total += depth[tag] - before
-        if total > MAX_DEPTH:
-            raise InputError(
-                place, f"HTML nested more than {MAX_DEPTH:,} elements deep; give the strip alone"
-            )
+    if _is_too_deep(page):
+        raise InputError(place, f"HTML nested more than {MAX_DEPTH:,} elements deep; give the strip alone")
     tree = LexborHTMLParser(page)
     tree.strip_tags(_IGNORED)
     return tree
+
+
+def _is_too_deep(page: str) -> bool:
+    """Whether elements may be open beyond the limits, counted by name without parsing."""
+    depth: dict[str, int] = {}
+    total = self_closed = 0
+    for match in _TAG.finditer(page):
+        tag = match[2].lower()
+        if tag in _NEVER_DEEP:
+            continue
+        if match[3].endswith("/") and depth.get("svg"):
+            self_closed += 1
+            continue
+        before = depth.get(tag, 0)
+        depth[tag] = max(0, before + (-1 if match[1] else 1))
+        total += depth[tag] - before
+        if total > MAX_DEPTH or self_closed > MAX_SELF_CLOSED:
+            return True
+    return False
 
 
 def _in_html(page: str, place: str, selector: str | None, separator: str | None) -> tuple[Found, ...]:
@@ -301,7 +318,7 @@ def _named(tree: LexborHTMLParser, place: str, separator: str | None) -> tuple[F
     kept: list[Found] = []
     shown: set[str] = set()
     for _, _, node in named[:MAX_CONTAINERS]:
-        found = _found(node, separator, place)
+        found = _found(node, separator, place, MAX_CONTAINER)
         texts = {slot.text for slot in found.split.slots if slot.text} if found else set()
         if found and not texts <= shown:
             kept.append(found)
@@ -318,10 +335,12 @@ def _name(node: LexborNode) -> int | None:
     return next((rank for rank, pattern in enumerate(_NAMED) if pattern.search(called)), None)
 
 
-def _found(node: LexborNode, separator: str | None, place: str) -> Found | None:
+def _found(
+    node: LexborNode, separator: str | None, place: str, longest: int = MAX_CHARACTERS
+) -> Found | None:
     """The strip in an element: its items, or else its text split by a separator."""
     fragment = node.html or ""
-    if len(fragment) > MAX_CHARACTERS:
+    if len(fragment) > longest:
         return None
     if separator is None:
         items = _split_element(node, None, place)
@@ -402,8 +421,8 @@ def _without_clones(items: list[LexborNode]) -> list[str]:
     kept = [text for text, mark in zip(texts, marks, strict=True) if not (mark and text in originals)]
     for times in range(len(kept) // 2, 1, -1):
         length, rest = divmod(len(kept), times)
-        if not rest and length > 1 and kept == kept[:length] * times:
-            return kept[:length]
+        if not rest and kept == kept[:length] * times:
+            return kept[:length] if len(set(kept)) > 1 else kept
     return kept
 
 

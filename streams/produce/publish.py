@@ -79,10 +79,11 @@ class Publisher:
         self._rows[self._strips, home].append(Row(source, encode(strip), timestamp, []))
         count = self._partitions[self._sightings]
         headers = [(SOURCE_HEADER, source)]
-        for key, sighting, _, _ in found.messages:
+        for message in found.messages:
+            sighting = message.value
             assert isinstance(sighting, Sighting)
-            partition = partition_of(sighting.language, count)
-            self._rows[self._sightings, partition].append(Row(key, encode(sighting), timestamp, headers))
+            row = Row(message.key, encode(sighting), timestamp, headers)
+            self._rows[self._sightings, partition_of(sighting.language, count)].append(row)
         for refused in found.refused:
             self._refuse(strip, refused, home)
         self._waiting += len(found.messages)

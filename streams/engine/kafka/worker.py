@@ -5,7 +5,6 @@ not go away. A process manager starts it again; it never stalls in silence.
 """
 
 import asyncio
-import gc
 import logging
 import math
 import signal
@@ -21,6 +20,7 @@ from prometheus_client import REGISTRY
 
 from streams.admin.connect import administration
 from streams.admin.topics import require
+from streams.engine.collector import raise_collector_thresholds
 from streams.engine.kafka.assignment import Assignment
 from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
@@ -154,16 +154,6 @@ async def _check_topics(settings: WorkerSettings) -> None:
     topics = {topic.name: topic for stage in settings.stages for topic in stage.topics}
     async with administration(settings.connection, patience=math.inf, report=logger.warning) as client:
         await require(client, list(topics.values()), prefix=settings.prefix)
-
-
-def raise_collector_thresholds() -> None:
-    """Let the cyclic collector run more rarely: each fetched record is a handful of tracked tuples.
-
-    The largest single gain on the hot path (docs/engine.md).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
 
 
 def _app(settings: WorkerSettings, folder: Path) -> SlicingApp:

@@ -23,6 +23,8 @@ _LIGHT_GAP: Final = 0.35
 _MOVE: Final = 0.6
 _CUT_TAIL: Final = 0.02
 """What each word costs that a cut took away."""
+_TURNED: Final = 0.5
+"""Share of the words between the common beginning and end that a turn needs in both."""
 _TURNS: Final = 6
 """How many turned blocks are tried."""
 
@@ -111,7 +113,9 @@ def _span(reading: Reading, begin: int, end: int) -> _Span:
 
 def _turns(one: Sequence[Token], other: Sequence[Token]) -> list[int]:
     """Places in one headline where the other may begin, or where its beginning may stand."""
-    if len(one) < 2 or len(other) < 2:  # noqa: PLR2004 (a block needs another to turn around)
+    shorter = min(len(one), len(other))
+    values = {token.value for token in other}
+    if shorter < 2 or sum(token.value in values for token in one) < _TURNED * shorter:  # noqa: PLR2004 (blocks)
         return []
     first = [i for i, token in enumerate(one) if i and any(token.value == t.value for t in other[:2])]
     back = [

@@ -13,6 +13,7 @@ from msgspec import Struct
 from schemas.events import Change
 from streams.process.dedup.align import Alignment, Step, align
 from streams.process.dedup.guards import FACTS, GUARDS
+from streams.process.dedup.guards.content import UNLIKE
 from streams.process.dedup.guards.facts import changes
 from streams.process.dedup.guards.guard import written
 from streams.process.dedup.licences import licence
@@ -31,12 +32,15 @@ _WEIGHT: Final = {
     "minor": 2,
     "inflection": 2,
     "counted": 2,
+    "plural": 2,
     "affix": 1,
     "variant": 1,
     "numeral": 1,
 }
 """Which difference names a duplicate that has several: the boldest."""
 _RESPELT: Final = "respelt"
+_FEWEST_SHARED: Final = 0.34
+"""Share of the shorter headline's words that must stand in both as they are for an alignment to be worth it."""
 
 
 class Relation(Struct, frozen=True, kw_only=True):
@@ -89,6 +93,10 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
     swapped = (one.words, one.breaks) > (other.words, other.breaks)
     if swapped:
         one, other = other, one
+    shared, shorter = len({*one.words} & {*other.words}), min(len(one.words), len(other.words))
+    if shared < _FEWEST_SHARED * shorter:
+        detail = f"{shared} of {shorter} words shared"
+        return Comparison(Relation(relation="distinct", rule=UNLIKE.name, detail=detail, score=0.0), None)
     spaced, spaced_other = respace(one, other)
     alignment = align(
         read(spaced, words, frozenset(spaced_other.words)),
@@ -125,5 +133,5 @@ def _rules(alignment: Alignment, named: list[tuple[Step, str]]) -> Iterator[tupl
     if alignment.moved:
         yield "moved", " ".join(token.written for token in alignment.moved)
     for step, name in named:
-        if name not in {"same", "gap"}:
-            yield name, written(alignment, step)
+        if name != "same":
+            yield ("minor" if name == "gap" else name), written(alignment, step)

@@ -69,11 +69,11 @@ def _is_note(alignment: Alignment, step: Step) -> bool:
         )
     tokens, reading, at = sides[0] if step.before else sides[1]
     if _is_head(tokens, reading, at):
-        return _only_tags(tokens, lexicon) or _is_label(tokens)
+        return _only_tags(tokens, lexicon) or _is_label(tokens, lexicon)
     if at not in reading.tails or at + len(tokens) != len(reading.tokens):
         return False
     starts = sorted(start - at for start in reading.tails if start >= at)
-    return all(_is_outlet(tokens[start:end]) for start, end in pairwise([*starts, len(tokens)]))
+    return all(_is_outlet(tokens[start:end], lexicon) for start, end in pairwise([*starts, len(tokens)]))
 
 
 def _is_head(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
@@ -86,24 +86,32 @@ def _only_tags(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
     return len(tokens) <= _LONGEST_TAGS and all(
         take_apart(token.written).stem in lexicon.tags
         or token.written in lexicon.tags
-        or (rubric and token.kind in {"weekday", "day"})
+        or (rubric and (token.kind in {"weekday", "day"} or token.written in lexicon.droppable))
         for token in tokens
     )
 
 
-def _is_label(tokens: Sequence[Token]) -> bool:
+def _is_label(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
     """A short label that is no known tag: a place, a speaker, a section."""
-    return len(tokens) <= LONGEST_NOTE and not any(token.kind for token in tokens)
+    return _is_short(tokens, lexicon) and not any(token.kind for token in tokens)
 
 
-def _is_outlet(tokens: Sequence[Token]) -> bool:
-    if not tokens or len(tokens) > LONGEST_NOTE:
-        return False
-    named = [token for token in tokens if not token.kind]
-    return bool(named) and all(
-        not token.kind or token.kind == "day" or (token.value in _OUTLET_NUMBERS and token is tokens[-1])
-        for token in tokens
+def _is_outlet(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    named = any(not token.kind for token in tokens)
+    return (
+        named
+        and _is_short(tokens, lexicon)
+        and all(
+            not token.kind or token.kind == "day" or (token.value in _OUTLET_NUMBERS and token is tokens[-1])
+            for token in tokens
+        )
     )
+
+
+def _is_short(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Whether words are few enough for a note, articles aside."""
+    named = sum(token.written not in lexicon.droppable for token in tokens)
+    return named <= LONGEST_NOTE and len(tokens) <= _LONGEST_TAGS
 
 
 def _is_respaced(step: Step) -> bool:

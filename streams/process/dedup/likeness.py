@@ -15,6 +15,8 @@ _SHORTEST_UNKNOWN: Final = 5
 """The same, where neither word is known: short unknown words are names."""
 _SHORTEST_DOUBLE: Final = 6
 """The same, for two typing errors in one word."""
+_FARTHEST: Final = 4
+"""Letters by which two forms of a word differ at most: a conjunction, a preposition and an article."""
 _SHORTEST_BARE: Final = 4
 """Letters that must stay when a preposition is taken from a word."""
 _ENDINGS: Final = (("ون", "ين"), ("ان", "ين"), ("", "ا"), ("و", "وا"))
@@ -34,6 +36,7 @@ VARIANT: Final = Likeness("variant", 0.1)
 AFFIX: Final = Likeness("affix", 0.2)
 INFLECTION: Final = Likeness("inflection", 0.25)
 COUNTED: Final = Likeness("counted", 0.3)
+PLURAL: Final = Likeness("plural", 0.35)
 TYPO: Final = Likeness("typo", 0.4)
 FACT: Final = Likeness("fact", 0.9)
 OTHER_FACT: Final = Likeness("fact", 1.2)
@@ -50,7 +53,7 @@ def likeness(one: Token, other: Token, lexicon: Lexicon) -> Likeness | None:
             return OTHER_FACT
     elif one.value == other.value:
         return SAME if one.written == other.written else VARIANT
-    return _words(one.written, other.written, lexicon)
+    return _words(one.written or one.value, other.written or other.value, lexicon)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -61,14 +64,27 @@ def _apart(word: str) -> tuple[str, str, str]:
 
 
 def _words(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
-    if not one or not other or abs(len(one) - len(other)) > len("وبال"):
-        return None
     counted = lexicon.counted.get(one)
     if counted and counted == lexicon.counted.get(other):
         return COUNTED
-    if lexicon.language == "ar" and (found := _inflected(one, other, lexicon)):
-        return found
+    if OSA.distance(one, other, score_cutoff=_FARTHEST) > _FARTHEST:
+        return None
+    if lexicon.language == "ar":
+        if found := _inflected(one, other, lexicon):
+            return found
+    elif _is_plural(one, other) or _is_plural(other, one):
+        return PLURAL
     return TYPO if _is_typo(one, other, lexicon) else None
+
+
+def _is_plural(word: str, singular: str) -> bool:
+    """English and French plurals: goals, libraries, journaux."""
+    if not word.endswith(("s", "x")) or len(singular) < _SHORTEST_TYPO:
+        return False
+    return word[:-1] == singular or any(
+        word.endswith(plural) and singular == word.removesuffix(plural) + ending
+        for plural, ending in (("ies", "y"), ("es", ""), ("aux", "al"))
+    )
 
 
 def _inflected(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
@@ -84,7 +100,8 @@ def _inflected(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
         return None
     if lexicon.variants.get(stem, stem) == lexicon.variants.get(stem_of_other, stem_of_other):
         return VARIANT
-    if any(_ends_as(stem, stem_of_other, *endings) for endings in _ENDINGS):
+    alike = stem[:_SHORTEST_TYPO] == stem_of_other[:_SHORTEST_TYPO]
+    if alike and any(_ends_as(stem, stem_of_other, *endings) for endings in _ENDINGS):
         return INFLECTION
     return None
 
@@ -108,10 +125,11 @@ def _ends_as(one: str, other: str, ending: str, other_ending: str) -> bool:
 
 def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
     shortest = min(len(one), len(other))
-    if shortest < _SHORTEST_TYPO or any(c.isdigit() for c in one + other):
+    if shortest < _SHORTEST_TYPO:
         return False
-    distance = OSA.distance(one, other, score_cutoff=2)
-    if distance > (2 if shortest >= _SHORTEST_DOUBLE else 1) or (one, other) in lexicon.opposites:
+    farthest = 2 if shortest >= _SHORTEST_DOUBLE else 1
+    distance = OSA.distance(one, other, score_cutoff=farthest)
+    if distance > farthest or (one, other) in lexicon.opposites or not (one + other).isalpha():
         return False
     known = lexicon.knows(one) + lexicon.knows(other)
     if known == 2:  # noqa: PLR2004 (both)

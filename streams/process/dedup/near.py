@@ -10,7 +10,10 @@ index that is rebuilt from the state in any order decides as the one that was lo
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from math import ceil
 from typing import Final
 
 from msgspec import Struct
@@ -20,17 +23,19 @@ from streams.process.dedup.compare import Relation, compare_words
 from streams.process.dedup.reading import split_words
 from streams.process.dedup.words import Lexicon, lexicon, take_apart
 
-_POSTINGS: Final = 600
+_POSTINGS: Final = 300
 """How many postings a search reads, once it has read those of the two rarest stems."""
 _LONGEST_POSTING: Final = 20_000
 """A stem in more live headlines than this finds nothing."""
 _STEMS: Final = 7
 _FEWEST_STEMS: Final = 2
+_FOUND: Final = 0.4
+"""Share of the stems searched that a candidate needs."""
 _SHARED: Final = 0.6
 """Share of the most shared stems that a candidate needs."""
 _RATED: Final = 24
 _COMPARED: Final = 5
-_RATIO: Final = 72.0
+_RATIO: Final = 80.0
 """Token set ratio, 0 to 100, below which no edit that merges was seen."""
 _LAST_SLOT: Final = 2**32 - 1
 
@@ -95,9 +100,12 @@ class NearIndex:
 
         Changes and details go from the live headline to this one.
         """
+        candidates = self._candidates(folded)
+        if not candidates:
+            return None
         words = split_words(text, folded)
         found: list[tuple[bool, float, bytes, Relation]] = []
-        for candidate in self._candidates(folded):
+        for candidate in candidates:
             live = split_words(candidate.text, candidate.folded)
             relation = compare_words(live, words, self._lexicon).relation
             if relation.relation != "distinct":
@@ -110,36 +118,31 @@ class NearIndex:
     def _candidates(self, folded: str) -> list[Live]:
         """The live headlines worth comparing, the likeliest first."""
         searched = self._rarest(folded)
-        shared: Counter[int] = Counter()
-        for posting in searched:
-            shared.update((posting,) if isinstance(posting, int) else posting.slots)
-        if not shared:
-            return []
+        fewest = max(min(len(searched), _FEWEST_STEMS), ceil(_FOUND * len(searched)))
         live = self._live
-        hits = [(count, live[slot]) for slot, count in shared.items() if slot in live]
+        hits = [(-n, live[slot]) for slot, n in _shared(searched, fewest).items() if slot in live]
         if not hits:
             return []
-        fewest = max(_SHARED * max(count for count, _ in hits), min(len(searched), _FEWEST_STEMS))
-        likeliest = sorted((hit for hit in hits if hit[0] >= fewest), key=lambda hit: (-hit[0], hit[1].key))[
-            :_RATED
-        ]
+        enough = _SHARED * min(n for n, _ in hits)
+        likeliest = sorted((hit for hit in hits if hit[0] <= enough), key=_by_count_and_key)[:_RATED]
         rated = [
             (-fuzz.token_set_ratio(folded, headline.folded, score_cutoff=_RATIO), headline.key, headline)
             for _, headline in likeliest
         ]
         return [headline for ratio, _, headline in sorted(rated)[:_COMPARED] if ratio]
 
-    def _rarest(self, folded: str) -> list[int | _Posting]:
+    def _rarest(self, folded: str) -> list[Sequence[int]]:
         """The postings to search: the two rarest stems, and more while they are short."""
         counted = sorted((self._count(stem), stem) for stem in self._stems(folded))
-        chosen: list[int | _Posting] = []
+        chosen: list[Sequence[int]] = []
         budget = _POSTINGS
         for count, stem in counted:
             if not count:
                 continue
             if count > (_LONGEST_POSTING if len(chosen) < _FEWEST_STEMS else budget):
                 break
-            chosen.append(self._postings[stem])
+            posting = self._postings[stem]
+            chosen.append((posting,) if isinstance(posting, int) else posting.slots)
             budget -= count
             if len(chosen) == _STEMS:
                 break
@@ -183,6 +186,28 @@ class NearIndex:
             self.add(headline.key, headline.folded, headline.text)
 
 
+def _by_count_and_key(hit: tuple[int, Live]) -> tuple[int, bytes]:
+    return hit[0], hit[1].key
+
+
+def _shared(postings: Sequence[Sequence[int]], fewest: int) -> Counter[int]:
+    """The slots that stand in at least `fewest` of some postings (shortest first), and in how many.
+
+    Such a slot stands in one of the shorter postings, so that the longest are looked through, not kept.
+    """
+    if fewest < _FEWEST_STEMS:
+        return Counter(chain.from_iterable(postings))
+    seen: set[int] = set()
+    again: set[int] = set()
+    for place, slots in enumerate(postings):
+        again.update(seen.intersection(slots))
+        if place <= len(postings) - fewest:
+            seen.update(slots)
+    counts = Counter(chain.from_iterable(again.intersection(slots) for slots in postings)) if again else Counter()
+    return Counter({slot: count for slot, count in counts.items() if count >= fewest})
+
+
+@lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """What candidates are found by: a word without its Arabic prefixes or its Latin plural."""
     if "\u0600" <= word[0] <= "\u06ff":

@@ -15,6 +15,9 @@ _CUTS: Final = frozenset({"…", "..."})
 _TAIL_MARKS: Final = frozenset({"|", "-", "–", "—", "(", ")", "[", "]"})
 LONGEST_NOTE: Final = 3
 """Words of the longest tag or outlet name that stands before or after a headline."""
+_MAY: Final = "قد"
+_IMPERFECT: Final = ("ي", "ت", "ن", "لا")
+"""قد says "may" before an imperfect verb and next to nothing elsewhere."""
 _TAG_MARKS: Final = frozenset({"|", ":", "…", "...", "-", "–", "—", "/", "!", "[", "]", "(", ")", "،"})
 
 
@@ -152,6 +155,8 @@ def _tokens(
             return (Token(phrase, meaning.kind, meaning.value),), 2
         if phrase in lexicon.variants:
             return (Token(phrase, "", lexicon.variants[phrase]),), 2
+    if word == _MAY and words[i + 1 : i + 2] and words[i + 1].startswith(_IMPERFECT):
+        return (Token(word, "doubt", word),), 1
     meaning = lexicon.meaning(word)
     if meaning and meaning.kind != "ordinal":
         return (Token(word, meaning.kind, meaning.value),), 1

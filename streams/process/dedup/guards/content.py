@@ -5,6 +5,7 @@ from typing import Final
 
 from streams.process.dedup import licences
 from streams.process.dedup.align import Alignment, Step
+from streams.process.dedup.guards.facts import follows_number
 from streams.process.dedup.guards.guard import Guard, on_each_step, written
 from streams.process.dedup.words import FACTS
 
@@ -24,6 +25,8 @@ def _speaker(alignment: Alignment, step: Step) -> str | None:
 
 
 def _substituted(alignment: Alignment, step: Step) -> str | None:
+    if step.how == "plural" and not follows_number(alignment, step):
+        return written(alignment, step)
     if step.how != "gap" or not (step.before and step.after):
         return None
     light = licences.is_light(step.before, alignment.lexicon) or licences.is_light(
@@ -60,8 +63,9 @@ def _unlike(alignment: Alignment, _: Sequence[Step]) -> str | None:
         return f"{shared} of {shorter} words shared"
     if typos > max(1, _MOST_TYPOS * shorter):
         return f"{typos} of {shorter} words mistyped"
-    if light > max(2, _MOST_LIGHT * shorter):
-        return f"{light} words came or went in {shorter}"
+    longer = max(len(alignment.one.tokens), len(alignment.other.tokens))
+    if light > max(2, _MOST_LIGHT * longer):
+        return f"{light} words of {longer} came or went"
     return None
 
 

@@ -16,7 +16,7 @@ _TOLL_SPAN: Final = 2
 def changes(alignment: Alignment, step: Step) -> Iterator[Change]:
     """The facts that a step changes, as `before` → `after`; one of them is empty where a fact came or went."""
     if step.how == "counted":
-        if not _follows_number(alignment, step):
+        if not follows_number(alignment, step):
             yield _ordered(alignment, "number", step.before[0].written, step.after[0].written)
     elif step.how == "fact":
         yield _change(alignment, step.before[0], step.after[0], step)
@@ -38,8 +38,8 @@ def _ordered(alignment: Alignment, kind: str, before: str, after: str) -> Change
     return Change(kind=kind, before=before, after=after)
 
 
-def _follows_number(alignment: Alignment, step: Step) -> bool:
-    """Whether the noun's number is said beside it, so that its own form says nothing more."""
+def follows_number(alignment: Alignment, step: Step) -> bool:
+    """Whether a noun's number is said beside it, so that its form says nothing more."""
     one, other = alignment.one.tokens, alignment.other.tokens
     return (step.at > 0 and one[step.at - 1].kind == "number") or (
         step.at_other > 0 and other[step.at_other - 1].kind == "number"

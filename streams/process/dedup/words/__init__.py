@@ -171,7 +171,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         tolls=_folded(data.get("tolls", ())),
         denial=_folded(data.get("denial", ())),
         phrases=frozenset(phrase for phrase in (*meanings, *units, *variants) if " " in phrase),
-        known=known | _folded(data.get("known", ())),
+        known=known | _folded(data.get("confusable", ())),
     )
 
 

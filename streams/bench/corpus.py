@@ -1,0 +1,99 @@
+"""A seeded corpus of strips: headlines of known words, shown and replaced as tickers do.
+
+In the natural mix each headline is shown about a hundred times, once in a while retagged; in the all-new
+mix every slot of every strip is new. The same seed gives the same bytes everywhere; `digest` says which.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from importlib.resources import files
+from itertools import accumulate
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from streams.produce.read import Observation
+
+Mix = Literal["natural", "new"]
+
+SLOTS: Final = 54
+_SEED: Final = 20260311
+_START_MS: Final = 1_773_216_000_000
+_POLL_MS: Final = 60_000
+"""How often each source is read."""
+_SIGHTINGS_PER_HEADLINE: Final = 100
+_SEPARATOR: Final = "\u00a0" * 4
+_LANGUAGES: Final = {"ar": 70, "fr": 20, "en": 10}
+_WORDS: Final = (6, 12)
+_ZIPF: Final = 0.75
+_TAGS: Final = {"ar": "عاجل: ", "fr": "URGENT - ", "en": "Breaking: "}
+_RETAGGED: Final = 0.02
+
+
+class Corpus(Struct, frozen=True):
+    """Strips in memory, and what identifies them."""
+
+    mix: Mix
+    observations: Sequence[Observation]
+    sightings: int
+    headlines: int
+    digest: str
+
+
+def make(mix: Mix, sightings: int, *, seed: int = _SEED, sources: int = 20) -> Corpus:
+    """Strips with at least this many sightings in all, shown in turn by so many sources."""
+    maker = _Maker(random.Random(seed))  # noqa: S311 (a corpus, not a secret)
+    observations = list(maker.observations(mix, -(-sightings // SLOTS), sources))
+    digest = blake2b(digest_size=8)
+    for observation in observations:
+        digest.update(f"{observation.source}\0{observation.observed_at}\0{observation.text}\n".encode())
+    return Corpus(mix, observations, len(observations) * SLOTS, maker.made, digest.hexdigest())
+
+
+class _Maker:
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self.made = 0
+        self._words = {language: _words(language) for language in _LANGUAGES}
+        self._weights = {
+            language: list(accumulate(1 / (rank + 10) ** _ZIPF for rank in range(len(words))))
+            for language, words in self._words.items()
+        }
+
+    def observations(self, mix: Mix, strips: int, sources: int) -> Iterator[Observation]:
+        languages = self._rng.choices(list(_LANGUAGES), list(_LANGUAGES.values()), k=sources)
+        shown = [[self._headline(language) for _ in range(SLOTS)] for language in languages]
+        replaced_per_strip = SLOTS / _SIGHTINGS_PER_HEADLINE
+        for number in range(strips):
+            source = number % sources
+            slots = shown[source]
+            if mix == "new":
+                slots[:] = [self._headline(languages[source]) for _ in range(SLOTS)]
+            elif self._rng.random() < replaced_per_strip:
+                slots.pop()
+                slots.insert(0, self._headline(languages[source]))
+            yield Observation(
+                place=f"strip {number}",
+                source=f"source-{source:02}",
+                observed_at=_START_MS + number * _POLL_MS // sources,
+                text=_SEPARATOR.join(self._retagged(text, languages[source]) for text in slots),
+                format="text",
+                is_page=False,
+            )
+
+    def _headline(self, language: str) -> str:
+        self.made += 1
+        count = self._rng.randint(*_WORDS)
+        words = self._rng.choices(self._words[language], cum_weights=self._weights[language], k=count)
+        return " ".join(words)
+
+    def _retagged(self, text: str, language: str) -> str:
+        return _TAGS[language] + text if self._rng.random() < _RETAGGED else text
+
+
+def _words(language: str) -> Sequence[str]:
+    known = files("streams.process.dedup.words").joinpath("known", f"{language}.txt").read_text("utf-8")
+    words = [word for word in known.split() if len(word) > len("ab")]
+    random.Random(language).shuffle(words)  # noqa: S311
+    return words

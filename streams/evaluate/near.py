@@ -1,0 +1,200 @@
+"""Measure near-duplicate detection: `python -m streams.evaluate near [--pairs FILE] [--speed LIVE ...]`.
+
+Figures are printed on pairs of headlines with a known relation: those of a development file of edits,
+where there is one, and natural pairs that stand beside this module. `--speed` measures the index
+instead, on headlines that are varied from a corpus with a fixed seed.
+"""
+
+import argparse
+import gzip
+import os
+import platform
+import random
+import sys
+import time
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from streams.process.dedup.compare import compare
+from streams.process.dedup.near import NearIndex
+from streams.process.fold import fold, fold_key
+
+DEVELOPMENT_PAIRS: Final = Path("../shared/data/edited_pairs.dev.jsonl")
+CORPUS: Final = Path("../shared/data/corpus_headlines.tsv.gz")
+_NUMBER_EDIT: Final = "number"
+_SEED: Final = 20_240_501
+_VARIED: Final = 0.5
+"""Share of the words of a corpus headline that a varied one has in another's place."""
+_REPEATED: Final = 0.03
+"""Share of new headlines that repeat a live one with a slip."""
+_MEASURED: Final = 10_000
+
+Kind = Literal["duplicate", "update", "distinct"]
+
+
+class Pair(Struct, frozen=True):
+    """Two headlines, how they relate, and the kind of edit or trap between them."""
+
+    a: str
+    b: str
+    relation: Kind
+    edit: str
+
+
+class Figures(Struct, frozen=True):
+    """What was decided about pairs: counts of (edit, true relation, decided relation)."""
+
+    decided: Counter[tuple[str, str, str]]
+
+    def count(self, true: str | None = None, found: str | None = None, edit: str | None = None) -> int:
+        """Pairs of a true relation, a decided one and an edit; None counts all."""
+        return sum(
+            n
+            for (e, t, f), n in self.decided.items()
+            if (true is None or t == true) and (found is None or f == found) and (edit is None or e == edit)
+        )
+
+    @property
+    def precision(self) -> float:
+        """Share of merged pairs that are duplicates."""
+        return self.count("duplicate", "duplicate") / max(1, self.count(None, "duplicate"))
+
+    @property
+    def recall(self) -> float:
+        """Share of duplicates that were merged."""
+        return self.count("duplicate", "duplicate") / max(1, self.count("duplicate"))
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        return 2 * self.precision * self.recall / max(1e-9, self.precision + self.recall)
+
+    @property
+    def false_merges(self) -> float:
+        """Share of the pairs that are no duplicates that were merged."""
+        others = self.count() - self.count("duplicate")
+        return (self.count(None, "duplicate") - self.count("duplicate", "duplicate")) / max(1, others)
+
+
+def development_pairs(path: Path) -> list[Pair]:
+    """Pairs of a JSON-lines file with `a`, `b`, `relation` and `edit`."""
+    return [msgspec.json.decode(line, type=Pair) for line in path.read_bytes().splitlines()]
+
+
+def natural_pairs() -> list[Pair]:
+    """The pairs that stand beside this module: relation, kind of trap and the headlines, tabs between."""
+    text = files(__package__).joinpath("natural_pairs.tsv").read_text("utf-8")
+    rows = (line.split("\t") for line in text.splitlines())
+    return [msgspec.convert({"relation": r, "edit": e, "a": a, "b": b}, Pair) for r, e, a, b in rows]
+
+
+def measure(pairs: Iterable[Pair]) -> Figures:
+    """Decide about every pair."""
+    return Figures(Counter((p.edit, p.relation, compare(p.a, p.b).relation) for p in pairs))
+
+
+def report(name: str, figures: Figures) -> None:
+    """Print the figures of a set of pairs, then one line for each kind of edit."""
+    print(f"\n{name}: {figures.count()} pairs")
+    print(
+        f"precision {figures.precision:.4f}  recall {figures.recall:.4f}  F1 {figures.f1:.4f}"
+        f"  false merges {figures.false_merges:.2%}"
+    )
+    if numbers := figures.count(edit=_NUMBER_EDIT):
+        print(f"number edits that are updates {figures.count(None, 'update', _NUMBER_EDIT) / numbers:.1%}")
+    right = figures.count() - sum(n for (_, true, found), n in figures.decided.items() if true != found)
+    print(f"relation as labelled {right / max(1, figures.count()):.1%}")
+    print(f"{'true':<10}{'edit':<14}{'pairs':>6}{'duplicate':>11}{'update':>8}{'distinct':>10}")
+    for true, edit in sorted({(true, edit) for edit, true, _ in figures.decided}):
+        found = [figures.count(true, kind, edit) for kind in ("duplicate", "update", "distinct")]
+        print(f"{true:<10}{edit:<14}{sum(found):>6}{found[0]:>11}{found[1]:>8}{found[2]:>10}")
+
+
+def varied_headlines(corpus: Sequence[str], count: int, seed: int = _SEED) -> Iterator[str]:
+    """Headlines of a corpus with half their words taken from others; a few repeat an earlier one."""
+    chance = random.Random(seed)  # noqa: S311 (a benchmark's variation is no secret)
+    words = [word for headline in corpus for word in headline.split()]
+    recent: list[str] = []
+    for _ in range(count):
+        if recent and chance.random() < _REPEATED:
+            yield f"{chance.choice(recent)} في الصور"
+            continue
+        headline = " ".join(
+            chance.choice(words) if chance.random() < _VARIED else word
+            for word in chance.choice(corpus).split()
+        )
+        if len(recent) < _MEASURED:
+            recent.append(headline)
+        else:
+            recent[chance.randrange(_MEASURED)] = headline
+        yield headline
+
+
+def measure_speed(corpus: Sequence[str], live: int) -> None:
+    """Print how fast new headlines are searched, added and let go with so many live, and their memory."""
+    rows = [
+        (fold_key(folded := fold(text)), folded, text)
+        for text in varied_headlines(corpus, live + _MEASURED)
+    ]
+    index = NearIndex("ar")
+    tracemalloc.start()
+    for row in rows[:live]:
+        index.add(*row)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    found: Counter[str] = Counter()
+
+    def turn_over() -> None:
+        for old, (key, folded, text) in zip(rows, rows[live:], strict=False):
+            near = index.find(folded, text)
+            found[near[1].relation if near else "new"] += 1
+            index.remove(old[0])
+            index.add(key, folded, text)
+
+    seconds = _timed(turn_over)
+    print(
+        f"{len(index):>9} live: {_MEASURED / seconds:>7.0f} new headlines/s (find, add, remove), "
+        f"{held / max(1, len(index)):.0f} bytes each beside key, text and folded text, {dict(found)}"
+    )
+
+
+def _timed(run: Callable[[], None]) -> float:
+    """Processor seconds, which other programs on the machine do not lengthen."""
+    start = time.process_time()
+    run()
+    return time.process_time() - start
+
+
+def read_corpus(path: Path, language: str) -> list[str]:
+    """The headlines of a language in a gzipped file with a language and a headline a line."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = (line.rstrip("\n").split("\t", 1) for line in lines)
+        return [text for tongue, text in rows if tongue == language]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the evaluation from the command line."""
+    parser = argparse.ArgumentParser("python -m streams.evaluate near", description=__doc__)
+    parser.add_argument("--pairs", type=Path, default=DEVELOPMENT_PAIRS, help="development pairs")
+    parser.add_argument("--speed", type=int, nargs="+", metavar="LIVE", help="measure the index instead")
+    parser.add_argument("--corpus", type=Path, default=CORPUS, help="headlines that --speed varies")
+    options = parser.parse_args(arguments)
+    if options.speed:
+        if not options.corpus.exists():
+            sys.exit(f"{options.corpus}: no such corpus; name one with --corpus")
+        corpus = read_corpus(options.corpus, "ar")
+        print(f"corpus {options.corpus.name}: {len(corpus)} headlines in Arabic, varied with seed {_SEED}")
+        print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, {sys.version}")
+        for live in options.speed:
+            measure_speed(corpus, live)
+        return
+    if options.pairs.exists():
+        report(options.pairs.name, measure(development_pairs(options.pairs)))
+    report("natural pairs", measure(natural_pairs()))

@@ -1,0 +1,134 @@
+"""`ticker split` as a user runs it: lines of JSON in a pipe, clear errors, exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.cli.split import unescape
+
+A = "افتتاح محطة جديدة لتحلية مياه البحر"
+B = "مجلس المدينة يصادق على ميزانية النقل"
+C = "Le port de pêche rouvre après trois mois"
+
+
+def ticker(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    """Run `ticker split` in a process of its own."""
+    program = [sys.executable, "-c", "from streams.cli import main; main()", "split", *arguments]
+    return subprocess.run(program, input=stdin, capture_output=True, check=False)
+
+
+def rows(done: "subprocess.CompletedProcess[bytes]") -> list[Any]:
+    """The JSON lines of a run that went well."""
+    assert done.returncode == 0, done.stderr.decode()
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+def test_piped_output_is_a_json_line_a_slot() -> None:
+    """Each slot is a line with exactly its position, text and whether it was cut; empty slots stay."""
+    gap = "\xa0" * 4
+    done = ticker(stdin=f"{A}{gap}{B}{gap}{gap}{C}…{gap}".encode())
+    assert rows(done) == [
+        {"slot": 0, "text": A, "truncated": False},
+        {"slot": 1, "text": B, "truncated": False},
+        {"slot": 2, "text": "", "truncated": False},
+        {"slot": 3, "text": f"{C}…", "truncated": True},
+    ]
+
+
+def test_file_and_dash_read_the_same(tmp_path: Path) -> None:
+    """FILE, - and no argument give the same slots."""
+    page = tmp_path / "page.html"
+    page.write_text(f'<ul class="ticker"><li>{A}</li><li>{B}</li></ul>', encoding="utf-8")
+    from_file = ticker(str(page))
+    assert [row["text"] for row in rows(from_file)] == [A, B]
+    assert ticker("-", stdin=page.read_bytes()).stdout == from_file.stdout
+    assert ticker(stdin=page.read_bytes()).stdout == from_file.stdout
+
+
+def test_options_pin_separator_selector_and_format() -> None:
+    """Each option does what it says, and escapes are understood."""
+    assert [row["text"] for row in rows(ticker("--separator", r"\t", stdin=b"one two\tthree"))] == [
+        "one two",
+        "three",
+    ]
+    html = f'<p class="x">{A}</p><p class="x">{B}</p>'.encode()
+    assert [row["text"] for row in rows(ticker("--selector", ".x", stdin=html))] == [A, B]
+    assert [
+        row["text"] for row in rows(ticker("--format", "text", "--separator", "", stdin=b"<b>x</b>"))
+    ] == ["<b>x</b>"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (r"\t", "\t"),
+        (r"\u00a0\u00a0", "\xa0\xa0"),
+        (r"\\t", r"\t"),
+        (r"\ud800", r"\ud800"),
+        (" | ", " | "),
+        (r"\q", r"\q"),
+    ],
+)
+def test_escapes(typed: str, meant: str) -> None:
+    """Escapes of characters are replaced, never by lone surrogates; anything else stays as typed."""
+    assert unescape(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "no such file"),
+        ("directory", "a directory"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+        (bytes(50), "binary data"),
+        (b"", "no separator stands out"),
+        (b"one headline alone", "--separator"),
+        (b"a" * (16 * 1024 * 1024 + 1), "16 MiB"),
+    ],
+)
+def test_what_cannot_be_split_is_said_with_its_place(tmp_path: Path, content: Any, problem: str) -> None:
+    """Errors go to stderr, name the place and what to do, without a traceback; exit code 1."""
+    page = tmp_path / "page"
+    if content == "directory":
+        page.mkdir()
+    elif content is not None:
+        page.write_bytes(content)
+    done = ticker(str(page))
+    assert (done.returncode, done.stdout) == (1, b"")
+    message = done.stderr.decode()
+    assert message.startswith(f"ticker: {page}: ")
+    assert problem in message
+    assert "Traceback" not in message
+
+
+def test_wrong_usage_exits_with_2() -> None:
+    """An option that does not exist is wrong usage."""
+    assert ticker("--no-such-option").returncode == 2
+    assert ticker("--format", "pdf").returncode == 2
+
+
+def test_help_shows_an_example() -> None:
+    """Help shows how the command is typed."""
+    assert b"ticker split page.html" in ticker("--help").stdout
+
+
+def test_terminal_shows_a_table() -> None:
+    """On a terminal people get the slots, the separator and the confidence."""
+    pty = pytest.importorskip("pty")
+    import os  # noqa: PLC0415 (where there is a terminal)
+
+    screen, terminal = pty.openpty()
+    program = [sys.executable, "-c", "from streams.cli import main; main()", "split"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=terminal, stderr=terminal) as process:
+        process.communicate(f"{A} | {B} |  | {C}".encode(), timeout=60)
+    os.close(terminal)
+    shown = os.read(screen, 65_536).decode()
+    os.close(screen)
+    assert "3 headlines in 4 slots" in shown
+    assert "' | '" in shown
+    assert "confidence" in shown
+    assert "(empty)" in shown

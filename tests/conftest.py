@@ -1,0 +1,51 @@
+"""Fixtures for tests that need Kafka: a real broker for the whole run, further clusters where asked."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.dev.kafka import Cluster
+from tests.kafka_support import Certificates, make_certificates, start
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a broker that all tests share: keep to topics below `topic_prefix`."""
+    cluster = Cluster(tmp_path_factory.mktemp("kafka"))
+    start(cluster)
+    yield cluster.bootstrap_servers()
+    cluster.stop()
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix for topics that no other test uses."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Certificates of one authority for brokers and clients."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def start_cluster(tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
+    """Start a cluster of one's own, with the options of `Cluster`: `start_cluster(nodes=3)`.
+
+    It is killed at the end of the test: nobody reads its data again.
+    """
+    started: list[Cluster] = []
+
+    def start_one(**options: Any) -> Cluster:
+        cluster = Cluster(tmp_path / f"kafka-{len(started)}", **options)
+        started.append(cluster)
+        start(cluster)
+        return cluster
+
+    yield start_one
+    for cluster in started:
+        cluster.stop(patience=0)

@@ -1,0 +1,225 @@
+"""Finding strips in pages: text and HTML in the shapes that sites use, hostile ones too."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.errors import InputError, SplitError
+from streams.produce.extract import MAX_DEPTH, Found, find_strips, looks_like, resplit
+
+SEED_PAGE = Path(__file__).parents[3] / "shared" / "seed" / "maghress_page.txt"
+
+A = "افتتاح محطة جديدة لتحلية مياه البحر بأكادير"
+B = "مجلس المدينة يصادق على ميزانية النقل العمومي"
+C = "Le port de pêche rouvre après trois mois de travaux"
+D = "Sea museum welcomes its millionth visitor"
+GAP = "&nbsp;" * 4
+PROSE = (
+    "Le conseil s'est réuni hier soir dans la grande salle de la mairie. Les élus - dont trois nouveaux - "
+    "ont débattu du budget, de l'eau et des transports pendant plus de quatre heures, sans parvenir à un "
+    "accord sur la question du port, qui reviendra à l'ordre du jour de la prochaine séance."
+)
+
+
+def texts(found: Found) -> list[str]:
+    """The slots' texts."""
+    return [slot.text for slot in found.split.slots]
+
+
+def first(page: str, **options: str) -> list[str]:
+    """The slots of the first strip of a page; what it carries gives them again."""
+    found = find_strips(page, "here", **options)[0]  # type: ignore[arg-type]
+    assert resplit(found.text, found.format, found.split.separator).slots == found.split.slots
+    return texts(found)
+
+
+HTML = {
+    "list in a ticker": (
+        f'<div class="news-ticker"><b>عاجل</b><ul><li><a href="/1">{A}</a></li><li><a>{B}</a></ul></div>',
+        [A, B],
+    ),
+    "links in a marquee, bars between": (
+        f"<marquee><a>{A}</a> | <a>{B}</a> | <a>{C}</a></marquee>",
+        [A, B, C],
+    ),
+    "text in a marquee": (f"<marquee>{A} | {B} | {C}</marquee>", [A, B, C]),
+    "no-break spaces in an element without a name": (
+        f"<div>{A}{GAP}{B}{GAP}{GAP}{C}{GAP}</div><p>{PROSE}</p>",
+        [A, B, "", C],
+    ),
+    "spans": (f'<div id="breaking"><span>{A}</span><span>{B}</span></div>', [A, B]),
+    "slides with a time": (
+        f'<section class="flash-info"><p><time>12:30</time> <a>{C}</a></p><p><i>12:45</i> <a>{D}</a></p>',
+        [C, D],
+    ),
+    "Arabic id": (f'<div id="شريط"><p>{A}</p><p>{B}</p></div>', [A, B]),
+    "markup inside items": (
+        f'<ul class="ticker"><li><a><b>{A[:10]}</b>{A[10:]}</a><li>{B} <em>&amp; «خبر»</em></ul>',
+        [A, f"{B} & «خبر»"],
+    ),
+    "an empty item": (f'<ul class="ticker"><li>{A}</li><li></li><li>{B}</li></ul>', [A, "", B]),
+    "unclosed items": (f'<ul class="ticker"><li>{A}<li>{B}<li>{C}', [A, B, C]),
+    "a bar inside an item": (
+        f'<ul class="ticker"><li>كشك | {A}</li><li>كشك | {B}</li></ul>',
+        [f"كشك | {A}", f"كشك | {B}"],
+    ),
+    "a hidden copy of the list": (
+        f'<div class="ticker"><ul><li>{A}<li>{B}</ul><ul aria-hidden="true"><li>{A}<li>{B}</ul></div>',
+        [A, B],
+    ),
+    "items repeated for endless scrolling": (
+        f'<div class="ticker">{f"<span>{A}</span><span>{B}</span><span>{C}</span>" * 3}</div>',
+        [A, B, C],
+    ),
+    "cloned slides at both ends": (
+        f'<div class="ticker"><p class="a-cloned">{C}<p>{A}<p>{B}<p>{C}<p class="a-cloned">{A}</div>',
+        [A, B, C],
+    ),
+    "hidden slides that are no copies": (
+        f'<div class="ticker"><p>{A}</p><p aria-hidden="true">{B}</p><p aria-hidden="true">{C}</p></div>',
+        [A, B, C],
+    ),
+    "the same headline in every slot": (f'<ul class="ticker"><li>{A}</li><li>{A}</li></ul>', [A, A]),
+    "the same headline twice": (f'<ul class="ticker"><li>{A}</li><li>{B}</li><li>{A}</li></ul>', [A, B, A]),
+    "scripts, styles and comments": (
+        f'<p class="ticker"><script>"<a>{D}</a>"</script><a>{A}</a><!-- {C} --><a>{B}</a></p>',
+        [A, B],
+    ),
+    "a page whose body is named like a ticker": (
+        f'<body class="has-ticker"><p>{PROSE}</p><ul class="ticker"><li>{A}<li>{B}</ul><p>{PROSE}</p>',
+        [A, B],
+    ),
+    "a list alone": (f"<ol><li>{A}</li><li>{B}</li><li>{C}</li></ol>", [A, B, C]),
+    "lines broken by br": (f'<div class="ticker">{A}<br>{B}<br>{C}</div>', [A, B, C]),
+}
+
+
+@pytest.mark.parametrize("shape", HTML)
+def test_html_shape_gives_its_slots(shape: str) -> None:
+    """Each shape of HTML ticker gives exactly its slots, and so does what the strip carries."""
+    page, slots = HTML[shape]
+    assert looks_like(page) == "html"
+    assert first(page) == slots
+
+
+def test_several_strips_the_surest_first() -> None:
+    """A page can show several strips; an element called ticker comes before one called latest."""
+    page = (
+        f'<ul class="latest"><li>{C}</li><li>{D}</li></ul>'
+        f'<div class="ticker-wrap"><ul class="ticker"><li>{A}</li><li>{B}</li></ul></div>'
+    )
+    assert [texts(found) for found in find_strips(page, "here")] == [[A, B], [C, D]]
+
+
+def test_selector_of_the_strip_or_of_its_items() -> None:
+    """A selector that matches once is the strip, one that matches more is its items."""
+    page = f'<div class="x"><p>{A}</p><p>{B}</p></div><ul class="ticker"><li>{C}</li><li>{D}</li></ul>'
+    assert first(page, selector=".x") == [A, B]
+    assert first(page, selector=".x p") == [A, B]
+
+
+def test_selector_with_a_separator() -> None:
+    """Text inside a selected element is split at a pinned separator."""
+    page = f'<div class="x">{A} ; {B}</div>'
+    assert first(page, selector=".x", separator=" ; ") == [A, B]
+
+
+@pytest.mark.parametrize(("selector", "problem"), [("[[", "not CSS"), (".missing", "matches")])
+def test_wrong_selector_is_named(selector: str, problem: str) -> None:
+    """A selector that is no CSS or matches nothing is an error that quotes it."""
+    with pytest.raises(InputError, match=problem):
+        find_strips("<div>x</div>", "here", selector=selector)
+
+
+def test_selector_needs_html() -> None:
+    """A selector on plain text is refused."""
+    with pytest.raises(InputError, match="selector"):
+        find_strips(f"{A} | {B} | {C}", "here", selector="li")
+
+
+@pytest.mark.parametrize("before", ["", f"{PROSE}\n\n", "عنوان الصفحة\n\n\n"])
+@pytest.mark.parametrize("separator", ["\xa0" * 4, " | ", "   ", " • "])
+def test_text_page_with_a_strip_in_one_line(before: str, separator: str) -> None:
+    """The strip's line is found before, after or between an article's paragraphs."""
+    page = f"{before}{separator.join([A, B, C, D])}\n\n\nUn titre\n{PROSE}\n{PROSE}\n"
+    assert first(page) == [A, B, C, D]
+
+
+def test_text_page_with_a_block_of_lines() -> None:
+    """A block of headlines, one a line, is found among paragraphs."""
+    page = f"{PROSE}\n\n{A}\n{B}\n{C}\n{D}\n\n{PROSE}\n{PROSE}\n"
+    assert first(page) == [A, B, C, D]
+
+
+def test_text_page_with_a_pinned_separator() -> None:
+    """A pinned separator picks the line in which it stands."""
+    assert first(f"{PROSE}\n\n{A} ; {B}\n", separator=" ; ") == [A, B]
+
+
+def test_two_lines_with_pinned_line_breaks() -> None:
+    """Pinned line breaks split even two lines."""
+    assert first(f"{A}\n{B}\n", separator="\n") == [A, B]
+
+
+def test_article_alone_is_no_strip() -> None:
+    """Paragraphs, with asides between dashes, are not taken for headlines, as text or as HTML."""
+    for page in (f"Un titre\n\n{PROSE}\n\n{PROSE}\n", f"<h1>Un titre</h1><p>{PROSE}</p><p>{PROSE}</p>"):
+        with pytest.raises(SplitError, match=r"^here: .*--se"):
+            find_strips(page, "here")
+
+
+@pytest.mark.skipif(not SEED_PAGE.exists(), reason="the page is not part of the checkout")
+def test_real_page_shows_one_strip() -> None:
+    """The Maghress page: the strip in its first line, and none in the article."""
+    (found,) = find_strips(SEED_PAGE.read_text(encoding="utf-8"), "here")
+    assert sum(map(bool, texts(found))) == 54
+
+
+def test_deep_nesting_is_refused_at_once() -> None:
+    """Nesting beyond the limit is refused before a parser spends minutes on it."""
+    for opened in ("<div>", "<div/>", '<div title="<">', "<svg><p><path/>"):
+        with pytest.raises(InputError, match=f"{MAX_DEPTH:,}"):
+            find_strips(opened * 100_000, "here")
+
+
+@pytest.mark.parametrize(
+    "piece", ["<a ", "<a '", '<a "', "<", "</div>", "<!--", "&nbsp;", "<li class=ticker>", "<p>"]
+)
+def test_broken_markup_in_a_row_is_refused_at_once(piece: str) -> None:
+    """A hundred thousand broken tags take no time and give no strip."""
+    with pytest.raises(InputError):
+        find_strips("<p>" + piece * 100_000, "here")
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<div class=ticker>",
+                "</div>",
+                "<ul>",
+                "<li>",
+                "</li>",
+                "<a>",
+                "</a>",
+                "<td>",
+                "<table>",
+                A,
+                B,
+                " | ",
+                "<p",
+            ]
+        ),
+        max_size=40,
+    )
+)
+def test_any_markup_is_found_or_refused(pieces: list[str]) -> None:
+    """Arbitrary markup raises nothing but InputError, and what is found splits again."""
+    try:
+        strips = find_strips("".join(pieces), "here", format="html")
+    except InputError:
+        return
+    for found in strips:
+        assert resplit(found.text, found.format, found.split.separator).slots == found.split.slots
