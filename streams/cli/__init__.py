@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, str]] = {
     "topics": "Create the topics on a cluster, or check that they are as the contract says.",
     "produce": "Split strips and publish their sightings to Kafka.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
+    "canary": "Test headlines through the whole path, timed.",
     "tail": "Headlines as they are published to category topics.",
     "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
 }

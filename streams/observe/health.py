@@ -1,5 +1,6 @@
 """The HTTP pages of a service: `/healthz` (alive), `/readyz` (assigned and restored) and `/metrics`."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -14,7 +15,26 @@ from prometheus_client import (
 
 from streams.errors import SettingsError
 
+logger: Final = logging.getLogger(__name__)
+
 _UNAVAILABLE: Final = 503
+
+
+@asynccontextmanager
+async def serving(
+    listen: str | None, *, registry: CollectorRegistry, is_ready: Callable[[], bool]
+) -> AsyncIterator[None]:
+    """As `pages`, saying where in the log; without an address nothing is served.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
+    if listen is None:
+        yield
+        return
+    async with pages(listen, registry=registry, is_ready=is_ready) as address:
+        logger.info("health and metrics on http://%s/readyz and /metrics", address)
+        yield
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ from streams.engine.collector import raise_collector_thresholds
 from streams.engine.kafka.assignment import Assignment
 from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
-from streams.observe.health import pages
+from streams.observe.health import serving
 from streams.observe.worker import WorkerMetrics
 from streams.settings import Connection
 from streams.stage import Stage
@@ -63,11 +63,7 @@ async def work(settings: WorkerSettings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     worker = _Worker(settings, stop)
-    if settings.listen is None:
-        await worker.run()
-        return
-    async with pages(settings.listen, registry=REGISTRY, is_ready=lambda: worker.is_ready) as address:
-        logger.info("health and metrics on http://%s/readyz and /metrics", address)
+    async with serving(settings.listen, registry=REGISTRY, is_ready=lambda: worker.is_ready):
         await worker.run()
 
 
