@@ -5,11 +5,16 @@ sources; never a headline or an id. `python -m streams.observe.metrics` writes d
 """
 
 import sys
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.utils import floatToGoString
 
 Program = Literal["worker", "producer", "canary"]
 Kind = Literal["counter", "gauge", "histogram"]
@@ -331,6 +336,8 @@ class Instruments:
         self._made: dict[str, Any] = {
             metric.name: _make(metric, registry) for metric in METRICS if program in metric.programs
         }
+        self._series_made: dict[tuple[str, ...], Any] = {}
+        """The library looks a series up by its labels in a microsecond, under a lock."""
 
     def counter(self, metric: Metric, *labels: str) -> Counter:
         """One series of a counter."""
@@ -347,13 +354,59 @@ class Instruments:
         histogram: Histogram = self._series(metric, labels)
         return histogram
 
+    def weighted(self, metric: Metric) -> "WeightedHistogram":
+        """A histogram that takes many equal values at once; has no labels."""
+        histogram: WeightedHistogram = self._made[metric.name]
+        return histogram
+
+    def add(self, tally: Mapping[tuple[str, ...], int]) -> None:
+        """Raise many counters: by metric's name and labels."""
+        for (name, *labels), number in tally.items():
+            self._find(name, tuple(labels)).inc(number)
+
     def clear(self, metric: Metric) -> None:
         """Forget every series of a metric with labels: what they were about is not ours any more."""
         self._made[metric.name].clear()
+        for series in [series for series in self._series_made if series[0] == metric.name]:
+            del self._series_made[series]
 
     def _series(self, metric: Metric, labels: tuple[str, ...]) -> Any:
-        made = self._made[metric.name]
-        return made.labels(*labels) if metric.labels else made
+        return self._find(metric.name, labels)
+
+    def _find(self, name: str, labels: tuple[str, ...]) -> Any:
+        series = (name, *labels)
+        if series not in self._series_made:
+            made = self._made[name]
+            self._series_made[series] = made.labels(*labels) if labels else made
+        return self._series_made[series]
+
+
+class WeightedHistogram:
+    """A histogram without labels that takes many equal values at once, which the library's does not.
+
+    Not for several threads: it is raised and shown in the event loop.
+    """
+
+    def __init__(self, metric: Metric, registry: CollectorRegistry) -> None:
+        self._metric = metric
+        self._counts = [0] * (len(metric.buckets) + 1)
+        self._sum = 0.0
+        registry.register(self)
+
+    def observe(self, value: float, times: int) -> None:
+        """Take a value so many times."""
+        self._counts[bisect_left(self._metric.buckets, value)] += times
+        self._sum += value * times
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """What the registry shows (`prometheus_client.registry.Collector`)."""
+        bounds = [*map(floatToGoString, self._metric.buckets), "+Inf"]
+        yield HistogramMetricFamily(
+            self._metric.name,
+            self._metric.help,
+            buckets=list(zip(bounds, accumulate(self._counts), strict=True)),
+            sum_value=self._sum,
+        )
 
 
 class Sources:
@@ -378,6 +431,8 @@ def _make(metric: Metric, registry: CollectorRegistry) -> Any:
         return Counter(name.removesuffix("_total"), text, labels, registry=registry)
     if metric.kind == "gauge":
         return Gauge(name, text, labels, registry=registry)
+    if not labels:
+        return WeightedHistogram(metric, registry)
     return Histogram(name, text, labels, buckets=metric.buckets, registry=registry)
 
 

@@ -1,7 +1,9 @@
 """What a worker measures: turns what the engine tells into metrics, once a batch."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 
@@ -14,10 +16,15 @@ from streams.observe.metrics import Instruments, Sources
 from streams.observe.observer import Backlog, Committed, Restored
 from streams.stage import Record, Stage
 
-_DEAD_LETTER = "dead letter"
-_ALL_UP_TO = 512
+_CATEGORIZED: Final = metrics.CATEGORIZED.name
+_HEADLINES: Final = metrics.HEADLINES.name
+_NEAR_DUPLICATES: Final = metrics.NEAR_DUPLICATES.name
+_SOURCE_OUTCOMES: Final = metrics.SOURCE_OUTCOMES.name
+_UPDATES: Final = metrics.UPDATES.name
+_DEAD_LETTER: Final = "dead letter"
+_ALL_UP_TO: Final = 512
 """Records of a batch up to which all are asked for their source."""
-_STRIDE = 8
+_STRIDE: Final = 8
 """Of larger batches every eighth: a strip's records lie together, and who looks at all pays 1 % of the throughput."""
 
 
@@ -61,9 +68,11 @@ class WorkerMetrics:
         make.histogram(metrics.BATCH, stage).observe(len(committed.records))
         make.histogram(metrics.BATCH_TIME, stage).observe(committed.seconds)
         self._note_sources(committed.records)
-        for event in committed.published:
-            self._count(event)
-        self._note_ages(committed, now)
+        make.add(self._tally(committed.published))
+        if committed.published and isinstance(committed.published[0], CategorizedHeadline):
+            ages = make.weighted(metrics.END_TO_END)
+            for timestamp, records in Counter(record.timestamp for record in committed.records).items():
+                ages.observe(now - timestamp / 1000, records)
 
     def _note_sources(self, records: Sequence[Record]) -> None:
         """When the newest strip of each source was observed; headlines carry no source header."""
@@ -77,32 +86,25 @@ class WorkerMetrics:
                     self._newest[source] = timestamp
                 self._make.gauge(metrics.SOURCE_NEWEST, label).set(timestamp / 1000)
 
-    def _count(self, event: Event) -> None:
-        """Count an event for consumers; the canary's are none of their business."""
-        make = self._make
-        match event:
-            case Headline(source=source) | Duplicate(source=source) if source == CANARY:
-                return
-            case CategorizedHeadline():
-                make.counter(metrics.CATEGORIZED, slug_of(event.topic), event.language).inc()
-            case Headline():
-                outcome = "update" if event.updates else "new"
-                make.counter(metrics.HEADLINES, event.language, outcome).inc()
-                make.counter(metrics.SOURCE_OUTCOMES, self._sources.label(event.source), outcome).inc()
-                for change in event.changes:
-                    make.counter(metrics.UPDATES, change.kind).inc()
-            case Duplicate():
-                make.counter(metrics.NEAR_DUPLICATES, event.rule, event.language).inc()
-                make.counter(metrics.SOURCE_OUTCOMES, self._sources.label(event.source), "near").inc()
-            case _:
-                pass
-
-    def _note_ages(self, committed: Committed, now: float) -> None:
-        """The ages of headlines at the end of their way."""
-        if committed.published and isinstance(committed.published[0], CategorizedHeadline):
-            observe = self._make.histogram(metrics.END_TO_END).observe
-            for record in committed.records:
-                observe(now - record.timestamp / 1000)
+    def _tally(self, published: Sequence[Event]) -> Counter[tuple[str, ...]]:
+        """Count events for consumers, by metric and labels; the canary's are none of their business."""
+        tally: Counter[tuple[str, ...]] = Counter()
+        label = self._sources.label
+        for event in published:
+            if isinstance(event, CategorizedHeadline):
+                if event.source != CANARY:
+                    tally[_CATEGORIZED, slug_of(event.topic), event.language] += 1
+            elif isinstance(event, Headline):
+                if event.source != CANARY:
+                    outcome = "update" if event.updates else "new"
+                    tally[_HEADLINES, event.language, outcome] += 1
+                    tally[_SOURCE_OUTCOMES, label(event.source), outcome] += 1
+                    for change in event.changes:
+                        tally[_UPDATES, change.kind] += 1
+            elif isinstance(event, Duplicate):
+                tally[_NEAR_DUPLICATES, event.rule, event.language] += 1
+                tally[_SOURCE_OUTCOMES, label(event.source), "near"] += 1
+        return tally
 
     def restored(self, restored: Restored) -> None:
         """Note how long a restore took."""
