@@ -90,7 +90,7 @@ async def ticker(servers: str, prefix: str, records: int) -> None:
     from prometheus_client import CollectorRegistry
 
     from streams.engine.kafka.worker import WorkerSettings, work
-    from streams.observe.metrics import WorkerMetrics
+    from streams.observe.worker import WorkerMetrics
     from streams.pipeline import DEDUPLICATE
     from streams.settings import Connection
 
@@ -101,7 +101,7 @@ async def ticker(servers: str, prefix: str, records: int) -> None:
             super().committed(committed)
             watch.begin(committed.seconds)
             watch.headlines += committed.counts.get("new", 0) + committed.counts.get("update", 0)
-            if watch.add(committed.records):
+            if watch.add(len(committed.records)):
                 _finish(watch.result())
 
     settings = WorkerSettings(
@@ -111,7 +111,7 @@ async def ticker(servers: str, prefix: str, records: int) -> None:
         listen=None,
         instance_id=None,
     )
-    await work(settings, Watcher(CollectorRegistry()))
+    await work(settings, Watcher(CollectorRegistry(), settings.stages))
 
 
 async def aiokafka(servers: str, prefix: str, records: int) -> None:

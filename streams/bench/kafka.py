@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from prometheus_client import CollectorRegistry
 
 from schemas.topics import TOPICS
 from streams.admin.connect import administration
@@ -19,6 +20,7 @@ from streams.bench.contenders import Run
 from streams.bench.corpus import Corpus, make
 from streams.dev.kafka import Cluster
 from streams.errors import TickerError
+from streams.observe.producer import ProducerMetrics
 from streams.produce.produce import Counts, produce
 from streams.settings import Connection
 
@@ -80,6 +82,7 @@ async def _fill(servers: str, prefix: str, corpus: Corpus) -> None:
         prefix=prefix,
         patience=30,
         counts=Counts(),
+        observer=ProducerMetrics(CollectorRegistry()),
         failed=failed,
     )
 

@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "produce": "Split strips and publish their sightings to Kafka.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
     "tail": "Headlines as they are published to category topics.",
+    "canary": "Send marked headlines through the whole path and measure their arrival.",
     "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
 from streams.admin.connect import administration
 from streams.admin.topics import require
 from streams.errors import InputError
+from streams.observe.producer import ProducerObserver
+from streams.observe.trace import traceparent
 from streams.produce.publish import Publisher
 from streams.produce.read import Observation
 from streams.produce.sightings import sightings
@@ -42,6 +45,7 @@ async def produce(
     patience: float,
     counts: Counts,
     failed: Callable[[InputError], None],
+    observer: ProducerObserver,
     separator: str | None = None,
     selector: str | None = None,
 ) -> None:
@@ -54,6 +58,7 @@ async def produce(
         patience: Seconds to try to reach a broker.
         counts: Raised as the work goes on.
         failed: Called with each strip that cannot be split, and each slot that is no headline.
+        observer: Told of strips once they are on Kafka, for metrics.
         separator: What stands between slots; found in each strip when None.
         selector: A CSS selector of the strip's items in HTML pages.
 
@@ -65,13 +70,16 @@ async def produce(
     oldest_kept = time.time_ns() // 1_000_000 - SIGHTINGS.retention_ms
     async with administration(connection, patience=patience) as client:
         await require(client, TOPICS, prefix=prefix)
-    async with Publisher(connection.aiokafka_options(), prefix=prefix) as publisher:
+    options = connection.aiokafka_options()
+    async with Publisher(options, prefix=prefix, acknowledged=observer.published) as publisher:
         async for observation in _in_thread(observations, publisher.flush):
             try:
                 strip, slots = strip_of(observation, separator=separator, selector=selector)
             except InputError as error:
                 failed(error)
+                observer.failed()
                 continue
+            strip = replace(strip, traceparent=traceparent(strip.id))
             found = sightings(strip, slots)
             await publisher.publish(strip, found)
             if found.timestamp < oldest_kept:

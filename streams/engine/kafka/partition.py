@@ -27,9 +27,9 @@ from streams.engine.kafka.restore import committed_reader, read_position
 from streams.engine.kafka.slices import Slice
 from streams.engine.kafka.transaction import FencedProducer
 from streams.errors import TickerError
-from streams.observe.observer import Committed, Observer, Restored
+from streams.observe.observer import Backlog, Committed, Observer, Restored
 from streams.sink.batches import Row
-from streams.stage import Processor, Stage
+from streams.stage import Processor, Remembering, Stage
 
 logger: Final = logging.getLogger(__name__)
 
@@ -107,6 +107,9 @@ class PartitionRunner:
         self._end: int | None = None
         self._is_open = False
         self._disowned_since: float | None = None
+        self._working: Slice | None = None
+        self._behind_since: float | None = None
+        """When `backlog` first found records that are not fetched, until it finds none."""
         self._offset_committed_at = 0.0
         self._offset_commit: asyncio.Task[None] | None = None
 
@@ -338,7 +341,43 @@ class PartitionRunner:
         self._observer.lost(self.stage.name, self.partition.partition, lost)
         self._position = beginning
 
+    async def backlog(self) -> Backlog:
+        """What waits to be processed; the end of the source is asked from its leader.
+
+        While nothing that was fetched waits, all below the fetch position is done: offsets of transaction
+        markers lie between it and the last record.
+        """
+        fetched = await self._consumer.fetch_position(self.partition)
+        end = (await self._consumer.highwaters(self.partition))[self.partition]
+        oldest = self._oldest_waiting()
+        records = max(0, end - (self._position if oldest else max(fetched, self._position)))
+        if not records:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = time.time()
+        since = oldest / 1000 if oldest else self._behind_since
+        remembered = self._processor.remembered if isinstance(self._processor, Remembering) else None
+        return Backlog(
+            self.stage.name,
+            self.partition.partition,
+            records,
+            max(0.0, time.time() - since) if records and since else 0.0,
+            remembered,
+        )
+
+    def _oldest_waiting(self) -> int | None:
+        """The event time (ms) of the oldest record that was fetched and is not committed."""
+        records = self._working or (self._queue[0] if self._queue else None)
+        return records[0].timestamp if records else None
+
     async def _process(self, records: Slice) -> None:
+        self._working = records
+        try:
+            await self._commit(records)
+        finally:
+            self._working = None
+
+    async def _commit(self, records: Slice) -> None:
         assert self._producer is not None
         assert self._processor is not None
         started = time.monotonic()
@@ -348,7 +387,7 @@ class PartitionRunner:
             return
         out = KafkaOutbox(self.stage.name, self._prefix)
         self._processor.process(batch, out)
-        self._breaker.check(len(batch), out.rejected)
+        self._breaker.check(len(batch), out.refused.total())
         end = records[-1].offset + 1
         position = Row(self._position_key, encode(Position(offset=end)), batch[-1].timestamp, [])
         out.rows[POSITIONS.on(self._prefix)].append(position)
@@ -356,14 +395,14 @@ class PartitionRunner:
         self._position = end
         self._observer.committed(
             Committed(
-                self.stage.name,
-                self.partition.partition,
-                len(batch),
-                out.rejected,
-                out.counts,
-                time.monotonic() - started,
-                end,
-                batch[-1].timestamp,
+                stage=self.stage.name,
+                partition=self.partition.partition,
+                records=batch,
+                published=out.published,
+                refused=out.refused,
+                counts=out.counts,
+                seconds=time.monotonic() - started,
+                end=end,
             )
         )
         self._maybe_commit_offset()

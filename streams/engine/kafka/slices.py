@@ -106,6 +106,11 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         """The offset after the last slice that was fetched since the seek; None when there was none."""
         return self._ends.get(partition)
 
+    async def fetch_position(self, partition: TopicPartition) -> int:
+        """The offset that is fetched next; runs in the thread's loop."""
+        position: int = await self._ensure_consumer().position(partition)
+        return position
+
     async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
         """Commit a group offset, for lag monitors only; runs in the thread's loop."""
         await self._ensure_consumer().commit({partition: offset})
@@ -166,6 +171,11 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
         """Whether the group says that a partition is ours; None when it cannot tell now."""
         owned: bool | None = await self._in_thread(self._thread.owns(partition))
         return owned
+
+    async def fetch_position(self, partition: TopicPartition) -> int:
+        """The offset that is fetched next."""
+        position: int = await self._in_thread(self._thread.fetch_position(partition))
+        return position
 
     async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
         """Commit a group offset, for lag monitors only."""

@@ -25,9 +25,9 @@ from streams.engine.collector import raise_collector_thresholds
 from streams.engine.kafka.assignment import Assignment
 from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
-from streams.observe.health import pages
-from streams.observe.metrics import WorkerMetrics
+from streams.observe.health import serving
 from streams.observe.observer import Observer
+from streams.observe.worker import WorkerMetrics
 from streams.settings import Connection
 from streams.stage import Stage
 
@@ -64,12 +64,8 @@ async def work(settings: WorkerSettings, observer: Observer | None = None) -> No
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    worker = _Worker(settings, stop, observer or WorkerMetrics(REGISTRY))
-    if settings.listen is None:
-        await worker.run()
-        return
-    async with pages(settings.listen, registry=REGISTRY, is_ready=lambda: worker.is_ready) as address:
-        logger.info("health and metrics on http://%s/readyz and /metrics", address)
+    worker = _Worker(settings, stop, observer or WorkerMetrics(REGISTRY, settings.stages))
+    async with serving(settings.listen, registry=REGISTRY, is_ready=lambda: worker.is_ready):
         await worker.run()
 
 
@@ -101,10 +97,12 @@ class _Worker:
                 crash=self._crash,
             )
             _dispatch_slices(app, settings, self._assignment)
+            watching = asyncio.create_task(self._assignment.watch_backlogs())
             try:
                 if await self._unless_stopped(app.start()):
                     await self._wait_for_end(app)
             finally:
+                watching.cancel()
                 await self._end(app)
         if self._failure is not None:
             raise self._failure

@@ -65,6 +65,11 @@ class Deduplicator:
         """Every live headline once, in the order in which they were first seen or restored."""
         return iter(self._headlines)
 
+    @property
+    def remembered(self) -> int:
+        """Fold keys of live headlines and their aliases."""
+        return len(self._headlines.by_key)
+
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take back a record of `ticker.seen`.
 
