@@ -11,8 +11,10 @@ same data give the same bytes.
 import gzip
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from hashlib import blake2b
+from math import exp
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,10 +24,35 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from scipy.special import logsumexp
 
+from schemas.mediatopics import TOPIC_BY_SLUG, slug_of
 from streams.process.categorize.features import content_words, pair_features, word_features, word_stems
 from streams.process.categorize.lexicon import LANGUAGES, Prior, packaged_lexicon
 from streams.process.categorize.model import TOPICS, LanguageModel, Model
 from streams.process.fold import fold
+
+_AT: Final = {topic: index for index, topic in enumerate(TOPICS)}
+_SECTIONS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("ant_v1_jawhara", "arts"): ("human-interest", "lifestyle", "religion"),
+    ("ant_v1_jawhara", "economy"): ("labour", "environment"),
+    ("ant_v1_jawhara", "politics"): ("conflict", "crime", "labour", "society", "education", "disaster"),
+    ("ant_v2_multisource", "arts"): ("human-interest", "lifestyle", "religion", "society"),
+    ("ant_v2_multisource", "economy"): ("labour", "politics"),
+    ("ant_v2_multisource", "science"): (
+        "health", "environment", "human-interest", "weather", "lifestyle", "disaster", "education",
+    ),
+    ("hespress_small", "arts"): ("religion", "education", "lifestyle"),
+    ("hespress_small", "economy"): ("labour", "environment", "weather"),
+    ("hespress_small", "politics"): ("conflict", "crime", "society", "education", "health"),
+    ("masakhanews", "arts"): ("human-interest", "lifestyle"),
+    ("masakhanews", "economy"): ("labour", "environment", "lifestyle", "society"),
+    ("masakhanews", "health"): ("society", "labour", "lifestyle"),
+    ("masakhanews", "politics"): ("conflict", "crime", "society", "religion"),
+    ("masakhanews", "science"): ("crime", "human-interest"),
+    ("fr_google_news", "arts"): ("human-interest", "lifestyle"),
+    ("fr_google_news", "economy"): ("labour", "lifestyle"),
+    ("fr_google_news", "science"): ("environment",),
+}  # fmt: skip
+"""What an outlet without a section for it files under another one (seen in the data)."""
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -54,10 +81,12 @@ class Labelled(msgspec.Struct, frozen=True):
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A headline to learn from: its features and how much each topic is its topic (sums to its weight)."""
+    """A headline to learn from: its topic is one of `chosen`, out of `possible` (indices of TOPICS)."""
 
     features: frozenset[str]
-    target: tuple[float, ...]
+    chosen: frozenset[int]
+    possible: frozenset[int]
+    weight: float
 
 
 def read_labelled(path: Path) -> list[Labelled]:
@@ -76,57 +105,81 @@ def read_corpus(path: Path) -> dict[str, list[str]]:
     return {language: sorted(texts) for language, texts in found.items()}
 
 
-def features_of(text: str, language: str, longest: int) -> frozenset[str]:
-    """Every feature of a headline."""
+def features_of(text: str, language: str, longest: int, prior: Prior) -> frozenset[str]:
+    """Every feature of a headline; beginnings longer than `longest` only where the lexicon has them."""
     words = content_words(fold(text), language)
     found: set[str] = set()
     for word in words:
-        found.update(word_features(word, language, longest))
+        found.update(
+            feature
+            for feature in word_features(word, language)
+            if not feature.endswith("*") or len(feature) <= longest + 1 or feature in prior
+        )
     found.update(pair_features([word_stems(word, language) for word in words]))
     return frozenset(found)
 
 
-def balanced(features: Sequence[frozenset[str]], labels: Sequence[str]) -> list[Example]:
-    """Examples that weigh the less the more there are of their topic (square root of the balance)."""
-    counts = Counter(labels)
+def labelled_examples(rows: Sequence[Labelled], features: Sequence[frozenset[str]]) -> list[Example]:
+    """Examples that weigh the less the more there are of their section (square root of the balance)."""
+    counts = Counter(row.label for row in rows)
     mean = sum(counts.values()) / len(counts)
+    possible = {row.set: frozenset[int]() for row in rows}
+    for row in rows:
+        possible[row.set] |= section(row.set, row.label)
     return [
-        Example(found, _one_hot(TOPICS.index(label), (mean / counts[label]) ** 0.5))
-        for found, label in zip(features, labels, strict=True)
+        Example(found, section(row.set, row.label), possible[row.set], (mean / counts[row.label]) ** 0.5)
+        for row, found in zip(rows, features, strict=True)
     ]
 
 
-def _one_hot(index: int, weight: float) -> tuple[float, ...]:
-    return tuple(weight if n == index else 0.0 for n in range(len(TOPICS)))
+@cache
+def section(collection: str, label: str) -> frozenset[int]:
+    """The topics that an outlet files under a section: its label, and what the outlet has no section for."""
+    slugs = [slug_of(label), *_SECTIONS.get((collection, slug_of(label)), ())]
+    return frozenset(_AT[TOPIC_BY_SLUG[slug]] for slug in slugs)
 
 
-def guessed(features: Iterable[frozenset[str]], prior: Prior, settings: Settings) -> list[Example]:
-    """Examples of unlabelled headlines that the lexicon alone is sure about, as many per topic at most."""
+def guessed_examples(
+    texts: Iterable[frozenset[str]], scores: Callable[[frozenset[str]], Matrix], settings: Settings
+) -> list[Example]:
+    """Examples of unlabelled headlines whose topic `scores` is sure about, as many per topic at most."""
     taken: Counter[int] = Counter()
     examples = []
-    for found in features:
-        scores = np.zeros(len(TOPICS))
+    every = frozenset(range(len(TOPICS)))
+    for found in texts:
+        logs = scores(found)
+        best = int(logs.argmax())
+        sure = exp(logs[best] - logsumexp(logs)) >= settings.sure_enough
+        if sure and taken[best] < settings.most_per_topic:
+            taken[best] += 1
+            examples.append(Example(found, frozenset({best}), every, settings.guessed_weight))
+    return examples
+
+
+def prior_scores(prior: Prior) -> Callable[[frozenset[str]], Matrix]:
+    """Scores of a headline by the lexicon alone."""
+
+    def scores(found: frozenset[str]) -> Matrix:
+        total = np.zeros(len(TOPICS))
         for feature in found & prior.keys():
             for topic, weight in prior[feature].items():
-                scores[TOPICS.index(topic)] += weight
-        shares = np.exp(scores - logsumexp(scores))
-        best = int(shares.argmax())
-        if shares[best] >= settings.sure_enough and taken[best] < settings.most_per_topic:
-            taken[best] += 1
-            examples.append(Example(found, tuple(settings.guessed_weight * shares)))
-    return examples
+                total[_AT[topic]] += weight
+        return total
+
+    return scores
 
 
 def learn(examples: Sequence[Example], prior: Prior, settings: Settings) -> LanguageModel:
     """The weights of one language; not yet calibrated (slope 1, intercept 0)."""
     vocabulary = _vocabulary(examples, prior, settings)
     inputs = _inputs(examples, vocabulary)
-    targets = np.array([example.target for example in examples])
+    chosen, possible = _mask(examples, "chosen"), _mask(examples, "possible")
+    weights = np.array([[example.weight] for example in examples])
     mean = np.zeros((len(vocabulary), len(TOPICS)))
     for feature, row in prior.items():
         for topic, weight in row.items():
-            mean[vocabulary[feature], TOPICS.index(topic)] = weight
-    moved, bias = _fit(inputs, targets, inputs @ mean, settings)
+            mean[vocabulary[feature], _AT[topic]] = weight
+    moved, bias = _fit(inputs, chosen, possible, weights, inputs @ mean, settings)
     hundredths = np.rint(100 * (mean + moved)).astype(int)
     hundredths[np.abs(hundredths) < settings.least_weight] = 0
     return LanguageModel(
@@ -155,27 +208,38 @@ def _inputs(examples: Sequence[Example], vocabulary: dict[str, int]) -> Any:
     return csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(rows), len(vocabulary)))
 
 
-def _fit(inputs: Any, targets: Matrix, offset: Matrix, settings: Settings) -> tuple[Matrix, Matrix]:
-    """How far the data move the weights from their prior mean, and the biases."""
-    shape = (inputs.shape[1], targets.shape[1])
-    totals = targets.sum(axis=1, keepdims=True)
+def _mask(examples: Sequence[Example], kind: str) -> Matrix:
+    """Zero where a topic is in, minus infinity where it is out."""
+    mask = np.full((len(examples), len(TOPICS)), -np.inf)
+    for row, example in zip(mask, examples, strict=True):
+        row[list(getattr(example, kind))] = 0
+    return mask
+
+
+def _fit(
+    inputs: Any, chosen: Matrix, possible: Matrix, weights: Matrix, offset: Matrix, settings: Settings
+) -> tuple[Matrix, Matrix]:
+    """How far the data move the weights from their prior mean, and the biases.
+
+    Minimises -log p(one of the chosen | one of the possible) with a Gaussian prior around no move.
+    """
+    shape = (inputs.shape[1], len(TOPICS))
     transposed = inputs.T.tocsr()
 
     def loss(flat: Matrix) -> tuple[float, Matrix]:
         moved, bias = flat[: -shape[1]].reshape(shape), flat[-shape[1] :]
         scores = inputs @ moved + offset + bias
-        logs = scores - logsumexp(scores, axis=1, keepdims=True)
-        wrong = totals * np.exp(logs) - targets
-        value = -(targets * logs).sum()
-        value += 0.5 * settings.strength * (moved**2).sum() + 0.5 * settings.bias_strength * (bias**2).sum()
-        slopes = np.concatenate(
-            [(transposed @ wrong + settings.strength * moved).ravel(), wrong.sum(axis=0) + settings.bias_strength * bias]
-        )
-        return float(value), slopes
+        among = logsumexp(scores + possible, axis=1, keepdims=True)
+        right = logsumexp(scores + chosen, axis=1, keepdims=True)
+        wrong = weights * (np.exp(scores + possible - among) - np.exp(scores + chosen - right))
+        value = float((weights * (among - right)).sum())
+        value += 0.5 * settings.strength * float((moved**2).sum())
+        value += 0.5 * settings.bias_strength * float((bias**2).sum())
+        slope = transposed @ wrong + settings.strength * moved
+        return value, np.concatenate([slope.ravel(), wrong.sum(axis=0) + settings.bias_strength * bias])
 
-    found = minimize(
-        loss, np.zeros(shape[0] * shape[1] + shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": settings.steps}
-    )
+    start = np.zeros(shape[0] * shape[1] + shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": settings.steps})
     return found.x[: -shape[1]].reshape(shape), found.x[-shape[1] :]
 
 
@@ -204,10 +268,9 @@ def train_language(language: str, labelled: Sequence[Labelled], corpus: Sequence
     """Lexicon, labelled and unlabelled headlines of one language to its weights."""
     prior = packaged_lexicon(language)
     longest = settings.longest_beginning
-    features = [features_of(row.text, language, longest) for row in labelled]
-    examples = balanced(features, [row.label for row in labelled])
-    # The lexicon's own beginnings can be longer than those that are learned.
-    examples += guessed((features_of(text, language, 12) for text in corpus), prior, settings)
+    examples = labelled_examples(labelled, [features_of(row.text, language, longest, prior) for row in labelled])
+    unlabelled = (features_of(text, language, longest, prior) for text in corpus)
+    examples += guessed_examples(unlabelled, prior_scores(prior), settings)
     return learn(examples, prior, settings)
 
 
