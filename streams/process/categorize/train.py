@@ -40,8 +40,9 @@ class Settings(msgspec.Struct, frozen=True):
     """What training can be told; the defaults were chosen on the development data."""
 
     strength: float = 0.3
-    bias_strength: float = 10.0
+    bias_strength: float = 300.0
     least_count: int = 2
+    shortest_beginning: int = 5
     longest_beginning: int = 6
     sure_enough: float = 0.9
     most_per_topic: int = 600
@@ -101,15 +102,16 @@ def read_corpus(path: Path) -> dict[str, list[str]]:
     return {language: sorted(texts) for language, texts in found.items()}
 
 
-def features_of(text: str, language: str, longest: int, prior: Prior) -> frozenset[str]:
-    """Every feature of a headline; beginnings longer than `longest` only where the lexicon has them."""
+def features_of(text: str, language: str, prior: Prior, settings: Settings) -> frozenset[str]:
+    """Every feature of a headline; of beginnings those of a length to learn, or that the lexicon has."""
+    lengths = range(settings.shortest_beginning + 1, settings.longest_beginning + 2)
     words = content_words(fold(text), language)
     found: set[str] = set()
     for word in words:
         found.update(
             feature
             for feature in word_features(word, language)
-            if not feature.endswith("*") or len(feature) <= longest + 1 or feature in prior
+            if not feature.endswith("*") or len(feature) in lengths or feature in prior
         )
     found.update(pair_features([word_stems(word, language) for word in words]))
     return frozenset(found)
@@ -146,7 +148,7 @@ def own_examples(rows: Sequence[Own], prior: Prior, settings: Settings) -> list[
     """Examples of our own headlines, in which every topic competes."""
     return [
         Example(
-            features_of(row.text, row.language, settings.longest_beginning, prior),
+            features_of(row.text, row.language, prior, settings),
             frozenset({_AT[row.topic]}),
             _EVERY,
             settings.own_weight,
@@ -284,10 +286,9 @@ def examples_of(
 ) -> tuple[Prior, list[Example], list[Example]]:
     """One language's lexicon, its labelled examples, and its unlabelled and own ones."""
     prior = packaged_lexicon(language)
-    longest = settings.longest_beginning
     rows = [row for row in labelled if row.lang == language]
-    examples = labelled_examples(rows, [features_of(row.text, language, longest, prior) for row in rows])
-    unlabelled = (features_of(text, language, longest, prior) for text in corpus)
+    examples = labelled_examples(rows, [features_of(row.text, language, prior, settings) for row in rows])
+    unlabelled = (features_of(text, language, prior, settings) for text in corpus)
     others = guessed_examples(unlabelled, prior_scores(prior), settings)
     own = [row for row in read_own("examples") if row.language == language]
     return prior, examples, others + own_examples(own, prior, settings)
