@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint format schemas bench eval model chaos constraints clean
+.PHONY: help demo test lint format schemas dashboards bench eval model chaos constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,8 @@ lint: $(READY)  ## ruff, mypy --strict and the drift of generated files
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m schemas.generate --check
+	$(BIN)/python -m streams.observe.metrics --check
+	$(BIN)/python -m deploy.grafana.generate --check
 
 format: $(READY)  ## let ruff format and mend what it can
 	$(BIN)/ruff format
@@ -34,6 +36,10 @@ format: $(READY)  ## let ruff format and mend what it can
 
 schemas: $(READY)  ## generate JSON Schema and AsyncAPI from the structs
 	$(BIN)/python -m schemas.generate
+
+dashboards: $(READY)  ## generate Grafana's dashboards and docs/metrics.md
+	$(BIN)/python -m streams.observe.metrics
+	$(BIN)/python -m deploy.grafana.generate
 
 bench: $(READY)  ## the local benchmark; prints corpus, machine and figures
 	$(BIN)/ticker bench local

@@ -13,6 +13,10 @@ from schemas.events import CategorizedHeadline, Duplicate, Headline, type_name
 CONTENT_TYPE: Final = b"application/json"
 _SPEC_VERSION: Final = b"1.0"
 
+CANARY: Final = "canary"
+"""The source of headlines that only watch the pipeline (`ticker canary`): consumers leave out events whose
+`ce_source` is `/sources/canary`."""
+
 Headers = list[tuple[str, bytes]]
 
 _TYPES: Final = {t: type_name(t).encode() for t in (Headline, CategorizedHeadline, Duplicate)}

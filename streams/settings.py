@@ -137,6 +137,12 @@ def _listen(text: str) -> str | None:
     return text
 
 
+def _log_format(text: str) -> str:
+    if text not in {"auto", "text", "json"}:
+        raise ValueError
+    return text
+
+
 def _servers(text: str) -> str:
     servers = [part.strip() for part in text.split(",")]
     for server in servers:
@@ -302,6 +308,27 @@ INSTANCE_ID: Final[Setting[str | None]] = Setting(
     allowed="text, unique in the group",
     help="Static membership: a worker that is restarted under its id takes its partitions back at once.",
 )
+PRODUCER_LISTEN: Final[Setting[str | None]] = Setting(
+    name="produce.listen",
+    parse=_listen,
+    default=None,
+    allowed="HOST:PORT, or none",
+    help="Where a producer that runs on serves /healthz and /metrics.",
+)
+CANARY_LISTEN: Final[Setting[str | None]] = Setting(
+    name="canary.listen",
+    parse=_listen,
+    default="127.0.0.1:9466",
+    allowed="HOST:PORT, or none",
+    help="Where the canary serves /healthz, /readyz and /metrics.",
+)
+LOG_FORMAT: Final = Setting(
+    name="log_format",
+    parse=_log_format,
+    default="auto",
+    allowed="auto, text, json",
+    help="How services log to standard error; auto is text on a terminal, else JSON.",
+)
 SESSION_TIMEOUT: Final = Setting(
     name="worker.session_timeout",
     parse=_session,
@@ -334,6 +361,9 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     LISTEN,
     INSTANCE_ID,
     SESSION_TIMEOUT,
+    PRODUCER_LISTEN,
+    CANARY_LISTEN,
+    LOG_FORMAT,
 )
 """All settings; docs/settings.md is this table."""
 

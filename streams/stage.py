@@ -1,7 +1,7 @@
 """What a stage is, and the protocols between processors and the engines that run them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -65,6 +65,15 @@ class Processor(Protocol):
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Decide on a batch of records of one partition, in order."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A processor with state, which says how much it holds."""
+
+    @property
+    def remembered(self) -> int:
+        """Keys that it holds now."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):

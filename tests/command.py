@@ -1,5 +1,6 @@
 """Run `ticker` as a user does: in a process of its own, in a pipe or on a terminal."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -8,6 +9,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,17 @@ def ticker(
         env=os.environ | environment,
         timeout=120,
     )
+
+
+@contextlib.contextmanager
+def running(*arguments: str | Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """`ticker` in the background; told to stop at the end, and it must end well."""
+    with subprocess.Popen([*TICKER, *map(str, arguments)]) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+        assert process.wait(60) == 0
 
 
 def rows(done: "subprocess.CompletedProcess[bytes]", status: int = 0) -> list[Any]:

@@ -14,6 +14,8 @@ COMMANDS: Final[dict[str, str]] = {
     "run": "Pages and strips in, categorized headlines out, without a broker.",
     "split": "A page's strip into its slots: how the separator is found, or pinned.",
     "categorize": "The media topics of headlines; `categorize diff` compares two models or rules.",
+    "compare": "How two headlines relate: duplicate, update or distinct, and by which rule.",
+    "explain": "Why a headline was published or swallowed, and where else it was seen.",
     "dev": "Broker, topics, worker and a producer on a sample, in one command.",
     "broker": "A real Kafka on this machine, for development and tests.",
     "topics": "Create the topics on a cluster, or check that they are as the contract says.",
@@ -22,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "tail": "Headlines as they are published to category topics.",
     "replay": "Recorded topics through another build: plan, apply, diff, clean.",
     "deadletters": "Records that could not be processed: list, show, try, redrive, export.",
+    "canary": "Send marked headlines through the whole path and measure their arrival.",
     "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""

@@ -9,7 +9,7 @@ from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
 from streams.cli.progress import Progress
-from streams.settings import PATIENCE, TOPIC_PREFIX, Settings
+from streams.settings import LOG_FORMAT, PATIENCE, PRODUCER_LISTEN, TOPIC_PREFIX, Settings
 
 
 @click.command(
@@ -22,7 +22,7 @@ from streams.settings import PATIENCE, TOPIC_PREFIX, Settings
 @click.option("--source", help="The source of pages (default: their path without its suffix).")
 @click.option("--separator", help="What stands between headlines (default: found in each strip).")
 @click.option("--selector", help="A CSS selector of the strip's items in HTML pages.")
-@kafka_options()
+@kafka_options(PRODUCER_LISTEN, LOG_FORMAT)
 def command(
     places: tuple[str, ...],
     source: str | None,
@@ -35,10 +35,14 @@ def command(
     Idempotent, acknowledged by all replicas, compressed. Publishing the same input again gives the same ids,
     so a producer that was killed half way is simply run again.
     """
+    from prometheus_client import REGISTRY
+
+    from streams.observe.health import serving
+    from streams.observe.producer import ProducerMetrics
     from streams.produce.produce import Counts, produce
     from streams.produce.read import read, size_of
 
-    log_to_stderr()
+    log_to_stderr(log_format=settings[LOG_FORMAT])
     if not places:
         if sys.stdin.isatty():
             raise click.UsageError("name a file or folder, or - for standard input")
@@ -51,22 +55,33 @@ def command(
             progress.say(f"ticker: {error}")
 
         observations = read(places, failed=failed, source=source, progress=progress.advance)
-        asyncio.run(
-            produce(
-                observations,
-                connection=settings.connection(),
-                prefix=settings[TOPIC_PREFIX],
-                patience=settings[PATIENCE],
-                separator=separator,
-                selector=selector,
-                counts=counts,
-                failed=failed,
-            )
-        )
+
+        async def run() -> None:
+            async with serving(settings[PRODUCER_LISTEN], registry=REGISTRY, is_ready=lambda: True):
+                await produce(
+                    observations,
+                    connection=settings.connection(),
+                    prefix=settings[TOPIC_PREFIX],
+                    patience=settings[PATIENCE],
+                    separator=separator,
+                    selector=selector,
+                    counts=counts,
+                    failed=failed,
+                    observer=ProducerMetrics(REGISTRY),
+                )
+
+        asyncio.run(run())
     click.echo(
         f"{counts.strips:,} strips, {counts.slots:,} slots = {counts.empty:,} empty"
         f" + {counts.published:,} sightings published + {counts.refused:,} dead letters",
         err=True,
     )
+    if counts.outdated:
+        click.echo(
+            f"ticker: {counts.outdated:,} sightings are older than the topic keeps them. Kafka's retention goes by"
+            " event time: they can be removed within minutes, read or not. Raise retention.ms of the topics first"
+            " to work on old strips.",
+            err=True,
+        )
     if counts.failed or counts.refused:
         sys.exit(1)

@@ -7,7 +7,7 @@ import click
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
-from streams.settings import INSTANCE_ID, LISTEN, SESSION_TIMEOUT, TOPIC_PREFIX, Settings
+from streams.settings import INSTANCE_ID, LISTEN, LOG_FORMAT, SESSION_TIMEOUT, TOPIC_PREFIX, Settings
 
 
 @click.command(
@@ -23,7 +23,7 @@ from streams.settings import INSTANCE_ID, LISTEN, SESSION_TIMEOUT, TOPIC_PREFIX,
     show_default=True,
     help="What this worker does; several workers share the partitions of a stage.",
 )
-@kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT)
+@kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT, LOG_FORMAT)
 def command(stage: str, settings: Settings) -> None:
     """Deduplicate and categorize on Kafka, exactly once, until told to stop.
 
@@ -33,7 +33,7 @@ def command(stage: str, settings: Settings) -> None:
     from streams.engine.kafka.worker import WorkerSettings, stages_named, work
     from streams.pipeline import STAGES
 
-    log_to_stderr()
+    log_to_stderr(log_format=settings[LOG_FORMAT])
     worker = WorkerSettings(
         connection=settings.connection(),
         prefix=settings[TOPIC_PREFIX],

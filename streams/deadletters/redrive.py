@@ -113,7 +113,7 @@ async def read_redriven(options: Mapping[str, Any], prefix: str, letters: Collec
     ways = {(letter.partition, letter.reason.partition) for letter in letters}
     if not ways:
         return set()  # a client of aiokafka that is stopped as soon as it is started raises
-    async with committed_reader(options) as reader:
+    async with committed_reader(options, (POSITIONS.on(prefix),)) as reader:
         marks = {way: await _read_mark(reader, prefix, way, wait=False) for way in sorted(ways)}
     return {
         letter.place
@@ -171,11 +171,15 @@ async def _redrive_way(
     known: Sequence[int],
 ) -> int:
     """Letters of one partition that go back to one partition number."""
-    producer = FencedProducer(f"ticker-redrive-{prefix}-{way[0]}-{way[1]}", options)
+    producer = FencedProducer(
+        f"ticker-redrive-{prefix}-{way[0]}-{way[1]}",
+        {POSITIONS.on(prefix), *(letter.reason.topic for letter in letters)},
+        options,
+    )
     grace, sent = 0.0, 0
     try:
         await producer.start()
-        async with committed_reader(options) as reader:
+        async with committed_reader(options, (POSITIONS.on(prefix),)) as reader:
             mark = await _read_mark(reader, prefix, way, wait=True)
         for batch in _batched([letter for letter in letters if letter.offset not in mark]):
             mark = mark.with_offsets([letter.offset for letter in batch], known)

@@ -1,15 +1,40 @@
-"""The worker's HTTP pages: `/healthz` (alive), `/readyz` (assigned and restored) and `/metrics`."""
+"""The HTTP pages of a service: `/healthz` (alive), `/readyz` (assigned and restored) and `/metrics`."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from streams.errors import SettingsError
 
+logger: Final = logging.getLogger(__name__)
+
 _UNAVAILABLE: Final = 503
+
+
+@asynccontextmanager
+async def serving(
+    listen: str | None, *, registry: CollectorRegistry, is_ready: Callable[[], bool]
+) -> AsyncIterator[None]:
+    """As `pages`, saying where in the log; without an address nothing is served.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
+    if listen is None:
+        yield
+        return
+    async with pages(listen, registry=registry, is_ready=is_ready) as address:
+        logger.info("health and metrics on http://%s/readyz and /metrics", address)
+        yield
 
 
 @asynccontextmanager
@@ -33,6 +58,8 @@ async def pages(
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
+    # A second series for each counter, which nobody reads.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     application = web.Application()
     application.add_routes(
         [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]

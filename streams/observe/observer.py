@@ -1,22 +1,30 @@
-"""What an engine tells whoever watches it: commits, restores, failures. Once a batch, never once a record."""
+"""What an engine tells whoever watches it: commits, restores, lag, failures. Once a batch, never once a record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
+from schemas.events import Event
+from streams.stage import Record
 
-class Committed(Struct, frozen=True):
+
+class Committed(Struct, frozen=True, kw_only=True):
     """What one transaction did."""
 
     stage: str
     partition: int
-    records: int
-    rejected: int
+    records: Sequence[Record]
+    """The input, in order; never empty."""
+    published: Sequence[Event]
+    """The events for consumers (public topics) that came of it."""
+    refused: Mapping[str, int]
+    """Dead letters by the class of the error at the bottom of it."""
     counts: Mapping[str, int]
+    """Input records by outcome, dead letters aside."""
     seconds: float
     end: int
-    newest_timestamp: int
+    """The offset after the last record."""
 
 
 class Restored(Struct, frozen=True):
@@ -29,6 +37,19 @@ class Restored(Struct, frozen=True):
     seconds: float
 
 
+class Backlog(Struct, frozen=True):
+    """What of a partition waits to be processed, and how much its processor remembers."""
+
+    stage: str
+    partition: int
+    records: int
+    """Offsets between the position and the end of what is committed in the source."""
+    seconds: float
+    """Age by event time of the oldest waiting record; 0 for none."""
+    remembered: int | None
+    """Keys that the processor holds; None for a processor without state."""
+
+
 class Observer(Protocol):
     """Told of what happens to a partition."""
 
@@ -37,6 +58,9 @@ class Observer(Protocol):
 
     def restored(self, restored: Restored) -> None:
         """A partition was opened afresh: its state is back."""
+
+    def backlogs(self, backlogs: Sequence[Backlog]) -> None:
+        """Every few seconds: what waits, for every partition that is ours now."""
 
     def lost(self, stage: str, partition: int, offsets: int) -> None:
         """Retention removed offsets before they were read."""

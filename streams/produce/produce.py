@@ -1,15 +1,19 @@
 """The producer: reads observations in a thread, publishes their strips and sightings as they come."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
 from streams.admin.connect import administration
 from streams.admin.topics import require
 from streams.errors import InputError
+from streams.observe.producer import ProducerObserver
+from streams.observe.trace import traceparent
 from streams.produce.publish import Publisher
 from streams.produce.read import Observation
 from streams.produce.sightings import sightings
@@ -29,6 +33,8 @@ class Counts(Struct):
     published: int = 0
     refused: int = 0
     failed: int = 0
+    outdated: int = 0
+    """Published sightings that are older than what `sightings` keeps: Kafka's retention goes by event time."""
 
 
 async def produce(
@@ -39,6 +45,7 @@ async def produce(
     patience: float,
     counts: Counts,
     failed: Callable[[InputError], None],
+    observer: ProducerObserver,
     separator: str | None = None,
     selector: str | None = None,
 ) -> None:
@@ -51,6 +58,7 @@ async def produce(
         patience: Seconds to try to reach a broker.
         counts: Raised as the work goes on.
         failed: Called with each strip that cannot be split, and each slot that is no headline.
+        observer: Told of strips once they are on Kafka, for metrics.
         separator: What stands between slots; found in each strip when None.
         selector: A CSS selector of the strip's items in HTML pages.
 
@@ -58,17 +66,24 @@ async def produce(
         SettingsError: A topic is missing.
         TickerError: No broker was reached, or it did not take what was published.
     """
+    assert SIGHTINGS.retention_ms is not None
+    oldest_kept = time.time_ns() // 1_000_000 - SIGHTINGS.retention_ms
     async with administration(connection, patience=patience) as client:
         await require(client, TOPICS, prefix=prefix)
-    async with Publisher(connection.aiokafka_options(), prefix=prefix) as publisher:
+    options = connection.aiokafka_options()
+    async with Publisher(options, prefix=prefix, acknowledged=observer.published) as publisher:
         async for observation in _in_thread(observations, publisher.flush):
             try:
                 strip, slots = strip_of(observation, separator=separator, selector=selector)
             except InputError as error:
                 failed(error)
+                observer.failed()
                 continue
+            strip = replace(strip, traceparent=traceparent(strip.id))
             found = sightings(strip, slots)
             await publisher.publish(strip, found)
+            if found.timestamp < oldest_kept:
+                counts.outdated += len(found.messages)
             counts.strips += 1
             counts.slots += len(slots)
             counts.empty += found.empty

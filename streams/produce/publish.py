@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -25,6 +25,8 @@ MAX_REQUEST_BYTES: Final = 8 << 20
 _FLUSH_ROWS: Final = 8_192
 _DELIVERY_TIMEOUT_S: Final = 60.0
 
+Published = Callable[[Sequence[tuple[Strip, StripSightings]]], None]
+
 
 class Publisher:
     """Collects strips and writes them in batches; use it as a context, `flush` when input pauses.
@@ -33,9 +35,17 @@ class Publisher:
         options: aiokafka's connection options.
         prefix: The topics' prefix.
         compression: The client's codec (`lz4`, `zstd`, `snappy`, `gzip`) or None.
+        acknowledged: Called with the strips that all replicas have, with all that came of them.
     """
 
-    def __init__(self, options: Mapping[str, Any], *, prefix: str, compression: str | None = "lz4") -> None:
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        *,
+        prefix: str,
+        compression: str | None = "lz4",
+        acknowledged: Published = lambda _: None,
+    ) -> None:
         self._producer = AIOKafkaProducer(
             enable_idempotence=True,
             acks="all",
@@ -50,6 +60,8 @@ class Publisher:
         self._partitions: dict[str, int] = {}
         self._rows: defaultdict[tuple[str, int], list[Row]] = defaultdict(list)
         self._waiting = 0
+        self._strips_waiting: list[tuple[Strip, StripSightings]] = []
+        self._acknowledged = acknowledged
         self.published = 0
         """Sightings that all replicas have acknowledged."""
 
@@ -86,6 +98,7 @@ class Publisher:
             self._rows[self._sightings, partition_of(sighting.language, count)].append(row)
         for refused in found.refused:
             self._refuse(strip, refused, home)
+        self._strips_waiting.append((strip, found))
         self._waiting += len(found.messages)
         if self._waiting >= _FLUSH_ROWS:
             await self.flush()
@@ -113,6 +126,9 @@ class Publisher:
         self.published += self._waiting
         self._waiting = 0
         self._rows.clear()
+        if self._strips_waiting:
+            self._acknowledged(self._strips_waiting)
+            self._strips_waiting = []
 
     def _refuse(self, strip: Strip, refused: RefusedSlot, partition: int) -> None:
         """Keep a slot that is no headline in the dead letters."""

@@ -170,7 +170,8 @@ async def _take_over(plan: Plan, options: Mapping[str, Any], client: Any) -> Man
     if not await describe(client, {POSITIONS.on(plan.target.prefix)}):
         return None
     earlier = [
-        AlternatingProducers(ledger.transactional_id(plan.id, span.partition), options) for span in plan.spans
+        AlternatingProducers(ledger.transactional_id(plan.id, span.partition), (), options)
+        for span in plan.spans
     ]
     try:
         await asyncio.gather(*(each.start() for each in earlier))
@@ -212,7 +213,9 @@ def contract(plan: Plan) -> Sequence[Topic]:
 
 
 async def _write_manifest(options: Mapping[str, Any], prefix: str, manifest: Manifest) -> None:
-    producer = FencedProducer(ledger.transactional_id(manifest.id, "manifest"), options)
+    producer = FencedProducer(
+        ledger.transactional_id(manifest.id, "manifest"), (POSITIONS.on(prefix),), options
+    )
     grace = 0.0
     try:
         await producer.start()

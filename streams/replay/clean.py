@@ -221,7 +221,9 @@ async def _delete(client: Any, topics: Sequence[str]) -> None:
 async def _forget(options: Mapping[str, Any], positions: str, replay: str, partition: int, key: str) -> None:
     """Write a tombstone as the one who wrote the entry, so that he is fenced."""
     _, _, number = key.removeprefix("replay|").partition("|")
-    producer = AlternatingProducers(ledger.transactional_id(replay, number or "manifest"), options)
+    producer = AlternatingProducers(
+        ledger.transactional_id(replay, number or "manifest"), (positions,), options
+    )
     grace = 0.0
     try:
         await producer.start()

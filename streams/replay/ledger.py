@@ -84,7 +84,7 @@ async def read_manifest(
     without, what they or any after them wrote is not seen.
     """
     place = TopicPartition(POSITIONS.on(prefix), 0)
-    async with committed_reader(options) as reader:
+    async with committed_reader(options, (place.topic,)) as reader:
         end = None if wait else await reader.stable_end(place)
         record = await last_record(reader, place, manifest_key(replay), end=end)
     return _decode_manifest(record.value) if record is not None and record.value else None

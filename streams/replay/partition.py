@@ -106,7 +106,7 @@ class PartitionReplay:
 
     async def _read_progress(self) -> Progress:
         """How far this partition is, from the target; a beginning where nothing is written down."""
-        async with committed_reader(self._clusters.target) as reader:
+        async with committed_reader(self._clusters.target, (self._positions, self._topic)) as reader:
             found = await ledger.read_progress(
                 reader, self._plan.target.prefix, self._plan.id, self._span.partition, self._target
             )
@@ -156,6 +156,7 @@ class PartitionReplay:
         """Fence whoever had this partition, read back how far it is, and go on from there."""
         producer = AlternatingProducers(
             ledger.transactional_id(self._plan.id, self._span.partition),
+            (self._topic, self._positions),
             {**self._clusters.target, "compression_type": _COMPRESSION},
         )
         grace = 0.0

@@ -6,7 +6,7 @@ producer is free to begin: transactions still follow each other one by one, with
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from streams.engine.kafka.transaction import FencedProducer
@@ -16,8 +16,10 @@ from streams.sink.batches import Row
 class AlternatingProducers:
     """One transaction at a time, in turn under two transactional ids; whoever held either is fenced."""
 
-    def __init__(self, transactional_id: str, options: Mapping[str, Any]) -> None:
-        self._next, self._last = (FencedProducer(f"{transactional_id}-{turn}", options) for turn in "ab")
+    def __init__(self, transactional_id: str, topics: Collection[str], options: Mapping[str, Any]) -> None:
+        self._next, self._last = (
+            FencedProducer(f"{transactional_id}-{turn}", topics, options) for turn in "ab"
+        )
 
     async def start(self) -> None:
         """Fence older producers of both ids: nothing of theirs can be committed after this returns."""

@@ -1,7 +1,7 @@
 """Read topics as a subscriber does: committed records only, from now or from an instant, following."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -10,8 +10,13 @@ _POLL_MS: Final = 500
 
 
 async def subscribe(
-    options: Mapping[str, Any], partitions: Sequence[TopicPartition], *, since: int | None, follow: bool
-) -> AsyncIterator[Any]:
+    options: Mapping[str, Any],
+    partitions: Sequence[TopicPartition],
+    *,
+    since: int | None,
+    follow: bool,
+    ready: Callable[[], None] = lambda: None,
+) -> AsyncGenerator[Any, None]:
     """Committed records of partitions, as aiokafka gives them; belongs to no group.
 
     Args:
@@ -19,6 +24,7 @@ async def subscribe(
         partitions: What to read.
         since: Start at this event time (ms); None starts at the end when following, else at the beginning.
         follow: Go on for ever; else end where the partitions ended at the start.
+        ready: Called once it is settled where reading starts: what is published later is read.
     """
     consumer = AIOKafkaConsumer(
         isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **options
@@ -28,6 +34,7 @@ async def subscribe(
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await _seek(consumer, partitions, ends, since=since, follow=follow)
+        ready()
         waiting = {tp for tp in partitions if await consumer.position(tp) < ends[tp]}
         while follow or waiting:
             fetched = await consumer.getmany(timeout_ms=_POLL_MS)

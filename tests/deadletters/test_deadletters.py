@@ -50,7 +50,7 @@ def refuse(connection: Connection, prefix: str) -> None:
         out.reject(record, RecordError(f"a fault of build {offset}" if offset < SOUND else "rubbish"))
 
     async def run() -> None:
-        producer = FencedProducer(f"{prefix}-refuse", connection.aiokafka_options())
+        producer = FencedProducer(f"{prefix}-refuse", list(out.rows), connection.aiokafka_options())
         await producer.start()
         await producer.commit(out.rows, 2)
         await producer.dispose(1)

@@ -1,6 +1,7 @@
 """Follows the group's assignment: a runner for every partition that is ours, none for others."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -8,9 +9,12 @@ from aiokafka import TopicPartition
 
 from streams.engine.kafka.partition import PartitionRunner
 from streams.engine.kafka.slices import Slice, SlicingApp
-from streams.observe.observer import Observer
+from streams.observe.observer import Backlog, Observer
 from streams.stage import Stage
 
+logger: Final = logging.getLogger(__name__)
+
+_BACKLOG_EVERY_S: Final = 5.0
 _GRACE_S: Final = 3.0
 """How long an open transaction may delay a rebalance or a stop."""
 
@@ -60,6 +64,16 @@ class Assignment:
     def is_ready(self) -> bool:
         """Whether the group has answered and every partition of ours is restored."""
         return self._assigned and all(runner.is_open for runner in self._runners.values())
+
+    async def watch_backlogs(self) -> None:
+        """Tell the observer every few seconds what waits, until cancelled."""
+        while True:
+            await asyncio.sleep(_BACKLOG_EVERY_S)
+            runners = [runner for runner in self._runners.values() if runner.is_open]
+            told = await asyncio.gather(*(runner.backlog() for runner in runners), return_exceptions=True)
+            for error in (answer for answer in told if isinstance(answer, BaseException)):
+                logger.debug("backlog not known: %s", error)
+            self._observer.backlogs([backlog for backlog in told if isinstance(backlog, Backlog)])
 
     def dispatch(self, records: Slice) -> None:
         """Hand a slice to its partition's runner; never blocks."""

@@ -24,12 +24,18 @@ class KafkaOutbox:
         self._stage = stage
         self._prefix = prefix
         self.rows: defaultdict[str, list[Row]] = defaultdict(list)
+        self.published: list[Event] = []
+        """The events for consumers, in order."""
         self.counts: Counter[str] = Counter()
-        self.rejected = 0
+        self.refused: Counter[str] = Counter()
+        """Dead letters by the class of the error at the bottom of it."""
 
     def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
         """Publish an event on the partition of the input."""
-        headers = cloudevents.headers(cast("Headline | Duplicate", event), key) if topic.public else []
+        headers: cloudevents.Headers = []
+        if topic.public:
+            headers = cloudevents.headers(cast("Headline | Duplicate", event), key)
+            self.published.append(event)
         self.rows[topic.on(self._prefix)].append(Row(key, encode(event), timestamp, headers))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
@@ -54,7 +60,7 @@ class KafkaOutbox:
         )
         headers = [*deadletters.own(record.headers), *deadletters.to_headers(why)]
         self.rows[DEADLETTERS.on(self._prefix)].append(Row(record.key, record.value, now, headers))
-        self.rejected += 1
+        self.refused[type(error.__cause__ or error).__name__] += 1
 
     def count(self, outcome: str, records: int = 1) -> None:
         """Say what became of input records."""

@@ -65,6 +65,11 @@ class Deduplicator:
         """Every live headline once, in the order in which they were first seen or restored."""
         return iter(self._headlines)
 
+    @property
+    def remembered(self) -> int:
+        """Fold keys of live headlines and their aliases."""
+        return len(self._headlines.by_key)
+
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take back a record of `ticker.seen`.
 
@@ -231,6 +236,8 @@ def decode_sighting(record: Record) -> Sighting:
         raise RecordError("the record has no key; a sighting's key is its fold key")
     if not isinstance(value, bytes):
         raise RecordError("the record has no value")
+    if not record.key.isascii():
+        raise RecordError(f"the key {record.key!r} is no fold key")
     try:
         return _decode_sighting(value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

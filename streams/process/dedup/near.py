@@ -181,7 +181,10 @@ class NearIndex:
     def _renumber(self) -> None:
         """Give the live headlines the lowest slots, once in four thousand million."""
         headlines = list(self._live.values())
-        self.__init__(self._lexicon.language)  # type: ignore[misc]
+        self._live.clear()
+        self._slot_of.clear()
+        self._postings.clear()
+        self._next_slot = 0
         for headline in headlines:
             self.add(headline.key, headline.folded, headline.text)
 
@@ -203,7 +206,9 @@ def _shared(postings: Sequence[Sequence[int]], fewest: int) -> Counter[int]:
         again.update(seen.intersection(slots))
         if place <= len(postings) - fewest:
             seen.update(slots)
-    counts = Counter(chain.from_iterable(again.intersection(slots) for slots in postings)) if again else Counter()
+    counts = (
+        Counter(chain.from_iterable(again.intersection(slots) for slots in postings)) if again else Counter()
+    )
     return Counter({slot: count for slot, count in counts.items() if count >= fewest})
 
 

@@ -1,0 +1,189 @@
+"""The canary's rounds: publish a headline per language, wait for each at a category topic, tell how long it took.
+
+It publishes as a producer does and reads as a consumer does, so that what it measures is what they get.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
+from itertools import count
+from typing import Any, Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.cloudevents import CANARY, source_uri
+from schemas.events import Sighting
+from schemas.topics import CATEGORIES
+from streams.admin.connect import administration
+from streams.admin.topics import partitions_of, require
+from streams.canary.headlines import observation
+from streams.errors import TickerError
+from streams.observe.trace import traceparent
+from streams.produce.produce import TOPICS
+from streams.produce.publish import Publisher
+from streams.produce.sightings import sightings
+from streams.produce.strips import strip_of
+from streams.settings import Connection
+from streams.sink.subscribe import subscribe
+
+logger: Final = logging.getLogger(__name__)
+
+GIVEN_UP_S: Final = 900.0
+_TICK_S: Final = 1.0
+_MARK: Final = ("ce_source", source_uri(CANARY).encode())
+
+
+class Arrival(Struct, frozen=True):
+    """A canary headline at the end of its way, or given up: then without topic and seconds."""
+
+    id: str
+    language: str
+    topic: str | None
+    seconds: float | None
+
+
+class CanaryObserver(Protocol):
+    """Told how the canary's headlines fare."""
+
+    def published(self, language: str) -> None:
+        """A headline was published; all replicas have it."""
+
+    def arrived(self, arrival: Arrival) -> None:
+        """A headline came out of a category topic, or was given up."""
+
+    def ages(self, ages: Mapping[str, float]) -> None:
+        """Every second: seconds since the oldest headline under way was published, by language."""
+
+
+class _UnderWay(Struct, frozen=True):
+    language: str
+    since: float
+
+
+class Canary:
+    """What is under way.
+
+    Args:
+        observer: Told of everything.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, observer: CanaryObserver, clock: Callable[[], float] = time.time) -> None:
+        self._observer = observer
+        self._clock = clock
+        self._under_way: dict[str, _UnderWay] = {}
+        self._last: dict[str, float] = {}
+        self.nothing_under_way = asyncio.Event()
+
+    def sent(self, sighting: Sighting, at: float) -> None:
+        """Expect a headline that is about to be published; `at` is its event time in seconds."""
+        self._under_way[sighting.id] = _UnderWay(sighting.language, at)
+        self.nothing_under_way.clear()
+
+    def take(self, record: Any) -> None:
+        """Look at a record of a category topic; everyone else's are passed over by their header alone."""
+        if _MARK not in record.headers:
+            return
+        identity = next(value for name, value in record.headers if name == "ce_id").decode()
+        # Another is from before a restart, or had been given up.
+        if identity in self._under_way:
+            self._end(identity, record.topic)
+
+    def tick(self) -> None:
+        """Tell how old the oldest is, and give up what is too old."""
+        now = self._clock()
+        for identity, sent in list(self._under_way.items()):
+            if now - sent.since > GIVEN_UP_S:
+                self._end(identity, None)
+        ages = dict(self._last)
+        for sent in reversed(self._under_way.values()):
+            ages[sent.language] = now - sent.since
+        self._observer.ages(ages)
+
+    def _end(self, identity: str, topic: str | None) -> None:
+        sent = self._under_way.pop(identity)
+        seconds = self._last[sent.language] = self._clock() - sent.since
+        arrival = Arrival(identity, sent.language, topic, None if topic is None else round(seconds, 3))
+        self._observer.arrived(arrival)
+        if not self._under_way:
+            self.nothing_under_way.set()
+
+
+async def watch(
+    *,
+    connection: Connection,
+    prefix: str,
+    patience: float,
+    observer: CanaryObserver,
+    every: float,
+    rounds: int | None = None,
+    started: Callable[[], None] = lambda: None,
+) -> None:
+    """Publish a headline per language every `every` seconds and wait for each.
+
+    With `rounds`, end after so many, each waited for up to `every` seconds.
+
+    Raises:
+        SettingsError: A topic is missing.
+        TickerError: No broker was reached, or it did not take what was published.
+    """
+    async with administration(connection, patience=patience) as client:
+        await require(client, (*TOPICS, *CATEGORIES.values()), prefix=prefix)
+        partitions = await partitions_of(client, [topic.on(prefix) for topic in CATEGORIES.values()])
+    canary = Canary(observer)
+    options = connection.aiokafka_options()
+    async with Publisher(options, prefix=prefix) as publisher, asyncio.TaskGroup() as group:
+        listening = asyncio.Event()
+        reading = group.create_task(_read(canary, options, partitions, listening.set))
+        await listening.wait()
+        ticking = group.create_task(_tick(canary))
+        started()
+        for number in count(1):
+            try:
+                await _publish(canary, publisher, observer)
+            except TickerError as error:
+                if rounds is not None:
+                    raise
+                # Its headlines stay under way: their age is what tells.
+                logger.warning("%s", error)
+            if rounds is None:
+                await asyncio.sleep(every)
+            else:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(canary.nothing_under_way.wait(), every)
+            if number == rounds:
+                break
+        ticking.cancel()
+        reading.cancel()
+
+
+async def _publish(canary: Canary, publisher: Publisher, observer: CanaryObserver) -> None:
+    at = time.time_ns() // 1_000_000
+    strip, slots = strip_of(observation(at))
+    strip = replace(strip, traceparent=traceparent(strip.id))
+    found = sightings(strip, slots)
+    expected = [message.value for message in found.messages if isinstance(message.value, Sighting)]
+    for sighting in expected:
+        canary.sent(sighting, at / 1000)
+    await publisher.publish(strip, found)
+    await publisher.flush()
+    for sighting in expected:
+        observer.published(sighting.language)
+
+
+async def _tick(canary: Canary) -> None:
+    while True:
+        canary.tick()
+        await asyncio.sleep(_TICK_S)
+
+
+async def _read(
+    canary: Canary, options: Mapping[str, Any], partitions: Sequence[Any], ready: Callable[[], None]
+) -> None:
+    records = subscribe(options, partitions, since=None, follow=True, ready=ready)
+    async with aclosing(records):
+        async for record in records:
+            canary.take(record)

@@ -1,0 +1,85 @@
+"""`ticker canary`: test headlines through the whole path, timed."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+
+import click
+
+from streams.canary.run import Arrival
+from streams.cli.logs import log_to_stderr
+from streams.cli.options import kafka_options
+from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.settings import CANARY_LISTEN, LOG_FORMAT, PATIENCE, TOPIC_PREFIX, Settings
+
+
+@click.command(epilog=examples("ticker canary", "ticker canary --once --every 30"))
+@click.option(
+    "--every", default=60.0, show_default=True, type=click.FloatRange(min=1), help="Seconds between rounds."
+)
+@click.option("--once", is_flag=True, help="One round, each headline waited for up to --every seconds.")
+@json_option
+@kafka_options(CANARY_LISTEN, LOG_FORMAT)
+def command(every: float, once: bool, as_json: bool, settings: Settings) -> None:
+    """Publish a made-up headline per language and time how long it takes to a category topic.
+
+    With --once, exit code 1 when one did not arrive in time. Without, until told to stop; the ages are
+    metrics. The events' `ce_source` is `/sources/canary`: consumers leave them out by that header.
+    """
+    log_to_stderr(log_format=settings[LOG_FORMAT])
+    told = _Told(wants_json(as_json))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_watch(settings, told, every, once))
+    if once and told.arrivals < told.expected:
+        click.echo(
+            f"ticker: {told.expected - told.arrivals} of {told.expected} headlines did not arrive within"
+            f" {every:g} s; are workers of both stages running? Their /readyz and log say more",
+            err=True,
+        )
+        sys.exit(1)
+
+
+class _Told:
+    """Prints arrivals and keeps count."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self.expected = 0
+        self.arrivals = 0
+
+    def published(self, language: str) -> None:  # noqa: ARG002 (the protocol's)
+        self.expected += 1
+
+    def arrived(self, arrival: Arrival) -> None:
+        self.arrivals += arrival.seconds is not None
+        if self._as_json:
+            write_json(arrival)
+            sys.stdout.flush()
+        else:
+            seconds = "given up" if arrival.seconds is None else f"{arrival.seconds:.3f} s"
+            click.echo(f"{arrival.language}  {seconds:>9}  {arrival.topic or ''}")
+
+    def ages(self, ages: Mapping[str, float]) -> None:
+        pass
+
+
+async def _watch(settings: Settings, told: _Told, every: float, once: bool) -> None:
+    from prometheus_client import REGISTRY
+
+    from streams.canary.run import watch
+    from streams.observe.canary import CanaryMetrics
+    from streams.observe.health import serving
+
+    ready = asyncio.Event()
+    listen = None if once else settings[CANARY_LISTEN]
+    async with serving(listen, registry=REGISTRY, is_ready=ready.is_set):
+        await watch(
+            connection=settings.connection(),
+            prefix=settings[TOPIC_PREFIX],
+            patience=settings[PATIENCE],
+            observer=told if once else CanaryMetrics(REGISTRY),
+            every=every,
+            rounds=1 if once else None,
+            started=ready.set,
+        )

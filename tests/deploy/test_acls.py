@@ -1,0 +1,207 @@
+"""The grants: a cluster that allows nothing else runs the whole pipeline, and refuses what a role must not do."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+from aiokafka.protocol.admin import CreateAclsRequest
+
+from deploy.kafka.acls import ROLES, SCRIPT, Grant, Role, script
+from schemas.topics import CATEGORIES, SEEN, SIGHTINGS
+from streams.dev.kafka import Cluster, Security
+from streams.settings import Settings
+from tests.kafka_support import Certificates, wait_until
+
+PREFIX: Final = "guarded"
+PASSWORD: Final = "of-a-role"
+ROLE: Final[Mapping[str, Role]] = {role.name: role for role in ROLES}
+
+# Kafka's numbers (org.apache.kafka.common.acl.AclOperation and of ResourceType, PatternType).
+_OPERATIONS: Final = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8, "DescribeConfigs": 10}
+_RESOURCES: Final = {"topic": 2, "group": 3, "cluster": 4, "transactional-id": 5}
+_LITERAL, _PREFIXED, _ALLOW = 3, 4, 3
+
+
+def test_the_script_is_what_the_roles_say() -> None:
+    """acls.sh is generated, and a shell can read it."""
+    assert SCRIPT.read_text(encoding="utf-8") == script()
+    subprocess.run(["/bin/sh", "-n", str(SCRIPT)], check=True)
+
+
+@pytest.mark.parametrize("name", ["client-sasl-ssl.toml", "client-mutual-tls.toml"])
+def test_example_settings_can_be_read(name: str, tmp_path: Path, certificates: Certificates) -> None:
+    """With real files in the places of the example's, they make a connection."""
+    text = SCRIPT.with_name(name).read_text(encoding="utf-8")
+    password = tmp_path / "password"
+    password.write_text(PASSWORD, encoding="utf-8")
+    for place, real in {
+        "/etc/ticker/authority.pem": certificates.authority,
+        "/etc/ticker/worker.pem": certificates.client,
+        "/etc/ticker/worker.key": certificates.client,
+        "/run/secrets/ticker-kafka/password": password,
+    }.items():
+        text = text.replace(place, str(real))
+    (tmp_path / "ticker.toml").write_text(text, encoding="utf-8")
+    connection = Settings.read(environment={}, config=tmp_path / "ticker.toml").connection()
+    assert connection.ssl_context() is not None
+
+
+@pytest.fixture
+def guarded(certificates: Certificates, start_cluster: Callable[..., Cluster]) -> Cluster:
+    """A cluster that refuses what was not granted, with the roles' grants."""
+    security = Security(
+        keystore=certificates.server,
+        authority=certificates.authority,
+        users={role.name: PASSWORD for role in ROLES},
+    )
+    cluster = start_cluster(
+        security=security,
+        properties={
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            # Whoever is on the plain listener: the broker itself, and this test when it grants.
+            "super.users": "User:ANONYMOUS",
+        },
+    )
+    asyncio.run(_grant_all(cluster.bootstrap_servers()))
+    return cluster
+
+
+async def _grant_all(bootstrap: str) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await client.start()
+    try:
+        for role in ROLES:
+            for grant in role.grants:
+                for operation in grant.operations:
+                    answer = await client._send_request(_creation(role, grant, operation))
+                    assert answer.creation_responses[0][0] == 0, (role.name, grant, answer)
+    finally:
+        await client.close()
+
+
+def _creation(role: Role, grant: Grant, operation: str) -> CreateAclsRequest:
+    return CreateAclsRequest(
+        _RESOURCES[grant.resource],
+        grant.name.replace("{prefix}", PREFIX),
+        _PREFIXED if grant.begins else _LITERAL,
+        f"User:{role.name}",
+        "*",
+        _OPERATIONS[operation],
+        _ALLOW,
+    )
+
+
+def _environment(cluster: Cluster, role: str, certificates: Certificates) -> dict[str, str]:
+    return os.environ | {
+        "TICKER_BOOTSTRAP_SERVERS": cluster.bootstrap_servers("SASL_SSL"),
+        "TICKER_SECURITY_PROTOCOL": "SASL_SSL",
+        "TICKER_SSL_CAFILE": str(certificates.authority),
+        "TICKER_SASL_MECHANISM": "SCRAM-SHA-512",
+        "TICKER_SASL_USERNAME": role,
+        "TICKER_SASL_PASSWORD": PASSWORD,
+        "TICKER_TOPIC_PREFIX": PREFIX,
+    }
+
+
+def _ticker(*arguments: str, environment: dict[str, str], text: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "streams.cli", *arguments],
+        env=environment,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+@contextmanager
+def _worker(environment: dict[str, str], log: Path) -> Iterator[None]:
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streams.cli", "worker", "--listen", "none"],
+            env=environment,
+            stderr=errors,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.mark.kafka
+def test_the_grants_are_enough_and_no_more(
+    guarded: Cluster, certificates: Certificates, tmp_path: Path
+) -> None:
+    """Each role does its work over TLS and SCRAM with its grants; none can do another's."""
+
+    def as_role(role: str) -> dict[str, str]:
+        return _environment(guarded, role, certificates)
+
+    made = _ticker("topics", "create", environment=as_role("ticker-operator"))
+    assert made.returncode == 0, made.stderr
+    log = tmp_path / "worker.log"
+    with _worker(as_role("ticker-worker"), log):
+        canary = _ticker("canary", "--once", environment=as_role("ticker-canary"))
+        assert canary.returncode == 0, canary.stderr + log.read_text(encoding="utf-8")
+        strip = '{"source": "a", "observed_at": "2026-03-11T08:00:00Z", "text": "One headline|Another one"}'
+        produced = _ticker(
+            "produce", "-", "--separator", "|", environment=as_role("ticker-producer"), text=strip
+        )
+        assert produced.returncode == 0, produced.stderr
+
+        def tailed() -> list[str]:
+            done = _ticker("tail", "--no-follow", "--json", environment=as_role("ticker-consumer"))
+            assert done.returncode == 0, done.stderr
+            return [line for line in done.stdout.splitlines() if '"source":"a"' in line]
+
+        assert wait_until(tailed, seconds=60)
+    # No role reaches into another's: consumers do not write, producers do not read, state is the worker's alone.
+    some = next(iter(CATEGORIES.values())).on(PREFIX)
+    consumer, producer = as_role("ticker-consumer"), as_role("ticker-producer")
+    assert _refused(_write(consumer, some), TopicAuthorizationFailedError)
+    assert _refused(_write(producer, SEEN.on(PREFIX)), TopicAuthorizationFailedError)
+    assert _refused(_read(producer, SIGHTINGS.on(PREFIX)), TopicAuthorizationFailedError)
+    assert _refused(_read(consumer, SEEN.on(PREFIX)), TopicAuthorizationFailedError)
+    assert _refused(_read(consumer, some, group=f"{PREFIX}-worker"), GroupAuthorizationFailedError)
+
+
+def _refused(attempt: Any, error: type[Exception]) -> bool:
+    """Whether an attempt is refused with this error."""
+    try:
+        asyncio.run(asyncio.wait_for(attempt, 20))
+    except error:
+        return True
+    return False
+
+
+def _options(environment: dict[str, str]) -> dict[str, Any]:
+    return Settings.read(environment=environment).connection().aiokafka_options()
+
+
+async def _write(environment: dict[str, str], topic: str) -> None:
+    producer = AIOKafkaProducer(**_options(environment))
+    await producer.start()
+    try:
+        await producer.send_and_wait(topic, b"nothing")
+    finally:
+        await producer.stop()
+
+
+async def _read(environment: dict[str, str], topic: str, group: str | None = None) -> None:
+    consumer = AIOKafkaConsumer(topic, group_id=group, auto_offset_reset="earliest", **_options(environment))
+    try:
+        await consumer.start()
+        await consumer.getone()
+    finally:
+        await consumer.stop()

@@ -1,0 +1,195 @@
+"""The image, the compose file and the manifests: valid by their schemas, careful, and true to the commands."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from schemas.topics import LANGUAGE_PARTITIONS
+from streams import __version__
+from streams.settings import SETTINGS
+from tests.deploy.support import tool
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+OURS = {name: service for name, service in COMPOSE["services"].items() if "headline" in service["image"]}
+OVERLAYS = ("production", "staging")
+KUBERNETES = ("1.32", kubernetes_validate.latest_version())
+WORKLOADS = {"Deployment", "StatefulSet", "Job"}
+
+
+def parses(arguments: list[str]) -> None:
+    """Fail unless `ticker` takes these arguments; nothing runs."""
+    group = import_module(f"streams.cli.{arguments[0]}").command
+    # The text after a complete command line is the only thing that is wrong with it.
+    parser = group.make_parser(group.make_context(arguments[0], [], resilient_parsing=True))
+    parser.parse_args(list(arguments[1:]))
+
+
+def ticker_commands(service: Mapping[str, Any], entrypoint: str, arguments: str) -> list[str]:
+    """The arguments of `ticker` in a container, also where a shell feeds it."""
+    if service.get(entrypoint) == ["sh", "-c"]:
+        words = shlex.split(service[arguments][0])
+        return words[words.index("ticker") + 1 :]
+    return list(service[arguments])
+
+
+def test_compose_follows_its_specification() -> None:
+    """The file is valid by the Compose Specification's schema."""
+    done = subprocess.run(
+        [
+            *(tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec"),
+            str(DEPLOY / "compose.yaml"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("service", COMPOSE["services"].values(), ids=COMPOSE["services"])
+def test_a_service_of_compose_is_reached_from_this_machine_only(service: Mapping[str, Any]) -> None:
+    """Ports are published on 127.0.0.1, and what is mounted from the checkout is there."""
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    for volume in service.get("volumes", []):
+        source = volume.partition(":")[0]
+        assert source in COMPOSE["volumes"] or (DEPLOY / source).is_dir()
+    assert not service["image"].endswith(":latest")
+
+
+@pytest.mark.parametrize("service", OURS.values(), ids=OURS)
+def test_our_services_in_compose_are_bounded(service: Mapping[str, Any]) -> None:
+    """They write nowhere but to /tmp, gain no privileges, and their commands are commands of `ticker`."""
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    parses(ticker_commands(service, "entrypoint", "command"))
+
+
+def test_prometheus_scrapes_the_ports_that_services_listen_on() -> None:
+    """A target of Prometheus is a service of compose, at the port of its `--listen`."""
+    config = yaml.safe_load((DEPLOY / "prometheus/prometheus.yaml").read_text(encoding="utf-8"))
+    for job in config["scrape_configs"]:
+        target = job["dns_sd_configs"][0]
+        service = COMPOSE["services"][target["names"][0]]
+        assert f"0.0.0.0:{target['port']}" in " ".join(service["command"])
+
+
+def _documents(overlay: str) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [tool("kubectl"), "kustomize", str(DEPLOY / f"kubernetes/overlays/{overlay}")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def _pods(overlay: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for document in _documents(overlay):
+        if document["kind"] in WORKLOADS:
+            yield document["metadata"]["name"], document["spec"]["template"]["spec"]
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_manifests_follow_the_schemas_of_kubernetes(overlay: str, version: str) -> None:
+    """Every object of an overlay is valid, without a field that Kubernetes does not know."""
+    for document in _documents(overlay):
+        kubernetes_validate.validate(document, version, strict=True)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_pods_are_restricted(overlay: str) -> None:
+    """Not root, nothing writable but /tmp, no capabilities, limits, and no token of the cluster."""
+    for name, pod in _pods(overlay):
+        assert pod["securityContext"]["runAsNonRoot"], name
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert not pod["automountServiceAccountToken"], name
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert set(container["resources"]["limits"]) == {"cpu", "memory"}
+            assert container["image"].endswith(f":{__version__}")
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_pods_run_commands_and_settings_that_exist(overlay: str) -> None:
+    """Arguments are those of `ticker`, variables those of settings, probes ask the port that is listened on."""
+    known = {setting.variable for setting in SETTINGS}
+    settings = next(document for document in _documents(overlay) if document["kind"] == "ConfigMap")
+    assert set(settings["data"]) <= known
+    for name, pod in _pods(overlay):
+        (container,) = pod["containers"]
+        parses(ticker_commands(container, "command", "args"))
+        assert {variable["name"] for variable in container["env"]} <= known, name
+        if "ports" in container:
+            assert f":{container['ports'][0]['containerPort']}" in " ".join(container["args"])
+            assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
+
+
+def test_there_are_no_more_workers_than_partitions() -> None:
+    """A worker beyond the partitions of a stage would have nothing to do."""
+    scaler = next(document for document in _documents("production") if "Autoscaler" in document["kind"])
+    assert scaler["spec"]["maxReplicas"] == LANGUAGE_PARTITIONS
+
+
+def test_the_image_is_built_by_the_rules() -> None:
+    """Hadolint has nothing to say."""
+    done = subprocess.run(
+        [tool("hadolint"), str(DEPLOY / "Containerfile")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    """It ends as a numbered user, which Kubernetes can tell from root."""
+    users = re.findall(r"^USER (\S+)$", (DEPLOY / "Containerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert users[-1:] == ["10001:10001"]
+
+
+def test_the_steps_of_the_image_make_a_ticker_that_runs(tmp_path: Path) -> None:
+    """In a folder with nothing but what COPY brings, the build's RUN installs it, and it runs without it."""
+    source, target = tmp_path / "src", tmp_path / "ticker"
+    source.mkdir()
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8").replace("\\\n", "")
+    build = text[: text.index("\nFROM", text.index("AS build"))]
+    ignored = (DEPLOY / "Containerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    for line in re.findall(r"^COPY (.+)$", build, re.MULTILINE):
+        *names, place = line.split()
+        for name in names:
+            assert f"!{name}" in ignored
+            where = source / (place if len(names) == 1 else name)
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, where)
+    (run,) = re.findall(r"^RUN (.+)$", build, re.MULTILINE)
+    command = run.replace("/opt/ticker", str(target)).replace("python3 -m", f"{sys.executable} -m", 1)
+    done = subprocess.run(
+        ["/bin/sh", "-ec", command], cwd=source, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    samples = ROOT / "streams/samples"
+    ran = subprocess.run(
+        [str(target / "bin/ticker"), "run", str(samples), "--json"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert len(ran.stdout.splitlines()) > 10

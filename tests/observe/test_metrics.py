@@ -1,0 +1,56 @@
+"""The list of metrics: well named, bounded, documented."""
+
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from streams.observe.metrics import METRICS, OTHER, Instruments, Metric, Program, Sources, document
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS: tuple[Program, ...] = ("worker", "producer", "canary")
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_names_follow_the_conventions(metric: Metric) -> None:
+    """A metric begins with `ticker_`; counters end in `_total`, instants in `_timestamp_seconds`."""
+    assert metric.name.startswith("ticker_")
+    assert metric.name.endswith("_total") == (metric.kind == "counter")
+    assert metric.name.endswith("_timestamp_seconds") == (metric.unit == "seconds since the epoch")
+    assert metric.help.endswith(".")
+    assert bool(metric.buckets) == (metric.kind == "histogram")
+
+
+def test_names_are_unique() -> None:
+    """No two metrics share a name."""
+    assert len({metric.name for metric in METRICS}) == len(METRICS)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_exposes_its_metrics_under_their_names(program: Program) -> None:
+    """What the list says a program exposes is what its registry shows, and nothing else."""
+    registry = CollectorRegistry()
+    Instruments(program, registry)
+    shown = {line.split()[2] for line in generate_latest(registry).decode().splitlines() if "# TYPE" in line}
+    listed = {metric.name for metric in METRICS if program in metric.programs}
+    assert {name for name in shown if not name.endswith("_created")} == listed
+
+
+def test_no_label_can_be_a_headline_or_an_id() -> None:
+    """Labels are of the closed list that the contract names."""
+    allowed = {
+        *("stage", "outcome", "source", "category", "language", "partition", "topic"),
+        *("rule", "kind", "reason", "version", "program"),
+    }
+    assert {label for metric in METRICS for label in metric.labels} <= allowed
+
+
+def test_sources_beyond_the_limit_share_a_label() -> None:
+    """The first sources keep their own label for ever; later ones are `other`."""
+    sources = Sources(limit=2)
+    assert [sources.label(name) for name in ("a", "b", "c", "a", "d")] == ["a", "b", OTHER, "a", OTHER]
+
+
+def test_the_documentation_is_generated() -> None:
+    """docs/metrics.md is what the list gives."""
+    assert (ROOT / "docs/metrics.md").read_text(encoding="utf-8") == document()

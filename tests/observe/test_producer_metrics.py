@@ -1,0 +1,32 @@
+"""What a producer's metrics say of strips."""
+
+from prometheus_client import CollectorRegistry
+
+from schemas.events import MAX_TEXT
+from streams.observe.producer import ProducerMetrics
+from streams.produce.read import Observation
+from streams.produce.sightings import sightings
+from streams.produce.strips import strip_of
+from tests.support import START
+
+
+def test_slots_are_accounted_for() -> None:
+    """Slots = empty + sightings + refused, and each source has its freshness."""
+    registry = CollectorRegistry()
+    producer = ProducerMetrics(registry)
+    text = "|".join(["First headline of the strip", "", "x" * (MAX_TEXT + 1), "Last headline of the strip"])
+    observation = Observation(
+        place="a test", source="akhbar", observed_at=START, text=text, is_page=False, separator="|"
+    )
+    strip, slots = strip_of(observation)
+    producer.published([(strip, sightings(strip, slots))])
+    producer.failed()
+    value = registry.get_sample_value
+    assert value("ticker_slots_total") == len(slots)
+    outcomes = {
+        outcome: value("ticker_slot_outcomes_total", {"outcome": outcome})
+        for outcome in ("empty", "sighting", "refused")
+    }
+    assert outcomes == {"empty": 1, "sighting": 2, "refused": 1}
+    assert value("ticker_strips_total", {"outcome": "failed"}) == 1
+    assert value("ticker_source_newest_timestamp_seconds", {"source": "akhbar"}) == START / 1000
