@@ -140,8 +140,7 @@ def varied_headlines(corpus: Sequence[str], count: int, seed: int = _SEED) -> It
 def measure_speed(corpus: Sequence[str], live: int) -> None:
     """Print how fast new headlines are searched, added and let go with so many live, and their memory."""
     rows = [
-        (fold_key(folded := fold(text)), folded, text)
-        for text in varied_headlines(corpus, live + _MEASURED)
+        (fold_key(folded := fold(text)), folded, text) for text in varied_headlines(corpus, live + _MEASURED)
     ]
     index = NearIndex("ar")
     tracemalloc.start()

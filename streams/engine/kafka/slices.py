@@ -102,6 +102,17 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         """The offset after the last slice that was fetched since the seek; None when there was none."""
         return self._ends.get(partition)
 
+    def expulsion(self) -> BaseException | None:
+        """Why the group has put this member out for good; None while it has not.
+
+        aiokafka hands such an error to whoever fetches next, which a worker without input never does.
+        """
+        heartbeats = self._consumer and self._consumer._coordinator._heartbeat_task  # noqa: SLF001
+        if heartbeats is None or not heartbeats.done() or heartbeats.cancelled():
+            return None
+        error: BaseException | None = heartbeats.exception()
+        return error
+
     async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
         """Commit a group offset, for lag monitors only; runs in the thread's loop."""
         await self._ensure_consumer().commit({partition: offset})
@@ -162,6 +173,11 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
         """Whether the group says that a partition is ours; None when it cannot tell now."""
         owned: bool | None = await self._in_thread(self._thread.owns(partition))
         return owned
+
+    def expulsion(self) -> BaseException | None:
+        """Why the group has put this worker out for good; None while it has not."""
+        error: BaseException | None = self._thread.expulsion()
+        return error
 
     async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
         """Commit a group offset, for lag monitors only."""

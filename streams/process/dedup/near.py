@@ -203,7 +203,9 @@ def _shared(postings: Sequence[Sequence[int]], fewest: int) -> Counter[int]:
         again.update(seen.intersection(slots))
         if place <= len(postings) - fewest:
             seen.update(slots)
-    counts = Counter(chain.from_iterable(again.intersection(slots) for slots in postings)) if again else Counter()
+    counts = (
+        Counter(chain.from_iterable(again.intersection(slots) for slots in postings)) if again else Counter()
+    )
     return Counter({slot: count for slot, count in counts.items() if count >= fewest})
 
 
