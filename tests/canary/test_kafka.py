@@ -42,7 +42,7 @@ def worker(environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
             _ticker("worker", "--listen", "127.0.0.1:0"), stderr=errors, env=environment
         )
         try:
-            yield wait_until(lambda: _address(log), seconds=30)
+            yield str(wait_until(lambda: _address(log), seconds=30))
         finally:
             process.terminate()
             process.wait(30)
