@@ -75,6 +75,7 @@ STRIPS: Final = Topic(
     key="source",
     description="Strips as they were read.",
     partitions=LANGUAGE_PARTITIONS,
+    max_message_bytes=8 * _MIB,  # a strip of the largest size in a script of three bytes a character
     retention_ms=30 * _DAY_MS,
 )
 SIGHTINGS: Final = Topic(
@@ -128,7 +129,7 @@ DEADLETTERS: Final = Topic(
     description="Records that could not be processed: the original bytes, the error in headers.",
     partitions=LANGUAGE_PARTITIONS,
     retention_ms=30 * _DAY_MS,
-    max_message_bytes=2 * _MIB,  # the largest record of another topic, and why it failed
+    max_message_bytes=16 * _MIB,  # the largest record of another topic, and why it failed
 )
 CATEGORIES: Final = MappingProxyType(
     {

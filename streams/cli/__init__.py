@@ -14,12 +14,15 @@ COMMANDS: Final[dict[str, str]] = {
     "run": "Pages and strips in, categorized headlines out, without a broker.",
     "split": "A page's strip into its slots: how the separator is found, or pinned.",
     "categorize": "The media topics of headlines; `categorize diff` compares two models or rules.",
+    "compare": "How two headlines relate: duplicate, update or distinct, and by which rule.",
+    "explain": "Why a headline was published or swallowed, and where else it was seen.",
+    "dev": "Broker, topics, worker and a producer on a sample, in one command.",
     "broker": "A real Kafka on this machine, for development and tests.",
     "topics": "Create the topics on a cluster, or check that they are as the contract says.",
     "produce": "Split strips and publish their sightings to Kafka.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
-    "canary": "Test headlines through the whole path, timed.",
     "tail": "Headlines as they are published to category topics.",
+    "canary": "Send marked headlines through the whole path and measure their arrival.",
     "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
@@ -69,8 +72,8 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage or settings."""
     debug = "--debug" in sys.argv
     try:
-        status = ticker.main(standalone_mode=False)
-    except click.exceptions.Abort:
+        status = ticker.main(prog_name="ticker", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
         status = 130
     except click.ClickException as error:
         error.show()

@@ -44,6 +44,32 @@ def local(mix: str, sightings: int | None, runs: int, as_json: bool, csv_path: P
     report(rows, as_json=as_json, csv_path=csv_path)
 
 
+@command.command(
+    epilog=examples(
+        "ticker bench kafka", "ticker bench kafka --contenders ticker,aiokafka --runs 5 --csv rows.csv"
+    )
+)
+@click.option("--contenders", default="ticker,aiokafka,aiokafka-gc,faust", show_default=True, help="By name.")
+@click.option("--sightings", type=click.IntRange(min=1000), default=400_000, show_default=True)
+@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
+@json_option
+@csv_option
+def kafka(contenders: str, sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> None:
+    """The deduplicate stage on Kafka: our worker, the bare client, stock Faust.
+
+    Starts a broker of its own; every contender gets its own copy of the same sightings and one core. Stock Faust
+    gets a twentieth of them. Needs the extra: pip install 'headline-ticker[broker]'.
+    """
+    from streams.bench.contenders import CONTENDERS
+    from streams.bench.kafka import run_kafka
+
+    names = contenders.split(",")
+    if unknown := set(names) - set(CONTENDERS):
+        raise click.UsageError(f"no contender {', '.join(unknown)}; there are {', '.join(CONTENDERS)}")
+    rows = list(run_kafka(names, sightings, runs))
+    report(rows, as_json=as_json, csv_path=csv_path)
+
+
 def report(rows: Sequence[msgspec.Struct], *, as_json: bool, csv_path: Path | None) -> None:
     """Print the rows, and the machine above them; write them as CSV too where asked."""
     from streams.bench.machine import machine

@@ -2,21 +2,15 @@
 
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from streams.cli.options import settings_options
 from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.progress import steps
 from streams.settings import BROKER_DATA, BROKER_NODES, BROKER_PORT, CACHE, Settings
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-    from streams.dev.jars import Progress
 
 _CHECK_S: Final = 0.5
 
@@ -41,7 +35,7 @@ def command(settings: Settings, fresh: bool, as_json: bool) -> None:
     try:
         if fresh:
             remove(settings[BROKER_DATA])
-        with _progress() as progress:
+        with steps() as progress:
             cluster = Cluster(
                 settings[BROKER_DATA],
                 nodes=settings[BROKER_NODES],
@@ -70,23 +64,3 @@ def _say_ready(servers: str, data: Path, as_json: bool) -> None:
     if servers != "127.0.0.1:9092":
         click.echo(f"  export TICKER_BOOTSTRAP_SERVERS={servers}")
     click.echo("  ticker topics create")
-
-
-@contextmanager
-def _progress() -> "Iterator[Progress]":
-    """Progress on standard error: a bar on a terminal, else a line for each thing begun."""
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    tasks: dict[str, TaskID] = {}
-    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
-
-        def show(what: str, done: int, of: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what)
-                if not console.is_terminal:
-                    click.echo(what, err=True)
-            bars.update(tasks[what], completed=done, total=of or None)
-
-        yield show

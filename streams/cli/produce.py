@@ -76,5 +76,12 @@ def command(
         f" + {counts.published:,} sightings published + {counts.refused:,} dead letters",
         err=True,
     )
+    if counts.outdated:
+        click.echo(
+            f"ticker: {counts.outdated:,} sightings are older than the topic keeps them. Kafka's retention goes by"
+            " event time: they can be removed within minutes, read or not. Raise retention.ms of the topics first"
+            " to work on old strips.",
+            err=True,
+        )
     if counts.failed or counts.refused:
         sys.exit(1)

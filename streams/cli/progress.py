@@ -1,9 +1,16 @@
-"""A progress bar on long input; silent in pipes and on short input."""
+"""Progress: a bar on long input, silent in pipes and on short input; and the steps of something slow."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from streams.dev.jars import Progress as Steps
 
 _SHORT: Final = 8 << 20
 """Input below this many bytes is done before a bar would help."""
@@ -54,3 +61,23 @@ class Progress:
             self._bar.console.print(message, markup=False, highlight=False)
         else:
             click.echo(message, err=True)
+
+
+@contextmanager
+def steps() -> Iterator["Steps"]:
+    """Progress on standard error: a bar on a terminal, else a line for each thing begun."""
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    tasks: dict[str, TaskID] = {}
+    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what)
+                if not console.is_terminal:
+                    click.echo(what, err=True)
+            bars.update(tasks[what], completed=done, total=of or None)
+
+        yield show

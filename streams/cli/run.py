@@ -1,6 +1,7 @@
 """`ticker run`: the whole pipeline in this process, without a broker."""
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -10,6 +11,7 @@ from streams.cli.progress import Progress
 from streams.errors import SettingsError
 
 if TYPE_CHECKING:
+    from streams.cli.tables import DroppedText
     from streams.engine.local.run import Dropped, Published
     from streams.observe.account import Account
 
@@ -43,9 +45,11 @@ class _TablePrinter:
 
     def __init__(self) -> None:
         self._published: list[Published] = []
-        self._dropped: list[Dropped] = []
+        self._dropped: Counter[DroppedText] = Counter()
         self.published = self._published.append
-        self.dropped = self._dropped.append
+
+    def dropped(self, row: "Dropped") -> None:
+        self._dropped[row.language, row.text, row.rule, row.winner_text] += 1
 
     def close(self) -> None:
         from streams.cli.tables import print_dropped, print_headlines

@@ -1,6 +1,6 @@
 """Headlines as tables on a terminal: right-to-left text stands at the right of its column, and stays in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from schemas.mediatopics import slug_of
@@ -10,11 +10,17 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from streams.engine.local.run import Dropped, Published
+    from streams.engine.local.run import Published
+
+DroppedText = tuple[str, str, str, str]
+"""Language, text, rule and the winner's text of what was not published."""
 
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "he"})
-_OTHER_COLUMNS: Final = 46
-"""Cells that the columns beside a headline take."""
+_BESIDE: Final = 40
+"""Cells of slot, category, language and count beside a headline."""
+_ID: Final = 27
+"""Cells of an id; it is left out where headlines would get less than `_LEAST`."""
+_LEAST: Final = 40
 
 
 def headline_cell(text: str, language: str, width: int, console: "Console") -> "Text":
@@ -32,14 +38,16 @@ def print_headlines(rows: Iterable["Published"]) -> None:
     from rich.table import Table
 
     console = Console()
-    width = max(20, console.width - _OTHER_COLUMNS)
+    with_id = console.width - _BESIDE - _ID >= _LEAST
+    width = max(_LEAST, console.width - _BESIDE - (_ID if with_id else 0))
     table = Table(box=None, padding=(0, 1), header_style="bold")
-    table.add_column("slot", justify="right")
-    table.add_column("category", style="cyan")
-    table.add_column("lang")
-    table.add_column("seen", justify="right")
+    table.add_column("slot", justify="right", no_wrap=True)
+    table.add_column("category", style="cyan", no_wrap=True)
+    table.add_column("lang", no_wrap=True)
+    table.add_column("seen", justify="right", no_wrap=True)
     table.add_column("headline", width=width)
-    table.add_column("id", style="dim", no_wrap=True)
+    if with_id:
+        table.add_column("id", style="dim", no_wrap=True)
     for row in rows:
         headline = headline_cell(row.text, row.language, width, console)
         if row.updates:
@@ -49,23 +57,19 @@ def print_headlines(rows: Iterable["Published"]) -> None:
     console.print(table)
 
 
-def print_dropped(rows: Iterable["Dropped"]) -> None:
-    """What was not published: the headline, the rule, and the headline that won."""
+def print_dropped(counts: Mapping[DroppedText, int]) -> None:
+    """What was not published, how often, by which rule, and the headline that won."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
-    width = max(20, (console.width - _OTHER_COLUMNS) // 2)
+    width = max(_LEAST // 2, (console.width - _BESIDE) // 2)
     table = Table(box=None, padding=(0, 1), header_style="bold", title="not published", title_justify="left")
+    table.add_column("seen", justify="right", no_wrap=True)
     table.add_column("dropped", width=width)
-    table.add_column("rule", style="yellow")
+    table.add_column("rule", style="yellow", no_wrap=True)
     table.add_column("because of", width=width)
-    table.add_column("winner", style="dim", no_wrap=True)
-    for row in rows:
-        table.add_row(
-            headline_cell(row.text, row.language, width, console),
-            row.rule,
-            headline_cell(row.winner_text, row.language, width, console),
-            row.winner,
-        )
+    for (language, text, rule, winner), count in counts.items():
+        because = "the same" if text == winner else headline_cell(winner, language, width, console)
+        table.add_row(f"{count}×", headline_cell(text, language, width, console), rule, because)
     console.print(table)

@@ -109,8 +109,8 @@ def report(name: str, figures: Figures) -> None:
     )
     if numbers := figures.count(edit=_NUMBER_EDIT):
         print(f"number edits that are updates {figures.count(None, 'update', _NUMBER_EDIT) / numbers:.1%}")
-    right = figures.count() - sum(n for (_, true, found), n in figures.decided.items() if true != found)
-    print(f"relation as labelled {right / max(1, figures.count()):.1%}")
+    if updates := figures.count("update"):
+        print(f"updates found as updates {figures.count('update', 'update') / updates:.1%}")
     print(f"{'true':<10}{'edit':<14}{'pairs':>6}{'duplicate':>11}{'update':>8}{'distinct':>10}")
     for true, edit in sorted({(true, edit) for edit, true, _ in figures.decided}):
         found = [figures.count(true, kind, edit) for kind in ("duplicate", "update", "distinct")]
@@ -148,6 +148,7 @@ def measure_speed(corpus: Sequence[str], live: int) -> None:
         index.add(*row)
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
+    texts = sum(sys.getsizeof(key) + sys.getsizeof(folded) for key, folded, _ in rows[:live])
     found: Counter[str] = Counter()
 
     def turn_over() -> None:
@@ -159,8 +160,9 @@ def measure_speed(corpus: Sequence[str], live: int) -> None:
 
     seconds = _timed(turn_over)
     print(
-        f"{len(index):>9} live: {_MEASURED / seconds:>7.0f} new headlines/s (find, add, remove), "
-        f"{held / max(1, len(index)):.0f} bytes each beside key, text and folded text, {dict(found)}"
+        f"{len(index):>9} live: {_MEASURED / seconds:>7.0f} new headlines/s (find, remove, add)  "
+        f"{held / live:.0f} bytes a headline, {(held + texts) / live:.0f} with its key and folded text  "
+        f"found {dict(sorted(found.items()))}"
     )
 
 

@@ -121,7 +121,7 @@ def _fold_character(character: str) -> str:
 
 _FOLDING: Final = _Folding(_KEPT)
 _FOLDING_OF_WORDS: Final = _Folding({})
-_NUMBER: Final = re.compile(r"\d")
+_DIGIT: Final = re.compile("[0-9]")
 _LOOSE: Final = re.compile(r"[.,:/](?![0-9])|(?<![0-9])[.,:/]|[-+](?![0-9])|(?<=[^\s0-9])[-+]")
 _SPACED_RANGE: Final = re.compile(r"(?<=[0-9]) +- +(?=[0-9])")
 _DECIMAL_COMMA: Final = re.compile(r"(?<=[0-9]),(?=[0-9])")
@@ -164,8 +164,9 @@ def fold(text: str) -> str:
     Idempotent. A text without a letter or digit folds to itself, its white space collapsed.
     """
     text = _strip_notes(text.strip())
-    if not _NUMBER.search(text):
-        return " ".join(text.translate(_FOLDING_OF_WORDS).split()) or " ".join(text.split())
+    folded = text.translate(_FOLDING_OF_WORDS)
+    if not _DIGIT.search(folded):
+        return " ".join(folded.split()) or " ".join(text.split())
     folded = text.translate(_FOLDING)
     folded = _SPACED_RANGE.sub("-", folded)
     folded = _LOOSE.sub(" ", folded)

@@ -7,6 +7,7 @@ same slots again.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from operator import itemgetter
 from typing import Final, Literal
 
@@ -342,10 +343,10 @@ def _found(
     fragment = node.html or ""
     if len(fragment) > longest:
         return None
-    if separator is None:
-        items = _split_element(node, None, place)
-        if items:
-            return Found(fragment, "html", items)
+    if separator is None and _split_element(node, None, place):
+        # Hostile markup does not parse to the same tree twice: what the fragment says is what counts.
+        with suppress(SplitError):
+            return Found(fragment, "html", resplit(fragment, "html"))
     shown = _render(node)
     found = _attempt(shown, separator)
     return Found(shown, "text", found) if found and _headlines(found) > 1 else None

@@ -1,6 +1,7 @@
 """The producer: reads observations in a thread, publishes their strips and sightings as they come."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Final
 
@@ -32,6 +33,8 @@ class Counts(Struct):
     published: int = 0
     refused: int = 0
     failed: int = 0
+    outdated: int = 0
+    """Published sightings that are older than what `sightings` keeps: Kafka's retention goes by event time."""
 
 
 async def produce(
@@ -63,6 +66,8 @@ async def produce(
         SettingsError: A topic is missing.
         TickerError: No broker was reached, or it did not take what was published.
     """
+    assert SIGHTINGS.retention_ms is not None
+    oldest_kept = time.time_ns() // 1_000_000 - SIGHTINGS.retention_ms
     async with administration(connection, patience=patience) as client:
         await require(client, TOPICS, prefix=prefix)
     options = connection.aiokafka_options()
@@ -77,6 +82,8 @@ async def produce(
             strip = replace(strip, traceparent=traceparent(strip.id))
             found = sightings(strip, slots)
             await publisher.publish(strip, found)
+            if found.timestamp < oldest_kept:
+                counts.outdated += len(found.messages)
             counts.strips += 1
             counts.slots += len(slots)
             counts.empty += found.empty

@@ -1,36 +1,27 @@
 """`ticker split` as a user runs it: lines of JSON in a pipe, clear errors, exit codes."""
 
-import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from streams.cli.split import unescape
+from tests.command import on_terminal, rows, ticker
 
 A = "افتتاح محطة جديدة لتحلية مياه البحر"
 B = "مجلس المدينة يصادق على ميزانية النقل"
 C = "Le port de pêche rouvre après trois mois"
 
 
-def ticker(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-    """Run `ticker split` in a process of its own."""
-    program = [sys.executable, "-c", "from streams.cli import main; main()", "split", *arguments]
-    return subprocess.run(program, input=stdin, capture_output=True, check=False)
-
-
-def rows(done: "subprocess.CompletedProcess[bytes]") -> list[Any]:
-    """The JSON lines of a run that went well."""
-    assert done.returncode == 0, done.stderr.decode()
-    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+def split(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    return ticker("split", *arguments, stdin=stdin)
 
 
 def test_piped_output_is_a_json_line_a_slot() -> None:
     """Each slot is a line with exactly its position, text and whether it was cut; empty slots stay."""
     gap = "\xa0" * 4
-    done = ticker(stdin=f"{A}{gap}{B}{gap}{gap}{C}…{gap}".encode())
+    done = split(stdin=f"{A}{gap}{B}{gap}{gap}{C}…{gap}".encode())
     assert rows(done) == [
         {"slot": 0, "text": A, "truncated": False},
         {"slot": 1, "text": B, "truncated": False},
@@ -43,23 +34,23 @@ def test_file_and_dash_read_the_same(tmp_path: Path) -> None:
     """FILE, - and no argument give the same slots."""
     page = tmp_path / "page.html"
     page.write_text(f'<ul class="ticker"><li>{A}</li><li>{B}</li></ul>', encoding="utf-8")
-    from_file = ticker(str(page))
+    from_file = split(str(page))
     assert [row["text"] for row in rows(from_file)] == [A, B]
-    assert ticker("-", stdin=page.read_bytes()).stdout == from_file.stdout
-    assert ticker(stdin=page.read_bytes()).stdout == from_file.stdout
+    assert split("-", stdin=page.read_bytes()).stdout == from_file.stdout
+    assert split(stdin=page.read_bytes()).stdout == from_file.stdout
 
 
 def test_options_pin_separator_selector_and_format() -> None:
     """Each option does what it says, and escapes are understood."""
-    assert [row["text"] for row in rows(ticker("--separator", r"\t", stdin=b"one two\tthree"))] == [
+    assert [row["text"] for row in rows(split("--separator", r"\t", stdin=b"one two\tthree"))] == [
         "one two",
         "three",
     ]
     html = f'<p class="x">{A}</p><p class="x">{B}</p>'.encode()
-    assert [row["text"] for row in rows(ticker("--selector", ".x", stdin=html))] == [A, B]
-    assert [
-        row["text"] for row in rows(ticker("--format", "text", "--separator", "", stdin=b"<b>x</b>"))
-    ] == ["<b>x</b>"]
+    assert [row["text"] for row in rows(split("--selector", ".x", stdin=html))] == [A, B]
+    assert [row["text"] for row in rows(split("--format", "text", "--separator", "", stdin=b"<b>x</b>"))] == [
+        "<b>x</b>"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +88,7 @@ def test_what_cannot_be_split_is_said_with_its_place(tmp_path: Path, content: An
         page.mkdir()
     elif content is not None:
         page.write_bytes(content)
-    done = ticker(str(page))
+    done = split(str(page))
     assert (done.returncode, done.stdout) == (1, b"")
     message = done.stderr.decode()
     assert message.startswith(f"ticker: {page}: ")
@@ -107,27 +98,20 @@ def test_what_cannot_be_split_is_said_with_its_place(tmp_path: Path, content: An
 
 def test_wrong_usage_exits_with_2() -> None:
     """An option that does not exist is wrong usage."""
-    assert ticker("--no-such-option").returncode == 2
-    assert ticker("--format", "pdf").returncode == 2
+    assert split("--no-such-option").returncode == 2
+    assert split("--format", "pdf").returncode == 2
 
 
 def test_help_shows_an_example() -> None:
     """Help shows how the command is typed."""
-    assert b"ticker split page.html" in ticker("--help").stdout
+    assert b"ticker split page.html" in split("--help").stdout
 
 
-def test_terminal_shows_a_table() -> None:
+def test_terminal_shows_a_table(tmp_path: Path) -> None:
     """On a terminal people get the slots, the separator and the confidence."""
-    pty = pytest.importorskip("pty")
-    import os  # noqa: PLC0415 (where there is a terminal)
-
-    screen, terminal = pty.openpty()
-    program = [sys.executable, "-c", "from streams.cli import main; main()", "split"]
-    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=terminal, stderr=terminal) as process:
-        process.communicate(f"{A} | {B} |  | {C}".encode(), timeout=60)
-    os.close(terminal)
-    shown = os.read(screen, 65_536).decode()
-    os.close(screen)
+    page = tmp_path / "page.txt"
+    page.write_text(f"{A} | {B} |  | {C}", encoding="utf-8")
+    shown = on_terminal("split", page)
     assert "3 headlines in 4 slots" in shown
     assert "' | '" in shown
     assert "confidence" in shown

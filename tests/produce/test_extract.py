@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.errors import InputError, SplitError
@@ -215,6 +215,7 @@ def test_broken_markup_in_a_row_is_refused_at_once(piece: str) -> None:
         max_size=40,
     )
 )
+@example(["<li>", "<li>", "<table>", A, "<li>"])
 def test_any_markup_is_found_or_refused(pieces: list[str]) -> None:
     """Arbitrary markup raises nothing but InputError, and what is found splits again."""
     try:

@@ -7,10 +7,12 @@ again on the producer that failed.
 """
 
 import asyncio
+import itertools
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -34,6 +36,16 @@ logger: Final = logging.getLogger(__name__)
 QUEUE_SLICES: Final = 4
 _OPEN_TIMEOUT_S: Final = 60.0
 _MAX_FAILURES: Final = 30
+"""In a row, of what can pass: the cluster's failures. A broker that is away is waited for besides."""
+_MAX_BUGS: Final = 5
+"""In a row, of what will not pass by itself: any other exception."""
+_TRANSIENT: Final = (KafkaError, TimeoutError, OSError)
+_DISOWNED_S: Final = 60.0
+"""How long the group may leave us a partition and say that it is not ours."""
+_ASK_AGAIN_S: Final = 0.3
+_IDLE_S: Final = 1.0
+"""A slice that was fetched this long ago and is not here was dropped on the way."""
+_COMMIT_AT_CLOSE_S: Final = 1.0
 _MAX_BACKOFF_S: Final = 3.0
 _SMALL_GAP: Final = 64
 """Offsets that can be missing without asking why: a few transactions' markers."""
@@ -90,8 +102,11 @@ class PartitionRunner:
         self._producer: FencedProducer | None = None
         self._processor: Processor | None = None
         self._position = 0
+        self._epochs = itertools.count(1)
         self._epoch: int | None = None
         self._end: int | None = None
+        self._is_open = False
+        self._disowned_since: float | None = None
         self._working: Slice | None = None
         self._behind_since: float | None = None
         """When `backlog` first found records that are not fetched, until it finds none."""
@@ -101,7 +116,7 @@ class PartitionRunner:
     @property
     def is_open(self) -> bool:
         """Whether the partition is restored and takes slices."""
-        return self._epoch is not None
+        return self._is_open
 
     def put(self, records: Slice) -> None:
         """Take a slice; never blocks. A full queue pauses the partition's fetches."""
@@ -118,6 +133,12 @@ class PartitionRunner:
         self._stopping = False
         self._wake.set()
         self._task = asyncio.create_task(self._run(), name=f"{self.stage.name} {self.partition}")
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """No runner ends in silence."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._crash(error)
 
     async def quiesce(self, grace: float) -> None:
         """Stop after the open transaction, or give up on it after `grace` seconds.
@@ -125,15 +146,19 @@ class PartitionRunner:
         Producer and state stay: while nobody fences the producer, its epoch proves them valid.
         """
         self._stopping = True
-        self._epoch = None
-        self._clear_queue()
+        was_open = self._is_open
+        self._shut()
         self._wake.set()
         if self._task is None:
             return
+        if not was_open:
+            # Half a restore is worth nothing, and the group waits.
+            self._task.cancel()
         _, running = await asyncio.wait([self._task], timeout=grace)
         if running:
             self._task.cancel()
             await asyncio.wait([self._task], timeout=1)
+        if running or not was_open:
             await self._drop(grace=0)
         self._task = None
 
@@ -141,7 +166,8 @@ class PartitionRunner:
         """Stop for good: end the open transaction, say how far we came, release the producer."""
         await self.quiesce(grace)
         if self._producer is not None:
-            await self._commit_offset()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._commit_offset(), _COMMIT_AT_CLOSE_S)
         await self._drop(grace=1.0)
 
     async def _run(self) -> None:
@@ -154,12 +180,11 @@ class PartitionRunner:
                         await self._process(self._next_slice())
                         failures = 0
                     else:
-                        self._wake.clear()
-                        await self._wake.wait()
+                        await self._idle()
             except NotOursError:
-                logger.info("%s is not ours any more", self.partition)
                 await self._drop(grace=0)
-                return
+                await self._disowned()
+                continue
             except BreakerError as error:
                 await self._drop(grace=1.0)
                 self._crash(error)
@@ -167,52 +192,98 @@ class PartitionRunner:
             except HoleError as error:
                 failures += 1
                 logger.info("%s: %s; seeking again", self.partition, error)
-                self._epoch = None
-                self._clear_queue()
+                self._shut()
+                if failures >= _MAX_FAILURES:
+                    self._crash(self._gave_up(error, failures))
+                    return
             except Exception as error:  # noqa: BLE001 (whatever it was: drop everything and open again)
                 failures += 1
-                self._log_failure(error, failures)
+                limit = _MAX_FAILURES if isinstance(error, _TRANSIENT) else _MAX_BUGS
+                self._log_failure(error, failures, limit)
                 self._observer.failed(self.stage.name, self.partition.partition, error)
                 await self._drop(grace=2.0)
-            if failures >= _MAX_FAILURES:
-                problem = f"{self.stage.name} {self.partition} failed {failures} times in a row; see the log"
-                self._crash(TickerError(problem))
-                return
+                if failures >= limit:
+                    self._crash(self._gave_up(error, failures))
+                    return
             if not self._stopping and failures:
                 await asyncio.sleep(min(0.1 * 2**failures, _MAX_BACKOFF_S))
 
-    def _log_failure(self, error: Exception, failures: int) -> None:
-        known = isinstance(error, KafkaError | TimeoutError | TickerError)
+    async def _idle(self) -> None:
+        """Wait for a slice.
+
+        Raises:
+            HoleError: One was fetched and did not come. The next one would show that, but there may be none.
+        """
+        fetched = self._consumer.fetched_end(self.partition)
+        self._wake.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), _IDLE_S)
+            return
+        if fetched is not None and fetched != self._end and not self._queue and not self._stopping:
+            raise HoleError(f"a slice is missing between {self._end} and {fetched}")
+
+    async def _disowned(self) -> None:
+        """The group will revoke the partition or give it back: until then it is asked again.
+
+        Raises:
+            TickerError: It does neither.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._disowned_since is None:
+            logger.info("%s is not ours, says the group", self.partition)
+            self._disowned_since = now
+        elif now - self._disowned_since > _DISOWNED_S:
+            raise TickerError(f"the group has disowned {self.partition} for {_DISOWNED_S:.0f} s")
+        await asyncio.sleep(_ASK_AGAIN_S)
+
+    def _log_failure(self, error: Exception, failures: int, limit: int) -> None:
+        known = isinstance(error, (*_TRANSIENT, TickerError))
         logger.warning(
             "%s %s: %s (failure %d of %d in a row)",
             self.stage.name,
             self.partition,
-            str(error) or type(error).__name__,
+            _told(error),
             failures,
-            _MAX_FAILURES,
+            limit,
             exc_info=None if known else error,
         )
+
+    def _gave_up(self, error: Exception, failures: int) -> TickerError:
+        place = f"{self.partition.topic}/{self.partition.partition}/{self._position}"
+        problem = TickerError(
+            f"{self.stage.name} failed {failures} times in a row at {place}, the last time with {_told(error)};"
+            " nothing from there on was written"
+        )
+        problem.__cause__ = error
+        return problem
 
     async def _open(self) -> None:
         await self._ask_whether_ours()
         if self._producer is None:
             await self._restore()
-        self._epoch = await self._consumer.seek_epoch(self.partition, self._position)
+        # Set before the seek: a slice may come before the seek has been seen to return.
+        self._epoch = next(self._epochs)
         self._end = None
+        await self._consumer.seek_epoch(self.partition, self._position, self._epoch)
+        self._is_open = True
+        self._disowned_since = None
 
     async def _restore(self) -> None:
         """Fence the old owner and read back state and position."""
         started = time.monotonic()
         number = self.partition.partition
         self._producer = FencedProducer(
-            f"{self._prefix}-{self.stage.name}-{self.partition.topic}-{number}", self._options
+            f"{self._prefix}-{self.stage.name}-{self.partition.topic}-{number}",
+            [topic.on(self._prefix) for topic in self.stage.topics[1:]],
+            self._options,
         )
         await self._producer.start()
         # Paused between the question and the fencing, another worker may own it by now: ask again.
         await self._ask_whether_ours()
         processor = self.stage.processor()
         rows = 0
-        async with committed_reader(self._options) as reader:
+        topics = [topic.on(self._prefix) for topic in (self.stage.state, POSITIONS) if topic is not None]
+        async with committed_reader(self._options, [self.partition.topic, *topics]) as reader:
             if self.stage.state is not None:
                 state = TopicPartition(self.stage.state.on(self._prefix), number)
                 beginning, end = await reader.beginning(state), await reader.end(state)
@@ -223,6 +294,7 @@ class PartitionRunner:
                     await asyncio.sleep(0)
             positions = TopicPartition(POSITIONS.on(self._prefix), number)
             self._position = await read_position(reader, positions, self._position_key)
+            self._skip_lost(await reader.beginning(self.partition))
         self._processor = processor
         seconds = time.monotonic() - started
         self._observer.restored(Restored(self.stage.name, number, rows, self._position, seconds))
@@ -234,7 +306,7 @@ class PartitionRunner:
                 return
             if ours is False:
                 break
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(_ASK_AGAIN_S)
         raise NotOursError
 
     def _next_slice(self) -> Slice:
@@ -253,15 +325,21 @@ class PartitionRunner:
         """
         if self._position and first - self._position > _SMALL_GAP:
             earliest = (await self._consumer.earliest_offsets(self.partition))[self.partition]
-            if earliest > self._position:
-                lost = min(earliest, first) - self._position
-                logger.error(
-                    "%s: offsets %d to %d are gone: retention removed them before they were read",
-                    self.partition,
-                    self._position,
-                    self._position + lost - 1,
-                )
-                self._observer.lost(self.stage.name, self.partition.partition, lost)
+            self._skip_lost(min(earliest, first))
+
+    def _skip_lost(self, beginning: int) -> None:
+        """Say loudly what of the unread is below the first offset that is still there."""
+        lost = beginning - self._position
+        if not self._position or lost <= 0:
+            return  # whoever reads a topic for the first time begins where it begins
+        logger.error(
+            "%s: offsets %d to %d are gone: retention removed them before they were read",
+            self.partition,
+            self._position,
+            beginning - 1,
+        )
+        self._observer.lost(self.stage.name, self.partition.partition, lost)
+        self._position = beginning
 
     async def backlog(self) -> Backlog:
         """What waits to be processed; the end of the source is asked from its leader.
@@ -346,7 +424,10 @@ class PartitionRunner:
         except Exception as error:  # noqa: BLE001 (a display that fails must not stop the work)
             logger.debug("%s: group offset not committed: %s", self.partition, error)
 
-    def _clear_queue(self) -> None:
+    def _shut(self) -> None:
+        """Take no slices until the next seek."""
+        self._epoch = None
+        self._is_open = False
         self._queue.clear()
         if self._paused:
             self._resume_fetching()
@@ -359,7 +440,11 @@ class PartitionRunner:
     async def _drop(self, grace: float) -> None:
         producer, self._producer = self._producer, None
         self._processor = None
-        self._epoch = None
-        self._clear_queue()
+        self._shut()
         if producer is not None:
             await producer.dispose(grace)
+
+
+def _told(error: BaseException) -> str:
+    """What an error says; some of aiokafka's say nothing."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

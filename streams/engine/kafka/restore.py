@@ -4,7 +4,7 @@ Reads committed records up to the high watermark. The caller has fenced the only
 nothing can be added behind its back.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -56,8 +56,13 @@ class CommittedReader:
 
 
 @asynccontextmanager
-async def committed_reader(options: Mapping[str, Any]) -> AsyncIterator[CommittedReader]:
-    """A reader that is connected while the context lasts; `options` are aiokafka's connection options."""
+async def committed_reader(
+    options: Mapping[str, Any], topics: Collection[str]
+) -> AsyncIterator[CommittedReader]:
+    """A reader of topics that is connected while the context lasts.
+
+    `options` are aiokafka's connection options.
+    """
     committed, uncommitted = (
         AIOKafkaConsumer(
             isolation_level=isolation,
@@ -73,6 +78,9 @@ async def committed_reader(options: Mapping[str, Any]) -> AsyncIterator[Committe
     try:
         await uncommitted.start()
         try:
+            for consumer in (committed, uncommitted):
+                # All at once: else the client asks for each topic when it meets it, 0.1 s apart.
+                await consumer._client.set_topics(topics)  # noqa: SLF001
             yield CommittedReader(committed, uncommitted)
         finally:
             await uncommitted.stop()

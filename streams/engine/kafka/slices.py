@@ -18,6 +18,7 @@ from faust.transport.drivers import aiokafka as driver
 
 _HEARTBEAT_TIMEOUT_S: Final = 5.0
 _CALL_TIMEOUT_S: Final = 10.0
+_FETCH_WAIT_MS: Final = 20
 
 
 class Slice(list[Any]):
@@ -78,6 +79,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         consumer = super()._create_worker_consumer(transport)
         # Faust asks for read_committed only in its own exactly-once mode.
         consumer._isolation_level = "read_committed"  # noqa: SLF001
+        # One fetch at a time is under way to a broker: one that waits for quiet partitions keeps a busy
+        # one, whose records were still in hand when it was sent, waiting as long. Faust's 1.5 s is too long.
+        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # noqa: SLF001
         return consumer
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Mapping[TopicPartition, list[Any]]:
@@ -92,12 +96,15 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         self._ends[partition] = records[-1].offset + 1
         return [_SliceRecord(tagged)]
 
-    async def seek_epoch(self, partition: TopicPartition, offset: int) -> int:
-        """Seek, and number the slices that follow; runs in the thread's loop."""
+    async def seek_epoch(self, partition: TopicPartition, offset: int, epoch: int) -> None:
+        """Seek, and give the slices that follow their epoch; runs in the thread's loop."""
         self._ensure_consumer().seek(partition, offset)
-        epoch = self._epochs[partition] = self._epochs.get(partition, 0) + 1
+        self._epochs[partition] = epoch
         self._ends[partition] = None
-        return epoch
+
+    def fetched_end(self, partition: TopicPartition) -> int | None:
+        """The offset after the last slice that was fetched since the seek; None when there was none."""
+        return self._ends.get(partition)
 
     async def fetch_position(self, partition: TopicPartition) -> int:
         """The offset that is fetched next; runs in the thread's loop."""
@@ -151,10 +158,14 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
         future = asyncio.run_coroutine_threadsafe(call, self._thread.thread_loop)
         return await asyncio.wait_for(asyncio.wrap_future(future), _CALL_TIMEOUT_S)
 
-    async def seek_epoch(self, partition: TopicPartition, offset: int) -> int:
-        """Seek; the slices that follow carry the epoch that is returned."""
-        epoch: int = await self._in_thread(self._thread.seek_epoch(partition, offset))
-        return epoch
+    async def seek_epoch(self, partition: TopicPartition, offset: int, epoch: int) -> None:
+        """Seek; the slices that follow carry this epoch."""
+        await self._in_thread(self._thread.seek_epoch(partition, offset, epoch))
+
+    def fetched_end(self, partition: TopicPartition) -> int | None:
+        """The offset after the last slice that was fetched since the seek; None when there was none."""
+        end: int | None = self._thread.fetched_end(partition)
+        return end
 
     async def owns(self, partition: TopicPartition) -> bool | None:
         """Whether the group says that a partition is ours; None when it cannot tell now."""

@@ -1,7 +1,7 @@
 """A transactional producer that fences whoever held its id before, and that can be torn down by force."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -19,9 +19,10 @@ MAX_REQUEST_BYTES: Final = 16 << 20
 
 
 class FencedProducer:
-    """One transaction at a time under one transactional id (KIP-98)."""
+    """One transaction at a time under one transactional id (KIP-98), writing to `topics`."""
 
-    def __init__(self, transactional_id: str, options: Mapping[str, Any]) -> None:
+    def __init__(self, transactional_id: str, topics: Collection[str], options: Mapping[str, Any]) -> None:
+        self._topics = topics
         self._producer = AIOKafkaProducer(
             transactional_id=transactional_id,
             transaction_timeout_ms=_BROKER_TIMEOUT_MS,
@@ -34,6 +35,8 @@ class FencedProducer:
     async def start(self) -> None:
         """Fence older producers of this id: their open transaction is aborted before this returns."""
         await self._producer.start()
+        # All at once: else the first transaction asks for each topic when it meets it, 0.1 s apart.
+        await self._producer.client.set_topics(self._topics)
 
     async def commit(self, rows: Mapping[str, Sequence[Row]], partition: int) -> None:
         """Write rows by topic, all to the same partition number, in one transaction.
@@ -60,15 +63,25 @@ class FencedProducer:
 
         aiokafka's own stop and abort can hang while the broker is away.
         """
+        stopped = False
+        try:
+            stopped = grace > 0 and await self._stop(grace)
+        finally:
+            # Also when cancelled: a sender that nobody holds would go on for ever.
+            if not stopped:
+                await self._tear_down()
+
+    async def _stop(self, grace: float) -> bool:
+        """Abort and stop with the broker's help; whether that worked."""
         manager = self._producer._txn_manager  # noqa: SLF001
-        if grace:
-            with suppress(Exception):
+        with suppress(Exception):
+            async with asyncio.timeout(grace):
                 if manager.is_in_transaction():
-                    await asyncio.wait_for(self._producer.abort_transaction(), grace)
+                    await self._producer.abort_transaction()
                 if not manager.is_fatal_error():
-                    await asyncio.wait_for(self._producer.stop(), grace)
-                    return
-        await self._tear_down()
+                    await self._producer.stop()
+                    return True
+        return False
 
     async def _tear_down(self) -> None:
         producer = self._producer

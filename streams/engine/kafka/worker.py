@@ -7,6 +7,7 @@ not go away. A process manager starts it again; it never stalls in silence.
 import asyncio
 import logging
 import math
+import os
 import signal
 import ssl
 import tempfile
@@ -25,6 +26,7 @@ from streams.engine.kafka.assignment import Assignment
 from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
 from streams.observe.health import serving
+from streams.observe.observer import Observer
 from streams.observe.worker import WorkerMetrics
 from streams.settings import Connection
 from streams.stage import Stage
@@ -51,8 +53,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     session_timeout_s: float = 8.0
 
 
-async def work(settings: WorkerSettings) -> None:
-    """Run a worker until SIGTERM or SIGINT.
+async def work(settings: WorkerSettings, observer: Observer | None = None) -> None:
+    """Run a worker until SIGTERM or SIGINT; without an observer it keeps the metrics.
 
     Raises:
         SettingsError: Topics are missing or laid out otherwise, or an address cannot be listened on.
@@ -62,14 +64,15 @@ async def work(settings: WorkerSettings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    worker = _Worker(settings, stop)
+    worker = _Worker(settings, stop, observer or WorkerMetrics(REGISTRY, settings.stages))
     async with serving(settings.listen, registry=REGISTRY, is_ready=lambda: worker.is_ready):
         await worker.run()
 
 
 class _Worker:
-    def __init__(self, settings: WorkerSettings, stop: asyncio.Event) -> None:
+    def __init__(self, settings: WorkerSettings, stop: asyncio.Event, observer: Observer) -> None:
         self._settings = settings
+        self._observer = observer
         self._stop = stop
         self._failure: BaseException | None = None
         self._assignment: Assignment | None = None
@@ -90,14 +93,14 @@ class _Worker:
                 stages=settings.stages,
                 prefix=settings.prefix,
                 options=settings.connection.aiokafka_options(),
-                observer=WorkerMetrics(REGISTRY, settings.stages),
+                observer=self._observer,
                 crash=self._crash,
             )
             _dispatch_slices(app, settings, self._assignment)
-            await app.start()
             watching = asyncio.create_task(self._assignment.watch_backlogs())
             try:
-                await self._wait_for_end(app)
+                if await self._unless_stopped(app.start()):
+                    await self._wait_for_end(app)
             finally:
                 watching.cancel()
                 await self._end(app)
@@ -114,6 +117,7 @@ class _Worker:
             working.result()
             return True
         working.cancel()
+        await asyncio.wait([working], timeout=1)
         return False
 
     async def _wait_for_end(self, app: Any) -> None:
@@ -136,7 +140,13 @@ class _Worker:
         try:
             await asyncio.wait_for(app.stop(), _STOP_TIMEOUT_S)
         except TimeoutError:
-            logger.warning("Faust did not stop within %.0f s; leaving", _STOP_TIMEOUT_S)
+            # Every transaction has ended and nothing else is worth waiting for. Faust's threads would keep
+            # the process alive for ever.
+            logger.warning("Faust did not stop within %.0f s; leaving without it", _STOP_TIMEOUT_S)
+            if self._failure is not None:
+                logger.error("%s", self._failure)  # noqa: TRY400 (the failure says it all)
+            logging.shutdown()
+            os._exit(0 if self._failure is None else 1)
 
     def _crash(self, error: BaseException) -> None:
         """End the process with a failure."""

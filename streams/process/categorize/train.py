@@ -1,20 +1,24 @@
 """Learn `model.json`: `python -m streams.process.categorize.train DATA`.
 
 DATA is a folder with `labelled_headlines.dev.jsonl` (headlines under their outlet's section) and
-`corpus_headlines.tsv.gz` (headlines without labels). Multinomial logistic regression whose prior mean is
+`corpus_headlines.tsv.gz` (headlines without labels); `training/` beside this module has headlines of our
+own writing, some to learn from and some to calibrate on. Multinomial logistic regression whose prior mean is
 the lexicon: w ~ N(lexicon, 1/strength), so that a lexicon decides where no data speak and the data move it
-where they do. Outlets label six topics only; of the other eleven the model learns from unlabelled
-headlines that the lexicon alone is sure about (self-training: Nigam and others 2000). Deterministic: the
-same data give the same bytes.
+where they do. An outlet labels a few topics, and only these compete for its headline: a topic that it has
+no section for learns nothing from it, neither for nor against. Unlabelled headlines that the lexicon alone is
+sure about teach all topics (self-training: Nigam and others 2000). Deterministic: the same data give the
+same bytes.
 """
 
 import gzip
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from importlib.resources import files
 from hashlib import blake2b
+from math import exp, log
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -24,24 +28,30 @@ from scipy.special import logsumexp
 
 from streams.process.categorize.features import content_words, pair_features, word_features, word_stems
 from streams.process.categorize.lexicon import LANGUAGES, Prior, packaged_lexicon
-from streams.process.categorize.model import TOPICS, LanguageModel, Model
+from streams.process.categorize.model import TOPICS, Categorizer, LanguageModel, Model
 from streams.process.fold import fold
 
+_AT: Final = {topic: index for index, topic in enumerate(TOPICS)}
+_EVERY: Final = frozenset(range(len(TOPICS)))
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Settings(msgspec.Struct, frozen=True):
     """What training can be told; the defaults were chosen on the development data."""
 
-    strength: float = 1.0
-    bias_strength: float = 10.0
+    strength: float = 0.3
+    bias_strength: float = 300.0
     least_count: int = 2
+    shortest_beginning: int = 5
     longest_beginning: int = 6
     sure_enough: float = 0.9
     most_per_topic: int = 600
     guessed_weight: float = 0.3
+    own_weight: float = 1.0
     steps: int = 80
     least_weight: int = 8
+    threshold: float = 0.5
+    mention: float = 0.2
 
 
 class Labelled(msgspec.Struct, frozen=True):
@@ -53,16 +63,32 @@ class Labelled(msgspec.Struct, frozen=True):
     set: str
 
 
+class Own(msgspec.Struct, frozen=True):
+    """A headline of our own writing."""
+
+    text: str
+    language: str
+    topic: str
+
+
 class Example(msgspec.Struct, frozen=True):
-    """A headline to learn from: its features and how much each topic is its topic (sums to its weight)."""
+    """A headline to learn from: its topic is one of `chosen`, out of `possible` (indices of TOPICS)."""
 
     features: frozenset[str]
-    target: tuple[float, ...]
+    chosen: frozenset[int]
+    possible: frozenset[int]
+    weight: float
 
 
 def read_labelled(path: Path) -> list[Labelled]:
     """The labelled headlines of a JSON Lines file."""
     return [msgspec.json.decode(line, type=Labelled) for line in path.read_bytes().splitlines()]
+
+
+def read_own(name: str) -> list[Own]:
+    """The headlines of our own writing in `training/NAME.jsonl`."""
+    lines = files(__package__).joinpath("training", f"{name}.jsonl").read_bytes().splitlines()
+    return [msgspec.json.decode(line, type=Own) for line in lines]
 
 
 def read_corpus(path: Path) -> dict[str, list[str]]:
@@ -76,57 +102,101 @@ def read_corpus(path: Path) -> dict[str, list[str]]:
     return {language: sorted(texts) for language, texts in found.items()}
 
 
-def features_of(text: str, language: str, longest: int) -> frozenset[str]:
-    """Every feature of a headline."""
+def features_of(text: str, language: str, prior: Prior, settings: Settings) -> frozenset[str]:
+    """Every feature of a headline; of beginnings those of a length to learn, or that the lexicon has."""
+    lengths = range(settings.shortest_beginning + 1, settings.longest_beginning + 2)
     words = content_words(fold(text), language)
     found: set[str] = set()
     for word in words:
-        found.update(word_features(word, language, longest))
+        found.update(
+            feature
+            for feature in word_features(word, language)
+            if not feature.endswith("*") or len(feature) in lengths or feature in prior
+        )
     found.update(pair_features([word_stems(word, language) for word in words]))
     return frozenset(found)
 
 
-def balanced(features: Sequence[frozenset[str]], labels: Sequence[str]) -> list[Example]:
-    """Examples that weigh the less the more there are of their topic (square root of the balance)."""
-    counts = Counter(labels)
+def labelled_examples(rows: Sequence[Labelled], features: Sequence[frozenset[str]]) -> list[Example]:
+    """Examples in which the topics that the outlet labels compete, and no others.
+
+    They weigh the less the more there are of their label (square root of the balance).
+    """
+    counts = Counter(row.label for row in rows)
     mean = sum(counts.values()) / len(counts)
+    possible = possible_topics(rows)
     return [
-        Example(found, _one_hot(TOPICS.index(label), (mean / counts[label]) ** 0.5))
-        for found, label in zip(features, labels, strict=True)
+        Example(
+            found,
+            frozenset({_AT[row.label]}),
+            frozenset(_AT[label] for label in possible[row.set]),
+            (mean / counts[row.label]) ** 0.5,
+        )
+        for row, found in zip(rows, features, strict=True)
     ]
 
 
-def _one_hot(index: int, weight: float) -> tuple[float, ...]:
-    return tuple(weight if n == index else 0.0 for n in range(len(TOPICS)))
+def possible_topics(rows: Iterable[Labelled]) -> dict[str, set[str]]:
+    """The topics that each outlet's collection labels."""
+    possible: dict[str, set[str]] = {}
+    for row in rows:
+        possible.setdefault(row.set, set()).add(row.label)
+    return possible
 
 
-def guessed(features: Iterable[frozenset[str]], prior: Prior, settings: Settings) -> list[Example]:
-    """Examples of unlabelled headlines that the lexicon alone is sure about, as many per topic at most."""
+def own_examples(rows: Sequence[Own], prior: Prior, settings: Settings) -> list[Example]:
+    """Examples of our own headlines, in which every topic competes."""
+    return [
+        Example(
+            features_of(row.text, row.language, prior, settings),
+            frozenset({_AT[row.topic]}),
+            _EVERY,
+            settings.own_weight,
+        )
+        for row in rows
+    ]
+
+
+def guessed_examples(
+    texts: Iterable[frozenset[str]], scores: Callable[[frozenset[str]], Matrix], settings: Settings
+) -> list[Example]:
+    """Examples of unlabelled headlines whose topic `scores` is sure about, as many per topic at most."""
     taken: Counter[int] = Counter()
     examples = []
-    for found in features:
-        scores = np.zeros(len(TOPICS))
+    for found in texts:
+        logs = scores(found)
+        best = int(logs.argmax())
+        sure = exp(logs[best] - logsumexp(logs)) >= settings.sure_enough
+        if sure and taken[best] < settings.most_per_topic:
+            taken[best] += 1
+            examples.append(Example(found, frozenset({best}), _EVERY, settings.guessed_weight))
+    return examples
+
+
+def prior_scores(prior: Prior) -> Callable[[frozenset[str]], Matrix]:
+    """Scores of a headline by the lexicon alone."""
+
+    def scores(found: frozenset[str]) -> Matrix:
+        total = np.zeros(len(TOPICS))
         for feature in found & prior.keys():
             for topic, weight in prior[feature].items():
-                scores[TOPICS.index(topic)] += weight
-        shares = np.exp(scores - logsumexp(scores))
-        best = int(shares.argmax())
-        if shares[best] >= settings.sure_enough and taken[best] < settings.most_per_topic:
-            taken[best] += 1
-            examples.append(Example(found, tuple(settings.guessed_weight * shares)))
-    return examples
+                total[_AT[topic]] += weight
+        return total
+
+    return scores
 
 
 def learn(examples: Sequence[Example], prior: Prior, settings: Settings) -> LanguageModel:
     """The weights of one language; not yet calibrated (slope 1, intercept 0)."""
     vocabulary = _vocabulary(examples, prior, settings)
     inputs = _inputs(examples, vocabulary)
-    targets = np.array([example.target for example in examples])
+    chosen, possible = _mask(examples, "chosen"), _mask(examples, "possible")
+    weights = np.array([[example.weight] for example in examples])
     mean = np.zeros((len(vocabulary), len(TOPICS)))
     for feature, row in prior.items():
         for topic, weight in row.items():
-            mean[vocabulary[feature], TOPICS.index(topic)] = weight
-    moved, bias = _fit(inputs, targets, inputs @ mean, settings)
+            mean[vocabulary[feature], _AT[topic]] = weight
+    moved, bias = _fit(inputs, chosen, possible, weights, inputs @ mean, settings)
     hundredths = np.rint(100 * (mean + moved)).astype(int)
     hundredths[np.abs(hundredths) < settings.least_weight] = 0
     return LanguageModel(
@@ -155,34 +225,38 @@ def _inputs(examples: Sequence[Example], vocabulary: dict[str, int]) -> Any:
     return csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(rows), len(vocabulary)))
 
 
-def _fit(inputs: Any, targets: Matrix, offset: Matrix, settings: Settings) -> tuple[Matrix, Matrix]:
-    """How far the data move the weights from their prior mean, and the biases."""
-    shape = (inputs.shape[1], targets.shape[1])
-    totals = targets.sum(axis=1, keepdims=True)
+def _mask(examples: Sequence[Example], kind: str) -> Matrix:
+    """Zero where a topic is in, minus infinity where it is out."""
+    mask = np.full((len(examples), len(TOPICS)), -np.inf)
+    for row, example in zip(mask, examples, strict=True):
+        row[list(getattr(example, kind))] = 0
+    return mask
+
+
+def _fit(
+    inputs: Any, chosen: Matrix, possible: Matrix, weights: Matrix, offset: Matrix, settings: Settings
+) -> tuple[Matrix, Matrix]:
+    """How far the data move the weights from their prior mean, and the biases.
+
+    Minimises -log p(one of the chosen | one of the possible) with a Gaussian prior around no move.
+    """
+    shape = (inputs.shape[1], len(TOPICS))
     transposed = inputs.T.tocsr()
 
     def loss(flat: Matrix) -> tuple[float, Matrix]:
         moved, bias = flat[: -shape[1]].reshape(shape), flat[-shape[1] :]
         scores = inputs @ moved + offset + bias
-        logs = scores - logsumexp(scores, axis=1, keepdims=True)
-        wrong = totals * np.exp(logs) - targets
-        value = -(targets * logs).sum()
-        value += 0.5 * settings.strength * (moved**2).sum() + 0.5 * settings.bias_strength * (bias**2).sum()
-        slopes = np.concatenate(
-            [
-                (transposed @ wrong + settings.strength * moved).ravel(),
-                wrong.sum(axis=0) + settings.bias_strength * bias,
-            ]
-        )
-        return float(value), slopes
+        among = logsumexp(scores + possible, axis=1, keepdims=True)
+        right = logsumexp(scores + chosen, axis=1, keepdims=True)
+        wrong = weights * (np.exp(scores + possible - among) - np.exp(scores + chosen - right))
+        value = float((weights * (among - right)).sum())
+        value += 0.5 * settings.strength * float((moved**2).sum())
+        value += 0.5 * settings.bias_strength * float((bias**2).sum())
+        slope = transposed @ wrong + settings.strength * moved
+        return value, np.concatenate([slope.ravel(), wrong.sum(axis=0) + settings.bias_strength * bias])
 
-    found = minimize(
-        loss,
-        np.zeros(shape[0] * shape[1] + shape[1]),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": settings.steps},
-    )
+    start = np.zeros(shape[0] * shape[1] + shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": settings.steps})
     return found.x[: -shape[1]].reshape(shape), found.x[-shape[1] :]
 
 
@@ -192,9 +266,7 @@ def encode(model: Model) -> bytes:
     lines += [f',"threshold":{model.threshold},"mention":{model.mention},"languages":{{']
     for n, (language, learned) in enumerate(sorted(model.languages.items())):
         lines.append(f"{',' if n else ''}{_json(language)}:{{")
-        lines.append(
-            f'"slope":{learned.slope},"intercept":{learned.intercept},"bias":{_json(learned.bias)},"weights":{{'
-        )
+        lines.append(f'"slope":{learned.slope},"intercept":{learned.intercept},"bias":{_json(learned.bias)},"weights":{{')
         entries = sorted(learned.weights.items())
         lines += [
             f"{_json(feature)}:{_json(row)}{',' if at < len(entries) else ''}"
@@ -209,17 +281,42 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def train_language(
+def examples_of(
     language: str, labelled: Sequence[Labelled], corpus: Sequence[str], settings: Settings
-) -> LanguageModel:
-    """Lexicon, labelled and unlabelled headlines of one language to its weights."""
+) -> tuple[Prior, list[Example], list[Example]]:
+    """One language's lexicon, its labelled examples, and its unlabelled and own ones."""
     prior = packaged_lexicon(language)
-    longest = settings.longest_beginning
-    features = [features_of(row.text, language, longest) for row in labelled]
-    examples = balanced(features, [row.label for row in labelled])
-    # The lexicon's own beginnings can be longer than those that are learned.
-    examples += guessed((features_of(text, language, 12) for text in corpus), prior, settings)
-    return learn(examples, prior, settings)
+    rows = [row for row in labelled if row.lang == language]
+    examples = labelled_examples(rows, [features_of(row.text, language, prior, settings) for row in rows])
+    unlabelled = (features_of(text, language, prior, settings) for text in corpus)
+    others = guessed_examples(unlabelled, prior_scores(prior), settings)
+    own = [row for row in read_own("examples") if row.language == language]
+    return prior, examples, others + own_examples(own, prior, settings)
+
+
+def calibrated(model: Model, rows: Sequence[Own]) -> Model:
+    """The model with Platt scaling of its shares, fitted on the two likeliest topics of each headline."""
+    categorizer = Categorizer(model)
+    odds, right = [], []
+    for row in rows:
+        shares = categorizer.shares(fold(row.text), row.language)
+        for index in sorted(range(len(shares)), key=lambda at: -shares[at])[:2]:
+            odds.append(log(shares[index] / (1 - shares[index])))
+            right.append(TOPICS[index] == row.topic)
+    x, y = np.array(odds), np.array(right, dtype=float)
+
+    def loss(line: Matrix) -> float:
+        scores = line[0] * x + line[1]
+        return float(np.logaddexp(0, scores).sum() - (y * scores).sum())
+
+    slope, intercept = (round(float(value), 3) for value in minimize(loss, np.array([1.0, 0.0])).x)
+    return msgspec.structs.replace(
+        model,
+        languages={
+            language: msgspec.structs.replace(learned, slope=slope, intercept=intercept)
+            for language, learned in model.languages.items()
+        },
+    )
 
 
 def main(data: Path) -> None:
@@ -227,13 +324,12 @@ def main(data: Path) -> None:
     labelled = read_labelled(data / "labelled_headlines.dev.jsonl")
     corpus = read_corpus(data / "corpus_headlines.tsv.gz")
     settings = Settings()
-    languages = {
-        language: train_language(
-            language, [row for row in labelled if row.lang == language], corpus[language], settings
-        )
-        for language in LANGUAGES
-    }
-    model = Model(version="", threshold=0.5, mention=0.2, languages=languages)
+    languages = {}
+    for language in LANGUAGES:
+        prior, examples, others = examples_of(language, labelled, corpus[language], settings)
+        languages[language] = learn(examples + others, prior, settings)
+    model = Model(version="", threshold=settings.threshold, mention=settings.mention, languages=languages)
+    model = calibrated(model, read_own("calibration"))
     digest = blake2b(encode(model), digest_size=4).hexdigest()
     model = msgspec.structs.replace(model, version=f"topics-{digest}")
     target = Path(__file__).with_name("model.json")

@@ -71,7 +71,7 @@ def align(one: Reading, other: Reading, lexicon: Lexicon, *, swapped: bool = Fal
     mine = _span(one, begin, end)
     theirs = _span(other, begin, other_end)
     cost, steps = _cheapest(mine, theirs, lexicon)
-    whole = _whole(one, other, begin, end, other_end, steps)
+    whole = _whole(one, other, (begin, end, other_end), steps)
     best = Alignment(one, other, lexicon, whole, cost, swapped=swapped)
     if cost <= _MOVE:
         return best
@@ -81,7 +81,7 @@ def align(one: Reading, other: Reading, lexicon: Lexicon, *, swapped: bool = Fal
         )
         cost, steps = _cheapest(turned, theirs, lexicon)
         if cost + _MOVE < best.cost:
-            whole = _whole(one, other, begin, end, other_end, steps)
+            whole = _whole(one, other, (begin, end, other_end), steps)
             best = Alignment(
                 one,
                 other,
@@ -130,9 +130,10 @@ def _turns(one: Sequence[Token], other: Sequence[Token]) -> list[int]:
 
 
 def _whole(
-    one: Reading, other: Reading, begin: int, end: int, other_end: int, steps: Sequence[Step]
+    one: Reading, other: Reading, bounds: tuple[int, int, int], steps: Sequence[Step]
 ) -> tuple[Step, ...]:
     """The steps of the middle with those of the common beginning and end around them."""
+    begin, end, other_end = bounds
     opening = tuple(Step("same", (one.tokens[i],), (other.tokens[i],), i, i) for i in range(begin))
     shift = other_end - end
     closing = tuple(

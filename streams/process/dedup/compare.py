@@ -28,6 +28,7 @@ _WEIGHT: Final = {
     "moved": 5,
     "typo": 4,
     "respaced": 3,
+    "labelled": 3,
     "retagged": 3,
     "minor": 2,
     "inflection": 2,
@@ -40,7 +41,7 @@ _WEIGHT: Final = {
 """Which difference names a duplicate that has several: the boldest."""
 _RESPELT: Final = "respelt"
 _FEWEST_SHARED: Final = 0.34
-"""Share of the shorter headline's words that must stand in both as they are for an alignment to be worth it."""
+"""Share of the shorter headline's words that must stand in both for an alignment to be worth it."""
 
 
 class Relation(Struct, frozen=True, kw_only=True):
@@ -97,7 +98,7 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
     if shared < _FEWEST_SHARED * shorter:
         detail = f"{shared} of {shorter} words shared"
         return Comparison(Relation(relation="distinct", rule=UNLIKE.name, detail=detail, score=0.0), None)
-    spaced, spaced_other = respace(one, other)
+    spaced, spaced_other = respace(one, other, words)
     alignment = align(
         read(spaced, words, frozenset(spaced_other.words)),
         read(spaced_other, words, frozenset(spaced.words)),

@@ -236,6 +236,8 @@ def decode_sighting(record: Record) -> Sighting:
         raise RecordError("the record has no key; a sighting's key is its fold key")
     if not isinstance(value, bytes):
         raise RecordError("the record has no value")
+    if not record.key.isascii():
+        raise RecordError(f"the key {record.key!r} is no fold key")
     try:
         return _decode_sighting(value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

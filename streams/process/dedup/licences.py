@@ -3,7 +3,7 @@
 A licence is asked before the guards: what it excuses is no change of the headline.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -11,31 +11,17 @@ from rapidfuzz.distance import OSA
 
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.reading import LONGEST_NOTE, Reading, Token
-from streams.process.dedup.words import FACTS, Lexicon, take_apart
+from streams.process.dedup.words import Lexicon, take_apart
 
 _LONGEST_TAGS: Final = 5
 _FEWEST_BEFORE_CUT: Final = 3
 _FEWEST_LETTERS_BEFORE_CUT: Final = 12
+_FEWEST_AFTER_LABEL: Final = 4
 _FEWEST_BEFORE_PHRASE: Final = 5
 _LONGEST_PHRASE: Final = 3
-_SHORTEST_RESPACED: Final = 6
+_SHORTEST_RESPACED: Final = 9
 _OUTLET_NUMBERS: Final = frozenset({"24", "360"})
 """Numbers that end outlets' names."""
-
-
-def licence(alignment: Alignment, step: Step) -> str | None:
-    """The name of the licence that excuses a gap, or None."""
-    if _is_cut(alignment, step):
-        return "cut"
-    if _is_note(alignment, step):
-        return "retagged"
-    if _is_respaced(step):
-        return "respaced"
-    if is_light((*step.before, *step.after), alignment.lexicon) and not (step.before and step.after):
-        return "minor"
-    if _is_phrase(alignment, step):
-        return "longer"
-    return None
 
 
 def is_light(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
@@ -44,6 +30,12 @@ def is_light(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
         not token.kind and (token.written in lexicon.droppable or token.written in lexicon.minor)
         for token in tokens
     )
+
+
+def _is_minor(alignment: Alignment, step: Step) -> bool:
+    """Words that say little, on one side only."""
+    one_sided = not (step.before and step.after)
+    return one_sided and is_light((*step.before, *step.after), alignment.lexicon)
 
 
 def _is_cut(alignment: Alignment, step: Step) -> bool:
@@ -68,8 +60,8 @@ def _is_note(alignment: Alignment, step: Step) -> bool:
             _is_head(tokens, reading, at) and _only_tags(tokens, lexicon) for tokens, reading, at in sides
         )
     tokens, reading, at = sides[0] if step.before else sides[1]
-    if _is_head(tokens, reading, at):
-        return _only_tags(tokens, lexicon) or _is_label(tokens, lexicon)
+    if _is_head(tokens, reading, at) and _only_tags(tokens, lexicon):
+        return True
     if at not in reading.tails or at + len(tokens) != len(reading.tokens):
         return False
     starts = sorted(start - at for start in reading.tails if start >= at)
@@ -91,9 +83,16 @@ def _only_tags(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
     )
 
 
-def _is_label(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
-    """A short label that is no known tag: a place, a speaker, a section."""
-    return _is_short(tokens, lexicon) and not any(token.kind for token in tokens)
+def _is_labelled(alignment: Alignment, step: Step) -> bool:
+    """A short label before the headline that is no known tag: a place, a speaker, a section."""
+    if step.before and step.after:
+        return False
+    tokens, reading, at = (
+        (step.before, alignment.one, step.at) if step.before else (step.after, alignment.other, step.at_other)
+    )
+    enough = len(reading.tokens) - len(tokens) >= _FEWEST_AFTER_LABEL
+    plain = not any(token.kind for token in tokens)
+    return enough and plain and _is_head(tokens, reading, at) and _is_short(tokens, alignment.lexicon)
 
 
 def _is_outlet(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
@@ -114,14 +113,15 @@ def _is_short(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
     return named <= LONGEST_NOTE and len(tokens) <= _LONGEST_TAGS
 
 
-def _is_respaced(step: Step) -> bool:
+def _is_respaced(alignment: Alignment, step: Step) -> bool:
     """The same letters with the spaces elsewhere, one slip allowed."""
     if not step.before or not step.after:
         return False
     before = "".join(token.written for token in step.before)
     after = "".join(token.written for token in step.after)
     if before == after:
-        return not any(c.isdigit() for c in before)
+        negated = any(token.kind == "negation" for token in (*step.before, *step.after))
+        return not any(c.isdigit() for c in before) and (alignment.lexicon.language == "ar" or not negated)
     if len(step.before) == len(step.after) or any(t.kind for t in (*step.before, *step.after)):
         return False
     return (
@@ -135,8 +135,23 @@ def _is_phrase(alignment: Alignment, step: Step) -> bool:
     tokens = step.before or step.after
     if (step.before and step.after) or alignment.steps[-1] is not step or len(tokens) > _LONGEST_PHRASE:
         return False
-    if any(token.kind in FACTS or token.kind for token in tokens):
+    if any(token.kind for token in tokens):
         return False
     first, lexicon = tokens[0].written, alignment.lexicon
     opens = first in lexicon.movable or (lexicon.language == "ar" and first.startswith(("ب", "ل")))
     return opens and min(len(alignment.one.tokens), len(alignment.other.tokens)) >= _FEWEST_BEFORE_PHRASE
+
+
+_LICENCES: Final[tuple[tuple[str, Callable[[Alignment, Step], bool]], ...]] = (
+    ("cut", _is_cut),
+    ("retagged", _is_note),
+    ("labelled", _is_labelled),
+    ("respaced", _is_respaced),
+    ("minor", _is_minor),
+    ("longer", _is_phrase),
+)
+
+
+def licence(alignment: Alignment, step: Step) -> str | None:
+    """The name of the licence that excuses a gap, or None."""
+    return next((name for name, excuses in _LICENCES if excuses(alignment, step)), None)

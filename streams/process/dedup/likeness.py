@@ -1,5 +1,6 @@
 """How alike two words are: the same, another spelling, another inflection, a typing error, or neither."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -9,18 +10,24 @@ from rapidfuzz.distance import OSA
 from streams.process.dedup.reading import Token
 from streams.process.dedup.words import FACTS, Lexicon, take_apart
 
-_SHORTEST_TYPO: Final = 3
+_SHORTEST_STEM: Final = 3
+_SHORTEST_TYPO: Final = 4
 """Letters that a word needs for a typing error in it to be told from another word."""
+_SHORTEST_LATIN_TYPO: Final = 5
+"""The same in other languages, where short unknown words are acronyms."""
 _SHORTEST_UNKNOWN: Final = 5
 """The same, where neither word is known: short unknown words are names."""
 _SHORTEST_DOUBLE: Final = 6
-"""The same, for two typing errors in one word."""
+"""The same, for two typing errors in one word, prefixes aside."""
 _FARTHEST: Final = 4
 """Letters by which two forms of a word differ at most: a conjunction, a preposition and an article."""
 _SHORTEST_BARE: Final = 4
 """Letters that must stay when a preposition is taken from a word."""
 _ENDINGS: Final = (("ون", "ين"), ("ان", "ين"), ("", "ا"), ("و", "وا"))
 """Arabic case endings: the same word in another place of the sentence."""
+
+
+_REPEATED: Final = re.compile(r"(.)\1+")
 
 
 class Likeness(Struct, frozen=True, gc=False):
@@ -79,7 +86,7 @@ def _words(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
 
 def _is_plural(word: str, singular: str) -> bool:
     """English and French plurals: goals, libraries, journaux."""
-    if not word.endswith(("s", "x")) or len(singular) < _SHORTEST_TYPO:
+    if not word.endswith(("s", "x")) or len(singular) < _SHORTEST_STEM:
         return False
     return word[:-1] == singular or any(
         word.endswith(plural) and singular == word.removesuffix(plural) + ending
@@ -100,17 +107,19 @@ def _inflected(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
         return None
     if lexicon.variants.get(stem, stem) == lexicon.variants.get(stem_of_other, stem_of_other):
         return VARIANT
-    alike = stem[:_SHORTEST_TYPO] == stem_of_other[:_SHORTEST_TYPO]
-    if alike and any(_ends_as(stem, stem_of_other, *endings) for endings in _ENDINGS):
-        return INFLECTION
-    return None
+    return INFLECTION if _is_inflected(stem, stem_of_other) or _is_inflected(one, other) else None
+
+
+def _is_inflected(one: str, other: str) -> bool:
+    alike = one[:_SHORTEST_STEM] == other[:_SHORTEST_STEM]
+    return alike and any(_ends_as(one, other, *endings) for endings in _ENDINGS)
 
 
 def _common_stem(one: str, other: str) -> tuple[str, str]:
     """Two words without the conjunction or article that only the longer one has."""
     longer, shorter = (one, other) if len(one) > len(other) else (other, one)
     stripped = next((longer[len(p) :] for p in ("وال", "ال", "و") if longer == p + shorter), "")
-    if stripped and len(shorter) >= _SHORTEST_TYPO - 1:
+    if stripped and len(shorter) >= _SHORTEST_STEM - 1:
         return stripped, shorter
     return _apart(one)[2], _apart(other)[2]
 
@@ -118,20 +127,31 @@ def _common_stem(one: str, other: str) -> tuple[str, str]:
 def _ends_as(one: str, other: str, ending: str, other_ending: str) -> bool:
     for first, second in ((one, other), (other, one)):
         root = second.removesuffix(other_ending)
-        if len(root) >= _SHORTEST_TYPO and second.endswith(other_ending) and first == root + ending:
+        if len(root) >= _SHORTEST_STEM and second.endswith(other_ending) and first == root + ending:
             return True
     return False
 
 
 def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
     shortest = min(len(one), len(other))
-    if shortest < _SHORTEST_TYPO:
+    if shortest < (_SHORTEST_TYPO if lexicon.language == "ar" else _SHORTEST_LATIN_TYPO):
         return False
-    farthest = 2 if shortest >= _SHORTEST_DOUBLE else 1
-    distance = OSA.distance(one, other, score_cutoff=farthest)
-    if distance > farthest or (one, other) in lexicon.opposites or not (one + other).isalpha():
+    farthest = 2 if min(len(_apart(one)[2]), len(_apart(other)[2])) >= _SHORTEST_DOUBLE else 1
+    distance = 1 if _is_drawn_out(one, other) else OSA.distance(one, other, score_cutoff=farthest)
+    if distance > farthest or not (one + other).isalpha() or _is_contrary(one, other, lexicon):
         return False
     known = lexicon.knows(one) + lexicon.knows(other)
     if known == 2:  # noqa: PLR2004 (both)
         return False
     return known == 1 or (distance == 1 and shortest >= _SHORTEST_UNKNOWN)
+
+
+def _is_drawn_out(one: str, other: str) -> bool:
+    """Whether two words differ by letters that are written several times: "goooal"."""
+    return _REPEATED.sub(r"\1", one) == _REPEATED.sub(r"\1", other)
+
+
+def _is_contrary(one: str, other: str, lexicon: Lexicon) -> bool:
+    """Whether two words are opposites: "lawful" and "unlawful", whether or not they are known."""
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return (one, other) in lexicon.opposites or longer.removesuffix(shorter) in lexicon.contrary

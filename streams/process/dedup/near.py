@@ -181,7 +181,10 @@ class NearIndex:
     def _renumber(self) -> None:
         """Give the live headlines the lowest slots, once in four thousand million."""
         headlines = list(self._live.values())
-        self.__init__(self._lexicon.language)  # type: ignore[misc]
+        self._live.clear()
+        self._slot_of.clear()
+        self._postings.clear()
+        self._next_slot = 0
         for headline in headlines:
             self.add(headline.key, headline.folded, headline.text)
 

@@ -15,10 +15,15 @@ _DIGITS: Final = re.compile(r"^((?:وال|بال|فال|ال|لل|[وفبلك])?
 _SCORE: Final = re.compile(r"^[0-9]{1,3}-[0-9]{1,3}$")
 _ORDINAL_ENDINGS: Final = frozenset({"st", "nd", "rd", "th", "er", "ere", "e", "eme", "nde"})
 _MAGNITUDE_LETTERS: Final = {"k": 1_000, "m": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000}
-_GROUPED: Final = re.compile(r"^[0-9]{1,3}(?:\.[0-9]{3})+$")
+_GROUPED: Final = re.compile(r"^([0-9]{1,3}(?:\.[0-9]{3})+)$|^([0-9]{1,3}(?:\.[0-9]{3})+)(\.[0-9]{1,2})$")
+"""Thousands between points, as `fold` leaves commas too, with or without decimals."""
 _THOUSANDS: Final = re.compile(r"^[0-9]{3}$")
 _CONNECTIVES: Final = {"fr": "et", "en": "and"}
+_TEN: Final = 10
 _HUNDRED: Final = 100
+_FRENCH_TWENTY: Final = 20
+_FRENCH_SIXTIES: Final = frozenset({60, 80})
+"""Tens that count on to nineteen: soixante-quinze, quatre-vingt-onze."""
 
 
 class Numeral(Struct, frozen=True, gc=False):
@@ -39,7 +44,7 @@ def read_numeral(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral 
     value, used = _read_words(words, start, lexicon)
     if not used:
         return None
-    return _scaled(float(value), "", words, start, start + used, lexicon)
+    return _scaled(float(value), "", words[start:], used, lexicon)
 
 
 def _read_digits(
@@ -54,28 +59,30 @@ def _read_digits(
         while end < len(words) and _THOUSANDS.match(words[end]):
             digits += words[end]
             end += 1
-    if _GROUPED.match(digits):
-        digits = digits.replace(".", "")
+    if grouped := _GROUPED.match(digits):
+        whole, whole_of_decimal, decimals = grouped.groups("")
+        digits = (whole + whole_of_decimal).replace(".", "") + decimals
     try:
         value = float(digits)
     except ValueError:
         return Numeral("number", digits + ending, end - start)
     if ending in _MAGNITUDE_LETTERS:
         value, ending = value * _MAGNITUDE_LETTERS[ending], ""
-    return _scaled(value, ending, words, start, end, lexicon)
+    return _scaled(value, ending, words[start:], end - start, lexicon)
 
 
-def _scaled(value: float, unit: str, words: Sequence[str], start: int, end: int, lexicon: Lexicon) -> Numeral:
-    while end < len(words) and (scale := lexicon.scale(words[end])):
+def _scaled(value: float, unit: str, words: Sequence[str], used: int, lexicon: Lexicon) -> Numeral:
+    """A number that stands in the first `used` words, with the magnitudes and the unit that follow."""
+    while used < len(words) and (scale := lexicon.scale(words[used])):
         value *= scale
-        end += 1
-    if not unit and end < len(words):
-        pair = " ".join(words[end : end + 2])
+        used += 1
+    if not unit and used < len(words):
+        pair = " ".join(words[used : used + 2])
         if pair in lexicon.units:
-            unit, end = lexicon.units[pair], end + 2
-        elif words[end] in lexicon.units:
-            unit, end = lexicon.units[words[end]], end + 1
-    return Numeral("number", f"{value:.12g}{unit}", end - start)
+            unit, used = lexicon.units[pair], used + 2
+        elif words[used] in lexicon.units:
+            unit, used = lexicon.units[words[used]], used + 1
+    return Numeral("number", f"{value:.12g}{unit}", used)
 
 
 def _read_words(words: Sequence[str], start: int, lexicon: Lexicon) -> tuple[int, int]:
@@ -95,19 +102,24 @@ def _read_words(words: Sequence[str], start: int, lexicon: Lexicon) -> tuple[int
 
 def _join(total: int, following: int, word: str, language: str) -> int | None:
     """What two number words in a row say together, or None if they are two numbers."""
-    if language == "ar" and following == 10 and 0 < total < 10:  # noqa: PLR2004 (ten)
-        return total + following
-    if language == "ar" and not word.startswith("و") and following != _HUNDRED:
-        return None
     if following == _HUNDRED and 0 < total < _HUNDRED:
         return total * following
-    if language == "fr" and total == 4 and following == 20:  # noqa: PLR2004 (quatre-vingts)
-        return total * following
-    if language == "fr" and total % _HUNDRED in {60, 80} and 0 < following < 20:  # noqa: PLR2004
-        return total + following
-    if language == "ar" and 0 < total < 10 and following % 10 == 0:  # noqa: PLR2004 (خمسة وعشرون)
-        return total + following
+    if language == "ar":
+        return _join_arabic(total, following, word)
+    if language == "fr":
+        if (total, following) == (4, 20):
+            return total * following
+        if total % _HUNDRED in _FRENCH_SIXTIES and 0 < following < _FRENCH_TWENTY:
+            return total + following
     return total + following if 0 < following < _round_to(total) else None
+
+
+def _join_arabic(total: int, following: int, word: str) -> int | None:
+    """Units come before tens: خمسة عشر, خمسة وعشرون, مئة وخمسة."""
+    units = 0 < total < _TEN
+    if units and (following == _TEN or (following % _TEN == 0 and word.startswith("و"))):
+        return total + following
+    return total + following if word.startswith("و") and 0 < following < _round_to(total) else None
 
 
 def _round_to(total: int) -> int:

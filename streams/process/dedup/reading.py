@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
 from streams.process.dedup.numerals import read_numeral
 from streams.process.dedup.words import Lexicon
+from streams.process.dedup.words import lexicon as lexicon_of
 from streams.process.fold import fold
 
 _BREAK: Final = re.compile(r"…|\.{2,}|[|:!؟?،»«\"()\[\]]|(?<=\s)[-–—/+](?=\s)|[–—]")
@@ -15,6 +17,8 @@ _CUTS: Final = frozenset({"…", "..."})
 _TAIL_MARKS: Final = frozenset({"|", "-", "–", "—", "(", ")", "[", "]"})
 LONGEST_NOTE: Final = 3
 """Words of the longest tag or outlet name that stands before or after a headline."""
+_CANNOT: Final = "cannot"
+_CONTRACTED: Final = "t"
 _MAY: Final = "قد"
 _IMPERFECT: Final = ("ي", "ت", "ن", "لا")
 """قد says "may" before an imperfect verb and next to nothing elsewhere."""
@@ -89,18 +93,25 @@ def _matching(segment: str, words: Sequence[str], at: int) -> int | None:
     return None if any(map(str.isalnum, "".join(found))) else 0
 
 
-def respace(one: Words, other: Words) -> tuple[Words, Words]:
-    """Join words that the other headline writes as one: "كأس العالم" where the other has "كأسالعالم"."""
-    return _joined(one, frozenset(other.words)), _joined(other, frozenset(one.words))
+def respace(one: Words, other: Words, lexicon: Lexicon) -> tuple[Words, Words]:
+    """Join words that the other headline writes as one: "كأس العالم" where the other has "كأسالعالم".
+
+    In Latin letters a negation is not joined: "not able" is not "notable".
+    """
+    return (
+        _joined(one, frozenset(other.words), lexicon),
+        _joined(other, frozenset(one.words), lexicon),
+    )
 
 
-def _joined(mine: Words, theirs: frozenset[str]) -> Words:
+def _joined(mine: Words, theirs: frozenset[str], lexicon: Lexicon) -> Words:
     joints = [
         i
         for i, (left, right) in enumerate(zip(mine.words, mine.words[1:], strict=False))
         if left + right in theirs
         and not (left in theirs and right in theirs)
         and not (left[-1].isdigit() and right[0].isdigit())
+        and (lexicon.language == "ar" or not lexicon.meaning(left))
     ]
     for joint in reversed(joints):
         words = (*mine.words[:joint], "".join(mine.words[joint : joint + 2]), *mine.words[joint + 2 :])
@@ -146,39 +157,70 @@ def _tokens(
     words: Sequence[str], i: int, lexicon: Lexicon, beside: frozenset[str]
 ) -> tuple[tuple[Token, ...], int]:
     """The tokens that start at a word, and how many words they take."""
+    if (plain := _plain(words[i], lexicon.language)) and words[i + 1 : i + 2] != (_CONTRACTED,):
+        return (plain,), 1
+    found = (
+        _contracted(words, i, lexicon)
+        or _phrase(words, i, lexicon)
+        or _meant(words, i, lexicon)
+        or _dual(words[i], lexicon, beside)
+    )
     word = words[i]
-    if contracted := _contracted(words, i, lexicon):
-        return contracted
-    if i + 1 < len(words) and (phrase := f"{word} {words[i + 1]}") in lexicon.phrases:
-        meaning = lexicon.meanings.get(phrase)
-        if meaning:
-            return (Token(phrase, meaning.kind, meaning.value),), 2
-        if phrase in lexicon.variants:
-            return (Token(phrase, "", lexicon.variants[phrase]),), 2
+    return found or ((Token(word, "", lexicon.variants.get(word, word)),), 1)
+
+
+@lru_cache(maxsize=1 << 16)
+def _plain(word: str, language: str) -> Token | None:
+    """The token of a word that says nothing but itself, whatever stands beside it; None for others."""
+    words = lexicon_of(language)
+    if word in {_MAY, _CANNOT} or word in words.duals or any(p.startswith(f"{word} ") for p in words.phrases):
+        return None
+    if words.meaning(word) or read_numeral((word,), 0, words):
+        return None
+    return Token(word, "", words.variants.get(word, word))
+
+
+_Found = tuple[tuple[Token, ...], int] | None
+
+
+def _phrase(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
+    """Two words that say one thing: "last week", "كانون الثاني"."""
+    phrase = " ".join(words[i : i + 2])
+    if phrase not in lexicon.phrases:
+        return None
+    if meaning := lexicon.meanings.get(phrase):
+        return (Token(phrase, meaning.kind, meaning.value),), 2
+    return ((Token(phrase, "", lexicon.variants[phrase]),), 2) if phrase in lexicon.variants else None
+
+
+def _meant(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
+    """A number, or a word with a critical meaning. A number in words comes before a rank."""
+    word = words[i]
     if word == _MAY and words[i + 1 : i + 2] and words[i + 1].startswith(_IMPERFECT):
         return (Token(word, "doubt", word),), 1
     meaning = lexicon.meaning(word)
-    if meaning and meaning.kind != "ordinal":
-        return (Token(word, meaning.kind, meaning.value),), 1
-    if numeral := read_numeral(words, i, lexicon):
+    if (not meaning or meaning.kind == "ordinal") and (numeral := read_numeral(words, i, lexicon)):
         written = " ".join(words[i : i + numeral.used])
         return (Token(written, numeral.kind, numeral.value),), numeral.used
-    if meaning:
-        return (Token(word, meaning.kind, meaning.value),), 1
-    dual_of = lexicon.duals.get(word)
-    if dual_of and word not in beside and any(lexicon.counted.get(w) == dual_of for w in beside):
-        return (Token(word, "number", "2"), Token("", "", dual_of)), 1
-    return (Token(word, "", lexicon.variants.get(word, word)),), 1
+    return ((Token(word, meaning.kind, meaning.value),), 1) if meaning else None
 
 
-def _contracted(words: Sequence[str], i: int, lexicon: Lexicon) -> tuple[tuple[Token, ...], int] | None:
+def _dual(word: str, lexicon: Lexicon, beside: frozenset[str]) -> _Found:
+    """An Arabic dual, as two of something, where the headline beside it counts the same thing."""
+    noun = lexicon.duals.get(word)
+    if not noun or word in beside or all(lexicon.counted.get(w) != noun for w in beside):
+        return None
+    return (Token(word, "number", "2"), Token("", "", noun)), 1
+
+
+def _contracted(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
     """An English negation: "can't", "cannot" and "can not" are the same two words."""
     if lexicon.language != "en":
         return None
     word = words[i]
-    if word == "cannot":
+    if word == _CANNOT:
         return (Token("can", "", "can"), Token("not", "negation", "not")), 1
-    if i + 1 < len(words) and words[i + 1] == "t" and word.endswith("n"):
+    if i + 1 < len(words) and words[i + 1] == _CONTRACTED and word.endswith("n"):
         verb = {"won": "will", "can": "can", "shan": "shall"}.get(word, word[:-1])
         return (Token(word, "", verb), Token("t", "negation", "not")), 2
     return None

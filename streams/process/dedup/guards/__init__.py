@@ -1,7 +1,7 @@
 """What refuses to merge two headlines: each guard is a named rule with its reason.
 
-A guard looks at the steps of an alignment that nothing excuses and objects, or not. `FACTS` object to a changed fact, which
-makes an update if nothing else objects; every other guard makes the headlines distinct.
+A guard looks at the steps of an alignment that nothing excuses and objects, or not. `FACTS` object to a
+changed fact, which makes an update if nothing else objects; every other guard makes the headlines distinct.
 """
 
 from typing import Final
@@ -20,6 +20,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     content.SPEAKER,
     content.SUBSTITUTED,
     content.INSERTED,
+    content.EXCHANGED,
     content.UNLIKE,
 )
 """The guards whose objection makes two headlines distinct, in the order in which they are asked."""

@@ -29,10 +29,11 @@ def _substituted(alignment: Alignment, step: Step) -> str | None:
         return written(alignment, step)
     if step.how != "gap" or not (step.before and step.after):
         return None
-    light = licences.is_light(step.before, alignment.lexicon) or licences.is_light(
-        step.after, alignment.lexicon
-    )
-    return None if light and _said(alignment, step) == 0 else written(alignment, step)
+    little = alignment.lexicon.droppable
+    exchanged = (*step.before, *step.after)
+    if all(token.written in little or token.kind in FACTS for token in exchanged):
+        return None
+    return written(alignment, step)
 
 
 def _inserted(alignment: Alignment, step: Step) -> str | None:
@@ -47,6 +48,19 @@ def _said(alignment: Alignment, step: Step) -> int:
         token.kind not in FACTS and not licences.is_light((token,), alignment.lexicon)
         for token in (*step.before, *step.after)
     )
+
+
+def _exchanged(alignment: Alignment, _: Sequence[Step]) -> str | None:
+    """A label before the one and a phrase after the other: "Fès : ..." and "... à Oujda"."""
+    labels, phrases = (
+        [s for s in alignment.steps if s.how == "gap" and licences.licence(alignment, s) == name]
+        for name in ("labelled", "longer")
+    )
+    for label in labels:
+        for phrase in phrases:
+            if bool(label.before) == bool(phrase.after):
+                return f"{written(alignment, label)}, {written(alignment, phrase)}"
+    return None
 
 
 def _unlike(alignment: Alignment, _: Sequence[Step]) -> str | None:
@@ -76,4 +90,7 @@ SUBSTITUTED: Final = Guard(
     "substituted", "Two known words are two things, however alike.", on_each_step(_substituted)
 )
 INSERTED: Final = Guard("inserted", "Something more, or less, is said.", on_each_step(_inserted))
+EXCHANGED: Final = Guard(
+    "exchanged", "What only one says and what only the other says may be two places.", _exchanged
+)
 UNLIKE: Final = Guard("unlike", "Slips are few beside what is the same.", _unlike)

@@ -14,7 +14,7 @@ _TOLL_SPAN: Final = 2
 
 
 def changes(alignment: Alignment, step: Step) -> Iterator[Change]:
-    """The facts that a step changes, as `before` → `after`; one of them is empty where a fact came or went."""
+    """The facts that a step changes, from `before` to `after`; one is empty where a fact came or went."""
     if step.how == "counted":
         if not follows_number(alignment, step):
             yield _ordered(alignment, "number", step.before[0].written, step.after[0].written)

@@ -1,4 +1,4 @@
-"""What words mean to the comparison of two headlines, per language, as data (`ar.toml`, `fr.toml`, `en.toml`).
+"""What words mean when two headlines are compared, as data per language: `ar.toml`, `fr.toml`, `en.toml`.
 
 `lexicon` also knows which words are words at all (`known/*.txt`, made by
 `streams.process.dedup.words.train`): two known words are two words, however alike they are written,
@@ -56,6 +56,7 @@ class Lexicon(Struct, frozen=True):
     units: Mapping[str, str]
     variants: Mapping[str, str]
     opposites: frozenset[tuple[str, str]]
+    contrary: frozenset[str]
     counted: Mapping[str, str]
     duals: Mapping[str, str]
     droppable: frozenset[str]
@@ -161,6 +162,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         units=units,
         variants=variants,
         opposites=frozenset(pairs) | {(other, one) for one, other in pairs},
+        contrary=_folded(data.get("contrary", ())),
         counted=counted,
         duals=duals,
         droppable=_folded(data.get("droppable", ())),

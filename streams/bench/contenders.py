@@ -1,0 +1,270 @@
+"""The deduplicate stage in several engines, each run as a process of its own on the same sightings.
+
+`python -m streams.bench.contenders NAME SERVERS PREFIX RECORDS` works until RECORDS sightings of
+`PREFIX.sightings` are done and prints one line of JSON. All decode what they must, remember keys, publish
+each new headline and write its state row; only those called exactly once promise that nothing is lost or doubled.
+"""
+
+import asyncio
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, NoReturn
+
+import msgspec
+from msgspec import Struct
+
+from schemas import cloudevents
+from schemas.events import Headline, SeenHeadline, Sighting, encode
+from schemas.topics import HEADLINES, LANGUAGE_PARTITIONS, SEEN, SIGHTINGS
+from streams.bench.machine import peak_memory_mib
+from streams.engine.collector import raise_collector_thresholds
+from streams.observe.observer import Committed
+
+_POLL_RECORDS: Final = 4_000
+_decode: Final = msgspec.json.Decoder(Sighting).decode
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One contender's run, from the first record to the last commit."""
+
+    records: int
+    headlines: int
+    seconds: float
+    second_half_seconds: float
+    cpu_seconds: float
+    peak_memory_mib: float
+
+
+class Stopwatch:
+    """Counts records as they are committed, and times all of them and the second half."""
+
+    def __init__(self, records: int) -> None:
+        self._records = records
+        self._began = self._half = self._cpu = 0.0
+        self.done = 0
+        self.headlines = 0
+
+    def begin(self, ago: float = 0.0) -> None:
+        """The first records have been there for `ago` seconds."""
+        if not self._began:
+            self._began, self._cpu = time.monotonic() - ago, _cpu() - ago
+
+    def add(self, records: int) -> bool:
+        """Count committed records; True when all are done."""
+        self.done += records
+        if not self._half and self.done >= self._records / 2:
+            self._half = time.monotonic()
+        return self.done >= self._records
+
+    def result(self) -> Run:
+        """The run up to now."""
+        now = time.monotonic()
+        return Run(
+            records=self.done,
+            headlines=self.headlines,
+            seconds=now - self._began,
+            second_half_seconds=now - self._half,
+            cpu_seconds=_cpu() - self._cpu,
+            peak_memory_mib=peak_memory_mib(),
+        )
+
+
+def _cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _finish(run: Run) -> NoReturn:
+    """Print the figures and end: how long an engine takes to stop is not measured here."""
+    sys.stdout.buffer.write(msgspec.json.encode(run) + b"\n")
+    sys.stdout.flush()
+    os._exit(0)
+
+
+async def ticker(servers: str, prefix: str, records: int) -> None:
+    """Our worker: exactly once, near duplicates looked for, state and position in the transaction."""
+    from prometheus_client import CollectorRegistry
+
+    from streams.engine.kafka.worker import WorkerSettings, work
+    from streams.observe.worker import WorkerMetrics
+    from streams.pipeline import DEDUPLICATE
+    from streams.settings import Connection
+
+    watch = Stopwatch(records)
+
+    class Watcher(WorkerMetrics):
+        def committed(self, committed: Committed) -> None:
+            super().committed(committed)
+            watch.begin(committed.seconds)
+            watch.headlines += committed.counts.get("new", 0) + committed.counts.get("update", 0)
+            if watch.add(len(committed.records)):
+                _finish(watch.result())
+
+    settings = WorkerSettings(
+        connection=Connection(bootstrap_servers=servers),
+        prefix=prefix,
+        stages=(DEDUPLICATE,),
+        listen=None,
+        instance_id=None,
+    )
+    await work(settings, Watcher(CollectorRegistry(), settings.stages))
+
+
+async def aiokafka(servers: str, prefix: str, records: int) -> None:
+    """The bare client: exactly once by its transactions, every value decoded, state in a dictionary."""
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+    consumer = AIOKafkaConsumer(
+        SIGHTINGS.on(prefix),
+        bootstrap_servers=servers,
+        group_id=f"{prefix}-aiokafka",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        max_poll_records=_POLL_RECORDS,
+    )
+    producer = AIOKafkaProducer(
+        bootstrap_servers=servers, transactional_id=f"{prefix}-aiokafka", max_batch_size=1 << 18
+    )
+    await consumer.start()
+    await producer.start()
+    watch = Stopwatch(records)
+    seen: set[bytes] = set()
+    while True:
+        for partition, fetched in (await consumer.getmany(timeout_ms=500)).items():
+            watch.begin()
+            new = _new_sightings(fetched, seen)
+            await producer.begin_transaction()
+            sent = [
+                await producer.send_batch(batch, topic.on(prefix), partition=partition.partition)
+                for topic, batch in _batches(producer, new)
+            ]
+            await asyncio.gather(*sent)
+            offsets = {TopicPartition(partition.topic, partition.partition): fetched[-1].offset + 1}
+            await producer.send_offsets_to_transaction(offsets, f"{prefix}-aiokafka")
+            await producer.commit_transaction()
+            watch.headlines += len(new)
+            if watch.add(len(fetched)):
+                _finish(watch.result())
+
+
+async def aiokafka_gc(servers: str, prefix: str, records: int) -> None:
+    """The same, with the collector's thresholds raised as our worker has them."""
+    raise_collector_thresholds()
+    await aiokafka(servers, prefix, records)
+
+
+def _new_sightings(records: list[Any], seen: set[bytes]) -> list[tuple[bytes, Sighting, int]]:
+    new = []
+    for record in records:
+        sighting = _decode(record.value)
+        if record.key not in seen:
+            seen.add(record.key)
+            new.append((record.key, sighting, record.timestamp))
+    return new
+
+
+def _batches(producer: Any, new: list[tuple[bytes, Sighting, int]]) -> list[tuple[Any, Any]]:
+    from streams.sink.batches import Row, batches
+
+    headlines, rows = [], []
+    for key, sighting, timestamp in new:
+        headline, seen = _outputs(sighting)
+        identity = sighting.id.encode()
+        headers = cloudevents.headers(headline, identity)
+        headlines.append(Row(identity, encode(headline), timestamp, headers))
+        rows.append(Row(key, encode(seen), timestamp, []))
+    return [
+        (topic, batch)
+        for topic, topic_rows in ((HEADLINES, headlines), (SEEN, rows))
+        if topic_rows
+        for batch in batches(producer, topic_rows)
+    ]
+
+
+def _outputs(sighting: Sighting) -> tuple[Headline, SeenHeadline]:
+    headline = Headline(
+        id=sighting.id,
+        source=sighting.source,
+        observed_at=sighting.observed_at,
+        slot=sighting.slot,
+        text=sighting.text,
+        language=sighting.language,
+    )
+    seen = SeenHeadline(
+        id=sighting.id,
+        text=sighting.text,
+        language=sighting.language,
+        first_seen=sighting.observed_at,
+        last_seen=sighting.observed_at,
+        sightings=1,
+        sources=(sighting.source,),
+    )
+    return headline, seen
+
+
+async def faust(servers: str, prefix: str, records: int) -> None:
+    """Stock Faust: an agent per event and a Table with its changelog; at least once."""
+    import faust as library
+
+    watch = Stopwatch(records)
+    finished = asyncio.Event()
+    with tempfile.TemporaryDirectory() as folder:
+        app = library.App(
+            f"{prefix}-faust",
+            broker=f"kafka://{servers}",
+            store="memory://",
+            datadir=folder,
+            key_serializer="raw",
+            value_serializer="raw",
+            web_enabled=False,
+            topic_partitions=LANGUAGE_PARTITIONS,
+            topic_replication_factor=1,
+            consumer_auto_offset_reset="earliest",
+            broker_max_poll_records=_POLL_RECORDS,
+        )
+        source = app.topic(SIGHTINGS.on(prefix), value_type=bytes)
+        headlines = app.topic(HEADLINES.on(prefix), value_type=bytes)
+        seen = app.Table(
+            "seen", key_type=bytes, value_type=bytes, default=None, partitions=LANGUAGE_PARTITIONS
+        )
+
+        @app.agent(source)  # type: ignore[untyped-decorator]
+        async def deduplicate(stream: Any) -> None:
+            async for key, value in stream.items():
+                watch.begin()
+                sighting = _decode(value)
+                if seen.get(key) is None:
+                    headline, row = _outputs(sighting)
+                    seen[key] = encode(row)
+                    await headlines.send(key=sighting.id.encode(), value=encode(headline))
+                    watch.headlines += 1
+                if watch.add(1):
+                    finished.set()
+
+        await app.start()
+        await finished.wait()
+        _finish(watch.result())
+
+
+CONTENDERS: Final[dict[str, Callable[[str, str, int], Coroutine[Any, Any, None]]]] = {
+    "ticker": ticker,
+    "aiokafka": aiokafka,
+    "aiokafka-gc": aiokafka_gc,
+    "faust": faust,
+}
+"""What can be run by name; each takes servers, prefix and records."""
+
+
+def main() -> None:
+    """Run one contender."""
+    name, servers, prefix, records = sys.argv[1:]
+    asyncio.run(CONTENDERS[name](servers, prefix, int(records)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The deduplicate stage on Kafka beside its competitors, on the same sightings in one run."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from prometheus_client import CollectorRegistry
+
+from schemas.topics import TOPICS
+from streams.admin.connect import administration
+from streams.admin.topics import create
+from streams.bench.contenders import Run
+from streams.bench.corpus import Corpus, make
+from streams.dev.kafka import Cluster
+from streams.errors import TickerError
+from streams.observe.producer import ProducerMetrics
+from streams.produce.produce import Counts, produce
+from streams.settings import Connection
+
+_SLOW: Final = {"faust": 20}
+"""Contenders that get only a part of the records, for they would take minutes: every so many times fewer."""
+_TIMEOUT_S: Final = 300
+
+
+class KafkaResult(Struct, frozen=True, kw_only=True):
+    """One contender's figures; rates from the first record to the last commit, on one core."""
+
+    contender: str
+    run: int
+    corpus: str
+    records: int
+    headlines: int
+    records_per_second: int
+    second_half_per_second: int
+    cpu_s_per_million: float
+    peak_memory_mib: float
+
+
+def run_kafka(contenders: Sequence[str], sightings: int, runs: int) -> Iterator[KafkaResult]:
+    """Run every contender in turn, as often as asked, on a broker of its own on this machine."""
+    corpora: dict[int, Corpus] = {}
+    with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
+        servers = cluster.bootstrap_servers()
+        for number in range(1, runs + 1):
+            for name in contenders:
+                wanted = sightings // _SLOW.get(name, 1)
+                corpus = corpora.setdefault(wanted, make("natural", wanted))
+                prefix = f"bench-{name}-{number}"
+                asyncio.run(_fill(servers, prefix, corpus))
+                run = _run(name, servers, prefix, corpus.sightings)
+                yield KafkaResult(
+                    contender=name,
+                    run=number,
+                    corpus=corpus.digest,
+                    records=run.records,
+                    headlines=run.headlines,
+                    records_per_second=round(run.records / run.seconds),
+                    second_half_per_second=round(run.records / 2 / run.second_half_seconds),
+                    cpu_s_per_million=round(run.cpu_seconds / run.records * 1e6, 2),
+                    peak_memory_mib=run.peak_memory_mib,
+                )
+
+
+async def _fill(servers: str, prefix: str, corpus: Corpus) -> None:
+    connection = Connection(bootstrap_servers=servers)
+    async with administration(connection, patience=30) as client:
+        await create(client, TOPICS, prefix=prefix)
+
+    def failed(error: Exception) -> None:
+        raise error
+
+    await produce(
+        iter(corpus.observations),
+        connection=connection,
+        prefix=prefix,
+        patience=30,
+        counts=Counts(),
+        observer=ProducerMetrics(CollectorRegistry()),
+        failed=failed,
+    )
+
+
+def _run(name: str, servers: str, prefix: str, records: int) -> Run:
+    """One contender in a process pinned to one core, the broker on what is left."""
+    core = max(os.sched_getaffinity(0))
+    program = [sys.executable, "-m", "streams.bench.contenders", name, servers, prefix, str(records)]
+    done = subprocess.run(  # noqa: S603 (our own program)
+        program,
+        capture_output=True,
+        check=False,
+        timeout=_TIMEOUT_S,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+    )
+    if done.returncode:
+        raise TickerError(f"{name} ended with exit code {done.returncode}: {done.stderr.decode()[-2000:]}")
+    return msgspec.json.decode(done.stdout.splitlines()[-1], type=Run)

@@ -1,0 +1,97 @@
+"""`ticker explain`: why a headline was published or swallowed."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schemas.mediatopics import slug_of
+from streams.cli.logs import log_to_stderr
+from streams.cli.options import kafka_options
+from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.settings import PATIENCE, TOPIC_PREFIX, Settings
+
+if TYPE_CHECKING:
+    from streams.explain.explain import Evidence, Explanation, Known
+
+
+@click.command(
+    epilog=examples(
+        'ticker explain "3 dead in bus crash near Ouarzazate"',
+        "ticker explain 3f9a1c0de45b7a210c88-3 --json",
+        "ticker run page.html --dropped --json > run.jsonl; ticker explain 3f9a1c0de45b7a210c88-3 --run run.jsonl",
+    )
+)
+@click.argument("query", metavar="ID|TEXT")
+@click.option(
+    "--run", "run_file", metavar="FILE|-", help="Explain from the output of `ticker run --dropped`."
+)
+@json_option
+@kafka_options()
+def command(query: str, run_file: str | None, as_json: bool, settings: Settings) -> None:
+    """Say what became of a headline: published, an update, or swallowed, by what, when and by which rule.
+
+    Looks at the topics of a cluster, or at the output of a run. Exact duplicates are only counted on a cluster:
+    ask by their text. Exit code 1 when nothing is known of the headline.
+    """
+    from streams.explain.explain import explain
+
+    log_to_stderr()
+    explanation = explain(query, _evidence(run_file, settings))
+    if wants_json(as_json):
+        write_json(explanation)
+    else:
+        _tell(explanation)
+    if explanation.outcome == "unknown":
+        sys.exit(1)
+
+
+def _evidence(run_file: str | None, settings: Settings) -> "Evidence":
+    from streams.explain.gather import from_cluster, from_run
+
+    if run_file == "-":
+        return from_run(sys.stdin.buffer, "standard input")
+    if run_file is not None:
+        with click.open_file(run_file, "rb") as file:
+            return from_run(file, str(Path(run_file)))
+    return asyncio.run(
+        from_cluster(settings.connection(), prefix=settings[TOPIC_PREFIX], patience=settings[PATIENCE])
+    )
+
+
+def _tell(explanation: "Explanation") -> None:
+    headline, swallowed = explanation.headline, explanation.swallowed
+    if explanation.outcome == "unknown":
+        click.echo("Nothing is known of it: never seen, or longer ago than the topics remember.")
+        return
+    if swallowed is not None:
+        click.echo(f"Swallowed as a {explanation.outcome}, rule {swallowed.rule}:")
+        click.echo(f"  {isolate(swallowed.text)}")
+        click.echo(f"  seen {swallowed.observed_at} at {swallowed.source}, id {swallowed.id}")
+        if swallowed.detail:
+            click.echo(f"  {isolate(swallowed.detail)}")
+        click.echo("because readers have:" if headline else f"because of {swallowed.winner}, long gone.")
+    elif headline is not None:
+        click.echo("Published as an update:" if headline.updates else "Published:")
+    if headline is None:
+        return
+    _tell_headline(headline)
+    for variant in explanation.variants:
+        click.echo(f"It also swallowed, by rule {variant.rule}: {isolate(variant.text)} ({variant.source})")
+    for update in explanation.updated_by:
+        click.echo(f"It was updated by {update.id}: {isolate(update.text)}")
+
+
+def _tell_headline(headline: "Known") -> None:
+    click.echo(f"  {isolate(headline.text)}")
+    click.echo(
+        f"  first seen {headline.observed_at} at {headline.source}, id {headline.id}, {slug_of(headline.topic)}"
+    )
+    if headline.sightings is not None:
+        sources = ", ".join(headline.sources)
+        click.echo(f"  seen {headline.sightings:,} times until {headline.last_seen} at {sources}")
+    if headline.updates is not None:
+        changes = ", ".join(f"{isolate(c.before)} → {isolate(c.after)}" for c in headline.changes)
+        click.echo(f"  updates {headline.updates}: {changes}")

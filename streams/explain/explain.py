@@ -1,0 +1,127 @@
+"""Why a headline was published or swallowed, by what, when, and where else it was seen."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal, TypeVar
+
+from msgspec import Struct, field
+
+from schemas.events import Change
+from streams.process.fold import fold
+
+_ID: Final = re.compile(r"[0-9a-f]{20}-\d+")
+
+Outcome = Literal["published", "update", "duplicate", "near duplicate", "unknown"]
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """A headline that was published, with what was known of it last."""
+
+    id: str
+    text: str
+    language: str
+    source: str
+    observed_at: str
+    topic: str | None = None
+    last_seen: str | None = None
+    sightings: int | None = None
+    sources: tuple[str, ...] = ()
+    updates: str | None = None
+    changes: tuple[Change, ...] = ()
+
+
+class Swallowed(Struct, frozen=True, kw_only=True):
+    """A sighting that was not published, as an event or a line of `ticker run --dropped` tells it."""
+
+    id: str
+    text: str
+    source: str
+    observed_at: str
+    winner: str
+    rule: str
+    detail: str | None = None
+
+
+_CandidateT = TypeVar("_CandidateT", Known, Swallowed)
+_Matches = Callable[[Known | Swallowed], bool]
+
+
+class Evidence(Struct, frozen=True):
+    """What the pipeline left behind, each in the order in which it happened."""
+
+    published: Sequence[Known]
+    swallowed: Sequence[Swallowed]
+
+
+class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a headline.
+
+    `headline` is the one that readers see: itself, or the one that swallowed it. `swallowed` says how.
+    """
+
+    query: str
+    outcome: Outcome
+    headline: Known | None = None
+    swallowed: Swallowed | None = None
+    variants: tuple[Swallowed, ...] = field(default_factory=tuple)
+    """Other sightings that the same headline swallowed, each different text once."""
+    updated_by: tuple[Known, ...] = field(default_factory=tuple)
+    """Later headlines with other facts."""
+
+
+def is_id(query: str) -> bool:
+    """Whether a query is a sighting's or headline's id rather than a text."""
+    return _ID.fullmatch(query) is not None
+
+
+def explain(query: str, evidence: Evidence) -> Explanation:
+    """What became of the headline with this id or text; of several with one text, the last."""
+    matches = _by_id(query) if is_id(query) else _by_text(query)
+    published = _last(known for known in evidence.published if matches(known))
+    if published is not None:
+        outcome: Outcome = "update" if published.updates else "published"
+        return _explanation(query, outcome, published, None, evidence)
+    swallowed = _last(sighting for sighting in evidence.swallowed if matches(sighting))
+    if swallowed is None:
+        return Explanation(query=query, outcome="unknown")
+    winner = _last(known for known in evidence.published if known.id == swallowed.winner)
+    outcome = "duplicate" if swallowed.rule == "exact" else "near duplicate"
+    return _explanation(query, outcome, winner, swallowed, evidence)
+
+
+def _explanation(
+    query: str, outcome: Outcome, headline: Known | None, swallowed: Swallowed | None, evidence: Evidence
+) -> Explanation:
+    if headline is None:
+        return Explanation(query=query, outcome=outcome, swallowed=swallowed)
+    variants = {
+        sighting.text: sighting
+        for sighting in evidence.swallowed
+        if sighting.winner == headline.id and sighting.text != headline.text
+    }
+    if swallowed is not None:
+        variants.pop(swallowed.text, None)
+    return Explanation(
+        query=query,
+        outcome=outcome,
+        headline=headline,
+        swallowed=swallowed,
+        variants=tuple(variants.values()),
+        updated_by=tuple(known for known in evidence.published if known.updates == headline.id),
+    )
+
+
+def _by_id(query: str) -> _Matches:
+    return lambda candidate: candidate.id == query
+
+
+def _by_text(query: str) -> _Matches:
+    folded = fold(query)
+    return lambda candidate: fold(candidate.text) == folded
+
+
+def _last(candidates: Iterable[_CandidateT]) -> _CandidateT | None:
+    last = None
+    for candidate in candidates:
+        last = candidate
+    return last

@@ -1,0 +1,106 @@
+"""Gather what the pipeline left behind: from a cluster's topics, or from the output of `ticker run`."""
+
+from typing import IO, Any
+
+import msgspec
+
+from schemas.events import CategorizedHeadline, Duplicate, Event, Headline, SeenHeadline
+from schemas.topics import CATEGORIES, DUPLICATES, HEADLINES, SEEN
+from streams.admin.connect import administration
+from streams.admin.topics import partitions_of
+from streams.errors import InputError
+from streams.explain.explain import Evidence, Known, Swallowed
+from streams.settings import Connection
+from streams.sink.subscribe import subscribe
+
+
+async def from_cluster(connection: Connection, *, prefix: str, patience: float) -> Evidence:
+    """Everything that is on the topics now: headlines, near duplicates, what is live, categories.
+
+    Exact duplicates are only counted there, in the sightings of the live headline.
+    """
+    seen: dict[str, SeenHeadline] = {}
+    topics: dict[str, str | None] = {}
+    published: list[Headline] = []
+    swallowed: list[Swallowed] = []
+    async with administration(connection, patience=patience) as client:
+        names = [topic.on(prefix) for topic in (HEADLINES, DUPLICATES, SEEN, *CATEGORIES.values())]
+        partitions = await partitions_of(client, names)
+    readers: dict[str, type[Event]] = {
+        HEADLINES.on(prefix): Headline,
+        DUPLICATES.on(prefix): Duplicate,
+        SEEN.on(prefix): SeenHeadline,
+    }
+    options = connection.aiokafka_options()
+    async for record in subscribe(options, partitions, since=None, follow=False):
+        if record.value is None:
+            continue
+        event: Event = _event(record, readers.get(record.topic, CategorizedHeadline))
+        match event:
+            case SeenHeadline(alias_of=None):
+                seen[event.id] = event
+            case CategorizedHeadline():
+                topics[event.id] = event.topic
+            case Headline():
+                published.append(event)
+            case Duplicate():
+                swallowed.append(_swallowed(event))
+    published.sort(key=lambda headline: headline.observed_at)
+    known = [_known(headline, seen.get(headline.id), topics.get(headline.id)) for headline in published]
+    return Evidence(known, swallowed)
+
+
+def from_run(file: IO[bytes], place: str) -> Evidence:
+    """The JSON lines of `ticker run --dropped`.
+
+    Raises:
+        InputError: A line is none of them.
+    """
+    published: list[Known] = []
+    swallowed: list[Swallowed] = []
+    for number, line in enumerate(file, 1):
+        try:
+            row = msgspec.json.decode(line)
+            if "dropped" in row:
+                swallowed.append(msgspec.convert(row, Swallowed))
+            else:
+                published.append(msgspec.convert(row, Known))
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise InputError(f"{place}:{number}", f"no line of `ticker run`: {error}") from error
+    return Evidence(published, swallowed)
+
+
+def _event(record: Any, event_type: type[Event]) -> Event:
+    try:
+        return msgspec.json.decode(record.value, type=event_type)
+    except msgspec.DecodeError as error:
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        raise InputError(place, f"not a {event_type.__name__}: {error}") from error
+
+
+def _known(headline: Headline, seen: SeenHeadline | None, topic: str | None) -> Known:
+    return Known(
+        id=headline.id,
+        text=headline.text,
+        language=headline.language,
+        source=headline.source,
+        observed_at=headline.observed_at,
+        topic=topic,
+        last_seen=seen.last_seen if seen else None,
+        sightings=seen.sightings if seen else None,
+        sources=seen.sources if seen else (),
+        updates=headline.updates,
+        changes=headline.changes,
+    )
+
+
+def _swallowed(duplicate: Duplicate) -> Swallowed:
+    return Swallowed(
+        id=duplicate.id,
+        text=duplicate.text,
+        source=duplicate.source,
+        observed_at=duplicate.observed_at,
+        winner=duplicate.winner,
+        rule=duplicate.rule,
+        detail=duplicate.detail,
+    )

@@ -1,0 +1,139 @@
+"""`make chaos`: provoke faults for real, then let the checker say whether anything was lost or doubled.
+
+    python -m tests.chaos                        # all of it, about half an hour
+    python -m tests.chaos kill --kills 20        # one scenario, shorter
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+from msgspec import Struct
+
+from streams.admin.connect import administration
+from streams.admin.topics import create
+from streams.cli.logs import log_to_stderr
+from streams.dev.kafka import Cluster
+from tests.chaos.checker import Report, examine
+from tests.chaos.corpus import Corpus
+from tests.chaos.feed import Feed
+from tests.chaos.scenarios import SCENARIOS, Options, Scenario, Stage
+from tests.chaos.topics import LASTING
+from tests.chaos.watch import Stall, Watch
+
+_PREFIX: Final = "chaos"
+_PATIENCE_S: Final = 60.0
+_DRAIN_S: Final = 300.0
+_CRITICAL: Final = 50
+"""Libraries report each connection that a fault breaks: that is what is wanted here."""
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """How a scenario ended."""
+
+    name: str
+    seconds: float
+    did: dict[str, int]
+    commits: int
+    stall: Stall
+    report: Report
+
+    def __str__(self) -> str:
+        did = ", ".join(f"{count} {what}" for what, count in self.did.items())
+        stall = f"{self.stall.seconds:.1f} s ({self.stall.stage} {self.stall.partition})"
+        return (
+            f"{self.name}: {did} in {self.seconds:.0f} s; {self.commits:,} commits; longest stall {stall}"
+            f"\n  {self.report}"
+        )
+
+
+async def play(name: str, folder: Path, options: Options) -> Result:
+    """Run one scenario on a cluster of its own and check what came out."""
+    scenario, size = SCENARIOS[name]
+    cluster = Cluster(folder / "kafka", nodes=size)
+    await asyncio.to_thread(cluster.start)
+    stage = Stage(cluster, _PREFIX, folder, options)
+    try:
+        async with administration(stage.connection, patience=_PATIENCE_S) as client:
+            await create(client, LASTING, prefix=_PREFIX)
+        started = time.monotonic()
+        watch = await _fed(scenario, stage, options)
+        seconds = time.monotonic() - started
+        for worker in list(stage.workers):
+            await stage.stop(worker)
+        report = await examine(stage.connection, _PREFIX)
+    finally:
+        stage.close()
+        await asyncio.to_thread(cluster.stop, patience=0)
+    return Result(
+        name=name,
+        seconds=seconds,
+        did=dict(stage.did),
+        commits=watch.commits,
+        stall=max(watch.stalls),
+        report=report,
+    )
+
+
+async def _fed(scenario: Scenario, stage: Stage, options: Options) -> Watch:
+    """Play a scenario while input comes; return when all of that is processed."""
+    corpus = Corpus(options.seed, poison=options.poison)
+    feed = Feed(stage.connection, _PREFIX, corpus, rate=options.rate)
+    watch = Watch(stage.connection, _PREFIX)
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(watch.run())
+        feeding = tasks.create_task(feed.run())
+        await scenario(stage)
+        feed.stop()
+        await feeding
+        await watch.drained(at_least=feed.written, seconds=_DRAIN_S)
+        watching.cancel()
+    return watch
+
+
+@click.command()
+@click.argument("scenarios", nargs=-1, type=click.Choice(list(SCENARIOS)))
+@click.option("--kills", default=100, show_default=True, help="How often `kill` kills.")
+@click.option("--rounds", default=3, show_default=True, help="How often the other scenarios do what they do.")
+@click.option("--rate", default=500.0, show_default=True, help="Sightings a second.")
+@click.option("--poison", default=0.01, show_default=True, help="Share of poison among them.")
+@click.option("--seed", default=0, show_default=True, help="Decides input and luck.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep brokers' data and workers' logs here.")
+def command(
+    scenarios: tuple[str, ...],
+    kills: int,
+    rounds: int,
+    rate: float,
+    poison: float,
+    seed: int,
+    keep: Path | None,
+) -> None:
+    """Provoke faults on real brokers and workers and check that nothing was lost or doubled."""
+    log_to_stderr(_CRITICAL)
+    options = Options(kills=kills, rounds=rounds, rate=rate, poison=poison, seed=seed)
+    results = []
+    with tempfile.TemporaryDirectory(prefix="ticker-chaos-") as temporary:
+        for name in scenarios or SCENARIOS:
+            folder = (keep or Path(temporary)) / name
+            folder.mkdir(parents=True, exist_ok=True)
+            result = asyncio.run(play(name, folder, options))
+            results.append(result)
+            click.echo(result)
+    failed = [result.name for result in results if result.report.problems]
+    lost = sum(result.report.lost for result in results)
+    doubled = sum(result.report.doubled for result in results)
+    longest = max(result.stall for result in results)
+    click.echo(
+        f"{len(results)} scenarios, {sum(r.report.sightings for r in results):,} sightings:"
+        f" {lost} lost, {doubled} doubled; longest stall {longest.seconds:.1f} s; "
+        + (f"FAILED: {', '.join(failed)}" if failed else "all OK")
+    )
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    command()

@@ -1,0 +1,227 @@
+"""The checker: was every headline published exactly once, and is every record accounted for?
+
+The input topics are the truth. Their committed records run through the local engine, partition by partition
+in order; what is on the output topics must be that, byte for byte, each record once.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct, structs
+
+from schemas import deadletters
+from schemas.cloudevents import headers as cloudevent_headers
+from schemas.events import SeenHeadline, encode
+from schemas.instants import parse_instant
+from schemas.topics import CATEGORIES, DEADLETTERS, DUPLICATES, HEADLINES, SEEN, SIGHTINGS, TOPICS, Topic
+from streams.engine.local.engine import DeadLetter, LocalEngine
+from streams.pipeline import CATEGORIZE, DEDUPLICATE
+from streams.process.dedup.live import bucket_end
+from streams.settings import Connection
+from streams.stage import Message, Stage
+from tests.chaos.topics import Content, contents
+
+_NAMED: Final = 3
+_decode_seen: Final = msgspec.json.Decoder(SeenHeadline).decode
+
+Place = tuple[str, int, int]
+"""Topic, partition, offset."""
+Published = tuple[str, int, bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]
+"""Topic, partition, key, value, headers."""
+
+
+class Report(Struct, kw_only=True):
+    """What the checker found; `problems` is empty when all is well."""
+
+    sightings: int
+    new: int
+    updates: int
+    exact: int
+    near: int
+    dead_letters: int
+    categorized: int
+    live: int
+    lost: int = 0
+    """Records that should have been published and were not, dead letters included."""
+    doubled: int = 0
+    """Records that were published more than once."""
+    alien: int = 0
+    """Records that should not have been published at all."""
+    problems: list[str] = msgspec.field(default_factory=list)
+
+    def __str__(self) -> str:
+        terms = ", ".join(
+            f"{name.replace('_', ' ')} {value:,}"
+            for name, value in structs.asdict(self).items()
+            if name != "problems"
+        )
+        return "\n  ".join([f"{'FAILED' if self.problems else 'OK'}: {terms}", *self.problems])
+
+
+class _Expected:
+    """What the local engine does with a topic's records, by partition."""
+
+    def __init__(self, stage: Stage, prefix: str, source: Content) -> None:
+        self.published: list[Published] = []
+        self.state: dict[tuple[int, bytes], Any] = {}
+        self.refused: dict[Place, DeadLetter] = {}
+        self.counts: Counter[str] = Counter()
+        for number, records in sorted(source.records.items()):
+            self._run(stage, prefix, number, records)
+
+    def _run(self, stage: Stage, prefix: str, number: int, records: Sequence[Any]) -> None:
+        def keep(topic: Topic) -> Any:
+            def published(message: Message) -> None:
+                if topic is stage.state:
+                    self.state.pop((number, message.key), None)
+                    if message.value is not None:
+                        self.state[number, message.key] = message.value
+                    return
+                event: Any = message.value
+                headers = tuple(cloudevent_headers(event, message.key)) if topic.public else ()
+                row = (topic.on(prefix), number, message.key, encode(event), headers)
+                self.published.append(row)
+
+            return published
+
+        def refused(letter: DeadLetter) -> None:
+            record: Any = letter.record
+            self.refused[record.topic, record.partition, record.offset] = letter
+
+        written = [*stage.outputs, *((stage.state,) if stage.state else ())]
+        engine = LocalEngine(
+            [stage], subscribers={topic.name: keep(topic) for topic in written}, dead_letters=refused
+        )
+        engine.process(records)
+        self.counts += engine.counts[stage.name]
+
+
+def check(connection: Connection, prefix: str) -> Report:
+    """Read everything and compare; see `examine`."""
+    return asyncio.run(examine(connection, prefix))
+
+
+async def examine(connection: Connection, prefix: str) -> Report:
+    """Compare all outputs on a cluster with what the local engine makes of the inputs.
+
+    The workers must have caught up; nothing may be written meanwhile.
+    """
+    found = await contents(connection, prefix, TOPICS)
+    deduplicated = _Expected(DEDUPLICATE, prefix, found[SIGHTINGS.name])
+    # What others wrote to `headlines` is input of the next stage all the same.
+    categorized = _Expected(CATEGORIZE, prefix, found[HEADLINES.name])
+    counts = deduplicated.counts
+    report = Report(
+        sightings=len(found[SIGHTINGS.name].all),
+        new=counts["new"],
+        updates=counts["update"],
+        exact=counts["exact"],
+        near=counts["near"],
+        dead_letters=len(deduplicated.refused) + len(categorized.refused),
+        categorized=len(categorized.published),
+        live=len(deduplicated.state),
+    )
+    ours = [record for record in found[HEADLINES.name].all if record.headers]
+    _compare(report, deduplicated.published, [*ours, *found[DUPLICATES.name].all])
+    categories = [record for topic in CATEGORIES.values() for record in found[topic.name].all]
+    _compare(report, categorized.published, categories)
+    _check_order(report, deduplicated.published, ours)
+    refused = deduplicated.refused | categorized.refused
+    _check_dead_letters(report, refused, found[DEADLETTERS.name].all)
+    _check_state(report, deduplicated.state, found[SEEN.name])
+    _check_account(report, found, deduplicated.refused)
+    for name, content in found.items():
+        if content.unstable:
+            report.problems.append(f"{name}: {content.unstable} offsets are above the last stable one")
+    return report
+
+
+def _row(record: Any) -> Published:
+    return (record.topic, record.partition, record.key, record.value, tuple(record.headers))
+
+
+def _compare(report: Report, expected: Iterable[Published], found: Iterable[Any]) -> None:
+    """Each expected record once, nothing else."""
+    wanted, got = Counter(expected), Counter(map(_row, found))
+    lost, more = wanted - got, got - wanted
+    doubled = Counter({row: count for row, count in more.items() if row in wanted})
+    alien = more - doubled
+    for what, rows in (("lost", lost), ("doubled", doubled), ("alien", alien)):
+        setattr(report, what, getattr(report, what) + rows.total())
+        report.problems += [f"{what} ({count}): {row[:4]}" for row, count in list(rows.items())[:_NAMED]]
+
+
+def _check_order(report: Report, expected: Iterable[Published], found: Iterable[Any]) -> None:
+    """Headlines stand on their partition in the order in which they were decided."""
+    wanted = [row for row in expected if row[0].endswith(f".{HEADLINES.name}")]
+    if wanted != [_row(record) for record in found]:
+        report.problems.append("headlines are not in the order of their sightings")
+
+
+def _place(record: Any) -> tuple[str, Place]:
+    """The stage and the place that a dead letter's headers name."""
+    value = {
+        name.removeprefix(deadletters.PREFIX): text.decode()
+        for name, text in record.headers
+        if name.startswith(deadletters.PREFIX)
+    }
+    return value["stage"], (value["topic"], int(value["partition"]), int(value["offset"]))
+
+
+def _check_dead_letters(report: Report, refused: Mapping[Place, DeadLetter], found: Sequence[Any]) -> None:
+    """Every refused record once, byte for byte, under the stage that refused it."""
+    seen = Counter(_place(record)[1] for record in found)
+    report.lost += len(refused.keys() - seen.keys())
+    report.alien += len(seen.keys() - refused.keys())
+    report.doubled += sum(count - 1 for count in seen.values())
+    for what, places in (
+        ("dead letters lost", refused.keys() - seen.keys()),
+        ("dead letters of no poison", seen.keys() - refused.keys()),
+        ("dead letters doubled", {place for place, count in seen.items() if count > 1}),
+    ):
+        if places:
+            report.problems.append(f"{what} ({len(places)}): {sorted(places)[:_NAMED]}")
+    for letter in found:
+        stage, place = _place(letter)
+        if place not in refused:
+            continue
+        record: Any = refused[place].record
+        own = [header for header in letter.headers if not deadletters.is_ours(header[0])]
+        kept = (stage, letter.key, letter.value, own)
+        if kept != (refused[place].stage, record.key, record.value, list(record.headers)):
+            report.problems.append(f"the dead letter of {place} is not the record that was refused")
+
+
+def _essence(seen: SeenHeadline) -> SeenHeadline:
+    """What decides. A crash may cost the count of sightings, and the time within a bucket."""
+    bucket = str(bucket_end(parse_instant(seen.last_seen)))
+    return structs.replace(seen, sightings=1, last_seen=bucket)
+
+
+def _check_state(report: Report, expected: Mapping[tuple[int, bytes], SeenHeadline], seen: Content) -> None:
+    """A restart would bring back what the local engine knows."""
+    live: dict[tuple[int, bytes], SeenHeadline] = {}
+    for record in seen.all:
+        live.pop((record.partition, record.key), None)
+        if record.value is not None:
+            live[record.partition, record.key] = _decode_seen(record.value)
+    if live.keys() != expected.keys():
+        only = [len(expected.keys() - live.keys()), len(live.keys() - expected.keys())]
+        report.problems.append(f"state: {only[0]} keys are missing, {only[1]} too many")
+    differing = [
+        key for key in live.keys() & expected.keys() if _essence(live[key]) != _essence(expected[key])
+    ]
+    if differing:
+        report.problems.append(f"state: {len(differing)} keys differ, such as {differing[:_NAMED]}")
+
+
+def _check_account(report: Report, found: Mapping[str, Content], refused: Mapping[Place, DeadLetter]) -> None:
+    """Sightings = new + updates + near + dead letters + exact, with what is on the topics."""
+    published = sum(1 for record in found[HEADLINES.name].all if record.headers)
+    near = len(found[DUPLICATES.name].all)
+    residue = report.sightings - published - near - len(refused) - report.exact
+    if residue:
+        report.problems.append(f"account: {residue} of {report.sightings} sightings are unaccounted for")

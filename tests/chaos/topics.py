@@ -1,0 +1,117 @@
+"""Read whole topics as a subscriber does, and write inputs."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from msgspec import Struct, structs
+
+from schemas.topics import SIGHTINGS, TOPICS, Topic
+from streams.settings import Connection
+from streams.sink.batches import Row, batches
+from tests.chaos.corpus import Input
+
+_FETCH_BYTES: Final = 8 << 20
+MAX_REQUEST_BYTES: Final = 16 << 20
+LASTING: Final = tuple(
+    topic if topic.retention_ms is None else structs.replace(topic, retention_ms=-1) for topic in TOPICS
+)
+"""The pipeline's topics without retention: the corpus's event time is long past."""
+
+
+class Content(Struct):
+    """What is in a topic: committed records by partition, in order, and how many offsets are undecided."""
+
+    records: dict[int, list[Any]]
+    unstable: int
+
+    @property
+    def all(self) -> list[Any]:
+        """The records of all partitions, partition by partition."""
+        return [record for number in sorted(self.records) for record in self.records[number]]
+
+
+def _consumer(connection: Connection, isolation: str) -> Any:
+    return AIOKafkaConsumer(
+        isolation_level=isolation,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=_FETCH_BYTES,
+        fetch_max_wait_ms=100,
+        **connection.aiokafka_options(),
+    )
+
+
+async def contents(connection: Connection, prefix: str, topics: Sequence[Topic]) -> dict[str, Content]:
+    """Everything that is committed in topics up to their ends now, by the topic's name without prefix."""
+    committed, uncommitted = (_consumer(connection, f"read_{kind}") for kind in ("committed", "uncommitted"))
+    await committed.start()
+    await uncommitted.start()
+    try:
+        names = [topic.on(prefix) for topic in topics]
+        for consumer in (committed, uncommitted):
+            # All at once: else the client asks for each topic in turn, 0.1 s apart.
+            await consumer._client.set_topics(names)
+        places = {
+            TopicPartition(topic.on(prefix), number): topic
+            for topic in topics
+            for number in range(topic.partitions)
+        }
+        found = {topic.name: Content(defaultdict(list), 0) for topic in places.values()}
+        # The last stable offset first: what becomes stable in between would count as undecided.
+        high = await uncommitted.end_offsets(list(places))
+        ends = await committed.end_offsets(list(places))
+        for place, topic in places.items():
+            found[topic.name].unstable += max(0, high[place] - ends[place])
+        waiting = {place for place in places if ends[place]}
+        committed.assign(list(waiting))
+        if waiting:
+            await committed.seek_to_beginning(*waiting)
+        while waiting:
+            fetched = await committed.getmany(timeout_ms=200, max_records=50_000)
+            for place, records in fetched.items():
+                found[places[place].name].records[place.partition] += [
+                    record for record in records if record.offset < ends[place]
+                ]
+            done = {place for place in waiting if await committed.position(place) >= ends[place]}
+            committed.pause(*done)
+            waiting -= done
+        return found
+    finally:
+        await committed.stop()
+        await uncommitted.stop()
+
+
+async def write(
+    connection: Connection, prefix: str, inputs: Sequence[Input], *, topic: Topic = SIGHTINGS, **options: Any
+) -> None:
+    """Write inputs, acknowledged by all replicas; `options` are further ones of the producer."""
+    producer = AIOKafkaProducer(
+        acks="all",
+        enable_idempotence=True,
+        max_request_size=MAX_REQUEST_BYTES,
+        **connection.aiokafka_options(),
+        **options,
+    )
+    await producer.start()
+    try:
+        await send(producer, topic.on(prefix), inputs)
+    finally:
+        await producer.stop()
+
+
+async def send(producer: Any, topic: str, inputs: Sequence[Input]) -> None:
+    """Send inputs and wait until they are acknowledged."""
+    rows: defaultdict[int, list[Row]] = defaultdict(list)
+    for record in inputs:
+        rows[record.partition].append(
+            Row(record.key, record.value, record.timestamp, list(record.headers))
+        )
+    sent = [
+        await producer.send_batch(batch, topic, partition=partition)
+        for partition, partition_rows in rows.items()
+        for batch in batches(producer, partition_rows)
+    ]
+    await asyncio.gather(*sent)

@@ -1,0 +1,135 @@
+"""Watches workers from outside: how far each stage has come on each partition, and how long it stood still."""
+
+import asyncio
+import time
+from collections import defaultdict
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from msgspec import Struct
+
+from schemas.events import Position
+from schemas.topics import HEADLINES, POSITIONS, SIGHTINGS
+from streams.settings import Connection
+
+_decode: Final = msgspec.json.Decoder(Position).decode
+_SOURCES: Final = {"deduplicate": SIGHTINGS, "categorize": HEADLINES}
+
+Key = tuple[str, int]
+"""Stage and partition."""
+
+
+class Stall(Struct, frozen=True, order=True):
+    """How long a stage did not move on a partition although there was work."""
+
+    seconds: float
+    stage: str
+    partition: int
+
+
+class Watch:
+    """Reads positions and their sources as a subscriber does; `run` it as a task.
+
+    A stall is measured from when work was there (or the last commit, if that is later) to the next commit.
+    """
+
+    def __init__(self, connection: Connection, prefix: str) -> None:
+        self._connection = connection
+        self._places = [
+            TopicPartition(topic.on(prefix), number)
+            for topic in (SIGHTINGS, HEADLINES, POSITIONS)
+            for number in range(topic.partitions)
+        ]
+        self._stages = {topic.on(prefix): stage for stage, topic in _SOURCES.items()}
+        self._last: defaultdict[Key, int] = defaultdict(int)
+        self._waiting_since: dict[Key, float] = {}
+        self.positions: defaultdict[Key, int] = defaultdict(int)
+        self.commits = 0
+        self.stalls: list[Stall] = []
+        self._caught_up = False
+
+    async def run(self) -> None:
+        """Watch until cancelled; a broker that is away is waited for."""
+        while True:
+            try:
+                await self._watch()
+            except (KafkaError, OSError):
+                await asyncio.sleep(0.2)
+
+    async def _watch(self) -> None:
+        consumer = AIOKafkaConsumer(
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=100,
+            **self._connection.aiokafka_options(),
+        )
+        await consumer.start()
+        try:
+            await consumer._client.set_topics([place.topic for place in self._places])
+            consumer.assign(self._places)
+            while True:
+                for place, records in (await consumer.getmany(timeout_ms=200)).items():
+                    self._take(place, records)
+                # As far as this subscriber can see; an end that cannot be asked for is not reached.
+                ends = await asyncio.wait_for(consumer.end_offsets(self._places), 5)
+                self._caught_up = all([await consumer.position(p) >= ends[p] for p in self._places])
+        except TimeoutError:
+            return
+        finally:
+            await consumer.stop()
+
+    def _take(self, place: TopicPartition, records: list[Any]) -> None:
+        now = time.monotonic()
+        stage = self._stages.get(place.topic)
+        if stage is not None:
+            key = (stage, place.partition)
+            self._last[key] = max(self._last[key], records[-1].offset + 1)
+            if self._last[key] > self.positions[key]:
+                self._waiting_since.setdefault(key, now)
+            return
+        for record in records:
+            name, _, number = record.key.decode().split("|")
+            self._moved((name, int(number)), _decode(record.value).offset, now)
+
+    def _moved(self, key: Key, position: int, now: float) -> None:
+        if position <= self.positions[key]:
+            return
+        self.commits += 1
+        since = self._waiting_since.pop(key, now)
+        if self.positions[key]:  # the first commit waits for the start of everything
+            self.stalls.append(Stall(now - since, *key))
+        self.positions[key] = position
+        if self._last[key] > position:
+            self._waiting_since[key] = now
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether everything that this subscriber can see is processed by both stages."""
+        return self._caught_up and all(self.positions[key] >= last for key, last in self._last.items())
+
+    async def drained(self, *, at_least: int, seconds: float) -> None:
+        """Wait until `at_least` sightings are there and everything is processed.
+
+        Raises:
+            TimeoutError: It was not so in time.
+        """
+        async with asyncio.timeout(seconds):
+            while not (self.is_drained and self._seen() >= at_least):
+                await asyncio.sleep(0.05)
+
+    def _seen(self) -> int:
+        return sum(last for (stage, _), last in self._last.items() if stage == "deduplicate")
+
+
+async def drained(connection: Connection, prefix: str, *, at_least: int = 1, seconds: float = 90) -> None:
+    """Wait until both stages have processed all there is, `at_least` so many sightings."""
+    watch = Watch(connection, prefix)
+    watching = asyncio.create_task(watch.run())
+    try:
+        await watch.drained(at_least=at_least, seconds=seconds)
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])

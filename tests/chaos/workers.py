@@ -1,0 +1,130 @@
+"""Worker processes: started as users start them, stopped, killed, frozen and asked how they are."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from tests.kafka_support import wait_until
+
+COMMAND: Final = (sys.executable, "-m", "streams.cli", "worker")
+_PAGES: Final = re.compile(r"http://(\S+)/readyz")
+
+
+class WorkerProcess:
+    """A `ticker worker` of its own; use it as a context, which kills what is left of it.
+
+    Args:
+        bootstrap_servers: The cluster.
+        prefix: The topics' prefix.
+        log: Where its standard error goes.
+        options: Further flags.
+        environment: Further variables.
+        command: What to run instead of `ticker worker`.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        prefix: str,
+        log: Path,
+        *options: str,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        self.log = log
+        with log.open("ab") as file:
+            self._process = subprocess.Popen(
+                [
+                    *command,
+                    *("--bootstrap-servers", bootstrap_servers, "--topic-prefix", prefix),
+                    *("--listen", "127.0.0.1:0"),
+                    *options,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=file,
+                env={**os.environ, **(environment or {})},
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    @property
+    def said(self) -> str:
+        """What it has logged so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """Kill it as a power failure would."""
+        self._process.kill()
+        self._process.wait()
+
+    def wait(self, seconds: float = 60) -> int:
+        """Wait for its end; returns the exit status."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the worker still runs after {seconds:g} s:\n{self.said[-4000:]}") from None
+
+    def stop(self, seconds: float = 60) -> tuple[int, float]:
+        """Ask it to stop; returns the exit status and how long that took, in seconds."""
+        started = time.monotonic()
+        self.signal(signal.SIGTERM)
+        return self.wait(seconds), time.monotonic() - started
+
+    def get(self, page: str) -> tuple[int, str]:
+        """Status and text of one of its pages; status 0 when it does not answer."""
+        found = _PAGES.findall(self.said)
+        if not found:
+            return 0, ""
+        try:
+            with urllib.request.urlopen(f"http://{found[-1]}/{page}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it says that it is ready."""
+        if not self.is_running:
+            raise AssertionError(f"the worker ended:\n{self.said[-4000:]}")
+        return self.get("readyz")[0] == 200
+
+    def await_ready(self, seconds: float = 60) -> Self:
+        """Wait until it has its partitions and their state."""
+        wait_until(lambda: self.is_ready, seconds=seconds)
+        return self
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The value of a metric; 0 where it has not been raised."""
+        for line in self.get("metrics")[1].splitlines():
+            key, _, value = line.rpartition(" ")
+            if key.partition("{")[0] == name and all(f'{k}="{v}"' in key for k, v in labels.items()):
+                return float(value)
+        return 0.0

@@ -1,0 +1,76 @@
+"""Figures on natural and edited pairs hold what docs/near-duplicates.md says."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from streams.evaluate.near import Figures, development_pairs, measure, natural_pairs, report, varied_headlines
+
+SHARED = [
+    directory / "shared/data/edited_pairs.dev.jsonl" for directory in Path(__file__).resolve().parents[3:6]
+]
+
+
+def test_natural_pairs_are_decided_as_labelled() -> None:
+    """No natural pair is merged wrongly, and every relation is found."""
+    figures = measure(natural_pairs())
+    assert figures.false_merges == 0
+    assert figures.recall == 1
+    assert figures.count("update", "update") == figures.count("update")
+
+
+def test_there_are_natural_pairs_of_every_relation() -> None:
+    """The pairs are many, none stands twice, and each relation is there in number."""
+    pairs = natural_pairs()
+    assert len({(pair.a, pair.b) for pair in pairs}) == len(pairs) >= 240
+    assert min(Counter(pair.relation for pair in pairs).values()) >= 50
+
+
+def test_edited_pairs_keep_their_figures() -> None:
+    """On every tenth development pair precision, recall and updates stay above what was promised."""
+    path = next((path for path in SHARED if path.exists()), None)
+    if path is None:
+        pytest.skip("the development pairs are not on this machine")
+    figures = measure(development_pairs(path)[::10])
+    assert figures.precision >= 0.992
+    assert figures.recall >= 0.94
+    assert figures.false_merges <= 0.002
+    assert figures.count(None, "update", "number") >= 0.9 * figures.count(edit="number")
+
+
+def test_figures_count_what_was_decided() -> None:
+    """Precision, recall and false merges follow from the counts."""
+    figures = Figures(
+        Counter(
+            {
+                ("typo", "duplicate", "duplicate"): 8,
+                ("typo", "duplicate", "distinct"): 2,
+                ("number", "distinct", "duplicate"): 1,
+                ("number", "distinct", "update"): 9,
+            }
+        )
+    )
+    assert figures.precision == pytest.approx(8 / 9)
+    assert figures.recall == pytest.approx(0.8)
+    assert figures.false_merges == pytest.approx(0.1)
+
+
+def test_a_report_has_a_line_for_each_kind_of_edit(capsys: pytest.CaptureFixture[str]) -> None:
+    """The report names the figures, then each kind of edit with what was decided."""
+    report(
+        "pairs",
+        Figures(Counter({("number", "distinct", "update"): 9, ("typo", "duplicate", "duplicate"): 4})),
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert "pairs: 13 pairs" in lines
+    assert "number edits that are updates 100.0%" in lines
+    assert "duplicate typo               4          4       0         0" in lines
+
+
+def test_varied_headlines_are_the_same_every_time() -> None:
+    """A seed decides the headlines of the benchmark, and few of them repeat another."""
+    corpus = ["قطار يدهس ثلاث أبقار قرب سطات", "افتتاح معرض الفرس بمدينة الجديدة"]
+    headlines = list(varied_headlines(corpus, 200))
+    assert headlines == list(varied_headlines(corpus, 200))
+    assert 0 < sum(headline.endswith("في الصور") for headline in headlines) < 40
