@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint format schemas dashboards bench eval model chaos constraints clean
+.PHONY: help demo test lint format schemas deployment bench eval model chaos constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,7 @@ lint: $(READY)  ## ruff, mypy --strict and the drift of generated files
 	$(BIN)/python -m schemas.generate --check
 	$(BIN)/python -m streams.observe.metrics --check
 	$(BIN)/python -m deploy.grafana.generate --check
+	$(BIN)/python -m deploy.kafka.acls --check
 
 format: $(READY)  ## let ruff format and mend what it can
 	$(BIN)/ruff format
@@ -37,9 +38,10 @@ format: $(READY)  ## let ruff format and mend what it can
 schemas: $(READY)  ## generate JSON Schema and AsyncAPI from the structs
 	$(BIN)/python -m schemas.generate
 
-dashboards: $(READY)  ## generate Grafana's dashboards and docs/metrics.md
+deployment: $(READY)  ## generate docs/metrics.md, Grafana's dashboards and the ACL script
 	$(BIN)/python -m streams.observe.metrics
 	$(BIN)/python -m deploy.grafana.generate
+	$(BIN)/python -m deploy.kafka.acls
 
 bench: $(READY)  ## the local benchmark; prints corpus, machine and figures
 	$(BIN)/ticker bench local

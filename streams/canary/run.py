@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.cloudevents import CANARY, source_uri
+from schemas.cloudevents import CANARY_HEADER
 from schemas.events import Sighting
 from schemas.topics import CATEGORIES
 from streams.admin.connect import administration
@@ -33,7 +33,6 @@ logger: Final = logging.getLogger(__name__)
 
 GIVEN_UP_S: Final = 900.0
 _TICK_S: Final = 1.0
-_MARK: Final = ("ce_source", source_uri(CANARY).encode())
 
 
 class Arrival(Struct, frozen=True):
@@ -85,7 +84,7 @@ class Canary:
 
     def take(self, record: Any) -> None:
         """Look at a record of a category topic; everyone else's are passed over by their header alone."""
-        if _MARK not in record.headers:
+        if CANARY_HEADER not in record.headers:
             return
         identity = next(value for name, value in record.headers if name == "ce_id").decode()
         # Another is from before a restart, or had been given up.

@@ -41,7 +41,7 @@ _SERVICES: Final = ("worker", "producer", "canary")
 def test_the_json_is_what_the_generator_writes(board: Board) -> None:
     """A change of panels that was not generated does not pass."""
     path = FOLDER / f"{board.uid}.json"
-    assert path.read_text(encoding="utf-8") == build(board), "run `make dashboards`"
+    assert path.read_text(encoding="utf-8") == build(board), "run `make deployment`"
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
