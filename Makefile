@@ -42,7 +42,6 @@ eval: $(READY)  ## accuracy of categories and near duplicates; wants ../shared/d
 	$(BIN)/python -m streams.evaluate
 
 model: $(READY)  ## learn the categorizer's model again from its lexicons and ../shared/data
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group train
 	$(BIN)/python -m streams.process.categorize.train ../shared/data
 
 constraints: $(READY)  ## pin what is installed now

@@ -17,7 +17,12 @@ from typing import Final
 
 from schemas.mediatopics import TOPIC_BY_SLUG
 from streams.errors import SettingsError
-from streams.process.categorize.features import LONGEST_BEGINNING, SHORTEST_BEGINNING, content_words, word_stems
+from streams.process.categorize.features import (
+    LONGEST_BEGINNING,
+    SHORTEST_BEGINNING,
+    content_words,
+    word_stems,
+)
 from streams.process.fold import fold
 
 LANGUAGES: Final = ("ar", "fr", "en")
