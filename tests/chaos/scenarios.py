@@ -89,7 +89,7 @@ class Stage:
 
 
 async def kill(stage: Stage) -> None:
-    """kill -9 of one of two workers at random, started again at once, under static membership."""
+    """Kill -9 of one of two workers at random, started again at once, under static membership."""
     for name in "ab":
         await stage.start(name)
     await stage.ready()
