@@ -52,6 +52,7 @@ class Watch:
         self.commits = 0
         self.stalls: list[Stall] = []
         self._is_drained = False
+        self._looked = asyncio.Event()
 
     async def run(self) -> None:
         """Watch until cancelled; a broker that is away is waited for."""
@@ -86,6 +87,7 @@ class Watch:
         self._is_drained = all(
             [await committed.position(place) >= ends[place] for place in self._places]
         ) and all(self.positions[key] >= last for key, last in self._last.items())
+        self._looked.set()
 
     def _take(self, place: TopicPartition, records: list[Any]) -> None:
         now = time.monotonic()
@@ -119,7 +121,8 @@ class Watch:
         """
         async with asyncio.timeout(seconds):
             while not (self._is_drained and self._seen() >= at_least):
-                await asyncio.sleep(0.05)
+                self._looked.clear()
+                await self._looked.wait()
 
     def _seen(self) -> int:
         return sum(last for (stage, _), last in self._last.items() if stage == "deduplicate")

@@ -112,8 +112,10 @@ def test_kcat_sees_the_committed_headlines(published: Published) -> None:
     got: Counter[Seen] = Counter()
     for topic in published.topics:
         lines = _run(
-            [kcat, "-b", published.servers, "-C", "-e", "-q", "-o", "beginning", "-t", topic]
-            + ["-X", "isolation.level=read_committed", "-f", r"%k\t%h\t%s\n"]
+            [
+                *(kcat, "-b", published.servers, "-C", "-e", "-q", "-o", "beginning", "-t", topic),
+                *("-X", "isolation.level=read_committed", "-f", r"%k\t%h\t%s\n"),
+            ]
         )
         for line in lines:
             key, headers, value = line.split("\t")
@@ -125,10 +127,12 @@ def test_the_java_console_consumer_sees_the_committed_headlines(published: Publi
     """Kafka's own consumer with --isolation-level read_committed on all category topics."""
     kafka = install()
     lines = _run(
-        [str(kafka.java), "-cp", kafka.class_path, "org.apache.kafka.tools.consumer.ConsoleConsumer"]
-        + ["--bootstrap-server", published.servers, "--include", "|".join(published.topics)]
-        + ["--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "15000"]
-        + ["--formatter-property", "print.key=true", "--formatter-property", "print.headers=true"]
+        [
+            *(str(kafka.java), "-cp", kafka.class_path, "org.apache.kafka.tools.consumer.ConsoleConsumer"),
+            *("--bootstrap-server", published.servers, "--include", "|".join(published.topics)),
+            *("--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "15000"),
+            *("--formatter-property", "print.key=true", "--formatter-property", "print.headers=true"),
+        ]
     )
     got: Counter[Seen] = Counter()
     for line in (line for line in lines if line.startswith("ce_")):  # its log goes there too
