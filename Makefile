@@ -58,6 +58,9 @@ eval: $(READY)  ## accuracy of categories and near duplicates; wants ../shared/d
 model: $(READY)  ## learn the categorizer's model again from its lexicons and ../shared/data
 	$(BIN)/python -m streams.process.categorize.train ../shared/data
 
+chaos: $(READY)  ## provoke faults for real and check exactly once (half an hour); CHAOS="kill --kills 20" for less
+	$(BIN)/python -m tests.chaos $(CHAOS)
+
 constraints: $(READY)  ## pin what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^pip==' > constraints.txt
 

@@ -18,6 +18,7 @@ from tests.chaos.topics import fence
 from tests.chaos.workers import WorkerProcess
 
 _SESSION_S: Final = 6
+_OK: Final = 200
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -67,7 +68,7 @@ class Stage:
                     if not worker.is_running:
                         self.did[f"ended by itself with {worker.wait()}"] += 1
                         await self.start(name)
-                    elif await asyncio.to_thread(lambda worker=worker: worker.is_ready):
+                    elif await asyncio.to_thread(worker.get, "readyz") == (_OK, "ready\n"):
                         break
                     await asyncio.sleep(0.1)
 
@@ -89,7 +90,7 @@ class Stage:
 
 
 async def kill(stage: Stage) -> None:
-    """kill -9 of one of two workers at random, started again at once, under static membership."""
+    """Kill -9 of one of two workers at random, started again at once, under static membership."""
     for name in "ab":
         await stage.start(name)
     await stage.ready()

@@ -36,7 +36,8 @@ class Content(Struct):
         return [record for number in sorted(self.records) for record in self.records[number]]
 
 
-def _consumer(connection: Connection, isolation: str) -> Any:
+def consumer(connection: Connection, isolation: str) -> Any:
+    """A client that reads partitions that it is given, from their beginning."""
     return AIOKafkaConsumer(
         isolation_level=isolation,
         enable_auto_commit=False,
@@ -52,14 +53,14 @@ async def contents(connection: Connection, prefix: str, topics: Sequence[Topic])
 
     Waits for transactions that are still open, as long as one may stay open.
     """
-    committed, uncommitted = (_consumer(connection, f"read_{kind}") for kind in ("committed", "uncommitted"))
+    committed, uncommitted = (consumer(connection, f"read_{kind}") for kind in ("committed", "uncommitted"))
     await committed.start()
     await uncommitted.start()
     try:
         names = [topic.on(prefix) for topic in topics]
-        for consumer in (committed, uncommitted):
+        for each in (committed, uncommitted):
             # All at once: else the client asks for each topic in turn, 0.1 s apart.
-            await consumer._client.set_topics(names)
+            await each._client.set_topics(names)
         places = {
             TopicPartition(topic.on(prefix), number): topic
             for topic in topics

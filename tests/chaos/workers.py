@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -65,6 +66,14 @@ class TickerProcess:
         """What it has logged so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
+    def feed(self, text: bytes, *, end: bool = False) -> None:
+        """Write to its standard input, which must be a pipe, and close that at the `end`."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(text)
+        self._process.stdin.flush()
+        if end:
+            self._process.stdin.close()
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
         self._process.send_signal(number)
@@ -73,6 +82,9 @@ class TickerProcess:
         """Kill it as a power failure would."""
         self._process.kill()
         self._process.wait()
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
 
     def wait(self, seconds: float = 60) -> int:
         """Wait for its end; returns the exit status."""

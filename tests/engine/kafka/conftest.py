@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,19 +82,32 @@ class Pipeline(Struct):
         return report
 
 
-@pytest.fixture
-def make_pipeline(topic_prefix: str, tmp_path: Path) -> Iterator[Callable[[Connection], Pipeline]]:
-    """The pipeline on a cluster that the test chooses; topics are not made yet."""
+def _pipelines(folder: Path) -> Iterator[Callable[[Connection], Pipeline]]:
+    """Make pipelines with topics of their own; kill their processes at the end."""
     made: list[Pipeline] = []
 
     def make(connection: Connection) -> Pipeline:
-        pipeline = Pipeline(connection, topic_prefix, tmp_path, [])
+        pipeline = Pipeline(connection, f"test-{uuid.uuid4().hex[:12]}", folder, [])
         made.append(pipeline)
         return pipeline
 
     yield make
     for process in (process for pipeline in made for process in pipeline.processes):
         process.kill()
+
+
+@pytest.fixture
+def make_pipeline(tmp_path: Path) -> Iterator[Callable[[Connection], Pipeline]]:
+    """The pipeline on a cluster that the test chooses; topics are not made yet."""
+    yield from _pipelines(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def make_shared_pipeline(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[Connection], Pipeline]]:
+    """As `make_pipeline`, for several tests that only look."""
+    yield from _pipelines(tmp_path_factory.mktemp("pipeline"))
 
 
 @pytest.fixture

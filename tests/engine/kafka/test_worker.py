@@ -87,7 +87,7 @@ def _offset(value: bytes) -> int:
 
 
 def test_a_killed_worker_is_taken_over_from(pipeline: Pipeline) -> None:
-    """kill -9 in mid-flow: the next worker restores the state and repeats nothing."""
+    """Kill -9 in mid-flow: the next worker restores the state and repeats nothing."""
     corpus = Corpus()
     pipeline.write(corpus.take(3_000))
     first = pipeline.worker("--instance-id", "a").await_ready()
