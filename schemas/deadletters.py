@@ -5,9 +5,10 @@ as `__streams.errors.*` (KIP-1034).
 """
 
 import traceback
+from collections.abc import Iterable
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct, ValidationError, convert, structs
 
 from schemas.instants import Instant, format_instant
 
@@ -29,12 +30,21 @@ class Reason(Struct, frozen=True, kw_only=True):
     offset: Annotated[int, Meta(ge=0)]
     time: Annotated[Instant, Meta(description="When it was refused.")]
     attempt: Annotated[int, Meta(ge=1, description="1, and one more for every redrive.")]
+    timestamp: Annotated[int, Meta(description="The record's own event time in ms.")] | None = None
 
 
 def reason(
-    error: BaseException, *, stage: str, topic: str, partition: int, offset: int, now: int, attempt: int = 1
+    error: BaseException,
+    *,
+    stage: str,
+    topic: str,
+    partition: int,
+    offset: int,
+    now: int,
+    attempt: int = 1,
+    timestamp: int | None = None,
 ) -> Reason:
-    """Describe an error; `now` is the wall clock in ms."""
+    """Describe an error; `now` is the wall clock in ms, `timestamp` the record's event time."""
     trace = "".join(traceback.format_exception(error))
     return Reason(
         stage=stage,
@@ -46,16 +56,39 @@ def reason(
         offset=offset,
         time=format_instant(now),
         attempt=attempt,
+        timestamp=timestamp,
     )
 
 
 def to_headers(why: Reason) -> list[tuple[str, bytes]]:
     """The headers that say why, in UTF-8; they follow the record's own headers."""
-    fields = [(name, str(value).encode("utf-8", "replace")) for name, value in structs.asdict(why).items()]
+    fields = [
+        (name, str(value).encode("utf-8", "replace"))
+        for name, value in structs.asdict(why).items()
+        if value is not None
+    ]
     return [
         *((PREFIX + name, value) for name, value in fields),
         *((KIP_1034_PREFIX + name, value) for name, value in fields if name in _MIRRORED),
     ]
+
+
+def from_headers(headers: Iterable[tuple[str, bytes]]) -> Reason | None:
+    """The reason in a dead letter's headers; None where they do not tell one."""
+    fields = {
+        name.removeprefix(PREFIX): value.decode("utf-8", "replace")
+        for name, value in headers
+        if name.startswith(PREFIX)
+    }
+    try:
+        return convert(fields, Reason, strict=False)
+    except ValidationError:
+        return None
+
+
+def own(headers: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """The headers that a record had before it became a dead letter."""
+    return [header for header in headers if not is_ours(header[0])]
 
 
 def is_ours(header: str) -> bool:

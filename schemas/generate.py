@@ -119,7 +119,7 @@ def _deadletter_headers() -> dict[str, Any]:
     names = [
         name
         for name, _ in deadletters.to_headers(
-            deadletters.reason(ValueError(), stage="", topic="", partition=0, offset=0, now=0)
+            deadletters.reason(ValueError(), stage="", topic="", partition=0, offset=0, now=0, timestamp=0)
         )
     ]
     return {

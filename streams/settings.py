@@ -158,6 +158,10 @@ def _prefix(text: str) -> str:
     return text
 
 
+def _cluster_ids(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
 def _text(text: str) -> str:
     return text
 
@@ -282,6 +286,13 @@ CACHE: Final[Setting[Path | None]] = Setting(
     allowed="a folder",
     help="Where Kafka is kept once fetched; without it `headline-ticker` in the user's cache folder.",
 )
+PRODUCTION: Final[Setting[frozenset[str]]] = Setting(
+    name="production_clusters",
+    parse=_cluster_ids,
+    default=frozenset(),
+    allowed="cluster ids, several with commas",
+    help="Clusters that a replay writes to only when it is told so by name.",
+)
 
 LISTEN: Final[Setting[str | None]] = Setting(
     name="worker.listen",
@@ -346,6 +357,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     BROKER_PORT,
     BROKER_NODES,
     CACHE,
+    PRODUCTION,
     LISTEN,
     INSTANCE_ID,
     SESSION_TIMEOUT,
@@ -581,7 +593,13 @@ def document() -> str:
 
 
 def _shown(default: object) -> str:
-    return "" if default in (None, "") else f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+    return (
+        ""
+        if default in (None, "", frozenset())
+        else f"`{default:g}`"
+        if isinstance(default, float)
+        else f"`{default}`"
+    )
 
 
 _HEAD: Final = """\

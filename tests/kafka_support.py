@@ -67,14 +67,14 @@ def _unavailable(error: TickerError) -> NoReturn:
     pytest.skip(f"no Kafka on this machine: {error}")
 
 
-def produce(connection: Connection, topic: str, values: Sequence[bytes]) -> None:
+def produce(connection: Connection, topic: str, values: Sequence[bytes], *, key: bytes | None = None) -> None:
     """Write records, acknowledged by all replicas in sync."""
 
     async def run() -> None:
         producer = AIOKafkaProducer(**connection.aiokafka_options(), acks="all", enable_idempotence=True)
         await producer.start()
         try:
-            await asyncio.gather(*[await producer.send(topic, value) for value in values])
+            await asyncio.gather(*[await producer.send(topic, value, key) for value in values])
         finally:
             await producer.stop()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, Literal
 
 from aiokafka import TopicPartition
@@ -40,7 +41,7 @@ class Difference(Struct, frozen=True):
     mend: str
 
 
-class _Live(Struct, frozen=True):
+class Live(Struct, frozen=True):
     """A topic as the cluster has it: partitions, the fewest copies of one, its configuration."""
 
     partitions: int
@@ -59,7 +60,7 @@ async def create(client: Any, topics: Sequence[Topic], *, prefix: str, replicati
         TickerError: the cluster refused a topic.
     """
     copies = await _copies(client, replication)
-    existing = await _describe(client, {topic.on(prefix) for topic in topics})
+    existing = await describe(client, {topic.on(prefix) for topic in topics})
     missing = [topic for topic in topics if topic.on(prefix) not in existing]
     if missing:
         response = await client.create_topics([_new(topic, prefix, copies) for topic in missing])
@@ -85,7 +86,7 @@ async def require(client: Any, topics: Sequence[Topic], *, prefix: str) -> None:
     Raises:
         SettingsError: topics are missing or have too few partitions; says which, and how to mend it.
     """
-    live = await _describe(client, {topic.on(prefix) for topic in topics})
+    live = await describe(client, {topic.on(prefix) for topic in topics})
     missing = [topic.on(prefix) for topic in topics if topic.on(prefix) not in live]
     if missing:
         raise SettingsError(
@@ -106,7 +107,7 @@ async def partitions_of(client: Any, names: Sequence[str]) -> list[TopicPartitio
     Raises:
         SettingsError: a topic is missing.
     """
-    live = await _describe(client, set(names))
+    live = await describe(client, set(names))
     if missing := [name for name in names if name not in live]:
         raise SettingsError(f"there is no topic {', '.join(missing[:_NAMED])}: is --topic-prefix right?")
     return [TopicPartition(name, number) for name in names for number in range(live[name].partitions)]
@@ -117,7 +118,7 @@ async def check(
 ) -> list[Difference]:
     """Where the cluster's topics differ from the contract. `client` and `replication` as for `create`."""
     copies = await _copies(client, replication)
-    live = await _describe(client, {topic.on(prefix) for topic in topics})
+    live = await describe(client, {topic.on(prefix) for topic in topics})
     return [
         difference
         for topic in topics
@@ -142,7 +143,7 @@ def _new(topic: Topic, prefix: str, copies: int) -> NewTopic:
     return NewTopic(topic.on(prefix), topic.partitions, copies, topic_configs=_config(topic, copies))
 
 
-async def _describe(client: Any, names: set[str]) -> dict[str, _Live]:
+async def describe(client: Any, names: AbstractSet[str]) -> dict[str, Live]:
     """Those of the topics that exist. Asks for all, for asking by name may create a topic."""
     found = {
         topic["topic"]: topic["partitions"]
@@ -153,7 +154,7 @@ async def _describe(client: Any, names: set[str]) -> dict[str, _Live]:
         return {}
     configs = await _configs(client, sorted(found))
     return {
-        name: _Live(len(partitions), min(len(each["replicas"]) for each in partitions), configs[name])
+        name: Live(len(partitions), min(len(each["replicas"]) for each in partitions), configs[name])
         for name, partitions in found.items()
     }
 
@@ -188,7 +189,7 @@ async def _await_visible(client: Any, names: set[str]) -> None:
         await asyncio.sleep(_POLL_S)
 
 
-def _differences(topic: Topic, name: str, copies: int, live: _Live | None) -> Iterator[Difference]:
+def _differences(topic: Topic, name: str, copies: int, live: Live | None) -> Iterator[Difference]:
     if live is None:
         yield Difference(name, "topic", "exists", "missing", "ticker topics create")
         return

@@ -53,7 +53,7 @@ def run_kafka(contenders: Sequence[str], sightings: int, runs: int) -> Iterator[
                 wanted = sightings // _SLOW.get(name, 1)
                 corpus = corpora.setdefault(wanted, make("natural", wanted))
                 prefix = f"bench-{name}-{number}"
-                asyncio.run(_fill(servers, prefix, corpus))
+                asyncio.run(fill(Connection(bootstrap_servers=servers), prefix, corpus))
                 run = _run(name, servers, prefix, corpus.sightings)
                 yield KafkaResult(
                     contender=name,
@@ -68,8 +68,8 @@ def run_kafka(contenders: Sequence[str], sightings: int, runs: int) -> Iterator[
                 )
 
 
-async def _fill(servers: str, prefix: str, corpus: Corpus) -> None:
-    connection = Connection(bootstrap_servers=servers)
+async def fill(connection: Connection, prefix: str, corpus: Corpus) -> None:
+    """Make the topics that are missing below a prefix, and publish a corpus there."""
     async with administration(connection, patience=30) as client:
         await create(client, TOPICS, prefix=prefix)
 

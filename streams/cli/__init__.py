@@ -23,6 +23,8 @@ COMMANDS: Final[dict[str, str]] = {
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
     "tail": "Headlines as they are published to category topics.",
     "canary": "Send marked headlines through the whole path and measure their arrival.",
+    "replay": "Run topics again elsewhere: planned, paced, exactly once, compared.",
+    "deadletters": "What could not be processed: list, show, try again, redrive, export.",
     "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""

@@ -70,6 +70,26 @@ def kafka(contenders: str, sightings: int, runs: int, as_json: bool, csv_path: P
     report(rows, as_json=as_json, csv_path=csv_path)
 
 
+@command.command(
+    epilog=examples("ticker bench replay", "ticker bench replay --sightings 500000 --csv rows.csv")
+)
+@click.option("--sightings", type=click.IntRange(min=1), default=400_000, show_default=True)
+@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
+@json_option
+@csv_option
+def replay(sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> None:
+    """Replays at max beside a bare client that copies the same topic with transactions, and pacing at 10x.
+
+    Starts a broker of its own. Needs the extra: pip install 'headline-ticker[broker]'.
+    """
+    from streams.bench.replay import run_replay
+    from streams.cli.logs import log_to_stderr
+
+    log_to_stderr()
+
+    report(list(run_replay(sightings, runs)), as_json=as_json, csv_path=csv_path)
+
+
 def report(rows: Sequence[msgspec.Struct], *, as_json: bool, csv_path: Path | None) -> None:
     """Print the rows, and the machine above them; write them as CSV too where asked."""
     from streams.bench.machine import machine

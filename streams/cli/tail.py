@@ -2,28 +2,23 @@
 
 import asyncio
 import contextlib
-import re
 import sys
-import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import click
 import msgspec
 
 from schemas.cloudevents import CANARY_HEADER
 from schemas.events import CategorizedHeadline
-from schemas.instants import parse_instant
 from schemas.mediatopics import slug_of
 from schemas.topics import CATEGORIES, Topic
 from streams.cli.logs import log_to_stderr
+from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json
 from streams.errors import SettingsError
 from streams.settings import PATIENCE, TOPIC_PREFIX, Settings
-
-_AGO: Final = re.compile(r"(\d+)([smhd])")
-_UNIT_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 @click.command(
@@ -52,7 +47,7 @@ def command(
     """
     log_to_stderr()
     topics = [_topic(category).on(settings[TOPIC_PREFIX]) for category in categories or CATEGORIES]
-    start = _instant(since) if since else None
+    start = parse_moment("--since", since) if since else None
     show = _show_json if wants_json(as_json) else _show_line
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_tail(settings, topics, start, follow, show if canary else _without_canary(show)))
@@ -86,16 +81,6 @@ def _topic(category: str) -> Topic:
     if category not in CATEGORIES:
         raise SettingsError(f"{category!r} is no category; there are {', '.join(CATEGORIES)}")
     return CATEGORIES[category]
-
-
-def _instant(text: str) -> int:
-    """Milliseconds since the epoch of a time, or of so long ago."""
-    if ago := _AGO.fullmatch(text):
-        return time.time_ns() // 1_000_000 - int(ago[1]) * _UNIT_MS[ago[2]]
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise SettingsError(f"--since: {error}; give 90s, 10m, 2h, 3d or an RFC 3339 time") from error
 
 
 def _show_json(record: Any) -> None:

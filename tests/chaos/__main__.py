@@ -1,7 +1,7 @@
 """`make chaos`: provoke faults for real, then let the checker say whether anything was lost or doubled.
 
-    python -m tests.chaos                        # all of it, about half an hour
-    python -m tests.chaos kill --kills 20        # one scenario, shorter
+python -m tests.chaos                        # all of it, about half an hour
+python -m tests.chaos kill --kills 20        # one scenario, shorter
 """
 
 import asyncio

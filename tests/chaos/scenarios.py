@@ -8,14 +8,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from msgspec import Struct
 
-from schemas.topics import LANGUAGE_PARTITIONS, SIGHTINGS
+from schemas.topics import LANGUAGE_PARTITIONS
 from streams.dev.kafka import Cluster
-from streams.pipeline import DEDUPLICATE
 from streams.settings import Connection
+from tests.chaos.topics import fence
 from tests.chaos.workers import WorkerProcess
 
 _SESSION_S: Final = 6
@@ -141,15 +140,9 @@ async def rogue(stage: Stage) -> None:
     """Somebody else fences the producer of a random partition, again and again."""
     await stage.start("a")
     await stage.ready()
-    topic = SIGHTINGS.on(stage.prefix)
     for _ in range(stage.options.rounds * 4):
         number = stage.luck.randrange(LANGUAGE_PARTITIONS)
-        producer = AIOKafkaProducer(
-            transactional_id=f"{stage.prefix}-{DEDUPLICATE.name}-{topic}-{number}",
-            **stage.connection.aiokafka_options(),
-        )
-        await producer.start()
-        await producer.stop()
+        await fence(stage.connection, stage.prefix, number)
         stage.did["fenced"] += 1
         await asyncio.sleep(stage.luck.uniform(0.2, 1))
     await stage.ready()

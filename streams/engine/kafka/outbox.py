@@ -56,9 +56,9 @@ class KafkaOutbox:
             offset=record.offset,
             now=now,
             attempt=_attempts(record) + 1,
+            timestamp=record.timestamp,
         )
-        own = [header for header in record.headers if not deadletters.is_ours(header[0])]
-        headers = [*own, *deadletters.to_headers(why)]
+        headers = [*deadletters.own(record.headers), *deadletters.to_headers(why)]
         self.rows[DEADLETTERS.on(self._prefix)].append(Row(record.key, record.value, now, headers))
         self.refused[type(error.__cause__ or error).__name__] += 1
 

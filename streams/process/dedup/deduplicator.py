@@ -139,7 +139,7 @@ class Deduplicator:
             self._publish(key, sighting, timestamp, out, root=root, changes=relation.changes)
             out.count("update")
         else:
-            self._swallow(key, sighting, timestamp, out, older, relation)
+            self._swallow(key, sighting, timestamp, out, winner=older, relation=relation)
             out.count("near")
 
     def _publish(
@@ -181,7 +181,7 @@ class Deduplicator:
         out.send(HEADLINES, sighting.id.encode(), event, timestamp)
 
     def _swallow(
-        self, key: bytes, sighting: Sighting, timestamp: int, out: Outbox, winner: Live, relation: Relation
+        self, key: bytes, sighting: Sighting, timestamp: int, out: Outbox, *, winner: Live, relation: Relation
     ) -> None:
         """Let a near duplicate join its winner; its next sighting is an exact duplicate."""
         self._headlines.join(key, winner)

@@ -1,0 +1,199 @@
+"""Replays at `max` beside a bare client that copies the same topic with transactions, and pacing at 10x."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.topics import LANGUAGE_PARTITIONS, SIGHTINGS, TOPICS
+from streams.admin.connect import administration
+from streams.admin.topics import create
+from streams.bench.corpus import Corpus, make
+from streams.bench.kafka import fill
+from streams.dev.kafka import Cluster
+from streams.engine.collector import raise_collector_thresholds
+from streams.replay.apply import Ends, apply
+from streams.replay.draft import Request, draft
+from streams.replay.pace import Pacer
+from streams.replay.partition import Written
+from streams.replay.plan import Plan
+from streams.settings import Connection
+from streams.sink.batches import Row, batches
+
+_AT_ONCE: Final = 8_000
+_PACED_S: Final = 20
+"""How long the paced replay takes, about."""
+_KEPT: Final = [topic if topic.cleanup == "compact" else replace(topic, retention_ms=-1) for topic in TOPICS]
+
+
+class ReplayResult(Struct, frozen=True, kw_only=True):
+    """One contender's figures, from the first record to the last commit, all in this process."""
+
+    contender: str
+    run: int
+    corpus: str
+    records: int
+    records_per_second: int
+    of_bare: float | None = None
+    """The rate as a share of the bare client's in the same run."""
+    on_time: float | None = None
+    """Share of records that were visible within 20 ms of their due time."""
+    p95_ms: int | None = None
+    """The distance from due that 95 % of them kept."""
+
+
+def run_replay(sightings: int, runs: int) -> Iterator[ReplayResult]:
+    """Copy so many sightings by the bare client and by a replay at `max`, in turn; then pace some at 10x."""
+    raise_collector_thresholds()
+    corpus = make("natural", sightings)
+    with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
+        connection = Connection(bootstrap_servers=cluster.bootstrap_servers())
+        asyncio.run(_create(connection, "bench"))
+        asyncio.run(fill(connection, "bench", corpus))
+        for number in range(1, runs + 1):
+            bare = 0.0
+            for name, copy in _CONTENDERS.items():
+                target = f"bench-{'-'.join(name.split())}-{number}"
+                asyncio.run(_create(connection, target))
+                records, seconds = asyncio.run(copy(connection, target))
+                rate = records / seconds
+                bare = bare or rate
+                yield ReplayResult(
+                    contender=name,
+                    run=number,
+                    corpus=corpus.digest,
+                    records=records,
+                    records_per_second=round(rate),
+                    of_bare=round(rate / bare, 3),
+                )
+            yield asyncio.run(_paced(connection, corpus, number))
+
+
+async def _create(connection: Connection, prefix: str) -> None:
+    async with administration(connection, patience=30) as client:
+        await create(client, _KEPT, prefix=prefix)
+
+
+async def _bare(connection: Connection, prefix: str) -> tuple[int, float]:
+    """The bare client: fetched slices as batches, one transaction a poll, no header added, no position kept."""
+    options = connection.aiokafka_options()
+    places = [TopicPartition(SIGHTINGS.on("bench"), number) for number in range(LANGUAGE_PARTITIONS)]
+    consumer = AIOKafkaConsumer(
+        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **options
+    )
+    producer = AIOKafkaProducer(
+        transactional_id=f"{prefix}-bare", max_batch_size=1 << 18, compression_type="lz4", **options
+    )
+    await consumer.start()
+    await producer.start()
+    try:
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        return await _copy(consumer, producer, ends, SIGHTINGS.on(prefix))
+    finally:
+        await producer.stop()
+        await consumer.stop()
+
+
+async def _copy(
+    consumer: Any, producer: Any, ends: Mapping[TopicPartition, int], topic: str
+) -> tuple[int, float]:
+    waiting = {place for place, end in ends.items() if end}
+    records, began = 0, 0.0
+    while waiting:
+        fetched = await consumer.getmany(timeout_ms=500, max_records=_AT_ONCE)
+        began = began or time.perf_counter()
+        await producer.begin_transaction()
+        sent = []
+        for place, slice_ in fetched.items():
+            records += len(slice_)
+            rows = [Row(r.key, r.value, r.timestamp, list(r.headers)) for r in slice_]
+            sent += [
+                await producer.send_batch(batch, topic, partition=place.partition)
+                for batch in batches(producer, rows)
+            ]
+        await asyncio.gather(*sent)
+        await producer.commit_transaction()
+        waiting = {place for place in waiting if await consumer.position(place) < ends[place]}
+    return records, time.perf_counter() - began
+
+
+class _Stopwatch:
+    """Times a replay from its beginning to its last commit (`streams.replay.apply.Watcher`)."""
+
+    def __init__(self) -> None:
+        self._began = self._ended = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """From the first record to the last commit."""
+        return self._ended - self._began
+
+    def began(self, done: int, pacer: Pacer) -> None:  # noqa: ARG002 (the protocol's signature)
+        """It begins."""
+        self._began = time.perf_counter()
+
+    def written(self, written: Written) -> None:  # noqa: ARG002 (the protocol's signature)
+        """A transaction was committed."""
+        self._ended = time.perf_counter()
+
+    def lag(self, records: int) -> None:
+        """No consumer is watched."""
+
+    def say(self, message: str) -> None:
+        """Nothing is said."""
+
+
+async def _replay(connection: Connection, prefix: str) -> tuple[int, float]:
+    """`ticker replay apply` at `max`: two headers added, progress and checksum in each transaction."""
+    ends = Ends(source=connection, target=connection)
+    request = Request(topic=SIGHTINGS.name, source_prefix="bench", target_prefix=prefix, speed="max")
+    plan, _ = await draft(request, ends)
+    watch = _Stopwatch()
+    closing = await apply(_unwatched(plan), ends, watch, verify=False)
+    return closing.written, watch.seconds
+
+
+def _unwatched(plan: Plan) -> Plan:
+    return replace(plan, groups=())
+
+
+async def _paced(connection: Connection, corpus: Corpus, number: int) -> ReplayResult:
+    """The first records of the corpus at ten times their own pace."""
+    prefix = f"bench-paced-{number}"
+    await _create(connection, prefix)
+    ends = Ends(source=connection, target=connection)
+    since = min(observation.observed_at for observation in corpus.observations)
+    request = Request(
+        topic=SIGHTINGS.name,
+        source_prefix="bench",
+        target_prefix=prefix,
+        speed="10x",
+        since=since,
+        until=since + _PACED_S * 10 * 1000,
+    )
+    plan, _ = await draft(request, ends)
+    watch = _Stopwatch()
+    closing = await apply(_unwatched(plan), ends, watch, verify=False)
+    return ReplayResult(
+        contender="replay at 10x",
+        run=number,
+        corpus=corpus.digest,
+        records=closing.written,
+        records_per_second=round(closing.written / watch.seconds),
+        on_time=None if closing.on_time is None else round(closing.on_time, 4),
+        p95_ms=closing.p95_ms,
+    )
+
+
+_CONTENDERS: Final[dict[str, Callable[[Connection, str], Coroutine[Any, Any, tuple[int, float]]]]] = {
+    "aiokafka": _bare,
+    "replay at max": _replay,
+}

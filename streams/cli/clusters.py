@@ -1,0 +1,65 @@
+"""Options of commands between two clusters: the usual ones name the source, `--to-…` the target."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import Struct
+from msgspec.structs import replace
+
+from streams.settings import BOOTSTRAP_SERVERS, PRODUCTION, TOPIC_PREFIX, Settings
+
+Command = Callable[..., None]
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """What was given for the target."""
+
+    config: Path | None
+    bootstrap_servers: str | None
+    prefix: str | None
+
+    def settings(self, source: Settings) -> Settings:
+        """The target's settings: its own file alone, or those of the source with another address.
+
+        A file of its own is not overridden by the environment, which speaks of the source.
+        """
+        flags = {BOOTSTRAP_SERVERS.name: self.bootstrap_servers} if self.bootstrap_servers else {}
+        if self.prefix:
+            flags[TOPIC_PREFIX.name] = self.prefix
+        if self.config is not None:
+            return Settings.read(flags, environment={}, config=self.config)
+        return replace(source, flags={**source.flags, **flags})
+
+
+def target_options(command: Command) -> Command:
+    """Add `--to-bootstrap-servers`, `--to-config` and `--to-topic-prefix`; the command gets `target: Target`."""
+
+    @wraps(command)
+    def run(
+        to_config: Path | None,
+        to_bootstrap_servers: str | None,
+        to_topic_prefix: str | None,
+        **arguments: Any,
+    ) -> None:
+        target = Target(config=to_config, bootstrap_servers=to_bootstrap_servers, prefix=to_topic_prefix)
+        command(target=target, **arguments)
+
+    decorated = click.option(
+        "--to-config",
+        type=click.Path(path_type=Path),
+        help="The target's own settings file, where it needs other logins; the environment does not count then.",
+    )(run)
+    decorated = click.option(
+        "--to-bootstrap-servers", metavar="SERVERS", help="The target's brokers (default: as the source)."
+    )(decorated)
+    return click.option(
+        "--to-topic-prefix", metavar="PREFIX", help="The target's topic prefix (default: as the source)."
+    )(decorated)
+
+
+def production(*settings: Settings) -> frozenset[str]:
+    """The clusters that any of these settings mark as production."""
+    return frozenset[str]().union(*(each[PRODUCTION] for each in settings))

@@ -1,0 +1,192 @@
+"""Read dead letters, and tell them apart by stage, reason and source."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
+
+import msgspec
+from aiokafka import TopicPartition
+from msgspec import Struct
+
+from schemas import deadletters
+from schemas.deadletters import Reason
+from schemas.instants import parse_instant
+from schemas.topics import DEADLETTERS
+from streams.replay.read import bounds, read_windows
+
+_CHANGING: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\b[0-9a-f]{8,}\b|\d[\d,.]*")
+"""What differs between messages of one reason: quoted text, ids, numbers."""
+_CE_SOURCE: Final = "/sources/"
+
+
+class Original(NamedTuple):
+    """The record as it was before it was refused (`streams.stage.Record`)."""
+
+    key: bytes | None
+    value: bytes | None
+    timestamp: int
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """One dead letter."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    """Its own, before it was refused."""
+    reason: Reason
+    fingerprint: str
+    source: str
+
+    @property
+    def place(self) -> str:
+        """`PARTITION/OFFSET` among the dead letters."""
+        return f"{self.partition}/{self.offset}"
+
+    @property
+    def event_time(self) -> int | None:
+        """The record's own timestamp in ms, as kept or as its value says; None where neither does."""
+        if self.reason.timestamp is not None:
+            return self.reason.timestamp
+        observed_at = _view(self.value).observed_at
+        try:
+            return parse_instant(observed_at) if observed_at else None
+        except ValueError:
+            return None
+
+    @property
+    def original(self) -> Original:
+        """The record as it was."""
+        return Original(self.key, self.value, self.event_time or 0, self.headers)
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """Which letters are meant; what is None is not asked."""
+
+    stage: str | None = None
+    fingerprint: str | None = None
+    source: str | None = None
+    since: int | None = None
+    """Refused at or after this instant, ms."""
+    places: frozenset[str] = frozenset()
+    """`PARTITION/OFFSET`; empty for all."""
+
+    def takes(self, letter: Letter) -> bool:
+        """Whether a letter is meant."""
+        return (
+            self.stage in {None, letter.reason.stage}
+            and self.fingerprint in {None, letter.fingerprint}
+            and self.source in {None, letter.source}
+            and (self.since is None or parse_instant(letter.reason.time) >= self.since)
+            and (not self.places or letter.place in self.places)
+        )
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """Letters of one stage, reason and source."""
+
+    stage: str
+    reason: str
+    """The fingerprint."""
+    source: str
+    letters: int
+    redriven: int
+    attempts: int
+    """The most that one of them had."""
+    first_seen: str
+    last_seen: str
+    message: str
+    example: str
+
+
+class _View(Struct, frozen=True):
+    source: str = ""
+    observed_at: str = ""
+
+
+_decode_view: Final = msgspec.json.Decoder(_View).decode
+
+
+def _view(value: bytes | None) -> _View:
+    try:
+        return _decode_view(value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _View()
+
+
+def fingerprint(reason: Reason) -> str:
+    """Eight hexadecimal digits that are the same for errors which differ only in what they quote."""
+    text = f"{reason.exception}\0{_CHANGING.sub('#', reason.message)}"
+    return blake2b(text.encode("utf-8", "replace"), digest_size=4).hexdigest()
+
+
+def letter_of(record: Any) -> Letter | None:
+    """A record of the dead letters' topic, read; None where its headers tell no reason."""
+    reason = deadletters.from_headers(record.headers)
+    if reason is None:
+        return None
+    headers = tuple(deadletters.own(record.headers))
+    return Letter(
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        headers=headers,
+        reason=reason,
+        fingerprint=fingerprint(reason),
+        source=_source(headers, record.value),
+    )
+
+
+def _source(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> str:
+    """The source of a record: its header's, else its CloudEvents header's, else its value's."""
+    named: Mapping[str, bytes] = dict(headers)
+    if "source" in named:
+        return named["source"].decode("utf-8", "replace")
+    if "ce_source" in named:
+        return unquote(named["ce_source"].decode("utf-8", "replace").removeprefix(_CE_SOURCE))
+    return _view(value).source
+
+
+async def read_letters(
+    options: Mapping[str, Any], prefix: str, partitions: int, choice: Choice
+) -> tuple[list[Letter], int]:
+    """The dead letters that are meant, in order, and how many records tell no reason that we know."""
+    places = [TopicPartition(DEADLETTERS.on(prefix), number) for number in range(partitions)]
+    letters, strange = [], 0
+    async for _, records in read_windows(options, await bounds(options, places)):
+        for record in records:
+            letter = letter_of(record)
+            if letter is None:
+                strange += 1
+            elif choice.takes(letter):
+                letters.append(letter)
+    return sorted(letters, key=lambda letter: (letter.partition, letter.offset)), strange
+
+
+def grouped(letters: Iterable[Letter], redriven: Collection[str]) -> list[Group]:
+    """Letters by stage, reason and source, the largest groups first; `redriven` are places sent back."""
+    groups: dict[tuple[str, str, str], list[Letter]] = {}
+    for letter in letters:
+        groups.setdefault((letter.reason.stage, letter.fingerprint, letter.source), []).append(letter)
+    rows = [
+        Group(
+            stage=stage,
+            reason=reason,
+            source=source,
+            letters=len(members),
+            redriven=sum(letter.place in redriven for letter in members),
+            attempts=max(letter.reason.attempt for letter in members),
+            first_seen=min(letter.reason.time for letter in members),
+            last_seen=max(letter.reason.time for letter in members),
+            message=members[-1].reason.message,
+            example=members[-1].place,
+        )
+        for (stage, reason, source), members in groups.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.letters, row.stage, row.reason, row.source))

@@ -1,0 +1,216 @@
+"""Send dead letters back to the topic and partition that they came from, each exactly once.
+
+The record goes back byte for byte at its own event time, its attempts in a header that the engine counts on.
+Which letters have been sent is written to `PREFIX.positions` in the transaction that sends them.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from msgspec import Struct
+
+from schemas import deadletters
+from schemas.topics import DEADLETTERS, POSITIONS
+from streams.admin.topics import Live
+from streams.deadletters.letters import Letter
+from streams.deadletters.trial import PRODUCE
+from streams.engine.kafka.restore import CommittedReader, committed_reader, last_record
+from streams.engine.kafka.transaction import FencedProducer
+from streams.errors import TickerError
+from streams.sink.batches import Row
+
+MAX_ATTEMPTS: Final = 3
+_ATTEMPT: Final = deadletters.PREFIX + "attempt"
+_BYTES: Final = 4 << 20
+"""Keys and values in one transaction, about."""
+
+
+class Redriven(Struct, frozen=True, tag_field="type", tag="ticker.redrive.v1"):
+    """The letters of one partition that were sent back: offsets from and to, both included."""
+
+    ranges: tuple[tuple[int, int], ...] = ()
+
+    def __contains__(self, offset: int) -> bool:
+        return any(first <= offset <= last for first, last in self.ranges)
+
+    def with_offsets(self, offsets: Iterable[int], known: Sequence[int]) -> "Redriven":
+        """These too. Ranges close over offsets at which there is no letter: `known` are those with one."""
+        done = sorted({offset for offset in known if offset in self} | set(offsets))
+        order = {offset: number for number, offset in enumerate(sorted({*known, *done}))}
+        ranges: list[tuple[int, int]] = []
+        for offset in done:
+            if ranges and order[offset] == order[ranges[-1][1]] + 1:
+                ranges[-1] = (ranges[-1][0], offset)
+            else:
+                ranges.append((offset, offset))
+        return Redriven(tuple(ranges))
+
+
+_decode: Final = msgspec.json.Decoder(Redriven).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Sorting(Struct, frozen=True, kw_only=True):
+    """What a redrive would do with letters."""
+
+    ready: tuple[Letter, ...]
+    already: int
+    """Sent back before."""
+    capped: int
+    """Refused so often that another try is not worth it."""
+    unreturnable: tuple[tuple[str, str], ...]
+    """Place and reason of those that cannot go back."""
+
+
+def sort(
+    letters: Iterable[Letter],
+    *,
+    redriven: Collection[str],
+    prefix: str,
+    topics: Mapping[str, Live],
+    max_attempts: int = MAX_ATTEMPTS,
+) -> Sorting:
+    """Sort letters into those that go back and the others. `topics` are those of the cluster."""
+    ready, unreturnable = [], []
+    already = capped = 0
+    for letter in letters:
+        if letter.place in redriven:
+            already += 1
+        elif letter.reason.attempt >= max_attempts:
+            capped += 1
+        elif problem := _unreturnable(letter, prefix, topics):
+            unreturnable.append((letter.place, problem))
+        else:
+            ready.append(letter)
+    return Sorting(ready=tuple(ready), already=already, capped=capped, unreturnable=tuple(unreturnable))
+
+
+def _unreturnable(letter: Letter, prefix: str, topics: Mapping[str, Live]) -> str | None:
+    reason = letter.reason
+    if reason.stage == PRODUCE:
+        return "it never was a record: mend the source or the splitter, and publish its strip again"
+    if not reason.topic.startswith(f"{prefix}."):
+        return f"it came from {reason.topic}, which is not below {prefix}"
+    if reason.topic not in topics or topics[reason.topic].partitions <= reason.partition:
+        return f"there is no {reason.topic}/{reason.partition} on this cluster"
+    if letter.event_time is None:
+        return "its event time is not known"
+    return None
+
+
+def _mark_key(prefix: str, partition: int) -> bytes:
+    return f"redrive|{DEADLETTERS.on(prefix)}|{partition}".encode()
+
+
+async def read_redriven(options: Mapping[str, Any], prefix: str, letters: Collection[Letter]) -> set[str]:
+    """The places of those letters that were sent back."""
+    ways = {(letter.partition, letter.reason.partition) for letter in letters}
+    if not ways:
+        return set()  # a client of aiokafka that is stopped as soon as it is started raises
+    async with committed_reader(options, (POSITIONS.on(prefix),)) as reader:
+        marks = {way: await _read_mark(reader, prefix, way, wait=False) for way in sorted(ways)}
+    return {
+        letter.place
+        for letter in letters
+        if letter.offset in marks[letter.partition, letter.reason.partition]
+    }
+
+
+async def _read_mark(reader: CommittedReader, prefix: str, way: tuple[int, int], *, wait: bool) -> Redriven:
+    """What was sent back on a way; `wait` for transactions that are open, as who decides by it must."""
+    place = TopicPartition(POSITIONS.on(prefix), way[1])
+    end = None if wait else await reader.stable_end(place)
+    record = await last_record(reader, place, _mark_key(prefix, way[0]), end=end)
+    return _decode(record.value) if record is not None and record.value else Redriven()
+
+
+async def redrive(
+    options: Mapping[str, Any], prefix: str, ready: Sequence[Letter], known: Iterable[Letter]
+) -> int:
+    """Send letters back; gives how many were sent by this call.
+
+    Args:
+        options: aiokafka's connection options.
+        prefix: The topics' prefix.
+        ready: The letters (`sort`).
+        known: All letters that there are: what was sent is written down in ranges of them.
+
+    Raises:
+        TickerError: The cluster refused; what was sent is written down, so calling again goes on.
+    """
+    ways: defaultdict[tuple[int, int], list[Letter]] = defaultdict(list)
+    for letter in ready:
+        ways[letter.partition, letter.reason.partition].append(letter)
+    offsets: defaultdict[int, list[int]] = defaultdict(list)
+    for letter in known:
+        offsets[letter.partition].append(letter.offset)
+    sent = 0
+    for way, letters in sorted(ways.items()):
+        try:
+            sent += await _redrive_way(options, prefix, way, letters, offsets[way[0]])
+        except (KafkaError, TimeoutError) as error:
+            problem = str(error) or type(error).__name__
+            raise TickerError(
+                f"{len(letters):,} letters of partition {way[0]}: {problem}; {sent:,} were sent before;"
+                " redrive again: none is sent twice"
+            ) from error
+    return sent
+
+
+async def _redrive_way(
+    options: Mapping[str, Any],
+    prefix: str,
+    way: tuple[int, int],
+    letters: Sequence[Letter],
+    known: Sequence[int],
+) -> int:
+    """Letters of one partition that go back to one partition number."""
+    producer = FencedProducer(
+        f"ticker-redrive-{prefix}-{way[0]}-{way[1]}",
+        {POSITIONS.on(prefix), *(letter.reason.topic for letter in letters)},
+        options,
+    )
+    grace, sent = 0.0, 0
+    try:
+        await producer.start()
+        async with committed_reader(options, (POSITIONS.on(prefix),)) as reader:
+            mark = await _read_mark(reader, prefix, way, wait=True)
+        for batch in _batched([letter for letter in letters if letter.offset not in mark]):
+            mark = mark.with_offsets([letter.offset for letter in batch], known)
+            rows: defaultdict[str, list[Row]] = defaultdict(list)
+            for letter in batch:
+                rows[letter.reason.topic].append(_row(letter))
+            now = time.time_ns() // 1_000_000
+            rows[POSITIONS.on(prefix)].append(Row(_mark_key(prefix, way[0]), _encode(mark), now, []))
+            await producer.commit(rows, way[1])
+            sent += len(batch)
+        grace = 1.0
+    finally:
+        with suppress(KafkaError):
+            await producer.dispose(grace)
+    return sent
+
+
+def _batched(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
+    batch: list[Letter] = []
+    size = 0
+    for letter in letters:
+        batch.append(letter)
+        size += len(letter.key or b"") + len(letter.value or b"")
+        if size >= _BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _row(letter: Letter) -> Row:
+    """The record as it was; how often it was refused follows its own headers, the first of which can decide."""
+    headers = [*letter.headers, (_ATTEMPT, str(letter.reason.attempt).encode())]
+    return Row(letter.key, letter.value, letter.original.timestamp, headers)

@@ -1,0 +1,320 @@
+"""Carries out a plan: checks, makes topics, replays all partitions at one pace, reads back, reports."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Final, Protocol
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.instants import format_instant
+from schemas.topics import POSITIONS, TOPICS, Topic
+from streams.admin.connect import administration
+from streams.admin.topics import create, describe
+from streams.engine.collector import raise_collector_thresholds
+from streams.engine.kafka.transaction import FencedProducer
+from streams.errors import SettingsError, TickerError
+from streams.replay import ledger
+from streams.replay.checks import Check, check, refusals
+from streams.replay.facts import gather
+from streams.replay.lag import watch
+from streams.replay.ledger import Manifest, Progress
+from streams.replay.pace import Errors, Pacer
+from streams.replay.partition import Clusters, PartitionReplay, Written
+from streams.replay.plan import Plan, topic_named
+from streams.replay.producers import AlternatingProducers
+from streams.replay.verify import Found, read_back, target_of
+from streams.settings import Connection
+from streams.sink.batches import Row
+
+PACE_LIMIT_MS: Final = 20
+"""A record is on time when it is visible at most so far from its due time."""
+
+
+class Ends(Struct, frozen=True, kw_only=True):
+    """How to connect to both ends of a replay, and what settings say of clusters."""
+
+    source: Connection
+    target: Connection
+    production: frozenset[str] = frozenset()
+    patience: float = 30.0
+
+
+class Watcher(Protocol):
+    """Someone who watches a replay."""
+
+    def began(self, done: int, pacer: Pacer) -> None:
+        """It begins, or goes on after so many records."""
+
+    def written(self, written: Written) -> None:
+        """A transaction was committed."""
+
+    def lag(self, records: int) -> None:
+        """The target's consumers are so far behind."""
+
+    def say(self, message: str) -> None:
+        """Something that people should know."""
+
+
+class Closing(Struct, frozen=True, kw_only=True):
+    """The closing report of a replay, over all its runs."""
+
+    id: str
+    topic: str
+    read: int
+    filtered: int
+    written: int
+    found: int | None
+    """Records of this replay in the target; None where they were not read back."""
+    lost: int
+    doubled: int
+    checksum: str
+    """CRC-32 of the values of each partition, as written."""
+    intact: bool | None
+    """Whether the values found have the same checksum."""
+    seconds: float
+    """Of this run."""
+    held_seconds: float
+    """Of these, waiting for consumers."""
+    on_time: float | None
+    """Share of this run's records visible within 20 ms of their due time."""
+    p95_ms: int | None
+    """The distance from due that 95 % of them kept."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all is there, once and unchanged."""
+        return not self.lost and not self.doubled and self.intact is not False
+
+
+async def examine(plan: Plan, ends: Ends, *, cut: tuple[str, ...] = ()) -> tuple[Check, ...]:
+    """Check a plan that has not begun against both clusters; changes nothing.
+
+    Raises:
+        SettingsError: A replay of this id has begun.
+    """
+    async with (
+        administration(ends.source, patience=ends.patience) as source,
+        administration(ends.target, patience=ends.patience) as target,
+    ):
+        options, prefix = ends.target.aiokafka_options(), plan.target.prefix
+        positions = await describe(target, {POSITIONS.on(prefix)})
+        if positions and await ledger.read_manifest(options, prefix, plan.id, wait=False):
+            raise SettingsError(
+                f"there is a replay {plan.id} below {prefix}: clean it, or choose another --id"
+            )
+        return await _examine(plan, ends, source, target, resumed=False, cut=cut)
+
+
+async def _examine(
+    plan: Plan, ends: Ends, source: Any, target: Any, *, resumed: bool, cut: tuple[str, ...] = ()
+) -> tuple[Check, ...]:
+    facts = await gather(
+        plan,
+        source=source,
+        target=target,
+        source_options=ends.source.aiokafka_options(),
+        target_options=ends.target.aiokafka_options(),
+        production=ends.production,
+        resumed=resumed,
+        cut=cut,
+    )
+    return check(plan, facts)
+
+
+async def apply(plan: Plan, ends: Ends, watcher: Watcher, *, verify: bool = True) -> Closing:
+    """Replay what is planned; goes on where an earlier run of the same plan stopped.
+
+    Raises:
+        SettingsError: A check refuses, with its remedy. Nothing was written.
+        TickerError: A cluster stayed away, or records are gone. What was written is whole up to a position.
+    """
+    started = time.monotonic()
+    raise_collector_thresholds()
+    async with AsyncExitStack() as stack:
+        source = await stack.enter_async_context(
+            administration(ends.source, patience=ends.patience, report=watcher.say)
+        )
+        target = await stack.enter_async_context(
+            administration(ends.target, patience=ends.patience, report=watcher.say)
+        )
+        clusters = Clusters(source=ends.source.aiokafka_options(), target=ends.target.aiokafka_options())
+        manifest = await _take_over(plan, clusters.target, target)
+        refuse(await _examine(plan, ends, source, target, resumed=manifest is not None))
+        partitions = await _prepare(plan, clusters.target, target, manifest)
+        run = _Run(plan, clusters, partitions, watcher, ends.patience)
+        progress = await run.run(target)
+    found = None
+    if verify and topic_named(plan.topic).cleanup == "delete":
+        found = await read_back(clusters.target, plan.target_topic, plan.id, progress, partitions)
+    return _closing(plan, progress, found, run, time.monotonic() - started)
+
+
+def refuse(checks: tuple[Check, ...]) -> None:
+    """Raise a SettingsError that names every check which refuses, if any does."""
+    refused = refusals(checks)
+    if refused:
+        told = "\n".join(f"  {each.name}: {each.finding}; {each.remedy}" for each in refused)
+        raise SettingsError(f"{len(refused)} check(s) refuse this replay, nothing was written:\n{told}")
+
+
+async def _take_over(plan: Plan, options: Mapping[str, Any], client: Any) -> Manifest | None:
+    """What an earlier run of the plan made; None if there was none. One that still runs is fenced.
+
+    A killed run can leave transactions open; nothing is seen past them before they are fenced.
+    """
+    if not await describe(client, {POSITIONS.on(plan.target.prefix)}):
+        return None
+    earlier = [
+        AlternatingProducers(ledger.transactional_id(plan.id, span.partition), (), options)
+        for span in plan.spans
+    ]
+    try:
+        await asyncio.gather(*(each.start() for each in earlier))
+    finally:
+        await asyncio.gather(*(each.dispose(1.0) for each in earlier))
+    return await ledger.read_manifest(options, plan.target.prefix, plan.id, wait=True)
+
+
+async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest: Manifest | None) -> int:
+    """Make topics where that is planned, and write down what was made; gives the target's partitions."""
+    prefix = plan.target.prefix
+    wanted = contract(plan)
+    names = {topic.on(prefix) for topic in wanted}
+    existing = await describe(client, names)
+    missing = names - existing.keys() if plan.create else set()
+    if POSITIONS.on(prefix) not in existing:
+        await create(client, [POSITIONS], prefix=prefix)
+    if manifest is None or missing:
+        # Written before the topics are made: what a killed run made is known to `clean` too.
+        before = manifest.created if manifest else ()
+        manifest = Manifest(
+            id=plan.id,
+            started_at=manifest.started_at if manifest else format_instant(time.time_ns() // 1_000_000),
+            target=plan.target_topic,
+            created=tuple(sorted({*before, *missing})),
+        )
+        await _write_manifest(options, prefix, manifest)
+    if missing:
+        await create(client, [topic for topic in wanted if topic.on(prefix) in missing], prefix=prefix)
+        existing = await describe(client, names)
+    return existing[plan.target_topic].partitions
+
+
+def contract(plan: Plan) -> Sequence[Topic]:
+    """The topics that a replay's readers need, kept for ever: event times of a replay are old."""
+    named = topic_named(plan.topic)
+    topics = (*TOPICS, *(() if named in TOPICS else (named,)))
+    return [topic if topic.cleanup == "compact" else replace(topic, retention_ms=-1) for topic in topics]
+
+
+async def _write_manifest(options: Mapping[str, Any], prefix: str, manifest: Manifest) -> None:
+    producer = FencedProducer(
+        ledger.transactional_id(manifest.id, "manifest"), (POSITIONS.on(prefix),), options
+    )
+    grace = 0.0
+    try:
+        await producer.start()
+        now = time.time_ns() // 1_000_000
+        row = Row(ledger.manifest_key(manifest.id), ledger.encode(manifest), now, [])
+        await producer.commit({POSITIONS.on(prefix): [row]}, 0)
+        grace = 1.0
+    except (KafkaError, TimeoutError) as error:
+        raise TickerError(f"the replay could not be written down on the target: {error!r}") from error
+    finally:
+        await producer.dispose(grace)
+
+
+class _Run:
+    """One run of a plan."""
+
+    def __init__(
+        self, plan: Plan, clusters: Clusters, partitions: int, watcher: Watcher, patience: float
+    ) -> None:
+        self._plan = plan
+        self._clusters = clusters
+        self._targets = partitions
+        self._watcher = watcher
+        self.pacer = Pacer(plan.pace, time.monotonic)
+        self.errors = Errors()
+        self._spans = [span for span in plan.spans if span.first < span.end]
+        self._replays = [
+            PartitionReplay(
+                plan=plan,
+                span=span,
+                target=target_of(span.partition, partitions),
+                clusters=clusters,
+                pacer=self.pacer,
+                errors=self.errors,
+                written=watcher.written,
+                report=watcher.say,
+                patience=patience,
+            )
+            for span in self._spans
+        ]
+
+    async def run(self, client: Any) -> dict[int, Progress]:
+        """Replay all partitions; one that fails stops the others."""
+        watching = asyncio.create_task(self._watch(client))
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(each.run()) for each in self._replays]
+                for each in self._replays:
+                    await each.opened.wait()
+                self.pacer.begin(await self._base())
+                self._watcher.began(sum(each.done.written for each in self._replays), self.pacer)
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
+        return {span.partition: task.result() for span, task in zip(self._spans, tasks, strict=True)}
+
+    async def _base(self) -> int:
+        """The event time that is due now: that of the earliest record that is not replayed yet."""
+        nexts = await asyncio.gather(*(each.next_time() for each in self._replays))
+        return min((each for each in nexts if each is not None), default=0)
+
+    async def _watch(self, client: Any) -> None:
+        if not self._plan.groups:
+            return
+        await watch(
+            client,
+            self._clusters.target,
+            groups=self._plan.groups,
+            partitions=[TopicPartition(self._plan.target_topic, number) for number in range(self._targets)],
+            limit=self._plan.max_lag,
+            pacer=self.pacer,
+            told=self._watcher.lag,
+            say=self._watcher.say,
+        )
+
+
+def _closing(
+    plan: Plan, progress: Mapping[int, Progress], found: Mapping[int, Found] | None, run: _Run, seconds: float
+) -> Closing:
+    written = sum(each.written for each in progress.values())
+    back = None if found is None else sum(each.records for each in found.values())
+    missing = max(0, plan.records - written)
+    return Closing(
+        id=plan.id,
+        topic=plan.target_topic,
+        read=sum(each.read for each in progress.values()),
+        filtered=sum(each.filtered for each in progress.values()),
+        written=written,
+        found=back,
+        lost=missing + (0 if back is None else max(0, written - back)),
+        doubled=0 if found is None else sum(each.doubled for each in found.values()),
+        checksum="-".join(f"{progress[number].checksum:08x}" for number in sorted(progress)),
+        intact=None
+        if found is None
+        else all(found[number].checksum == each.checksum for number, each in progress.items()),
+        seconds=round(seconds, 3),
+        held_seconds=round(run.pacer.held_s, 3),
+        on_time=run.errors.within(PACE_LIMIT_MS),
+        p95_ms=run.errors.quantile(0.95),
+    )

@@ -1,0 +1,237 @@
+"""Removes what a replay made on its target and nothing else: looks first, says what, then does it."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
+from msgspec import Struct
+
+from schemas.topics import DEADLETTERS, POSITIONS
+from streams.admin.connect import administration
+from streams.admin.topics import Live, describe
+from streams.errors import SettingsError, TickerError
+from streams.replay import ledger
+from streams.replay.ledger import ID_HEADER, Manifest, Progress
+from streams.replay.producers import AlternatingProducers
+from streams.replay.read import bounds, read_windows
+from streams.settings import Connection
+from streams.sink.batches import Row
+
+_GONE_S: Final = 20.0
+_POLL_S: Final = 0.05
+
+
+class Cut(Struct, frozen=True):
+    """Records of a replay in one partition of a topic that was there before."""
+
+    topic: str
+    partition: int
+    before: int
+    """All records below this offset are the replay's and are removed."""
+    removed: int
+    left: int
+    """Records of the replay that stand behind others: Kafka removes only from the beginning."""
+
+
+class Removal(Struct, frozen=True, kw_only=True):
+    """What cleaning a replay removes."""
+
+    id: str
+    prefix: str
+    topics: tuple[str, ...]
+    """Topics that it made: removed."""
+    kept: tuple[str, ...]
+    """Topics that it made and that others use now, in words: left."""
+    cuts: tuple[Cut, ...]
+    entries: tuple[tuple[int, str], ...]
+    """What it wrote down in positions: partition and key."""
+
+    def told(self) -> Iterator[str]:
+        """What is removed, and what stays, in words."""
+        yield from (f"remove topic {name}" for name in self.topics)
+        yield from (f"leave {text}" for text in self.kept)
+        for cut in self.cuts:
+            place = f"{cut.topic}/{cut.partition}"
+            if cut.removed:
+                yield f"remove {cut.removed:,} records of {place}"
+            if cut.left:
+                yield f"leave {cut.left:,} records of {place}: others stand before them"
+        if self.entries:
+            yield f"forget {len(self.entries)} entries in {POSITIONS.on(self.prefix)}"
+
+
+async def look(connection: Connection, prefix: str, replay: str, *, patience: float) -> Removal:
+    """Find out what a replay made.
+
+    Raises:
+        SettingsError: There is no such replay, or workers still run on its topics.
+    """
+    options = connection.aiokafka_options()
+    positions = POSITIONS.on(prefix)
+    async with administration(connection, patience=patience) as client:
+        live = await describe(client, {positions})
+        if not live:
+            raise SettingsError(f"there is no {positions}: is --topic-prefix right?")
+        rows = await ledger.read_ledger(options, prefix, live[positions].partitions)
+        manifests = {row.id: row for row in rows.values() if isinstance(row, Manifest)}
+        if replay not in manifests:
+            known = ", ".join(sorted(manifests)) or "none"
+            raise SettingsError(f"there is no replay {replay!r} below {prefix}; there are: {known}")
+        await _refuse_workers(client, prefix)
+        manifest = manifests.pop(replay)
+        existing = await describe(client, {*manifest.created, manifest.target})
+    mine = ledger.manifest_key(replay)
+    entries = sorted((part, key) for part, key in rows if key == mine or key.startswith(mine + b"|"))
+    written: Counter[int] = Counter()
+    for part, key in entries:
+        row = rows[part, key]
+        written[part] += row.written if isinstance(row, Progress) else 0
+    target = existing.get(manifest.target)
+    cuts, shared = await _cuts(options, manifest, target.partitions if target else 0, written)
+    reasons = await _reasons(options, manifest, prefix, existing, shared=shared, others=sorted(manifests))
+    removed = tuple(name for name in manifest.created if name in existing and name not in reasons)
+    return Removal(
+        id=replay,
+        prefix=prefix,
+        topics=removed,
+        kept=tuple(f"topic {name}: {reason}" for name, reason in sorted(reasons.items())),
+        cuts=() if manifest.target in removed else cuts,
+        entries=() if positions in removed else tuple((part, key.decode()) for part, key in entries),
+    )
+
+
+async def clean(connection: Connection, removal: Removal, *, patience: float) -> None:
+    """Remove what `look` has found. One that was killed half way is simply run again.
+
+    Raises:
+        TickerError: The cluster refused something.
+    """
+    options = connection.aiokafka_options()
+    positions = POSITIONS.on(removal.prefix)
+    last = ledger.manifest_key(removal.id).decode()
+    async with administration(connection, patience=patience) as client:
+        # An apply that still runs is fenced by this, and stops.
+        for part, key in removal.entries:
+            if key != last:
+                await _forget(options, positions, removal.id, part, key)
+        ends = {
+            TopicPartition(cut.topic, cut.partition): RecordsToDelete(before_offset=cut.before)
+            for cut in removal.cuts
+            if cut.removed
+        }
+        if ends:
+            await client.delete_records(ends)
+        # What it wrote down goes last: until then it can be cleaned again.
+        for names in ([name for name in removal.topics if name != positions], [positions]):
+            if gone := [name for name in names if name in removal.topics]:
+                await _delete(client, gone)
+        for part, key in removal.entries:
+            if key == last:
+                await _forget(options, positions, removal.id, part, key)
+
+
+async def _refuse_workers(client: Any, prefix: str) -> None:
+    group = f"{prefix}-worker"
+    (response,) = await client.describe_consumer_groups([group])
+    for _, _, _, _, _, members, *_ in response.groups:
+        if members:
+            raise SettingsError(f"{len(members)} worker(s) of {group} still run: stop them first")
+
+
+async def _cuts(
+    options: Mapping[str, Any], manifest: Manifest, partitions: int, written: Mapping[int, int]
+) -> tuple[tuple[Cut, ...], bool]:
+    """What can be cut off each partition of the target, and whether records of others are in it."""
+    places = [TopicPartition(manifest.target, number) for number in range(partitions)]
+    cuts, shared = [], False
+    mark = (ID_HEADER, manifest.id.encode())
+    for place, window in (await bounds(options, places)).items():
+        own, before = 0, window[1]
+        async with aclosing(read_windows(options, {place: window})) as slices:
+            async for _, records in slices:
+                strange = next((n for n, record in enumerate(records) if mark not in record.headers), None)
+                own += len(records) if strange is None else strange
+                if strange is not None:
+                    before, shared = records[strange].offset, True
+                    break
+        cuts.append(Cut(place.topic, place.partition, before, own, max(0, written[place.partition] - own)))
+    return tuple(cut for cut in cuts if cut.removed or cut.left), shared
+
+
+async def _reasons(
+    options: Mapping[str, Any],
+    manifest: Manifest,
+    prefix: str,
+    existing: Mapping[str, Live],
+    *,
+    shared: bool,
+    others: Sequence[str],
+) -> dict[str, str]:
+    """Why topics that the replay made have to stay, by topic."""
+    made = [name for name in manifest.created if name in existing]
+    if others:
+        return dict.fromkeys(made, f"replay {', '.join(others)} uses it too; clean that first")
+    if shared:
+        return dict.fromkeys(made, f"{manifest.target} holds records that this replay did not write")
+    derived = _derived(manifest.target.removeprefix(f"{prefix}."), prefix)
+    apart = [
+        TopicPartition(name, n)
+        for name in made
+        if name not in derived
+        for n in range(existing[name].partitions)
+    ]
+    found = await bounds(options, apart)
+    return {place.topic: "it holds records of others" for place, (first, end) in found.items() if end > first}
+
+
+def _derived(topic: str, prefix: str) -> set[str]:
+    """The topics, as on the cluster, that hold only what follows from records of this topic."""
+    from streams.pipeline import STAGES  # noqa: PLC0415 (the processors' data is loaded only here)
+
+    names = {topic, POSITIONS.name, DEADLETTERS.name}
+    for stage in STAGES:
+        if stage.source.name in names:
+            names |= {each.name for each in stage.topics}
+    return {f"{prefix}.{name}" for name in names}
+
+
+async def _delete(client: Any, topics: Sequence[str]) -> None:
+    response = await client.delete_topics(list(topics))
+    refused = [
+        f"{name}: {for_code(code).__name__}"
+        for name, code, *_ in response.topic_error_codes
+        if code not in {0, UnknownTopicOrPartitionError.errno}
+    ]
+    if refused:
+        raise TickerError(f"Kafka refused to delete {len(refused)} topic(s): {'; '.join(refused)}")
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + _GONE_S
+    while left := set(topics) & set(await client.list_topics()):
+        if clock() > deadline:
+            raise TickerError(f"still there after {_GONE_S:.0f} s: {', '.join(sorted(left))}")
+        await asyncio.sleep(_POLL_S)
+
+
+async def _forget(options: Mapping[str, Any], positions: str, replay: str, partition: int, key: str) -> None:
+    """Write a tombstone as the one who wrote the entry, so that he is fenced."""
+    _, _, number = key.removeprefix("replay|").partition("|")
+    producer = AlternatingProducers(
+        ledger.transactional_id(replay, number or "manifest"), (positions,), options
+    )
+    grace = 0.0
+    try:
+        await producer.start()
+        await producer.commit(
+            {positions: [Row(key.encode(), None, time.time_ns() // 1_000_000, [])]}, partition
+        )
+        grace = 1.0
+    except (KafkaError, TimeoutError) as error:
+        raise TickerError(f"{positions}/{partition}: {key} could not be forgotten: {error!r}") from error
+    finally:
+        await producer.dispose(grace)

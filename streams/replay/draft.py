@@ -1,0 +1,91 @@
+"""Make a plan: look at both clusters and at what the window holds; changes nothing."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.instants import format_instant
+from streams.admin.connect import administration
+from streams.admin.topics import partitions_of
+from streams.replay.apply import Ends, examine
+from streams.replay.checks import Check
+from streams.replay.facts import cluster_id
+from streams.replay.plan import Place, Plan, replay_id, topic_named
+from streams.replay.read import Window
+from streams.replay.select import Selection
+from streams.replay.survey import find, survey
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What someone wants to be replayed. Prefixes and settings files are those of the two ends."""
+
+    topic: str
+    """Without prefix."""
+    source_prefix: str
+    target_prefix: str
+    source_settings: str | None = None
+    target_settings: str | None = None
+    since: int | None = None
+    until: int | None = None
+    offsets: Mapping[int, Window] = {}
+    """Windows by partition number instead of all; a partition that is missing is left out."""
+    selection: Selection = Selection()
+    speed: str = "1x"
+    groups: tuple[str, ...] = ()
+    """The worker's of the target where none is named."""
+    max_lag: int | None = None
+    create: bool = False
+    accept: tuple[str, ...] = ()
+    id: str | None = None
+
+
+async def draft(
+    request: Request, ends: Ends, *, progress: Callable[[int], None] = lambda _: None
+) -> tuple[Plan, tuple[Check, ...]]:
+    """A plan and its checks. `progress` is told of records read.
+
+    Raises:
+        SettingsError: A topic, speed or pattern that is none.
+        TickerError: A cluster that cannot be reached.
+    """
+    topic = topic_named(request.topic).on(request.source_prefix)
+    async with administration(ends.source, patience=ends.patience) as client:
+        partitions = await partitions_of(client, [topic])
+        source = Place(
+            bootstrap_servers=ends.source.bootstrap_servers,
+            cluster_id=await cluster_id(client),
+            prefix=request.source_prefix,
+            settings=request.source_settings,
+        )
+    async with administration(ends.target, patience=ends.patience) as client:
+        target = Place(
+            bootstrap_servers=ends.target.bootstrap_servers,
+            cluster_id=await cluster_id(client),
+            prefix=request.target_prefix,
+            settings=request.target_settings,
+        )
+    plan = Plan(
+        id=replay_id(request.id),
+        made_at=format_instant(time.time_ns() // 1_000_000),
+        topic=request.topic,
+        source=source,
+        target=target,
+        since=None if request.since is None else format_instant(request.since),
+        until=None if request.until is None else format_instant(request.until),
+        selection=request.selection,
+        speed=request.speed,
+        groups=request.groups or (f"{request.target_prefix}-worker",),
+        max_lag=request.max_lag,
+        create=request.create,
+        accept=request.accept,
+        spans=(),
+    )
+    plan.pace  # noqa: B018 (a wrong speed is said before the window is read)
+    taken = plan.predicate
+    options = ends.source.aiokafka_options()
+    found = await find(options, partitions, since=request.since, until=request.until, offsets=request.offsets)
+    spans = await survey(options, found.windows, taken, progress=progress)
+    plan = replace(plan, spans=spans)
+    return plan, await examine(plan, ends, cut=found.cut)

@@ -1,0 +1,78 @@
+"""Gathers from both clusters what the checks of a replay want to know; changes nothing."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from schemas.topics import TOPICS
+from streams.admin.topics import Live, describe
+from streams.replay.checks import Facts
+from streams.replay.plan import Plan, topic_named
+from streams.replay.read import bounds
+
+
+async def gather(
+    plan: Plan,
+    *,
+    source: Any,
+    target: Any,
+    source_options: Mapping[str, Any],
+    target_options: Mapping[str, Any],
+    production: frozenset[str],
+    resumed: bool,
+    cut: tuple[str, ...] = (),
+) -> Facts:
+    """The facts about a plan.
+
+    Args:
+        plan: The plan.
+        source: An admin client of the source.
+        target: An admin client of the target.
+        source_options: aiokafka's connection options of the source.
+        target_options: aiokafka's connection options of the target.
+        production: Ids of clusters that settings mark as production.
+        resumed: Whether the replay has begun before.
+        cut: What is known of the window to be gone.
+    """
+    prefix = plan.target.prefix
+    names = {topic.on(prefix) for topic in (*TOPICS, topic_named(plan.topic))}
+    live = await describe(target, names)
+    origin = await describe(source, {plan.source_topic})
+    partitions = origin[plan.source_topic].partitions if origin else 0
+    return Facts(
+        source_cluster=await cluster_id(source),
+        target_cluster=await cluster_id(target),
+        source_partitions=partitions,
+        beginnings=await _beginnings(source_options, plan.source_topic, partitions),
+        target=live,
+        state_records=await _state_records(target_options, live, plan),
+        resumed=resumed,
+        production=production,
+        cut=cut,
+        now=time.time_ns() // 1_000_000,
+    )
+
+
+async def cluster_id(client: Any) -> str:
+    """The id that a cluster was given when it was made."""
+    return str((await client.describe_cluster())["cluster_id"])
+
+
+async def _beginnings(options: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
+    places = [TopicPartition(topic, number) for number in range(partitions)]
+    return {place.partition: first for place, (first, _) in (await bounds(options, places)).items()}
+
+
+async def _state_records(options: Mapping[str, Any], live: Mapping[str, Live], plan: Plan) -> int:
+    """Offsets in use in the state topics of the stages that read what is replayed."""
+    from streams.pipeline import STAGES  # noqa: PLC0415 (the processors' data is loaded only here)
+
+    names = [
+        stage.state.on(plan.target.prefix)
+        for stage in STAGES
+        if stage.source.name == plan.topic and stage.state is not None
+    ]
+    places = [TopicPartition(name, n) for name in names if name in live for n in range(live[name].partitions)]
+    return sum(end - first for first, end in (await bounds(options, places)).values())

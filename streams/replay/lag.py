@@ -1,0 +1,71 @@
+"""Watches how far consumers of the target are behind, and holds a replay that would outrun them."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.replay.pace import Pacer
+from streams.replay.read import consumer
+
+_EVERY_S: Final = 0.5
+
+
+async def lag_of(
+    client: Any, reader: Any, groups: Sequence[str], partitions: Sequence[TopicPartition]
+) -> int:
+    """Records that the group which is furthest behind has not read; one that never committed does not count.
+
+    Args:
+        client: An admin client.
+        reader: A consumer of aiokafka, for the ends.
+        groups: Consumer groups.
+        partitions: Partitions of the topic.
+    """
+    ends = await reader.end_offsets(partitions)
+    lags = [0]
+    for group in groups:
+        committed = await client.list_consumer_group_offsets(group, partitions=list(partitions))
+        lags.append(
+            sum(
+                max(0, ends[tp] - place.offset)
+                for tp, place in committed.items()
+                if place.offset >= 0 and tp in ends
+            )
+        )
+    return max(lags)
+
+
+async def watch(
+    client: Any,
+    options: Mapping[str, Any],
+    *,
+    groups: Sequence[str],
+    partitions: Sequence[TopicPartition],
+    limit: int | None,
+    pacer: Pacer,
+    told: Callable[[int], None],
+    say: Callable[[str], None],
+) -> None:
+    """Until cancelled: say the lag, hold the pacer while it is above the limit, release it below."""
+    reader = consumer(options)
+    await reader.start()
+    try:
+        while True:
+            try:
+                lag = await lag_of(client, reader, groups, partitions)
+            except (KafkaError, TimeoutError):
+                pass  # the cluster is away: the replay itself notices, and says so
+            else:
+                told(lag)
+                if limit is not None and lag > limit:
+                    if not pacer.held:
+                        say(f"waiting for the target's consumers: {lag:,} records behind, {limit:,} allowed")
+                    pacer.hold()
+                else:
+                    pacer.release()
+            await asyncio.sleep(_EVERY_S)
+    finally:
+        await asyncio.shield(reader.stop())

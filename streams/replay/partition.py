@@ -1,0 +1,255 @@
+"""Replays one partition, exactly once: records and progress in one transaction, again from there on failure."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from itertools import accumulate
+from typing import Any, Final
+from zlib import crc32
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError, ProducerFenced
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.topics import POSITIONS
+from streams.engine.kafka.restore import committed_reader
+from streams.errors import TickerError
+from streams.replay import ledger
+from streams.replay.ledger import ID_HEADER, SOURCE_HEADER, Progress
+from streams.replay.pace import Errors, Lead, Pacer
+from streams.replay.plan import Plan, Span
+from streams.replay.producers import AlternatingProducers
+from streams.replay.read import read_windows
+from streams.sink.batches import Row
+
+_OPEN_TIMEOUT_S: Final = 30.0
+_RETRY_S: Final = 0.5
+_SLICE: Final = 8_000
+"""Records in one transaction at most."""
+_COMPRESSION: Final = "lz4"
+
+Report = Callable[[str], None]
+
+
+class Written(Struct, frozen=True):
+    """What one transaction of a replay did."""
+
+    partition: int
+    read: int
+    written: int
+    event_time: int
+
+
+class Clusters(Struct, frozen=True, kw_only=True):
+    """aiokafka's connection options of both ends."""
+
+    source: Mapping[str, Any]
+    target: Mapping[str, Any]
+
+
+class PartitionReplay:
+    """One partition of a replay.
+
+    Args:
+        plan: The plan.
+        span: The partition and its offsets.
+        target: The partition of the target topic.
+        clusters: How to connect.
+        pacer: Says when records are due.
+        errors: Told how far from due they became visible.
+        written: Told of every transaction.
+        report: Told of failures that are tried again.
+        patience: Seconds without any success before it gives up.
+    """
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        span: Span,
+        target: int,
+        clusters: Clusters,
+        pacer: Pacer,
+        errors: Errors,
+        written: Callable[[Written], None],
+        report: Report,
+        patience: float,
+    ) -> None:
+        self._plan = plan
+        self._span = span
+        self._target = target
+        self._clusters = clusters
+        self._pacer = pacer
+        self._errors = errors
+        self._written = written
+        self._report = report
+        self._patience = patience
+        self._taken = plan.predicate
+        self._topic = plan.target_topic
+        self._positions = POSITIONS.on(plan.target.prefix)
+        self._key = ledger.progress_key(plan.id, span.partition)
+        self._id_header = (ID_HEADER, plan.id.encode())
+        self._from = f"{plan.source_topic}/{span.partition}/".encode()
+        self._lead = Lead()
+        self._progress: Progress | None = None
+        self._succeeded_at = 0.0
+        self.opened = asyncio.Event()
+        """Set when it can write; the pacer begins when all partitions can."""
+
+    @property
+    def done(self) -> Progress:
+        """How far it is; known once it is `opened`."""
+        assert self._progress is not None
+        return self._progress
+
+    async def _read_progress(self) -> Progress:
+        """How far this partition is, from the target; a beginning where nothing is written down."""
+        async with committed_reader(self._clusters.target, (self._positions, self._topic)) as reader:
+            found = await ledger.read_progress(
+                reader, self._plan.target.prefix, self._plan.id, self._span.partition, self._target
+            )
+            if found is not None:
+                return found
+            base = await reader.end(TopicPartition(self._topic, self._target))
+            return Progress(offset=self._span.first, base=base)
+
+    async def run(self) -> Progress:
+        """Replay to the end of the span.
+
+        Raises:
+            TickerError: Another process replays this plan, records are gone, or a cluster stays away.
+        """
+        clock = asyncio.get_running_loop().time
+        self._succeeded_at = clock()
+        while True:
+            try:
+                return await self._attempt()
+            except ProducerFenced:
+                raise TickerError(
+                    f"replay {self._plan.id}: another `ticker replay apply` of this plan has taken over"
+                ) from None
+            except (KafkaError, TimeoutError, OSError) as error:
+                problem = str(error) or type(error).__name__
+                if clock() - self._succeeded_at > self._patience:
+                    raise TickerError(
+                        f"partition {self._span.partition}: nothing could be written for"
+                        f" {self._patience:.0f} s: {problem}; when it is mended, `ticker replay apply` goes on"
+                        " where this stopped, nothing is lost or doubled"
+                    ) from error
+                self._report(f"partition {self._span.partition}: {problem}; trying again")
+                await asyncio.sleep(_RETRY_S)
+
+    async def next_time(self) -> int | None:
+        """The event time (ms) of the first record that is still to be replayed; None where there is none."""
+        source = TopicPartition(self._plan.source_topic, self._span.partition)
+        window = {source: (self.done.offset, self._span.end)}
+        async with aclosing(read_windows(self._clusters.source, window, at_once=_SLICE)) as slices:
+            async for _, records in slices:
+                chosen, _ = self._choose(records)
+                if chosen:
+                    return int(chosen[0].timestamp)
+        return None
+
+    async def _attempt(self) -> Progress:
+        """Fence whoever had this partition, read back how far it is, and go on from there."""
+        producer = AlternatingProducers(
+            ledger.transactional_id(self._plan.id, self._span.partition),
+            (self._topic, self._positions),
+            {**self._clusters.target, "compression_type": _COMPRESSION},
+        )
+        grace = 0.0
+        try:
+            async with asyncio.timeout(_OPEN_TIMEOUT_S):
+                await producer.start()
+                self._progress = await self._read_progress()
+                await self._write_progress(producer)
+            self.opened.set()
+            await self._copy(producer, self._progress.offset)
+            grace = 1.0
+        finally:
+            await producer.dispose(grace)
+        return self.done
+
+    async def _copy(self, producer: AlternatingProducers, first: int) -> None:
+        source = TopicPartition(self._plan.source_topic, self._span.partition)
+        window = {source: (first, self._span.end)}
+        async with aclosing(read_windows(self._clusters.source, window, at_once=_SLICE)) as slices:
+            async for _, records in slices:
+                await self._copy_records(producer, records)
+        if self.done.offset < self._span.end:
+            await self._commit(producer, (), 0, self._span.end)
+
+    async def _copy_records(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
+        """Write these records when they are due; what is left out goes by with what follows it.
+
+        One whose event time is earlier than that of one before it is due with that one: order is kept.
+        """
+        chosen, passed = self._choose(records)
+        by_times = self._pacer.by_times
+        times: Sequence[int] = (
+            list(accumulate((record.timestamp for record in chosen), max)) if by_times else range(len(chosen))
+        )
+        clock = asyncio.get_running_loop().time
+        taken = read = 0
+        while taken < len(chosen):
+            first, taken = taken, taken + await self._pacer.take(times, taken, self._lead.seconds)
+            part = chosen[first:taken]
+            behind = passed[taken - 1] if taken < len(chosen) else len(records)
+            started = clock()
+            await self._commit(producer, part, behind - read, records[behind - 1].offset + 1)
+            read = behind
+            if by_times:
+                visible = clock()
+                self._lead.measured(visible - started)
+                for event_time in times[first:taken]:
+                    self._errors.add(visible - self._pacer.due(event_time))
+        if not chosen:
+            await self._commit(producer, (), len(records), records[-1].offset + 1)
+
+    def _choose(self, records: Sequence[Any]) -> tuple[Sequence[Any], Sequence[int]]:
+        """The records that are taken, and for each how many have been read when it has."""
+        if self._taken is None:
+            return records, range(1, len(records) + 1)
+        taken = [(record, number) for number, record in enumerate(records, 1) if self._taken(record)]
+        return [record for record, _ in taken], [number for _, number in taken]
+
+    async def _commit(self, producer: AlternatingProducers, part: Sequence[Any], read: int, end: int) -> None:
+        before = self.done
+        progress = replace(
+            before,
+            offset=end,
+            read=before.read + read,
+            filtered=before.filtered + read - len(part),
+            written=before.written + len(part),
+            checksum=crc32(b"".join([record.value or b"" for record in part]), before.checksum),
+        )
+        rows = {self._positions: [self._progress_row(progress)]}
+        if part:
+            rows[self._topic] = self._rows(part)
+        await producer.commit(rows, self._target)
+        self._progress = progress
+        self._succeeded_at = asyncio.get_running_loop().time()
+        self._written(Written(self._span.partition, read, len(part), part[-1].timestamp if part else 0))
+
+    async def _write_progress(self, producer: AlternatingProducers) -> None:
+        """Write down where the target begins; with each producer, so that none makes its first way late."""
+        for _ in range(2):
+            await producer.commit({self._positions: [self._progress_row(self.done)]}, self._target)
+
+    def _progress_row(self, progress: Progress) -> Row:
+        return Row(self._key, ledger.encode(progress), time.time_ns() // 1_000_000, [])
+
+    def _rows(self, records: Sequence[Any]) -> list[Row]:
+        """The records as they were, our headers after theirs: the first header of a sighting decides."""
+        ours, name, place = self._id_header, SOURCE_HEADER, self._from
+        return [
+            Row(
+                record.key,
+                record.value,
+                record.timestamp,
+                [*record.headers, ours, (name, b"%b%d" % (place, record.offset))],
+            )
+            for record in records
+        ]

@@ -1,0 +1,181 @@
+"""A replay before it happens: what, from where, to where, how fast; a JSON file that people review."""
+
+import re
+import uuid
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.instants import Instant, parse_instant
+from schemas.topics import TOPICS, Topic
+from streams.errors import InputError, SettingsError
+from streams.replay.select import Predicate, Selection, predicate
+from streams.replay.speed import Speed, parse_speed
+from streams.sink.route import category
+
+_BY_NAME: Final = {topic.name: topic for topic in TOPICS}
+_CATEGORY: Final = "category."
+_ID: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
+
+
+class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A topic of the pipeline on one cluster."""
+
+    bootstrap_servers: str
+    cluster_id: str
+    prefix: str
+    settings: str | None = None
+    """The settings file that says how to log in; secrets are never in a plan."""
+
+
+class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The offsets of one partition, from `first` up to and without `end`, and what was found in them."""
+
+    partition: Annotated[int, Meta(ge=0)]
+    first: Annotated[int, Meta(ge=0)]
+    end: Annotated[int, Meta(ge=0)]
+    records: int
+    """Records that the selection takes."""
+    bytes: int
+    """Their keys and values."""
+    largest: int
+    """Key and value of the largest of them, in bytes."""
+    first_time: Instant | None
+    """The earliest event time among them."""
+    last_time: Instant | None
+
+
+class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that `ticker replay apply` needs to know, besides passwords."""
+
+    id: Annotated[str, Meta(pattern=_ID.pattern)]
+    made_at: Instant
+    topic: str
+    """The topic's name without prefix, as in the contract."""
+    source: Place
+    target: Place
+    since: Instant | None = None
+    until: Instant | None = None
+    selection: Selection = Selection()
+    speed: str = "1x"
+    groups: tuple[str, ...] = ()
+    """Consumer groups of the target that are not outrun."""
+    max_lag: int | None = None
+    """Records that they may be behind together."""
+    create: bool = False
+    """Make the topics of the target that are missing."""
+    accept: tuple[str, ...] = ()
+    """Checks that may fail, by name."""
+    spans: tuple[Span, ...]
+
+    @property
+    def records(self) -> int:
+        """Records that will be written."""
+        return sum(span.records for span in self.spans)
+
+    @property
+    def bytes(self) -> int:
+        """Their keys and values."""
+        return sum(span.bytes for span in self.spans)
+
+    @property
+    def times(self) -> tuple[int, int] | None:
+        """The earliest and the latest event time, in ms; None where there is no record."""
+        firsts = [parse_instant(span.first_time) for span in self.spans if span.first_time]
+        lasts = [parse_instant(span.last_time) for span in self.spans if span.last_time]
+        return (min(firsts), max(lasts)) if firsts else None
+
+    @property
+    def pace(self) -> Speed:
+        """The speed, read."""
+        return parse_speed(self.speed)
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds that it takes by its own pace; None at `max`."""
+        times = self.times
+        return self.pace.duration(self.records, times[1] - times[0] if times else 0)
+
+    @property
+    def predicate(self) -> Predicate | None:
+        """Which records are taken; None for all."""
+        return predicate(
+            self.selection,
+            since=None if self.since is None else parse_instant(self.since),
+            until=None if self.until is None else parse_instant(self.until),
+        )
+
+    @property
+    def source_topic(self) -> str:
+        """The topic's name on the source cluster."""
+        return topic_named(self.topic).on(self.source.prefix)
+
+    @property
+    def target_topic(self) -> str:
+        """The topic's name on the target cluster."""
+        return topic_named(self.topic).on(self.target.prefix)
+
+
+def replay_id(given: str | None) -> str:
+    """An id for a replay: the one that was given, or one short enough to type.
+
+    Raises:
+        SettingsError: What was given is no id.
+    """
+    if given is None:
+        return uuid.uuid4().hex[:8]
+    if not _ID.fullmatch(given):
+        raise SettingsError(f"--id {given!r}: give up to 40 small letters, digits and -, not - first")
+    return given
+
+
+def topic_named(name: str) -> Topic:
+    """A topic of the contract by its name without prefix; a user's own category too.
+
+    Raises:
+        SettingsError: There is no such topic, or it is one that must not be replayed.
+    """
+    if name == "positions":
+        raise SettingsError(
+            "positions says how far the stages of one cluster have read; it means nothing elsewhere"
+        )
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    if name.startswith(_CATEGORY) and len(name) > len(_CATEGORY):
+        return category(name.removeprefix(_CATEGORY))
+    known = ", ".join(sorted(set(_BY_NAME) - {"positions"}))
+    raise SettingsError(f"{name!r} is no topic of the pipeline; there are {known} (without prefix)")
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Write a plan for people to read and change.
+
+    Raises:
+        SettingsError: The file cannot be written.
+    """
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n")
+    except OSError as error:
+        raise SettingsError(f"the plan {path} cannot be written: {error.strerror}") from None
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan and check all that can be checked without a cluster.
+
+    Raises:
+        InputError: The file cannot be read or is no plan; says what is wrong in it.
+        SettingsError: Its topic, speed or text pattern is none.
+    """
+    try:
+        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    except OSError as error:
+        raise InputError(str(path), f"the plan cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(str(path), f"not a plan: {error}; `ticker replay plan` writes them") from None
+    try:
+        topic_named(plan.topic), plan.pace, plan.predicate, plan.times
+    except ValueError as error:
+        raise InputError(str(path), str(error)) from None
+    return plan

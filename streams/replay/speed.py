@@ -1,0 +1,41 @@
+"""How fast a replay runs: times the original speed, records a second, or as fast as it goes."""
+
+import re
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from streams.errors import SettingsError
+
+_SPEED: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>x|/s)?", re.ASCII)
+
+
+class Speed(Struct, frozen=True):
+    """`times` keeps the original distances, divided by `value`; `rate` is records a second, over all partitions."""
+
+    kind: Literal["times", "rate", "max"]
+    value: float = 0.0
+
+    def duration(self, records: int, span_ms: int) -> float | None:
+        """Seconds that a replay takes by its own pace; None at `max`, where the clusters decide."""
+        match self.kind:
+            case "times":
+                return span_ms / 1000 / self.value
+            case "rate":
+                return records / self.value
+            case "max":
+                return None
+
+
+def parse_speed(text: str) -> Speed:
+    """Read `1x`, `10x`, `0.5x`, `max`, `500/s` or `500`.
+
+    Raises:
+        SettingsError: It is none of these.
+    """
+    if text == "max":
+        return Speed("max")
+    match = _SPEED.fullmatch(text)
+    if match is None or not float(match["number"]):
+        raise SettingsError(f"speed {text!r}: give 1x, 10x, 0.5x, records a second such as 500/s, or max")
+    return Speed("times" if match["unit"] == "x" else "rate", float(match["number"]))

@@ -1,0 +1,151 @@
+"""Look at what a replay would read: offsets of a window of time, then records, bytes and times in them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from msgspec import Struct
+
+from schemas.instants import format_instant
+from streams.replay.plan import Span
+from streams.replay.read import Window, consumer, read_windows
+from streams.replay.select import Predicate
+
+LATENESS_MS: Final = 60 * 60 * 1000
+"""How far behind its place in time a record is still found when a window is looked up."""
+
+
+class Found(Struct, frozen=True):
+    """The offsets of a window, and what retention has removed of it."""
+
+    windows: Mapping[TopicPartition, Window]
+    cut: tuple[str, ...]
+    """Partitions whose first record is younger than the window's beginning, in words."""
+
+
+async def find(
+    options: Mapping[str, Any],
+    partitions: Sequence[TopicPartition],
+    *,
+    since: int | None,
+    until: int | None,
+    offsets: Mapping[int, Window],
+) -> Found:
+    """The offsets in which a window lies.
+
+    Args:
+        options: aiokafka's connection options.
+        partitions: All partitions of the topic.
+        since: The window's beginning, event time in ms.
+        until: Its end, excluded.
+        offsets: Windows by partition number; a partition that is missing is not read. Empty for all.
+    """
+    reader = consumer(options)
+    await reader.start()
+    try:
+        reader.assign(partitions)
+        beginnings = await reader.beginning_offsets(partitions)
+        ends = await reader.end_offsets(partitions)
+        starts = dict(beginnings)
+        if since is not None:
+            starts = _offsets(await reader.offsets_for_times(dict.fromkeys(partitions, since)), ends)
+        if until is not None:
+            times = dict.fromkeys(partitions, until + LATENESS_MS)
+            ends = _offsets(await reader.offsets_for_times(times), ends)
+    finally:
+        await reader.stop()
+    windows = {tp: (starts[tp], ends[tp]) for tp in partitions}
+    if offsets:
+        windows = {tp: offsets[tp.partition] for tp in partitions if tp.partition in offsets}
+    cut = tuple(
+        f"partition {tp.partition} begins at offset {beginnings[tp]:,}, {windows[tp][0]:,} was asked for"
+        for tp in windows
+        if beginnings[tp] > windows[tp][0]
+    )
+    if since is not None or not offsets:
+        cut += await _cut_by_time(options, windows, beginnings, since)
+    return Found(windows, cut)
+
+
+def _offsets(
+    found: Mapping[TopicPartition, Any], ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    return {tp: min(place.offset, ends[tp]) if place else ends[tp] for tp, place in found.items()}
+
+
+async def _cut_by_time(
+    options: Mapping[str, Any],
+    windows: Mapping[TopicPartition, Window],
+    beginnings: Mapping[TopicPartition, int],
+    since: int | None,
+) -> tuple[str, ...]:
+    """Partitions that have lost records and whose first is in the window: earlier ones may have been too."""
+    if since is None:
+        return ()
+    firsts = {
+        tp: (first, min(first + 1, end))
+        for tp, (first, end) in windows.items()
+        if first == beginnings[tp] > 0 and first < end
+    }
+    cut = []
+    async for tp, records in read_windows(options, firsts):
+        cut.append(
+            f"partition {tp.partition} begins at offset {beginnings[tp]:,} of"
+            f" {format_instant(records[0].timestamp)}: what was before it in the window is gone"
+        )
+    return tuple(sorted(cut))
+
+
+class _Count:
+    """What was found in one partition."""
+
+    def __init__(self, window: Window) -> None:
+        self.first, self.end = window
+        self.records = self.bytes = self.largest = 0
+        self.earliest: int | None = None
+        self.latest: int | None = None
+        self._first_taken: int | None = None
+        self._last_taken = 0
+
+    def add(self, records: Sequence[Any]) -> None:
+        sizes = [max(r.serialized_key_size, 0) + max(r.serialized_value_size, 0) for r in records]
+        times = [r.timestamp for r in records]
+        self.records += len(records)
+        self.bytes += sum(sizes)
+        self.largest = max(self.largest, *sizes)
+        self.earliest = min(times) if self.earliest is None else min(self.earliest, *times)
+        self.latest = max(times) if self.latest is None else max(self.latest, *times)
+        if self._first_taken is None:
+            self._first_taken = records[0].offset
+        self._last_taken = records[-1].offset
+
+    def span(self, partition: int) -> Span:
+        """The offsets, narrowed to what is taken."""
+        taken = self._first_taken is not None
+        return Span(
+            partition=partition,
+            first=self._first_taken if self._first_taken is not None else self.first,
+            end=self._last_taken + 1 if taken else self.first,
+            records=self.records,
+            bytes=self.bytes,
+            largest=self.largest,
+            first_time=None if self.earliest is None else format_instant(self.earliest),
+            last_time=None if self.latest is None else format_instant(self.latest),
+        )
+
+
+async def survey(
+    options: Mapping[str, Any],
+    windows: Mapping[TopicPartition, Window],
+    taken: Predicate | None,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[Span, ...]:
+    """Read the windows once and say what is in them, by partition. `progress` is told of records read."""
+    counts = {tp: _Count(window) for tp, window in windows.items()}
+    async for tp, records in read_windows(options, windows):
+        chosen = records if taken is None else [record for record in records if taken(record)]
+        if chosen:
+            counts[tp].add(chosen)
+        progress(len(records))
+    return tuple(counts[tp].span(tp.partition) for tp in sorted(counts))

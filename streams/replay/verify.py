@@ -1,0 +1,66 @@
+"""Reads back what a replay has written and compares it with what it says: lost, doubled, changed."""
+
+from collections.abc import Mapping
+from typing import Any
+from zlib import crc32
+
+from aiokafka import TopicPartition
+from msgspec import Struct
+
+from streams.replay.ledger import ID_HEADER, SOURCE_HEADER, Progress
+from streams.replay.read import bounds, read_windows
+
+
+class Found(Struct):
+    """What was found of one partition of the source."""
+
+    records: int = 0
+    doubled: int = 0
+    """Records whose source position does not follow the one before: twice there, or out of order."""
+    checksum: int = 0
+    last: int = -1
+
+
+async def read_back(
+    options: Mapping[str, Any], topic: str, replay: str, progress: Mapping[int, Progress], partitions: int
+) -> dict[int, Found]:
+    """What is in the target of a replay, by partition of the source.
+
+    Args:
+        options: aiokafka's connection options of the target.
+        topic: The target's topic.
+        replay: The replay's id.
+        progress: How far it is, by partition of the source.
+        partitions: How many the target has.
+    """
+    bases: dict[TopicPartition, int] = {}
+    for number, each in progress.items():
+        place = TopicPartition(topic, target_of(number, partitions))
+        bases[place] = min(bases.get(place, each.base), each.base)
+    there = await bounds(options, bases)
+    windows = {place: (max(first, bases[place]), end) for place, (first, end) in there.items()}
+    found = {partition: Found() for partition in progress}
+    mine = (ID_HEADER, replay.encode())
+    async for _, records in read_windows(options, windows):
+        for record in records:
+            if mine in record.headers:
+                _count(found, record)
+    return found
+
+
+def target_of(partition: int, partitions: int) -> int:
+    """The partition of a target with so many: the same number where there is one.
+
+    Whole partitions are laid together, so that records of one key stay together and in order.
+    """
+    return partition % partitions
+
+
+def _count(found: Mapping[int, Found], record: Any) -> None:
+    place = next(value for name, value in reversed(record.headers) if name == SOURCE_HEADER)
+    _, partition, offset = place.rsplit(b"/", 2)
+    row = found[int(partition)]
+    row.doubled += int(offset) <= row.last
+    row.last = max(row.last, int(offset))
+    row.records += 1
+    row.checksum = crc32(record.value or b"", row.checksum)
