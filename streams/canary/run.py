@@ -8,9 +8,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from itertools import count
-from typing import Any, Final, Protocol
+from typing import Any, Final, Never, Protocol
 
+from aiokafka.errors import KafkaError
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -134,29 +134,43 @@ async def watch(
         partitions = await partitions_of(client, [topic.on(prefix) for topic in CATEGORIES.values()])
     canary = Canary(observer)
     options = connection.aiokafka_options()
-    async with Publisher(options, prefix=prefix) as publisher, asyncio.TaskGroup() as group:
-        listening = asyncio.Event()
-        reading = group.create_task(_read(canary, options, partitions, listening.set))
-        await listening.wait()
-        ticking = group.create_task(_tick(canary))
-        started()
-        for number in count(1):
-            try:
-                await _publish(canary, publisher, observer)
-            except TickerError as error:
-                if rounds is not None:
-                    raise
-                # Its headlines stay under way: their age is what tells.
-                logger.warning("%s", error)
+    try:
+        async with Publisher(options, prefix=prefix) as publisher, asyncio.TaskGroup() as group:
+            listening = asyncio.Event()
+            reading = group.create_task(_read(canary, options, partitions, listening.set))
+            await listening.wait()
+            ticking = group.create_task(_tick(canary))
+            started()
             if rounds is None:
-                await asyncio.sleep(every)
+                await _go_on(canary, publisher, observer, every)
             else:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(canary.nothing_under_way.wait(), every)
-            if number == rounds:
-                break
-        ticking.cancel()
-        reading.cancel()
+                await _publish_and_wait(canary, publisher, observer, every, rounds)
+            ticking.cancel()
+            reading.cancel()
+    except ExceptionGroup as failures:
+        error = failures.exceptions[0]
+        if isinstance(error, KafkaError):
+            raise TickerError(f"Kafka at {connection.bootstrap_servers}: {error}") from error
+        raise error from None
+
+
+async def _go_on(canary: Canary, publisher: Publisher, observer: CanaryObserver, every: float) -> Never:
+    while True:
+        try:
+            await _publish(canary, publisher, observer)
+        except TickerError as error:
+            # Its headlines stay under way: their age is what tells.
+            logger.warning("%s", error)
+        await asyncio.sleep(every)
+
+
+async def _publish_and_wait(
+    canary: Canary, publisher: Publisher, observer: CanaryObserver, patience: float, rounds: int
+) -> None:
+    for _ in range(rounds):
+        await _publish(canary, publisher, observer)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(canary.nothing_under_way.wait(), patience)
 
 
 async def _publish(canary: Canary, publisher: Publisher, observer: CanaryObserver) -> None:

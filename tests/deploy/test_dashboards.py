@@ -143,7 +143,7 @@ def prometheus(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         for topic in (SIGHTINGS, HEADLINES):
             produce(connection, topic.on(prefix), [b"rubbish"])
         watched = Prometheus(ports["prometheus"])
-        wait_until(lambda: _answers(watched), seconds=30)
+        wait_until(lambda: _answers(watched), seconds=60)
         yield watched
 
 
