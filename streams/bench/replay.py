@@ -40,12 +40,57 @@ class ReplayResult(Struct, frozen=True, kw_only=True):
     corpus: str
     records: int
     records_per_second: int
+    cpu_s_per_million: float
+    """Processor time of this process; unlike rates it hardly depends on what else a machine does."""
     of_bare: float | None = None
     """The rate as a share of the bare client's in the same run."""
     on_time: float | None = None
     """Share of records that were visible within 20 ms of their due time."""
     p95_ms: int | None = None
     """The distance from due that 95 % of them kept."""
+
+
+class _Copied(Struct, frozen=True):
+    """What a contender did, from its first record to its last commit."""
+
+    records: int
+    seconds: float
+    cpu_s_per_million: float
+
+
+class _Stopwatch:
+    """Times a copy from its beginning to its last commit (`streams.replay.apply.Watcher`)."""
+
+    def __init__(self) -> None:
+        self._began = self._ended = (0.0, 0.0)
+
+    def begin(self) -> None:
+        """The first records are there; said again, it changes nothing."""
+        if self._began == (0.0, 0.0):
+            self._began = time.perf_counter(), time.process_time()
+
+    def end(self) -> None:
+        """A transaction was committed."""
+        self._ended = time.perf_counter(), time.process_time()
+
+    def copied(self, records: int) -> _Copied:
+        """The figures up to the last commit."""
+        seconds, cpu = (ended - began for began, ended in zip(self._began, self._ended, strict=True))
+        return _Copied(records, seconds, round(cpu / records * 1e6, 2))
+
+    def began(self, done: int, pacer: Pacer) -> None:  # noqa: ARG002 (the protocol's signature)
+        """It begins."""
+        self.begin()
+
+    def written(self, written: Written) -> None:  # noqa: ARG002 (the protocol's signature)
+        """A transaction was committed."""
+        self.end()
+
+    def lag(self, records: int) -> None:
+        """No consumer is watched."""
+
+    def say(self, message: str) -> None:
+        """Nothing is said."""
 
 
 def run_replay(sightings: int, runs: int) -> Iterator[ReplayResult]:
@@ -61,15 +106,16 @@ def run_replay(sightings: int, runs: int) -> Iterator[ReplayResult]:
             for name, copy in _CONTENDERS.items():
                 target = f"bench-{'-'.join(name.split())}-{number}"
                 asyncio.run(_create(connection, target))
-                records, seconds = asyncio.run(copy(connection, target))
-                rate = records / seconds
+                copied = asyncio.run(copy(connection, target))
+                rate = copied.records / copied.seconds
                 bare = bare or rate
                 yield ReplayResult(
                     contender=name,
                     run=number,
                     corpus=corpus.digest,
-                    records=records,
+                    records=copied.records,
                     records_per_second=round(rate),
+                    cpu_s_per_million=copied.cpu_s_per_million,
                     of_bare=round(rate / bare, 3),
                 )
             yield asyncio.run(_paced(connection, corpus, number))
@@ -80,7 +126,7 @@ async def _create(connection: Connection, prefix: str) -> None:
         await create(client, _KEPT, prefix=prefix)
 
 
-async def _bare(connection: Connection, prefix: str) -> tuple[int, float]:
+async def _bare(connection: Connection, prefix: str) -> _Copied:
     """The bare client: fetched slices as batches, one transaction a poll, no header added, no position kept."""
     options = connection.aiokafka_options()
     places = [TopicPartition(SIGHTINGS.on("bench"), number) for number in range(LANGUAGE_PARTITIONS)]
@@ -102,14 +148,13 @@ async def _bare(connection: Connection, prefix: str) -> tuple[int, float]:
         await consumer.stop()
 
 
-async def _copy(
-    consumer: Any, producer: Any, ends: Mapping[TopicPartition, int], topic: str
-) -> tuple[int, float]:
+async def _copy(consumer: Any, producer: Any, ends: Mapping[TopicPartition, int], topic: str) -> _Copied:
     waiting = {place for place, end in ends.items() if end}
-    records, began = 0, 0.0
+    records = 0
+    watch = _Stopwatch()
     while waiting:
         fetched = await consumer.getmany(timeout_ms=500, max_records=_AT_ONCE)
-        began = began or time.perf_counter()
+        watch.begin()
         await producer.begin_transaction()
         sent = []
         for place, slice_ in fetched.items():
@@ -122,43 +167,18 @@ async def _copy(
         await asyncio.gather(*sent)
         await producer.commit_transaction()
         waiting = {place for place in waiting if await consumer.position(place) < ends[place]}
-    return records, time.perf_counter() - began
+    watch.end()
+    return watch.copied(records)
 
 
-class _Stopwatch:
-    """Times a replay from its beginning to its last commit (`streams.replay.apply.Watcher`)."""
-
-    def __init__(self) -> None:
-        self._began = self._ended = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """From the first record to the last commit."""
-        return self._ended - self._began
-
-    def began(self, done: int, pacer: Pacer) -> None:  # noqa: ARG002 (the protocol's signature)
-        """It begins."""
-        self._began = time.perf_counter()
-
-    def written(self, written: Written) -> None:  # noqa: ARG002 (the protocol's signature)
-        """A transaction was committed."""
-        self._ended = time.perf_counter()
-
-    def lag(self, records: int) -> None:
-        """No consumer is watched."""
-
-    def say(self, message: str) -> None:
-        """Nothing is said."""
-
-
-async def _replay(connection: Connection, prefix: str) -> tuple[int, float]:
+async def _replay(connection: Connection, prefix: str) -> _Copied:
     """`ticker replay apply` at `max`: two headers added, progress and checksum in each transaction."""
     ends = Ends(source=connection, target=connection)
     request = Request(topic=SIGHTINGS.name, source_prefix="bench", target_prefix=prefix, speed="max")
     plan, _ = await draft(request, ends)
     watch = _Stopwatch()
     closing = await apply(_unwatched(plan), ends, watch, verify=False)
-    return closing.written, watch.seconds
+    return watch.copied(closing.written)
 
 
 def _unwatched(plan: Plan) -> Plan:
@@ -182,18 +202,20 @@ async def _paced(connection: Connection, corpus: Corpus, number: int) -> ReplayR
     plan, _ = await draft(request, ends)
     watch = _Stopwatch()
     closing = await apply(_unwatched(plan), ends, watch, verify=False)
+    copied = watch.copied(closing.written)
     return ReplayResult(
         contender="replay at 10x",
         run=number,
         corpus=corpus.digest,
         records=closing.written,
-        records_per_second=round(closing.written / watch.seconds),
+        records_per_second=round(copied.records / copied.seconds),
+        cpu_s_per_million=copied.cpu_s_per_million,
         on_time=None if closing.on_time is None else round(closing.on_time, 4),
         p95_ms=closing.p95_ms,
     )
 
 
-_CONTENDERS: Final[dict[str, Callable[[Connection, str], Coroutine[Any, Any, tuple[int, float]]]]] = {
+_CONTENDERS: Final[dict[str, Callable[[Connection, str], Coroutine[Any, Any, _Copied]]]] = {
     "aiokafka": _bare,
     "replay at max": _replay,
 }

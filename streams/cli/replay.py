@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from streams.replay.diff import Result
     from streams.replay.plan import Place, Plan
 
+_TELL_EVERY_S: Final = 5.0
 _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
 
 
@@ -128,7 +130,23 @@ def _draft(
         production=production(settings, there),
         patience=settings[PATIENCE],
     )
-    return asyncio.run(draft(request, ends))
+    return asyncio.run(draft(request, ends, progress=_counting()))
+
+
+def _counting() -> "Callable[[int], None]":
+    """Says now and then how many records have been read: a window can be a year."""
+    import time
+
+    read, told = 0, time.monotonic()
+
+    def progress(records: int) -> None:
+        nonlocal read, told
+        read += records
+        if time.monotonic() - told > _TELL_EVERY_S:
+            told = time.monotonic()
+            click.echo(f"{read:,} records read", err=True)
+
+    return progress
 
 
 def _file(settings: Settings) -> str | None:

@@ -120,6 +120,10 @@ def _exists(plan: Plan, facts: Facts) -> Check:
 def _partitions(plan: Plan, facts: Facts) -> Check:
     target = facts.target.get(plan.target_topic)
     count = target.partitions if target else topic_named(plan.topic).partitions
+    positions = facts.target.get(POSITIONS.on(plan.target.prefix))
+    if positions and positions.partitions < min(count, facts.source_partitions):
+        finding = f"progress is written beside the records, and positions has only {positions.partitions} partitions"
+        return Check("partitions", "refused", finding, "`ticker topics check` says how to mend it")
     if count == facts.source_partitions:
         return _ok("partitions", f"{count} on both sides")
     finding = f"{facts.source_partitions} at the source, {count} at the target"

@@ -56,7 +56,7 @@ async def watch(
         while True:
             try:
                 lag = await lag_of(client, reader, groups, partitions)
-            except (KafkaError, TimeoutError):
+            except (KafkaError, TimeoutError, OSError):
                 pass  # the cluster is away: the replay itself notices, and says so
             else:
                 told(lag)
@@ -68,4 +68,5 @@ async def watch(
                     pacer.release()
             await asyncio.sleep(_EVERY_S)
     finally:
+        pacer.release()
         await asyncio.shield(reader.stop())

@@ -128,7 +128,8 @@ class PartitionReplay:
                 return await self._attempt()
             except ProducerFenced:
                 raise TickerError(
-                    f"replay {self._plan.id}: another `ticker replay apply` of this plan has taken over"
+                    f"replay {self._plan.id}: another `ticker replay apply` of this plan has taken over, or this one"
+                    " stood still for too long; what it wrote is whole, applying again goes on"
                 ) from None
             except (KafkaError, TimeoutError, OSError) as error:
                 problem = str(error) or type(error).__name__

@@ -120,6 +120,12 @@ def test_a_refusal_can_be_accepted_by_name(name: str, facts: Facts) -> None:
     assert found(name, replace(PLAN, accept=("other",)), facts).outcome == "refused"
 
 
+def test_progress_has_to_have_its_place() -> None:
+    """It is written on the partition of the records, so positions has to have as many."""
+    few = replace(FACTS, target={**FACTS.target, "staging.positions": Live(3, 1, {})})
+    assert found("partitions", replace(PLAN, accept=("partitions",)), few).outcome == "refused"
+
+
 def test_a_window_that_was_cut_since_the_plan_must_be_planned_again() -> None:
     """Records that the plan counted are gone: said before anything is written."""
     cut = replace(FACTS, beginnings={0: 150})

@@ -1,0 +1,42 @@
+"""How the two ends of a replay get their settings."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.cli.clusters import Target, production
+from streams.settings import BOOTSTRAP_SERVERS, TOPIC_PREFIX, Settings
+
+
+@pytest.fixture
+def source() -> Settings:
+    environment = {"TICKER_BOOTSTRAP_SERVERS": "source:9092", "TICKER_PRODUCTION_CLUSTERS": "A, B"}
+    return Settings.read({"topic_prefix": "ticker"}, environment=environment)
+
+
+def test_a_target_is_the_source_but_for_what_was_given(source: Settings) -> None:
+    """Another prefix, or another address, with the same login."""
+    there = Target(config=None, bootstrap_servers="there:9092", prefix="staging").settings(source)
+    assert there[BOOTSTRAP_SERVERS] == "there:9092"
+    assert there[TOPIC_PREFIX] == "staging"
+    beside = Target(config=None, bootstrap_servers=None, prefix="staging").settings(source)
+    assert beside[BOOTSTRAP_SERVERS] == "source:9092"
+
+
+def test_a_targets_own_file_is_not_overridden_by_what_is_said_of_the_source(
+    source: Settings, tmp_path: Path
+) -> None:
+    """Neither the environment nor the source's flags reach a cluster with settings of its own."""
+    file = tmp_path / "staging.toml"
+    file.write_text('bootstrap_servers = "there:9093"\nproduction_clusters = "C"\n')
+    there = Target(config=file, bootstrap_servers=None, prefix=None).settings(source)
+    assert there[BOOTSTRAP_SERVERS] == "there:9093"
+    assert there[TOPIC_PREFIX] == "ticker"
+
+
+def test_production_is_what_either_end_marks(source: Settings, tmp_path: Path) -> None:
+    """A cluster id in the settings of the source or of the target."""
+    file = tmp_path / "staging.toml"
+    file.write_text('production_clusters = "C"\n')
+    there = Target(config=file, bootstrap_servers=None, prefix=None).settings(source)
+    assert production(source, there) == {"A", "B", "C"}
