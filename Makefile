@@ -2,21 +2,27 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test lint format schemas dashboards bench eval model chaos constraints clean
+.PHONY: help demo test lint format schemas deployment bench eval model chaos constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(READY): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "headline-ticker needs Python 3.11 or newer; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[broker]' --group dev
+	$(INSTALL) --editable .
 	@touch $@
 
-demo: $(READY)  ## the main job on a bundled sample, without a broker
+$(READY): $(INSTALLED)
+	$(INSTALL) --editable '.[broker]' --group dev
+	@touch $@
+
+demo: $(INSTALLED)  ## the main job on a bundled sample, without a broker
 	$(BIN)/ticker run streams/samples --dropped
 
 test: $(READY)  ## all tests; starts a real Kafka by itself
@@ -29,6 +35,7 @@ lint: $(READY)  ## ruff, mypy --strict and the drift of generated files
 	$(BIN)/python -m schemas.generate --check
 	$(BIN)/python -m streams.observe.metrics --check
 	$(BIN)/python -m deploy.grafana.generate --check
+	$(BIN)/python -m deploy.kafka.acls --check
 
 format: $(READY)  ## let ruff format and mend what it can
 	$(BIN)/ruff format
@@ -37,19 +44,22 @@ format: $(READY)  ## let ruff format and mend what it can
 schemas: $(READY)  ## generate JSON Schema and AsyncAPI from the structs
 	$(BIN)/python -m schemas.generate
 
-dashboards: $(READY)  ## generate Grafana's dashboards and docs/metrics.md
+deployment: $(READY)  ## generate docs/metrics.md, Grafana's dashboards and the ACL script
 	$(BIN)/python -m streams.observe.metrics
 	$(BIN)/python -m deploy.grafana.generate
+	$(BIN)/python -m deploy.kafka.acls
 
-bench: $(READY)  ## the local benchmark; prints corpus, machine and figures
+bench: $(INSTALLED)  ## the local benchmark; prints corpus, machine and figures
 	$(BIN)/ticker bench local
 
 eval: $(READY)  ## accuracy of categories and near duplicates; wants ../shared/data, else its own sets only
 	$(BIN)/python -m streams.evaluate
 
 model: $(READY)  ## learn the categorizer's model again from its lexicons and ../shared/data
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group train
 	$(BIN)/python -m streams.process.categorize.train ../shared/data
+
+chaos: $(READY)  ## provoke faults for real and check exactly once (half an hour); CHAOS="kill --kills 20" for less
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 constraints: $(READY)  ## pin what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^pip==' > constraints.txt

@@ -46,3 +46,7 @@ def headers(event: Headline | CategorizedHeadline | Duplicate, key: bytes) -> He
 def source_uri(source: str) -> str:
     """A source id as the URI reference that `ce_source` must be: `/sources/ID`, percent-encoded."""
     return f"/sources/{quote(source)}"
+
+
+CANARY_HEADER: Final = ("ce_source", source_uri(CANARY).encode())
+"""The header that marks the canary's events."""

@@ -38,6 +38,7 @@ def _format_second(seconds: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
+@lru_cache(maxsize=4096)
 def parse_instant(text: str) -> int:
     """Read RFC 3339 text, in any zone and precision, as milliseconds since the epoch.
 

@@ -120,7 +120,10 @@ def _commands() -> Iterator[str]:
 def main(arguments: Sequence[str]) -> int:
     """Write the script, or with `--check` tell whether it is up to date."""
     if "--check" in arguments:
-        return int(SCRIPT.read_text(encoding="utf-8") != script())
+        current = SCRIPT.read_text(encoding="utf-8") == script()
+        if not current:
+            print(f"{SCRIPT.name} is out of date: run `python -m deploy.kafka.acls`", file=sys.stderr)
+        return 0 if current else 1
     SCRIPT.write_text(script(), encoding="utf-8")
     return 0
 

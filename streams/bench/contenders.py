@@ -187,14 +187,7 @@ def _batches(producer: Any, new: list[tuple[bytes, Sighting, int]]) -> list[tupl
 
 
 def _outputs(sighting: Sighting) -> tuple[Headline, SeenHeadline]:
-    headline = Headline(
-        id=sighting.id,
-        source=sighting.source,
-        observed_at=sighting.observed_at,
-        slot=sighting.slot,
-        text=sighting.text,
-        language=sighting.language,
-    )
+    headline = Headline(**msgspec.structs.asdict(sighting))
     seen = SeenHeadline(
         id=sighting.id,
         text=sighting.text,

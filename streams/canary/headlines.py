@@ -8,23 +8,30 @@ small words around them are real and tell the language.
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from schemas.cloudevents import CANARY
 from streams.produce.read import Observation
 
 _SEPARATOR: Final = " ||| "
 _LETTERS: Final = 9
-"""Letters of a word: 9 out of 13 or more make two alike less likely than one in ten thousand million."""
+"""Letters of a word after its beginning: two words of 9 out of 13 are alike once in ten thousand million."""
 
-_TEMPLATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+
+class _Template(NamedTuple):
+    sentence: str
+    beginning: str
+    """What made-up words begin with: no real word does, for the categorizer goes by beginnings."""
+    letters: str
+
+
+_TEMPLATES: Final[Mapping[str, _Template]] = MappingProxyType(
     {
-        "ar": ("{} {} في {} من {} على {}", "بتثجحخدذسشصضطظعغفقكلمن"),
-        "fr": ("la {} de la {} et les {} pour une {} avec des {}", "bdfglmnprstvz"),
-        "en": ("the {} of the {} and their {} with which {} from this {}", "bdfghklmnprstwy"),
+        "ar": _Template("{} {} في {} من {} على {}", "ظغ", "بتثجحخدذسشصضطظعغفقكلمن"),
+        "fr": _Template("la {} de la {} et les {} pour une {} avec des {}", "zx", "bdfglmnprstvz"),
+        "en": _Template("the {} of the {} and their {} with which {} from this {}", "zx", "bdfghklmnprstwy"),
     }
 )
-"""The sentence of a language, and letters for its made-up words."""
 
 LANGUAGES: Final = tuple(_TEMPLATES)
 
@@ -32,8 +39,7 @@ LANGUAGES: Final = tuple(_TEMPLATES)
 def observation(at: int) -> Observation:
     """The strip that the canary shows at an instant (ms since the epoch): a slot per language."""
     slots = (
-        template.format(*_words(language, letters, at))
-        for language, (template, letters) in _TEMPLATES.items()
+        template.sentence.format(*_words(language, template, at)) for language, template in _TEMPLATES.items()
     )
     return Observation(
         place="the canary",
@@ -46,8 +52,9 @@ def observation(at: int) -> Observation:
     )
 
 
-def _words(language: str, letters: str, at: int) -> Iterator[str]:
+def _words(language: str, template: _Template, at: int) -> Iterator[str]:
     """Five words that only this language and instant have."""
     for number in range(5):
         digest = blake2b(f"{language} {at} {number}".encode(), digest_size=_LETTERS).digest()
-        yield "".join(letters[byte % len(letters)] for byte in digest)
+        letters = template.letters
+        yield template.beginning + "".join(letters[byte % len(letters)] for byte in digest)

@@ -8,13 +8,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from itertools import count
-from typing import Any, Final, Protocol
+from typing import Any, Final, Never, Protocol
 
+from aiokafka.errors import KafkaError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.cloudevents import CANARY, source_uri
+from schemas.cloudevents import CANARY_HEADER
 from schemas.events import Sighting
 from schemas.topics import CATEGORIES
 from streams.admin.connect import administration
@@ -33,7 +33,6 @@ logger: Final = logging.getLogger(__name__)
 
 GIVEN_UP_S: Final = 900.0
 _TICK_S: Final = 1.0
-_MARK: Final = ("ce_source", source_uri(CANARY).encode())
 
 
 class Arrival(Struct, frozen=True):
@@ -85,7 +84,7 @@ class Canary:
 
     def take(self, record: Any) -> None:
         """Look at a record of a category topic; everyone else's are passed over by their header alone."""
-        if _MARK not in record.headers:
+        if CANARY_HEADER not in record.headers:
             return
         identity = next(value for name, value in record.headers if name == "ce_id").decode()
         # Another is from before a restart, or had been given up.
@@ -135,29 +134,43 @@ async def watch(
         partitions = await partitions_of(client, [topic.on(prefix) for topic in CATEGORIES.values()])
     canary = Canary(observer)
     options = connection.aiokafka_options()
-    async with Publisher(options, prefix=prefix) as publisher, asyncio.TaskGroup() as group:
-        listening = asyncio.Event()
-        reading = group.create_task(_read(canary, options, partitions, listening.set))
-        await listening.wait()
-        ticking = group.create_task(_tick(canary))
-        started()
-        for number in count(1):
-            try:
-                await _publish(canary, publisher, observer)
-            except TickerError as error:
-                if rounds is not None:
-                    raise
-                # Its headlines stay under way: their age is what tells.
-                logger.warning("%s", error)
+    try:
+        async with Publisher(options, prefix=prefix) as publisher, asyncio.TaskGroup() as group:
+            listening = asyncio.Event()
+            reading = group.create_task(_read(canary, options, partitions, listening.set))
+            await listening.wait()
+            ticking = group.create_task(_tick(canary))
+            started()
             if rounds is None:
-                await asyncio.sleep(every)
+                await _go_on(canary, publisher, observer, every)
             else:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(canary.nothing_under_way.wait(), every)
-            if number == rounds:
-                break
-        ticking.cancel()
-        reading.cancel()
+                await _publish_and_wait(canary, publisher, observer, every, rounds)
+            ticking.cancel()
+            reading.cancel()
+    except ExceptionGroup as failures:
+        error = failures.exceptions[0]
+        if isinstance(error, KafkaError):
+            raise TickerError(f"Kafka at {connection.bootstrap_servers}: {error}") from error
+        raise error from None
+
+
+async def _go_on(canary: Canary, publisher: Publisher, observer: CanaryObserver, every: float) -> Never:
+    while True:
+        try:
+            await _publish(canary, publisher, observer)
+        except TickerError as error:
+            # Its headlines stay under way: their age is what tells.
+            logger.warning("%s", error)
+        await asyncio.sleep(every)
+
+
+async def _publish_and_wait(
+    canary: Canary, publisher: Publisher, observer: CanaryObserver, patience: float, rounds: int
+) -> None:
+    for _ in range(rounds):
+        await _publish(canary, publisher, observer)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(canary.nothing_under_way.wait(), patience)
 
 
 async def _publish(canary: Canary, publisher: Publisher, observer: CanaryObserver) -> None:

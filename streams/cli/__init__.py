@@ -22,9 +22,9 @@ COMMANDS: Final[dict[str, str]] = {
     "produce": "Split strips and publish their sightings to Kafka.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
     "tail": "Headlines as they are published to category topics.",
-    "replay": "Recorded topics through another build: plan, apply, diff, clean.",
-    "deadletters": "Records that could not be processed: list, show, try, redrive, export.",
     "canary": "Send marked headlines through the whole path and measure their arrival.",
+    "replay": "Run topics again elsewhere: planned, paced, exactly once, compared.",
+    "deadletters": "What could not be processed: list, show, try again, redrive, export.",
     "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
 }
 """Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""

@@ -4,14 +4,17 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
-from streams.canary.run import Arrival
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.settings import CANARY_LISTEN, LOG_FORMAT, PATIENCE, TOPIC_PREFIX, Settings
+
+if TYPE_CHECKING:
+    from streams.canary.run import Arrival  # the whole Kafka client with it
 
 
 @click.command(epilog=examples("ticker canary", "ticker canary --once --every 30"))
@@ -51,7 +54,7 @@ class _Told:
     def published(self, language: str) -> None:  # noqa: ARG002 (the protocol's)
         self.expected += 1
 
-    def arrived(self, arrival: Arrival) -> None:
+    def arrived(self, arrival: "Arrival") -> None:
         self.arrivals += arrival.seconds is not None
         if self._as_json:
             write_json(arrival)

@@ -16,19 +16,10 @@ from streams.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
     from streams.process.categorize.compare import Flip
-    from streams.process.categorize.model import Categorizer
+    from streams.process.categorize.model import Categorizer, Reason
 
 _LONGEST_LINE: Final = 64 * 1024
 _PACKAGED: Final = "packaged"
-
-
-class _Reason(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Words that decided, and how loudly they spoke (nats); a rule decides by its name alone."""
-
-    words: str
-    topic: str
-    weight: float
-    rule: str | None = None
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +29,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     topic: str | None
     topics: tuple[TopicScore, ...]
-    why: tuple[_Reason, ...] | msgspec.UnsetType = msgspec.UNSET
+    why: "tuple[Reason, ...] | msgspec.UnsetType" = msgspec.UNSET
 
 
 class _CategorizeOrDiff(click.Command):
@@ -54,6 +45,9 @@ class _CategorizeOrDiff(click.Command):
         if args[:1] == ["diff"]:
             return _diff.make_context(f"{info_name} diff", args[1:], parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
 
 
 @click.command(
@@ -84,6 +78,8 @@ def command(file: str, as_json: bool, why: bool, source: str | None, rules_path:
     if wants_json(as_json):
         for row in rows:
             write_json(row)
+            if file == "-":
+                sys.stdout.flush()
     else:
         _print_rows(list(rows), why=why)
     failures.exit()
@@ -135,9 +131,7 @@ def _categorizer(name: str) -> "Categorizer":
             except OSError as error:
                 raise InputError(name, f"the model cannot be read: {error.strerror}") from None
         case _:
-            raise SettingsError(
-                f"{name}: give `{_PACKAGED}`, a model file that ends in .json or a rules file that ends in .toml"
-            )
+            raise SettingsError(f"{name}: give `{_PACKAGED}`, a model file (.json) or a rules file (.toml)")
 
 
 class _Failures:
@@ -156,7 +150,7 @@ class _Failures:
 
 
 def _headlines(file: str, failures: _Failures) -> Iterator[str]:
-    """The lines of a file or of standard input that have text; what cannot be read is said and passed over."""
+    """The lines that have text; a line that cannot be read is said and passed over."""
     if file == "-":
         yield from _lines(sys.stdin.buffer, "standard input", failures)
         return
@@ -180,9 +174,7 @@ def _lines(lines: BinaryIO, place: str, failures: _Failures) -> Iterator[str]:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError as error:
             failures.say(
-                InputError(
-                    f"{place}:{number}", f"not UTF-8 at byte {error.start}: convert the file first (iconv)"
-                )
+                InputError(f"{place}:{number}", f"not UTF-8 at byte {error.start}: convert it (iconv)")
             )
             continue
         if text:
@@ -201,18 +193,14 @@ def _row(categorizer: "Categorizer", text: str, *, source: str | None, why: bool
         language=language,
         topic=categories.topic,
         topics=categories.topics,
-        why=tuple(
-            _Reason(reason.words, reason.topic, reason.weight, reason.rule)
-            for reason in categorizer.why(text, folded, language, source)
-        )
-        if why
-        else msgspec.UNSET,
+        why=categorizer.why(text, folded, language, source) if why else msgspec.UNSET,
     )
 
 
 def _print_rows(rows: Sequence[_Row], *, why: bool) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("headline", "", "topic", "topics", *(["why"] if why else []), show_lines=why)
     for row in rows:
@@ -220,11 +208,11 @@ def _print_rows(rows: Sequence[_Row], *, why: bool) -> None:
         cells = [isolate(row.text), row.language, slug_of(row.topic), topics]
         if row.why is not msgspec.UNSET:
             cells.append(", ".join(_said(reason) for reason in row.why))
-        table.add_row(*cells)
-    Console().print(table, markup=False)
+        table.add_row(*map(Text, cells))
+    Console().print(table)
 
 
-def _said(reason: _Reason) -> str:
+def _said(reason: "Reason") -> str:
     if reason.rule is not None:
         return f"rule {reason.rule}: {isolate(reason.words)}"
     return f"{isolate(reason.words)} {reason.weight:+.1f}"
@@ -233,12 +221,13 @@ def _said(reason: _Reason) -> str:
 def _print_flips(found: "Sequence[Flip]") -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from streams.process.categorize.compare import flips_by_topic
 
     headlines = Table("headline", "", "old", "new")
     for flip in found:
-        headlines.add_row(isolate(flip.text), flip.language, slug_of(flip.old), slug_of(flip.new))
+        headlines.add_row(Text(isolate(flip.text)), flip.language, slug_of(flip.old), slug_of(flip.new))
     counts = Table("old", "new", "headlines")
     for old, new, count in flips_by_topic(found):
         counts.add_row(slug_of(old), slug_of(new), str(count))

@@ -123,11 +123,9 @@ def report(data: Path | None) -> None:
     if data is None:
         print("\nNo development data beside the checkout: five folds and leave-one-outlet-out are left out.")
         return
-    try:
-        from streams.evaluate.outlets import report_outlets  # noqa: PLC0415 (needs the train group)
-    except ModuleNotFoundError as error:
-        print(f"\n{error.name} is not installed (dependency group `train`): five folds are left out.")
-        return
+    # Only this part needs what training needs (the dependency group `train`).
+    from streams.evaluate.outlets import report_outlets  # noqa: PLC0415
+
     report_outlets(data)
 
 

@@ -51,7 +51,8 @@ def report_outlets(data: Path) -> None:
                     row = rows[at]
                     among.append((row.label, _best(categorizer, row, possible[row.set])))
                     strict.append((row.label, _best(categorizer, row, TOPICS)))
-            print(f"{language:<8}  {name:<19}  {len(among):9}  {macro_f1(among):10.3f}  {macro_f1(strict):10.3f}")
+            figures = f"{len(among):9}  {macro_f1(among):10.3f}  {macro_f1(strict):10.3f}"
+            print(f"{language:<8}  {name:<19}  {figures}", flush=True)
 
 
 def _splits(rows: Sequence[Labelled]) -> Iterator[tuple[str, list[set[int]]]]:

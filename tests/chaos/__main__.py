@@ -1,15 +1,17 @@
 """`make chaos`: provoke faults for real, then let the checker say whether anything was lost or doubled.
 
-    python -m tests.chaos                        # all of it, about half an hour
-    python -m tests.chaos kill --kills 20        # one scenario, shorter
+python -m tests.chaos                        # all of it, about half an hour
+python -m tests.chaos kill --kills 20        # one scenario, shorter
 """
 
 import asyncio
+import logging
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 from msgspec import Struct
@@ -103,36 +105,33 @@ async def _fed(scenario: Scenario, stage: Stage, options: Options) -> Watch:
 @click.option("--poison", default=0.01, show_default=True, help="Share of poison among them.")
 @click.option("--seed", default=0, show_default=True, help="Decides input and luck.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep brokers' data and workers' logs here.")
-def command(
-    scenarios: tuple[str, ...],
-    kills: int,
-    rounds: int,
-    rate: float,
-    poison: float,
-    seed: int,
-    keep: Path | None,
-) -> None:
+def command(scenarios: tuple[str, ...], keep: Path | None, **options: Any) -> None:
     """Provoke faults on real brokers and workers and check that nothing was lost or doubled."""
     log_to_stderr(_CRITICAL)
-    options = Options(kills=kills, rounds=rounds, rate=rate, poison=poison, seed=seed)
+    for name in ("aiokafka", "asyncio"):
+        logging.getLogger(name).setLevel(_CRITICAL)
     results = []
     with tempfile.TemporaryDirectory(prefix="ticker-chaos-") as temporary:
         for name in scenarios or SCENARIOS:
             folder = (keep or Path(temporary)) / name
             folder.mkdir(parents=True, exist_ok=True)
-            result = asyncio.run(play(name, folder, options))
+            result = asyncio.run(play(name, folder, Options(**options)))
             results.append(result)
             click.echo(result)
+    click.echo(summary(results))
+    sys.exit(any(result.report.problems for result in results))
+
+
+def summary(results: Sequence[Result]) -> str:
+    """All scenarios in one line."""
     failed = [result.name for result in results if result.report.problems]
-    lost = sum(result.report.lost for result in results)
-    doubled = sum(result.report.doubled for result in results)
     longest = max(result.stall for result in results)
-    click.echo(
-        f"{len(results)} scenarios, {sum(r.report.sightings for r in results):,} sightings:"
-        f" {lost} lost, {doubled} doubled; longest stall {longest.seconds:.1f} s; "
-        + (f"FAILED: {', '.join(failed)}" if failed else "all OK")
+    return (
+        f"{len(results)} scenarios, {sum(result.report.sightings for result in results):,} sightings:"
+        f" {sum(result.report.lost for result in results)} lost,"
+        f" {sum(result.report.doubled for result in results)} doubled;"
+        f" longest stall {longest.seconds:.1f} s; " + (f"FAILED: {', '.join(failed)}" if failed else "all OK")
     )
-    sys.exit(bool(failed))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,10 @@ from tests.support import START, sighting
 
 LANGUAGES: Final = ("ar", "fr", "en", "es", "de", "und")
 """One language a partition, so that every partition has work."""
-_SYLLABLES: Final = "ba ce di fo gu ha ki lo mu ne pa ri so tu ve za bri cla dron fle gra pli sta tro".split()
+_SYLLABLES: Final = (
+    *("ba", "ce", "di", "fo", "gu", "ha", "ki", "lo", "mu", "ne", "pa", "ri", "so", "tu", "ve", "za"),
+    *("bri", "cla", "dron", "fle", "gra", "pli", "sta", "tro"),
+)
 _SOURCES: Final = ("akhbar", "hadath", "matin", "nachra")
 _STEP_MS: Final = 20_000
 """Event time between sightings of a partition: thousands of them reach past the window."""

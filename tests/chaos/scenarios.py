@@ -8,17 +8,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from msgspec import Struct
 
-from schemas.topics import LANGUAGE_PARTITIONS, SIGHTINGS
+from schemas.topics import LANGUAGE_PARTITIONS
 from streams.dev.kafka import Cluster
-from streams.pipeline import DEDUPLICATE
 from streams.settings import Connection
+from tests.chaos.topics import fence
 from tests.chaos.workers import WorkerProcess
 
 _SESSION_S: Final = 6
+_OK: Final = 200
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ class Stage:
                     if not worker.is_running:
                         self.did[f"ended by itself with {worker.wait()}"] += 1
                         await self.start(name)
-                    elif await asyncio.to_thread(lambda worker=worker: worker.is_ready):
+                    elif await asyncio.to_thread(worker.get, "readyz") == (_OK, "ready\n"):
                         break
                     await asyncio.sleep(0.1)
 
@@ -90,7 +90,7 @@ class Stage:
 
 
 async def kill(stage: Stage) -> None:
-    """kill -9 of one of two workers at random, started again at once, under static membership."""
+    """Kill -9 of one of two workers at random, started again at once, under static membership."""
     for name in "ab":
         await stage.start(name)
     await stage.ready()
@@ -141,15 +141,9 @@ async def rogue(stage: Stage) -> None:
     """Somebody else fences the producer of a random partition, again and again."""
     await stage.start("a")
     await stage.ready()
-    topic = SIGHTINGS.on(stage.prefix)
     for _ in range(stage.options.rounds * 4):
         number = stage.luck.randrange(LANGUAGE_PARTITIONS)
-        producer = AIOKafkaProducer(
-            transactional_id=f"{stage.prefix}-{DEDUPLICATE.name}-{topic}-{number}",
-            **stage.connection.aiokafka_options(),
-        )
-        await producer.start()
-        await producer.stop()
+        await fence(stage.connection, stage.prefix, number)
         stage.did["fenced"] += 1
         await asyncio.sleep(stage.luck.uniform(0.2, 1))
     await stage.ready()

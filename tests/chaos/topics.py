@@ -1,6 +1,7 @@
 """Read whole topics as a subscriber does, and write inputs."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,11 +10,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct, structs
 
 from schemas.topics import SIGHTINGS, TOPICS, Topic
+from streams.pipeline import DEDUPLICATE
 from streams.settings import Connection
 from streams.sink.batches import Row, batches
 from tests.chaos.corpus import Input
 
 _FETCH_BYTES: Final = 8 << 20
+_STABLE_S: Final = 30
 MAX_REQUEST_BYTES: Final = 16 << 20
 LASTING: Final = tuple(
     topic if topic.retention_ms is None else structs.replace(topic, retention_ms=-1) for topic in TOPICS
@@ -33,7 +36,8 @@ class Content(Struct):
         return [record for number in sorted(self.records) for record in self.records[number]]
 
 
-def _consumer(connection: Connection, isolation: str) -> Any:
+def consumer(connection: Connection, isolation: str) -> Any:
+    """A client that reads partitions that it is given, from their beginning."""
     return AIOKafkaConsumer(
         isolation_level=isolation,
         enable_auto_commit=False,
@@ -45,26 +49,28 @@ def _consumer(connection: Connection, isolation: str) -> Any:
 
 
 async def contents(connection: Connection, prefix: str, topics: Sequence[Topic]) -> dict[str, Content]:
-    """Everything that is committed in topics up to their ends now, by the topic's name without prefix."""
-    committed, uncommitted = (_consumer(connection, f"read_{kind}") for kind in ("committed", "uncommitted"))
+    """Everything that is committed in topics up to their ends now, by the topic's name without prefix.
+
+    Waits for transactions that are still open, as long as one may stay open.
+    """
+    committed, uncommitted = (consumer(connection, f"read_{kind}") for kind in ("committed", "uncommitted"))
     await committed.start()
     await uncommitted.start()
     try:
         names = [topic.on(prefix) for topic in topics]
-        for consumer in (committed, uncommitted):
+        for each in (committed, uncommitted):
             # All at once: else the client asks for each topic in turn, 0.1 s apart.
-            await consumer._client.set_topics(names)
+            await each._client.set_topics(names)
         places = {
             TopicPartition(topic.on(prefix), number): topic
             for topic in topics
             for number in range(topic.partitions)
         }
         found = {topic.name: Content(defaultdict(list), 0) for topic in places.values()}
-        # The last stable offset first: what becomes stable in between would count as undecided.
+        ends = await _ends(committed, uncommitted, list(places))
         high = await uncommitted.end_offsets(list(places))
-        ends = await committed.end_offsets(list(places))
         for place, topic in places.items():
-            found[topic.name].unstable += max(0, high[place] - ends[place])
+            found[topic.name].unstable += high[place] - ends[place]
         waiting = {place for place in places if ends[place]}
         committed.assign(list(waiting))
         if waiting:
@@ -84,10 +90,31 @@ async def contents(connection: Connection, prefix: str, topics: Sequence[Topic])
         await uncommitted.stop()
 
 
+async def _ends(committed: Any, uncommitted: Any, places: Sequence[TopicPartition]) -> dict[Any, int]:
+    """The last stable offsets, once all is stable: a commit is certain before its markers are everywhere."""
+    deadline = time.monotonic() + _STABLE_S
+    while True:
+        ends: dict[Any, int] = await committed.end_offsets(places)
+        if ends == await uncommitted.end_offsets(places) or time.monotonic() > deadline:
+            return ends
+        await asyncio.sleep(0.1)
+
+
 async def write(
-    connection: Connection, prefix: str, inputs: Sequence[Input], *, topic: Topic = SIGHTINGS, **options: Any
+    connection: Connection,
+    prefix: str,
+    inputs: Sequence[Input],
+    *,
+    topic: Topic = SIGHTINGS,
+    aborted: bool = False,
+    **options: Any,
 ) -> None:
-    """Write inputs, acknowledged by all replicas; `options` are further ones of the producer."""
+    """Write inputs, acknowledged by all replicas; `options` are further ones of the producer.
+
+    `aborted` writes them in a transaction that is then aborted.
+    """
+    if aborted:
+        options["transactional_id"] = f"{prefix}-aborting"
     producer = AIOKafkaProducer(
         acks="all",
         enable_idempotence=True,
@@ -97,18 +124,30 @@ async def write(
     )
     await producer.start()
     try:
+        if aborted:
+            await producer.begin_transaction()
         await send(producer, topic.on(prefix), inputs)
+        if aborted:
+            await producer.abort_transaction()
     finally:
         await producer.stop()
+
+
+async def fence(connection: Connection, prefix: str, partition: int) -> None:
+    """Take the transactional id of the deduplicate stage on a partition away from its owner."""
+    producer = AIOKafkaProducer(
+        transactional_id=f"{prefix}-{DEDUPLICATE.name}-{SIGHTINGS.on(prefix)}-{partition}",
+        **connection.aiokafka_options(),
+    )
+    await producer.start()
+    await producer.stop()
 
 
 async def send(producer: Any, topic: str, inputs: Sequence[Input]) -> None:
     """Send inputs and wait until they are acknowledged."""
     rows: defaultdict[int, list[Row]] = defaultdict(list)
     for record in inputs:
-        rows[record.partition].append(
-            Row(record.key, record.value, record.timestamp, list(record.headers))
-        )
+        rows[record.partition].append(Row(record.key, record.value, record.timestamp, list(record.headers)))
     sent = [
         await producer.send_batch(batch, topic, partition=partition)
         for partition, partition_rows in rows.items()

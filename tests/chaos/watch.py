@@ -3,18 +3,21 @@
 import asyncio
 import time
 from collections import defaultdict
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from schemas.events import Position
 from schemas.topics import HEADLINES, POSITIONS, SIGHTINGS
 from streams.settings import Connection
+from tests.chaos.topics import consumer
 
 _decode: Final = msgspec.json.Decoder(Position).decode
+_ANSWER_S: Final = 10
 _SOURCES: Final = {"deduplicate": SIGHTINGS, "categorize": HEADLINES}
 
 Key = tuple[str, int]
@@ -48,38 +51,43 @@ class Watch:
         self.positions: defaultdict[Key, int] = defaultdict(int)
         self.commits = 0
         self.stalls: list[Stall] = []
-        self._caught_up = False
+        self._is_drained = False
+        self._looked = asyncio.Event()
 
     async def run(self) -> None:
         """Watch until cancelled; a broker that is away is waited for."""
         while True:
             try:
                 await self._watch()
-            except (KafkaError, OSError):
+            except (KafkaError, OSError, TimeoutError):
                 await asyncio.sleep(0.2)
 
     async def _watch(self) -> None:
-        consumer = AIOKafkaConsumer(
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=100,
-            **self._connection.aiokafka_options(),
+        committed, uncommitted = (
+            consumer(self._connection, isolation) for isolation in ("read_committed", "read_uncommitted")
         )
-        await consumer.start()
         try:
-            await consumer._client.set_topics([place.topic for place in self._places])
-            consumer.assign(self._places)
+            for each in (committed, uncommitted):
+                await asyncio.wait_for(each.start(), _ANSWER_S)
+                await each._client.set_topics([place.topic for place in self._places])
+            committed.assign(self._places)
             while True:
-                for place, records in (await consumer.getmany(timeout_ms=200)).items():
-                    self._take(place, records)
-                # As far as this subscriber can see; an end that cannot be asked for is not reached.
-                ends = await asyncio.wait_for(consumer.end_offsets(self._places), 5)
-                self._caught_up = all([await consumer.position(p) >= ends[p] for p in self._places])
-        except TimeoutError:
-            return
+                async with asyncio.timeout(_ANSWER_S):
+                    await self._look(committed, uncommitted)
         finally:
-            await consumer.stop()
+            for each in (committed, uncommitted):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(each.stop(), _ANSWER_S)
+
+    async def _look(self, committed: Any, uncommitted: Any) -> None:
+        for place, records in (await committed.getmany(timeout_ms=200)).items():
+            self._take(place, records)
+        # To the high watermark: what a transaction wrote is not decided everywhere at once.
+        ends = await uncommitted.end_offsets(self._places)
+        self._is_drained = all(
+            [await committed.position(place) >= ends[place] for place in self._places]
+        ) and all(self.positions[key] >= last for key, last in self._last.items())
+        self._looked.set()
 
     def _take(self, place: TopicPartition, records: list[Any]) -> None:
         now = time.monotonic()
@@ -105,11 +113,6 @@ class Watch:
         if self._last[key] > position:
             self._waiting_since[key] = now
 
-    @property
-    def is_drained(self) -> bool:
-        """Whether everything that this subscriber can see is processed by both stages."""
-        return self._caught_up and all(self.positions[key] >= last for key, last in self._last.items())
-
     async def drained(self, *, at_least: int, seconds: float) -> None:
         """Wait until `at_least` sightings are there and everything is processed.
 
@@ -117,8 +120,9 @@ class Watch:
             TimeoutError: It was not so in time.
         """
         async with asyncio.timeout(seconds):
-            while not (self.is_drained and self._seen() >= at_least):
-                await asyncio.sleep(0.05)
+            while not (self._is_drained and self._seen() >= at_least):
+                self._looked.clear()
+                await self._looked.wait()
 
     def _seen(self) -> int:
         return sum(last for (stage, _), last in self._last.items() if stage == "deduplicate")

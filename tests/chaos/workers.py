@@ -1,4 +1,4 @@
-"""Worker processes: started as users start them, stopped, killed, frozen and asked how they are."""
+"""Processes of `ticker`: started as users start them, stopped, killed, frozen and asked how they are."""
 
 import os
 import re
@@ -9,47 +9,40 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from tests.kafka_support import wait_until
 
-COMMAND: Final = (sys.executable, "-m", "streams.cli", "worker")
+TICKER: Final = (sys.executable, "-m", "streams.cli")
 _PAGES: Final = re.compile(r"http://(\S+)/readyz")
 
 
-class WorkerProcess:
-    """A `ticker worker` of its own; use it as a context, which kills what is left of it.
+class TickerProcess:
+    """A process of its own; use it as a context, which kills what is left of it.
 
     Args:
-        bootstrap_servers: The cluster.
-        prefix: The topics' prefix.
+        command: What to run.
         log: Where its standard error goes.
-        options: Further flags.
         environment: Further variables.
-        command: What to run instead of `ticker worker`.
+        stdin: Its standard input; nothing without it.
     """
 
     def __init__(
         self,
-        bootstrap_servers: str,
-        prefix: str,
+        command: Sequence[str],
         log: Path,
-        *options: str,
+        *,
         environment: Mapping[str, str] | None = None,
-        command: Sequence[str] = COMMAND,
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
     ) -> None:
         self.log = log
         with log.open("ab") as file:
             self._process = subprocess.Popen(
-                [
-                    *command,
-                    *("--bootstrap-servers", bootstrap_servers, "--topic-prefix", prefix),
-                    *("--listen", "127.0.0.1:0"),
-                    *options,
-                ],
-                stdin=subprocess.DEVNULL,
+                command,
+                stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=file,
                 env={**os.environ, **(environment or {})},
@@ -73,6 +66,14 @@ class WorkerProcess:
         """What it has logged so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
+    def feed(self, text: bytes, *, end: bool = False) -> None:
+        """Write to its standard input, which must be a pipe, and close that at the `end`."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(text)
+        self._process.stdin.flush()
+        if end:
+            self._process.stdin.close()
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
         self._process.send_signal(number)
@@ -81,19 +82,49 @@ class WorkerProcess:
         """Kill it as a power failure would."""
         self._process.kill()
         self._process.wait()
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
 
     def wait(self, seconds: float = 60) -> int:
         """Wait for its end; returns the exit status."""
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"the worker still runs after {seconds:g} s:\n{self.said[-4000:]}") from None
+            raise AssertionError(f"it still runs after {seconds:g} s:\n{self.said[-4000:]}") from None
 
     def stop(self, seconds: float = 60) -> tuple[int, float]:
         """Ask it to stop; returns the exit status and how long that took, in seconds."""
         started = time.monotonic()
         self.signal(signal.SIGTERM)
         return self.wait(seconds), time.monotonic() - started
+
+
+class WorkerProcess(TickerProcess):
+    """A `ticker worker` with pages on a port of its own.
+
+    Args:
+        bootstrap_servers: The cluster.
+        prefix: The topics' prefix.
+        log: Where its standard error goes.
+        options: Further flags.
+        environment: Further variables.
+        command: What to run instead of `ticker worker`.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        prefix: str,
+        log: Path,
+        *options: str,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = (*TICKER, "worker"),
+    ) -> None:
+        cluster = ("--bootstrap-servers", bootstrap_servers, "--topic-prefix", prefix)
+        super().__init__(
+            [*command, *cluster, "--listen", "127.0.0.1:0", *options], log, environment=environment
+        )
 
     def get(self, page: str) -> tuple[int, str]:
         """Status and text of one of its pages; status 0 when it does not answer."""

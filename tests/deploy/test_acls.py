@@ -55,22 +55,24 @@ def test_example_settings_can_be_read(name: str, tmp_path: Path, certificates: C
     assert connection.ssl_context() is not None
 
 
+def _broker_settings() -> dict[str, str]:
+    """What broker.properties asks for, but the places of files, which the cluster knows better."""
+    lines = SCRIPT.with_name("broker.properties").read_text(encoding="utf-8").splitlines()
+    settings = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    return {name: value for name, value in settings.items() if "store." not in name}
+
+
 @pytest.fixture
 def guarded(certificates: Certificates, start_cluster: Callable[..., Cluster]) -> Cluster:
-    """A cluster that refuses what was not granted, with the roles' grants."""
+    """Three brokers, set as broker.properties says, that refuse what was not granted, with the roles' grants."""
     security = Security(
         keystore=certificates.server,
         authority=certificates.authority,
         users={role.name: PASSWORD for role in ROLES},
     )
-    cluster = start_cluster(
-        security=security,
-        properties={
-            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            # Whoever is on the plain listener: the broker itself, and this test when it grants.
-            "super.users": "User:ANONYMOUS",
-        },
-    )
+    # Whoever is on the plain listener: the brokers themselves, and this test when it grants.
+    properties = _broker_settings() | {"super.users": "User:ANONYMOUS"}
+    cluster = start_cluster(nodes=3, security=security, properties=properties)
     asyncio.run(_grant_all(cluster.bootstrap_servers()))
     return cluster
 

@@ -68,6 +68,21 @@ def test_a_service_of_compose_is_reached_from_this_machine_only(service: Mapping
     assert not service["image"].endswith(":latest")
 
 
+def test_brokers_in_compose_are_set_as_those_in_production() -> None:
+    """What broker.properties asks for and compose sets too has the same value in both."""
+    lines = (DEPLOY / "kafka/broker.properties").read_text(encoding="utf-8").splitlines()
+    asked = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    for name in ("kafka-1", "kafka-2", "kafka-3"):
+        environment = COMPOSE["services"][name]["environment"]
+        given = {
+            variable.removeprefix("KAFKA_").replace("_", ".").lower(): value
+            for variable, value in environment.items()
+        }
+        shared = asked.keys() & given.keys()
+        assert len(shared) >= 5
+        assert {key: given[key] for key in shared} == {key: asked[key] for key in shared}
+
+
 @pytest.mark.parametrize("service", OURS.values(), ids=OURS)
 def test_our_services_in_compose_are_bounded(service: Mapping[str, Any]) -> None:
     """They write nowhere but to /tmp, gain no privileges, and their commands are commands of `ticker`."""

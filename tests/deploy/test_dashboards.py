@@ -41,7 +41,7 @@ _SERVICES: Final = ("worker", "producer", "canary")
 def test_the_json_is_what_the_generator_writes(board: Board) -> None:
     """A change of panels that was not generated does not pass."""
     path = FOLDER / f"{board.uid}.json"
-    assert path.read_text(encoding="utf-8") == build(board), "run `make dashboards`"
+    assert path.read_text(encoding="utf-8") == build(board), "run `make deployment`"
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
@@ -143,7 +143,7 @@ def prometheus(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         for topic in (SIGHTINGS, HEADLINES):
             produce(connection, topic.on(prefix), [b"rubbish"])
         watched = Prometheus(ports["prometheus"])
-        wait_until(lambda: _answers(watched), seconds=30)
+        wait_until(lambda: _answers(watched), seconds=60)
         yield watched
 
 

@@ -184,29 +184,32 @@ class PartitionRunner:
             except NotOursError:
                 await self._drop(grace=0)
                 await self._disowned()
-                continue
             except BreakerError as error:
                 await self._drop(grace=1.0)
                 self._crash(error)
                 return
-            except HoleError as error:
-                failures += 1
-                logger.info("%s: %s; seeking again", self.partition, error)
-                self._shut()
-                if failures >= _MAX_FAILURES:
-                    self._crash(self._gave_up(error, failures))
-                    return
             except Exception as error:  # noqa: BLE001 (whatever it was: drop everything and open again)
                 failures += 1
-                limit = _MAX_FAILURES if isinstance(error, _TRANSIENT) else _MAX_BUGS
-                self._log_failure(error, failures, limit)
-                self._observer.failed(self.stage.name, self.partition.partition, error)
-                await self._drop(grace=2.0)
-                if failures >= limit:
-                    self._crash(self._gave_up(error, failures))
+                if await self._gives_up(error, failures):
                     return
-            if not self._stopping and failures:
-                await asyncio.sleep(min(0.1 * 2**failures, _MAX_BACKOFF_S))
+                if not self._stopping:
+                    await asyncio.sleep(min(0.1 * 2**failures, _MAX_BACKOFF_S))
+
+    async def _gives_up(self, error: Exception, failures: int) -> bool:
+        """Drop what a failure may have spoilt; whether there have been too many in a row."""
+        if isinstance(error, HoleError):
+            limit = _MAX_FAILURES
+            logger.info("%s: %s; seeking again", self.partition, error)
+            self._shut()
+        else:
+            limit = _MAX_FAILURES if isinstance(error, _TRANSIENT) else _MAX_BUGS
+            self._log_failure(error, failures, limit)
+            self._observer.failed(self.stage.name, self.partition.partition, error)
+            await self._drop(grace=2.0)
+        if failures < limit:
+            return False
+        self._crash(self._gave_up(error, failures))
+        return True
 
     async def _idle(self) -> None:
         """Wait for a slice.

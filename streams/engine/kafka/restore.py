@@ -4,6 +4,7 @@ Reads committed records up to the high watermark. The caller has fenced the only
 nothing can be added behind its back.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -12,11 +13,13 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.events import Position
-from streams.errors import RecordError
+from streams.errors import RecordError, TickerError
 
 _FETCH_BYTES: Final = 4 << 20
 _FETCH_WAIT_MS: Final = 100
 _RECORDS_AT_ONCE: Final = 20_000
+_STUCK_S: Final = 40.0
+"""The transaction timeout of every worker, and the broker's interval to look for those that passed it."""
 _TAIL: Final = 2_000
 """Records at the end of the positions topic that are looked at first; each transaction writes one."""
 
@@ -49,10 +52,23 @@ class CommittedReader:
         return int(beginnings[partition])
 
     async def read(self, partition: TopicPartition, start: int, end: int) -> AsyncIterator[Sequence[Any]]:
-        """Committed records from `start` up to `end`, in batches; waits for open transactions below `end`."""
+        """Committed records from `start` up to `end`, in batches; waits for open transactions below `end`.
+
+        Raises:
+            TickerError: A transaction stays open for longer than any may.
+        """
         self._committed.assign([partition])
         self._committed.seek(partition, start)
-        while await self._committed.position(partition) < end:
+        now = asyncio.get_running_loop().time
+        reached, since = start, now()
+        while (position := await self._committed.position(partition)) < end:
+            if position > reached:
+                reached, since = position, now()
+            elif now() - since > _STUCK_S:
+                raise TickerError(
+                    f"{partition.topic}/{partition.partition}/{position}: a transaction has been open for"
+                    f" {_STUCK_S:.0f} s; `kafka-transactions.sh find-hanging` tells whose, `abort` ends it"
+                )
             fetched = await self._committed.getmany(
                 partition, timeout_ms=_FETCH_WAIT_MS, max_records=_RECORDS_AT_ONCE
             )

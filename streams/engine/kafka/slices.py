@@ -111,6 +111,17 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         position: int = await self._ensure_consumer().position(partition)
         return position
 
+    def expulsion(self) -> BaseException | None:
+        """Why the group has put this member out for good; None while it has not.
+
+        aiokafka hands such an error to whoever fetches next, which a worker without input never does.
+        """
+        heartbeats = self._consumer and self._consumer._coordinator._heartbeat_task  # noqa: SLF001
+        if heartbeats is None or not heartbeats.done() or heartbeats.cancelled():
+            return None
+        error: BaseException | None = heartbeats.exception()
+        return error
+
     async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
         """Commit a group offset, for lag monitors only; runs in the thread's loop."""
         await self._ensure_consumer().commit({partition: offset})
@@ -176,6 +187,11 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
         """The offset that is fetched next."""
         position: int = await self._in_thread(self._thread.fetch_position(partition))
         return position
+
+    def expulsion(self) -> BaseException | None:
+        """Why the group has put this worker out for good; None while it has not."""
+        error: BaseException | None = self._thread.expulsion()
+        return error
 
     async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
         """Commit a group offset, for lag monitors only."""

@@ -87,6 +87,9 @@ class FencedProducer:
         producer = self._producer
         producer._closed = True  # noqa: SLF001
         sender = producer._sender.sender_task  # noqa: SLF001
+        waiter = producer._txn_manager._transaction_waiter  # noqa: SLF001
+        if waiter is not None and waiter.done() and not waiter.cancelled():
+            waiter.exception()  # has been told already; unread, asyncio would log it again
         if sender is not None:
             # The first cancellation waits for requests in flight, the second cancels those.
             for _ in range(2):

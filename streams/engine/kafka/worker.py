@@ -38,6 +38,7 @@ _HEARTBEAT_S: Final = 2.0
 _REBALANCE_TIMEOUT_S: Final = 20.0
 _REQUEST_TIMEOUT_S: Final = 20.0
 _STOP_TIMEOUT_S: Final = 4.0
+_EXPULSION_EVERY_S: Final = 1.0
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True):
@@ -122,14 +123,17 @@ class _Worker:
 
     async def _wait_for_end(self, app: Any) -> None:
         ends = [asyncio.create_task(self._stop.wait()), asyncio.create_task(app.wait_until_stopped())]
+        expulsion = None
         try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            while not any(end.done() for end in ends) and expulsion is None:
+                await asyncio.wait(ends, timeout=_EXPULSION_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+                expulsion = app.consumer.expulsion()
         finally:
             for end in ends:
                 end.cancel()
         if not self._stop.is_set() and self._failure is None:
-            reason = app.crash_reason
-            self._failure = TickerError(f"Faust stopped: {reason or 'no reason given'}")
+            reason = expulsion or app.crash_reason
+            self._failure = TickerError(f"the worker is out of the group: {reason or 'no reason given'}")
             self._failure.__cause__ = reason
 
     async def _end(self, app: Any) -> None:

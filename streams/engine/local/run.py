@@ -171,45 +171,18 @@ class LocalRun:
         duplicate = message.value
         assert isinstance(duplicate, Duplicate)
         if self._dropped is not None:
-            self._dropped(
-                Dropped(
-                    id=duplicate.id,
-                    text=duplicate.text,
-                    language=duplicate.language,
-                    source=duplicate.source,
-                    slot=duplicate.slot,
-                    observed_at=duplicate.observed_at,
-                    dropped="near duplicate",
-                    winner=duplicate.winner,
-                    winner_text=duplicate.winner_text,
-                    rule=duplicate.rule,
-                    detail=duplicate.detail,
-                )
-            )
+            winner = (duplicate.winner, duplicate.winner_text)
+            self._dropped(_dropped(duplicate, "near duplicate", winner, duplicate.rule, duplicate.detail))
 
     def _on_dead_letter(self, letter: DeadLetter) -> None:
         self._failed(InputError(f"stage {letter.stage}, key {letter.record.key!r}", str(letter.error)))
 
     def repeated(self, record: Record, winner: Live, rule: str) -> None:
         """A record was swallowed as an exact duplicate (`deduplicator.Witness`)."""
-        if self._dropped is None:
-            return
-        sighting = record.value
-        assert isinstance(sighting, Sighting)
-        self._dropped(
-            Dropped(
-                id=sighting.id,
-                text=sighting.text,
-                language=sighting.language,
-                source=sighting.source,
-                slot=sighting.slot,
-                observed_at=sighting.observed_at,
-                dropped="duplicate",
-                winner=winner.id,
-                winner_text=winner.text,
-                rule=rule,
-            )
-        )
+        if self._dropped is not None:
+            sighting = record.value
+            assert isinstance(sighting, Sighting)
+            self._dropped(_dropped(sighting, "duplicate", (winner.id, winner.text), rule))
 
     def ended(self, headline: Live) -> None:
         """A headline's life has ended (`deduplicator.Witness`)."""
@@ -233,4 +206,22 @@ def _published(headline: CategorizedHeadline, live: Live | None) -> Published:
         truncated=headline.truncated,
         updates=headline.updates,
         changes=headline.changes,
+    )
+
+
+def _dropped(
+    shown: Sighting | Duplicate, how: str, winner: tuple[str, str], rule: str, detail: str | None = None
+) -> Dropped:
+    return Dropped(
+        id=shown.id,
+        text=shown.text,
+        language=shown.language,
+        source=shown.source,
+        slot=shown.slot,
+        observed_at=shown.observed_at,
+        dropped=how,
+        winner=winner[0],
+        winner_text=winner[1],
+        rule=rule,
+        detail=detail,
     )

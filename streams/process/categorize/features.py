@@ -7,21 +7,25 @@ were measured and left out: they added nothing to beginnings (docs/model-card.md
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from streams.process.categorize.stem import stems
 
 _SCORE: Final = re.compile(r"\d{1,3}[-/]\d{1,3}")
 _STOP_WORDS: Final = {
-    "ar": "في من على علي الى الي عن مع بعد قبل هذا هذه ذلك تلك ان انه انها او ثم بين حول ضد عند لدى لدي كل بعض غير قد لا "
-    "لم لن ما ماذا لماذا كيف هل هو هي هم و يا اي حتى حتي اذا بل لكن ولا وفي ومن وعلي منذ خلال عبر بسبب التي الذي "
-    "الذين كان كانت اليوم امس غدا بن دون نحو فوق تحت وراء هنا هناك ب ل د م اكثر كما عليه فيه منه له لها به بها",
-    "fr": "le la les l un une des de du d et a au aux en dans sur sous pour par avec sans ce cet cette ces c que qui qu "
-    "quoi dont ou est sont ont ete etre avoir s se sa son ses leur leurs il elle ils elles on nous vous je j ne n pas "
-    "plus mais comme entre vers chez apres avant contre selon y t m voici",
-    "en": "the a an of in on at to for from by with and or as is are was were be been has have had it its s t this that "
-    "these those his her he she they their we you your i my our not no but after before over under into out up down "
-    "off about than then so if will would can could who what why how when where which amid",
+    "ar": "في من على علي الى الي عن مع بعد قبل هذا هذه ذلك تلك ان انه انها او ثم بين حول ضد عند لدى لدي كل "
+    "بعض غير قد لا لم لن ما ماذا لماذا كيف هل هو هي هم و يا اي حتى حتي اذا بل لكن ولا وفي ومن وعلي "
+    "منذ خلال عبر بسبب التي الذي الذين كان كانت اليوم امس غدا بن دون نحو فوق تحت وراء هنا هناك ب ل د "
+    "م اكثر كما عليه فيه منه له لها به بها",
+    "fr": "le la les l un une des de du d et a au aux en dans sur sous pour par avec sans ce cet cette ces "
+    "c que qui qu quoi dont ou est sont ont ete etre avoir s se sa son ses leur leurs il elle ils "
+    "elles on nous vous je j ne n pas plus mais comme entre vers chez apres avant contre selon y t m "
+    "voici",
+    "en": "the a an of in on at to for from by with and or as is are was were be been has have had it its s "
+    "t this that these those his her he she they their we you your i my our not no but after before "
+    "over under into out up down off about than then so if will would can could who what why how when "
+    "where which amid",
 }
 _STOP: Final = {language: frozenset(words.split()) for language, words in _STOP_WORDS.items()}
 _NONE: Final[frozenset[str]] = frozenset()
@@ -46,22 +50,24 @@ def word_stems(word: str, language: str) -> tuple[str, ...]:
     return (word,) if word.startswith("#") else stems(word, language)
 
 
-def word_features(word: str, language: str, longest: int = LONGEST_BEGINNING) -> tuple[str, ...]:
-    """Every feature of one content word, each once; beginnings up to `longest` characters."""
+def word_features(word: str, language: str) -> tuple[str, ...]:
+    """Every feature of one content word, each once."""
     found = word_stems(word, language)
     if word.startswith("#"):
         return found
+    # A stem that begins the word has no beginnings of its own.
+    forms = [word, *(stem for stem in found if not word.startswith(stem))]
     beginnings = {
-        f"{form[:length]}*"
-        for form in (*found, word)
-        for length in range(SHORTEST_BEGINNING, min(len(form), longest) + 1)
+        f"{form[:length]}*": None
+        for form in forms
+        for length in range(SHORTEST_BEGINNING, min(len(form), LONGEST_BEGINNING) + 1)
     }
-    return (*found, *sorted(beginnings))
+    return (*found, *beginnings)
 
 
 def pair_features(words: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Neighbouring stems, two and three together; `words` are the stems of each content word."""
-    for first, second in zip(words, words[1:], strict=False):
+    for first, second in pairwise(words):
         for one in first:
             for two in second:
                 yield f"{one} {two}"

@@ -26,6 +26,8 @@ TOPICS: Final = tuple(SLUG_BY_TOPIC)
 _REMEMBERED_WORDS: Final = 100_000
 _MOST_REASONS: Final = 6
 _CERTAIN: Final = 1e-6
+_NOTEWORTHY: Final = 0.005
+"""A share below this is not worth calibrating: no sensible calibration lifts it to a mention."""
 
 _Row: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -62,7 +64,7 @@ class Categories(msgspec.Struct, frozen=True):
     topics: tuple[TopicScore, ...]
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
     """Words of a headline that spoke for a topic, and how loudly: nats above the average topic.
 
     A user's rule weighs nothing: it decides. It is named in `rule`.
@@ -135,21 +137,22 @@ class Categorizer:
     def shares(self, folded: str, language: str) -> tuple[float, ...]:
         """Calibrated confidence of every media topic, in the order of TOPICS; empty without evidence."""
         words = self._words.get(language)
-        scores = words.scores(folded) if words else None
-        if scores is None or words is None:
+        if words is None:
             return ()
-        highest = max(scores)
-        powers = [exp((score - highest) / 100) for score in scores]
-        total = sum(powers)
-        slope, intercept = words.model.slope, words.model.intercept
-        return tuple(_calibrated(power / total, slope, intercept) for power in powers)
+        model = words.model
+        return tuple(_calibrated(share, model.slope, model.intercept) for share in words.shares(folded))
 
     def _learned_topics(self, folded: str, language: str) -> tuple[TopicScore, ...]:
-        mention = self._model.mention
+        words = self._words.get(language)
+        if words is None:
+            return ()
+        slope, intercept = words.model.slope, words.model.intercept
         sure = [
             (-confidence, index)
-            for index, confidence in enumerate(self.shares(folded, language))
-            if confidence >= mention
+            for index, share in enumerate(words.shares(folded))
+            if share > _NOTEWORTHY
+            for confidence in [_calibrated(share, slope, intercept)]
+            if confidence >= self._model.mention
         ]
         return tuple(TopicScore(TOPICS[index], round(-negative, 3)) for negative, index in sorted(sure))
 
@@ -167,11 +170,21 @@ class _Words:
         self._language = language
         self._known: dict[str, tuple[tuple[str, ...], _Row]] = {}
 
-    def scores(self, folded: str) -> list[int] | None:
-        """Every topic's score; None where no feature of the headline is known."""
+    def shares(self, folded: str) -> list[float]:
+        """Every topic's share, not calibrated; empty where no feature of the headline is known."""
+        scores = self._scores(folded)
+        if scores is None:
+            return []
+        highest = max(scores)
+        powers = [exp((score - highest) / 100) for score in scores]
+        total = sum(powers)
+        return [power / total for power in powers]
+
+    def _scores(self, folded: str) -> list[int] | None:
+        """Every topic's score in hundredths of a nat; None where no feature of the headline is known."""
         scores = list(self.model.bias)
-        found = False
         known = [self._word(word) for word in content_words(folded, self._language)]
+        found = False
         for _, row in known:
             for index, weight in row:
                 scores[index] += weight
@@ -179,10 +192,10 @@ class _Words:
         weights = self.model.weights
         for pair in pair_features([stems for stems, _ in known]):
             if pair in weights:
-                row = weights[pair]
                 found = True
-                for at in range(0, len(row), 2):
-                    scores[row[at]] += row[at + 1]
+                flat = weights[pair]
+                for at in range(0, len(flat), 2):
+                    scores[flat[at]] += flat[at + 1]
         return scores if found else None
 
     def reasons(self, folded: str, topic: int) -> tuple[Reason, ...]:
@@ -201,8 +214,8 @@ class _Words:
         for word, (_, row) in zip(words, known, strict=True):
             yield word, _gain(row, topic)
         for pair in pair_features([stems for stems, _ in known]):
-            row = self.model.weights.get(pair, ())
-            yield pair, _gain(tuple(zip(row[::2], row[1::2], strict=True)), topic)
+            flat = self.model.weights.get(pair, ())
+            yield pair, _gain(tuple(zip(flat[::2], flat[1::2], strict=True)), topic)
 
     def _word(self, word: str) -> tuple[tuple[str, ...], _Row]:
         known = self._known.get(word)

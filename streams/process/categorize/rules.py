@@ -67,9 +67,7 @@ def parse_rules(data: bytes, place: str) -> tuple[Rule, ...]:
     try:
         document = tomllib.loads(data.decode())
     except UnicodeDecodeError as error:
-        raise SettingsError(
-            f"{place}: rules are written in UTF-8 ({error.reason} at byte {error.start})"
-        ) from None
+        raise SettingsError(f"{place}: rules are UTF-8; byte {error.start} is not") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{place}: this is not TOML: {error}") from None
     for key in document:
@@ -83,9 +81,7 @@ def parse_rules(data: bytes, place: str) -> tuple[Rule, ...]:
 
 def _rule(name: str, table: Any, place: str) -> Rule:
     if not _NAME.fullmatch(name) or name == UNCATEGORISED:
-        raise SettingsError(
-            f"{place}: a topic's name is lower-case letters, digits and hyphens, not {name!r}"
-        )
+        raise SettingsError(f"{place}: a name is lower-case letters, digits and hyphens, not {name!r}")
     if not isinstance(table, dict):
         raise SettingsError(f"{place}: a topic is a table of {', '.join(_KEYS)}")
     for key in table:
@@ -127,9 +123,7 @@ def _pattern(table: Mapping[str, Any], place: str) -> re.Pattern[str] | None:
     try:
         return re.compile(pattern, re.IGNORECASE)
     except re.error as error:
-        raise SettingsError(
-            f"{place}: pattern: {error.msg} at character {error.pos} of {pattern!r}"
-        ) from None
+        raise SettingsError(f"{place}: pattern: {error.msg} at {error.pos} in {pattern!r}") from None
 
 
 def _words_pattern(words: Sequence[str], place: str) -> re.Pattern[str] | None:

@@ -14,8 +14,8 @@ import gzip
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from importlib.resources import files
 from hashlib import blake2b
+from importlib.resources import files
 from math import exp, log
 from pathlib import Path
 from typing import Any, Final
@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True):
     longest_beginning: int = 6
     sure_enough: float = 0.9
     most_per_topic: int = 600
-    guessed_weight: float = 0.3
+    guessed_weight: float = 1.0
     own_weight: float = 1.0
     steps: int = 80
     least_weight: int = 8
@@ -117,23 +117,27 @@ def features_of(text: str, language: str, prior: Prior, settings: Settings) -> f
     return frozenset(found)
 
 
-def labelled_examples(rows: Sequence[Labelled], features: Sequence[frozenset[str]]) -> list[Example]:
+def labelled_examples(
+    rows: Sequence[Labelled], features: Sequence[frozenset[str]], prior: Prior, settings: Settings
+) -> list[Example]:
     """Examples in which the topics that the outlet labels compete, and no others.
 
-    They weigh the less the more there are of their label (square root of the balance).
+    They weigh the less the more there are of their label (square root of the balance), and nothing where
+    the lexicon is sure of a topic that the outlet has no section for (a flu filed under science).
     """
+    scores = prior_scores(prior)
     counts = Counter(row.label for row in rows)
     mean = sum(counts.values()) / len(counts)
-    possible = possible_topics(rows)
-    return [
-        Example(
-            found,
-            frozenset({_AT[row.label]}),
-            frozenset(_AT[label] for label in possible[row.set]),
-            (mean / counts[row.label]) ** 0.5,
-        )
-        for row, found in zip(rows, features, strict=True)
-    ]
+    possible = {
+        outlet: frozenset(_AT[label] for label in labels) for outlet, labels in possible_topics(rows).items()
+    }
+    examples = []
+    for row, found in zip(rows, features, strict=True):
+        logs = scores(found)
+        inside = exp(logsumexp(logs[sorted(possible[row.set])]) - logsumexp(logs))
+        weight = (mean / counts[row.label]) ** 0.5 if inside > 1 - settings.sure_enough else 0.0
+        examples.append(Example(found, frozenset({_AT[row.label]}), possible[row.set], weight))
+    return examples
 
 
 def possible_topics(rows: Iterable[Labelled]) -> dict[str, set[str]]:
@@ -196,7 +200,7 @@ def learn(examples: Sequence[Example], prior: Prior, settings: Settings) -> Lang
     for feature, row in prior.items():
         for topic, weight in row.items():
             mean[vocabulary[feature], _AT[topic]] = weight
-    moved, bias = _fit(inputs, chosen, possible, weights, inputs @ mean, settings)
+    moved, bias = _fit(inputs, inputs @ mean, settings, chosen=chosen, possible=possible, weights=weights)
     hundredths = np.rint(100 * (mean + moved)).astype(int)
     hundredths[np.abs(hundredths) < settings.least_weight] = 0
     return LanguageModel(
@@ -234,7 +238,7 @@ def _mask(examples: Sequence[Example], kind: str) -> Matrix:
 
 
 def _fit(
-    inputs: Any, chosen: Matrix, possible: Matrix, weights: Matrix, offset: Matrix, settings: Settings
+    inputs: Any, offset: Matrix, settings: Settings, *, chosen: Matrix, possible: Matrix, weights: Matrix
 ) -> tuple[Matrix, Matrix]:
     """How far the data move the weights from their prior mean, and the biases.
 
@@ -266,7 +270,9 @@ def encode(model: Model) -> bytes:
     lines += [f',"threshold":{model.threshold},"mention":{model.mention},"languages":{{']
     for n, (language, learned) in enumerate(sorted(model.languages.items())):
         lines.append(f"{',' if n else ''}{_json(language)}:{{")
-        lines.append(f'"slope":{learned.slope},"intercept":{learned.intercept},"bias":{_json(learned.bias)},"weights":{{')
+        lines.append(
+            f'"slope":{learned.slope},"intercept":{learned.intercept},"bias":{_json(learned.bias)},"weights":{{'
+        )
         entries = sorted(learned.weights.items())
         lines += [
             f"{_json(feature)}:{_json(row)}{',' if at < len(entries) else ''}"
@@ -287,7 +293,9 @@ def examples_of(
     """One language's lexicon, its labelled examples, and its unlabelled and own ones."""
     prior = packaged_lexicon(language)
     rows = [row for row in labelled if row.lang == language]
-    examples = labelled_examples(rows, [features_of(row.text, language, prior, settings) for row in rows])
+    examples = labelled_examples(
+        rows, [features_of(row.text, language, prior, settings) for row in rows], prior, settings
+    )
     unlabelled = (features_of(text, language, prior, settings) for text in corpus)
     others = guessed_examples(unlabelled, prior_scores(prior), settings)
     own = [row for row in read_own("examples") if row.language == language]

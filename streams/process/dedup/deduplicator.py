@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 import msgspec
+from msgspec.structs import asdict
 
 from schemas.events import Change, Duplicate, Headline, SeenHeadline, Sighting, type_name
 from schemas.topics import DUPLICATES, HEADLINES, SEEN
@@ -139,7 +140,7 @@ class Deduplicator:
             self._publish(key, sighting, timestamp, out, root=root, changes=relation.changes)
             out.count("update")
         else:
-            self._swallow(key, sighting, timestamp, out, older, relation)
+            self._swallow(key, sighting, timestamp, out, winner=older, relation=relation)
             out.count("near")
 
     def _publish(
@@ -166,22 +167,11 @@ class Deduplicator:
         )
         self._headlines.add(headline)
         out.send(SEEN, key, headline.record(), timestamp)
-        event = Headline(
-            id=sighting.id,
-            source=sighting.source,
-            observed_at=sighting.observed_at,
-            slot=sighting.slot,
-            text=sighting.text,
-            language=sighting.language,
-            truncated=sighting.truncated,
-            traceparent=sighting.traceparent,
-            updates=root,
-            changes=changes,
-        )
+        event = Headline(**asdict(sighting), updates=root, changes=changes)
         out.send(HEADLINES, sighting.id.encode(), event, timestamp)
 
     def _swallow(
-        self, key: bytes, sighting: Sighting, timestamp: int, out: Outbox, winner: Live, relation: Relation
+        self, key: bytes, sighting: Sighting, timestamp: int, out: Outbox, *, winner: Live, relation: Relation
     ) -> None:
         """Let a near duplicate join its winner; its next sighting is an exact duplicate."""
         self._headlines.join(key, winner)
@@ -199,14 +189,7 @@ class Deduplicator:
         out.send(SEEN, key, alias, timestamp)
         out.send(SEEN, winner.key, winner.record(), timestamp)
         event = Duplicate(
-            id=sighting.id,
-            source=sighting.source,
-            observed_at=sighting.observed_at,
-            slot=sighting.slot,
-            text=sighting.text,
-            language=sighting.language,
-            truncated=sighting.truncated,
-            traceparent=sighting.traceparent,
+            **asdict(sighting),
             winner=winner.id,
             winner_text=winner.text,
             rule=relation.rule,

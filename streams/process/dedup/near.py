@@ -10,8 +10,7 @@ index that is rebuilt from the state in any order decides as the one that was lo
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from math import ceil
 from typing import Final
@@ -37,6 +36,7 @@ _RATED: Final = 24
 _COMPARED: Final = 5
 _RATIO: Final = 80.0
 """Token set ratio, 0 to 100, below which no edit that merges was seen."""
+_REMEMBERED_WORDS: Final = 1 << 17
 _LAST_SLOT: Final = 2**32 - 1
 
 
@@ -58,6 +58,20 @@ class _Posting:
         self.live = len(self.slots)
 
 
+class _Stems(dict[str, str]):
+    """Words and their stems, `""` for words that can be dropped; forgets all when it has grown too large."""
+
+    def __init__(self, words: Lexicon) -> None:
+        super().__init__()
+        self._droppable = words.droppable
+
+    def __missing__(self, word: str) -> str:
+        if len(self) > _REMEMBERED_WORDS:
+            self.clear()
+        found = self[word] = "" if word in self._droppable else stem(word)
+        return found
+
+
 class NearIndex:
     """An incremental index over the live headlines of a language. Not thread-safe."""
 
@@ -67,6 +81,7 @@ class NearIndex:
         self._slot_of: dict[bytes, int] = {}
         self._postings: dict[str, int | _Posting] = {}
         self._next_slot = 0
+        self._stem_of = _Stems(self._lexicon)
 
     def __len__(self) -> int:
         return len(self._live)
@@ -83,8 +98,16 @@ class NearIndex:
         self._next_slot += 1
         self._live[slot] = Live(key, folded, folded if folded == text else text)
         self._slot_of[key] = slot
+        postings = self._postings
         for stem in self._stems(folded):
-            self._post(stem, slot)
+            posting = postings.get(stem)
+            if posting is None:
+                postings[stem] = slot
+            elif isinstance(posting, int):
+                postings[stem] = _Posting((posting, slot))
+            else:
+                posting.slots.append(slot)
+                posting.live += 1
 
     def remove(self, key: bytes) -> None:
         """Let a headline go; one that is not live is left alone."""
@@ -154,20 +177,11 @@ class NearIndex:
             return 0
         return 1 if isinstance(posting, int) else posting.live
 
-    def _stems(self, folded: str) -> Iterator[str]:
-        """Each stem of a headline once. Words that can be dropped are not indexed."""
-        droppable = self._lexicon.droppable
-        yield from dict.fromkeys(stem(word) for word in folded.split() if word not in droppable)
-
-    def _post(self, stem: str, slot: int) -> None:
-        posting = self._postings.get(stem)
-        if posting is None:
-            self._postings[stem] = slot
-        elif isinstance(posting, int):
-            self._postings[stem] = _Posting((posting, slot))
-        else:
-            posting.slots.append(slot)
-            posting.live += 1
+    def _stems(self, folded: str) -> set[str]:
+        """The stems of a headline. Words that can be dropped are not indexed."""
+        stems = set(map(self._stem_of.__getitem__, folded.split()))
+        stems.discard("")
+        return stems
 
     def _unpost(self, stem: str) -> None:
         posting = self._postings[stem]
@@ -212,7 +226,6 @@ def _shared(postings: Sequence[Sequence[int]], fewest: int) -> Counter[int]:
     return Counter({slot: count for slot, count in counts.items() if count >= fewest})
 
 
-@lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """What candidates are found by: a word without its Arabic prefixes or its Latin plural."""
     if "\u0600" <= word[0] <= "\u06ff":

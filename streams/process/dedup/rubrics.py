@@ -6,7 +6,8 @@ from typing import Final
 _RUBRICS: Final = {
     "weather": (
         r"(?:توقعات|احوال|حاله) (?:احوال )?(?:الطقس|الجو)|(?:ال)?طقس (?:اليوم|الغد|غدا)|نشره (?:جويه|انذاريه)"
-        r"|مقاييس الامطار|درجات الحراره (?:اليوم|المرتقبه|الدنيا)|meteo\b|previsions meteo\w*|le temps (?:qu il fait|prevu)"
+        r"|مقاييس الامطار|درجات الحراره (?:اليوم|المرتقبه|الدنيا)"
+        r"|meteo\b|previsions meteo\w*|le temps (?:qu il fait|prevu)"
         r"|bulletin (?:meteo\w*|d alerte)|weather (?:forecast|today|update|report)|forecast for (?:today|tomorrow)"
     ),
     "rates": (
