@@ -35,6 +35,7 @@ logger: Final = logging.getLogger(__name__)
 
 QUEUE_SLICES: Final = 4
 _OPEN_TIMEOUT_S: Final = 60.0
+"""How long an opening may make no progress: a large state takes longer, and may."""
 _MAX_FAILURES: Final = 30
 """In a row, of what can pass: the cluster's failures. A broker that is away is waited for besides."""
 _MAX_BUGS: Final = 5
@@ -174,7 +175,8 @@ class PartitionRunner:
         failures = 0
         while not self._stopping:
             try:
-                await asyncio.wait_for(self._open(), _OPEN_TIMEOUT_S)
+                async with asyncio.timeout(_OPEN_TIMEOUT_S) as limit:
+                    await self._open(limit)
                 while not self._stopping:
                     if self._queue:
                         await self._process(self._next_slice())
@@ -260,10 +262,10 @@ class PartitionRunner:
         problem.__cause__ = error
         return problem
 
-    async def _open(self) -> None:
+    async def _open(self, limit: asyncio.Timeout) -> None:
         await self._ask_whether_ours()
         if self._producer is None:
-            await self._restore()
+            await self._restore(limit)
         # Set before the seek: a slice may come before the seek has been seen to return.
         self._epoch = next(self._epochs)
         self._end = None
@@ -271,8 +273,8 @@ class PartitionRunner:
         self._is_open = True
         self._disowned_since = None
 
-    async def _restore(self) -> None:
-        """Fence the old owner and read back state and position."""
+    async def _restore(self, limit: asyncio.Timeout) -> None:
+        """Fence the old owner and read back state and position; while rows come, there is time."""
         started = time.monotonic()
         number = self.partition.partition
         self._producer = FencedProducer(
@@ -294,6 +296,7 @@ class PartitionRunner:
                     for record in records:
                         processor.restore(record.key, record.value)
                     rows += len(records)
+                    limit.reschedule(asyncio.get_running_loop().time() + _OPEN_TIMEOUT_S)
                     await asyncio.sleep(0)
             positions = TopicPartition(POSITIONS.on(self._prefix), number)
             self._position = await read_position(reader, positions, self._position_key)
