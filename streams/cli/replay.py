@@ -369,7 +369,7 @@ def _print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
     console.print(
         "as fast as the clusters go" if seconds is None else f"takes {duration(seconds)}", highlight=False
     )
-    rows = Table(box=None, padding=(0, 1))
+    rows = Table(box=None, padding=(0, 1), show_header=False)
     for each in checks:
         colour = {"ok": "green", "accepted": "yellow", "refused": "red"}[each.outcome]
         finding = each.finding + (f"; {each.remedy}" if each.remedy else "")
