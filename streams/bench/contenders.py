@@ -20,9 +20,9 @@ from msgspec import Struct
 from schemas import cloudevents
 from schemas.events import Headline, SeenHeadline, Sighting, encode
 from schemas.topics import HEADLINES, LANGUAGE_PARTITIONS, SEEN, SIGHTINGS
-from streams.bench.machine import peak_memory_mib
+from streams.bench.machine import peak_memory_mib, resident_bytes
 from streams.engine.collector import raise_collector_thresholds
-from streams.observe.observer import Committed
+from streams.observe.observer import Committed, Restored
 
 _POLL_RECORDS: Final = 4_000
 _decode: Final = msgspec.json.Decoder(Sighting).decode
@@ -37,6 +37,15 @@ class Run(Struct, frozen=True, kw_only=True):
     second_half_seconds: float
     cpu_seconds: float
     peak_memory_mib: float
+
+
+class Restore(Struct, frozen=True, kw_only=True):
+    """A worker's start on a full state topic."""
+
+    rows: int
+    seconds: float
+    grown_bytes: int
+    """How much the process's resident memory grew."""
 
 
 class Stopwatch:
@@ -78,7 +87,7 @@ def _cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _finish(run: Run) -> NoReturn:
+def _finish(run: Run | Restore) -> NoReturn:
     """Print the figures and end: how long an engine takes to stop is not measured here."""
     sys.stdout.buffer.write(msgspec.json.encode(run) + b"\n")
     sys.stdout.flush()
@@ -244,6 +253,38 @@ async def faust(servers: str, prefix: str, records: int) -> None:
         _finish(watch.result())
 
 
+async def restore(servers: str, prefix: str, records: int) -> None:
+    """Our worker's restore of `records` state rows, over all partitions of the deduplicate stage."""
+    from prometheus_client import CollectorRegistry
+
+    from streams.engine.kafka.worker import WorkerSettings, work
+    from streams.observe.worker import WorkerMetrics
+    from streams.pipeline import DEDUPLICATE
+    from streams.settings import Connection
+
+    before = resident_bytes()
+    rows = 0
+    longest = 0.0
+
+    class Watcher(WorkerMetrics):
+        def restored(self, restored: Restored) -> None:
+            nonlocal rows, longest
+            rows += restored.rows
+            longest = max(longest, restored.seconds)
+            if rows >= records:
+                _finish(Restore(rows=rows, seconds=longest, grown_bytes=resident_bytes() - before))
+
+    settings = WorkerSettings(
+        connection=Connection(bootstrap_servers=servers),
+        prefix=prefix,
+        stages=(DEDUPLICATE,),
+        listen=None,
+        instance_id=None,
+    )
+    await work(settings, Watcher(CollectorRegistry(), settings.stages))
+
+
+RESTORE: Final = "restore"
 CONTENDERS: Final[dict[str, Callable[[str, str, int], Coroutine[Any, Any, None]]]] = {
     "ticker": ticker,
     "aiokafka": aiokafka,
@@ -254,9 +295,9 @@ CONTENDERS: Final[dict[str, Callable[[str, str, int], Coroutine[Any, Any, None]]
 
 
 def main() -> None:
-    """Run one contender."""
+    """Run one contender, or the restore."""
     name, servers, prefix, records = sys.argv[1:]
-    asyncio.run(CONTENDERS[name](servers, prefix, int(records)))
+    asyncio.run((CONTENDERS | {RESTORE: restore})[name](servers, prefix, int(records)))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from schemas.topics import TOPICS
@@ -24,9 +25,14 @@ from streams.observe.producer import ProducerMetrics
 from streams.produce.produce import Counts, produce
 from streams.settings import Connection
 
+KEPT: Final = [topic if topic.cleanup == "compact" else replace(topic, retention_ms=-1) for topic in TOPICS]
+"""The topics without retention: it goes by event time, and a seeded corpus has that of the day it was made for."""
 _SLOW: Final = {"faust": 20}
 """Contenders that get only a part of the records, for they would take minutes: every so many times fewer."""
 _TIMEOUT_S: Final = 300
+
+
+ResultT = TypeVar("ResultT", bound=Struct)
 
 
 class KafkaResult(Struct, frozen=True, kw_only=True):
@@ -54,7 +60,7 @@ def run_kafka(contenders: Sequence[str], sightings: int, runs: int) -> Iterator[
                 corpus = corpora.setdefault(wanted, make("natural", wanted))
                 prefix = f"bench-{name}-{number}"
                 asyncio.run(fill(Connection(bootstrap_servers=servers), prefix, corpus))
-                run = _run(name, servers, prefix, corpus.sightings)
+                run = run_process(name, servers, prefix, corpus.sightings, Run)
                 yield KafkaResult(
                     contender=name,
                     run=number,
@@ -71,7 +77,7 @@ def run_kafka(contenders: Sequence[str], sightings: int, runs: int) -> Iterator[
 async def fill(connection: Connection, prefix: str, corpus: Corpus) -> None:
     """Make the topics that are missing below a prefix, and publish a corpus there."""
     async with administration(connection, patience=30) as client:
-        await create(client, TOPICS, prefix=prefix)
+        await create(client, KEPT, prefix=prefix)
 
     def failed(error: Exception) -> None:
         raise error
@@ -87,8 +93,12 @@ async def fill(connection: Connection, prefix: str, corpus: Corpus) -> None:
     )
 
 
-def _run(name: str, servers: str, prefix: str, records: int) -> Run:
-    """One contender in a process pinned to one core, the broker on what is left."""
+def run_process(name: str, servers: str, prefix: str, records: int, result: type[ResultT]) -> ResultT:
+    """Run a part of `streams.bench.contenders` in a process pinned to one core, the broker on what is left.
+
+    Raises:
+        TickerError: It failed; its last words are told.
+    """
     core = max(os.sched_getaffinity(0))
     program = [sys.executable, "-m", "streams.bench.contenders", name, servers, prefix, str(records)]
     done = subprocess.run(  # noqa: S603 (our own program)
@@ -100,4 +110,4 @@ def _run(name: str, servers: str, prefix: str, records: int) -> Run:
     )
     if done.returncode:
         raise TickerError(f"{name} ended with exit code {done.returncode}: {done.stderr.decode()[-2000:]}")
-    return msgspec.json.decode(done.stdout.splitlines()[-1], type=Run)
+    return msgspec.json.decode(done.stdout.splitlines()[-1], type=result)

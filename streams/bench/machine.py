@@ -46,3 +46,9 @@ def _processor() -> str:
 def peak_memory_mib() -> float:
     """The most memory that this process has had resident."""
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+def resident_bytes() -> int:
+    """The memory that this process has resident now."""
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")

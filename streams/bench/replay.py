@@ -11,11 +11,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.topics import LANGUAGE_PARTITIONS, SIGHTINGS, TOPICS
+from schemas.topics import LANGUAGE_PARTITIONS, SIGHTINGS
 from streams.admin.connect import administration
 from streams.admin.topics import create
 from streams.bench.corpus import Corpus, make
-from streams.bench.kafka import fill
+from streams.bench.kafka import KEPT, fill
 from streams.dev.kafka import Cluster
 from streams.engine.collector import raise_collector_thresholds
 from streams.replay.apply import Ends, apply
@@ -29,7 +29,6 @@ from streams.sink.batches import Row, batches
 _AT_ONCE: Final = 8_000
 _PACED_S: Final = 20
 """How long the paced replay takes, about."""
-_KEPT: Final = [topic if topic.cleanup == "compact" else replace(topic, retention_ms=-1) for topic in TOPICS]
 
 
 class ReplayResult(Struct, frozen=True, kw_only=True):
@@ -123,7 +122,7 @@ def run_replay(sightings: int, runs: int) -> Iterator[ReplayResult]:
 
 async def _create(connection: Connection, prefix: str) -> None:
     async with administration(connection, patience=30) as client:
-        await create(client, _KEPT, prefix=prefix)
+        await create(client, KEPT, prefix=prefix)
 
 
 async def _bare(connection: Connection, prefix: str) -> _Copied:

@@ -89,4 +89,13 @@ def main() -> None:
             raise
         click.echo(f"ticker: {error}", err=True)
         status = 2 if isinstance(error, SettingsError) else 1
+    except Exception as error:
+        if debug:
+            raise
+        click.echo(
+            f"ticker: a fault of ours: {type(error).__name__}: {error};"
+            " `ticker --debug COMMAND …` shows where",
+            err=True,
+        )
+        status = 1
     sys.exit(status)

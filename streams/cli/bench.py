@@ -90,6 +90,37 @@ def replay(sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> N
     report(list(run_replay(sightings, runs)), as_json=as_json, csv_path=csv_path)
 
 
+@command.command(epilog=examples("ticker bench latency", "ticker bench latency --rate 5000"))
+@click.option(
+    "--rate", type=click.IntRange(min=54), default=1_000, show_default=True, help="Sightings a second."
+)
+@click.option("--seconds", type=click.IntRange(min=1), default=30, show_default=True)
+@json_option
+@csv_option
+def latency(rate: int, seconds: int, as_json: bool, csv_path: Path | None) -> None:
+    """From a strip's publication to its new headlines on their category topics, read_committed, both stages.
+
+    Starts a broker of its own. Needs the extra: pip install 'headline-ticker[broker]'.
+    """
+    from streams.bench.latency import run_latency
+
+    report([run_latency(rate, seconds)], as_json=as_json, csv_path=csv_path)
+
+
+@command.command(epilog=examples("ticker bench restore", "ticker bench restore --headlines 100000"))
+@click.option("--headlines", type=click.IntRange(min=1), default=1_000_000, show_default=True)
+@json_option
+@csv_option
+def restore(headlines: int, as_json: bool, csv_path: Path | None) -> None:
+    """How long a worker takes to read a full state topic back, and how much memory it then holds.
+
+    Starts a broker of its own. Needs the extra: pip install 'headline-ticker[broker]'.
+    """
+    from streams.bench.latency import run_restore
+
+    report([run_restore(headlines)], as_json=as_json, csv_path=csv_path)
+
+
 def report(rows: Sequence[msgspec.Struct], *, as_json: bool, csv_path: Path | None) -> None:
     """Print the rows, and the machine above them; write them as CSV too where asked."""
     from streams.bench.machine import machine

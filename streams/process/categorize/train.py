@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True):
     longest_beginning: int = 6
     sure_enough: float = 0.9
     most_per_topic: int = 600
-    guessed_weight: float = 1.0
+    guessed_weight: float = 0.3
     own_weight: float = 1.0
     steps: int = 80
     least_weight: int = 8
@@ -117,27 +117,20 @@ def features_of(text: str, language: str, prior: Prior, settings: Settings) -> f
     return frozenset(found)
 
 
-def labelled_examples(
-    rows: Sequence[Labelled], features: Sequence[frozenset[str]], prior: Prior, settings: Settings
-) -> list[Example]:
+def labelled_examples(rows: Sequence[Labelled], features: Sequence[frozenset[str]]) -> list[Example]:
     """Examples in which the topics that the outlet labels compete, and no others.
 
-    They weigh the less the more there are of their label (square root of the balance), and nothing where
-    the lexicon is sure of a topic that the outlet has no section for (a flu filed under science).
+    They weigh the less the more there are of their label (square root of the balance).
     """
-    scores = prior_scores(prior)
     counts = Counter(row.label for row in rows)
     mean = sum(counts.values()) / len(counts)
     possible = {
         outlet: frozenset(_AT[label] for label in labels) for outlet, labels in possible_topics(rows).items()
     }
-    examples = []
-    for row, found in zip(rows, features, strict=True):
-        logs = scores(found)
-        inside = exp(logsumexp(logs[sorted(possible[row.set])]) - logsumexp(logs))
-        weight = (mean / counts[row.label]) ** 0.5 if inside > 1 - settings.sure_enough else 0.0
-        examples.append(Example(found, frozenset({_AT[row.label]}), possible[row.set], weight))
-    return examples
+    return [
+        Example(found, frozenset({_AT[row.label]}), possible[row.set], (mean / counts[row.label]) ** 0.5)
+        for row, found in zip(rows, features, strict=True)
+    ]
 
 
 def possible_topics(rows: Iterable[Labelled]) -> dict[str, set[str]]:
@@ -293,9 +286,7 @@ def examples_of(
     """One language's lexicon, its labelled examples, and its unlabelled and own ones."""
     prior = packaged_lexicon(language)
     rows = [row for row in labelled if row.lang == language]
-    examples = labelled_examples(
-        rows, [features_of(row.text, language, prior, settings) for row in rows], prior, settings
-    )
+    examples = labelled_examples(rows, [features_of(row.text, language, prior, settings) for row in rows])
     unlabelled = (features_of(text, language, prior, settings) for text in corpus)
     others = guessed_examples(unlabelled, prior_scores(prior), settings)
     own = [row for row in read_own("examples") if row.language == language]

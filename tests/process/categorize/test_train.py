@@ -28,7 +28,7 @@ def trained() -> Model:
     """A model of four headlines and a lexicon of two words."""
     settings = Settings(strength=0.1)
     features = [features_of(row.text, "en", PRIOR, settings) for row in ROWS]
-    learned = learn(labelled_examples(ROWS, features, PRIOR, settings), PRIOR, settings)
+    learned = learn(labelled_examples(ROWS, features), PRIOR, settings)
     return Model(version="test", threshold=0.5, mention=0.2, languages={"en": learned})
 
 
