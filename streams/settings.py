@@ -167,14 +167,17 @@ def _text(text: str) -> str:
 
 
 def _file(text: str) -> Path | None:
-    path = Path(text).expanduser()
+    path = _folder(text)
     if not path.is_file():
         raise ValueError
     return path
 
 
 def _folder(text: str) -> Path:
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # `~0`: there is no such user
+        raise ValueError(str(error)) from None
 
 
 BOOTSTRAP_SERVERS: Final = Setting(
