@@ -189,9 +189,9 @@ def _check_dead_letters(report: Report, refused: Mapping[Place, DeadLetter], fou
         if place not in refused:
             continue
         record: Any = refused[place].record
-        own = [header for header in letter.headers if not deadletters.is_ours(header[0])]
+        own = deadletters.own(letter.headers)
         kept = (stage, letter.key, letter.value, own)
-        if kept != (refused[place].stage, record.key, record.value, list(record.headers)):
+        if kept != (refused[place].stage, record.key, record.value, deadletters.own(record.headers)):
             report.problems.append(f"the dead letter of {place} is not the record that was refused")
 
 
