@@ -168,6 +168,7 @@ class _Words:
     def __init__(self, language: str, model: LanguageModel) -> None:
         self.model = model
         self._language = language
+        self._heads = frozenset(key.partition(" ")[0] for key in model.weights if " " in key)
         self._known: dict[str, tuple[tuple[str, ...], _Row]] = {}
 
     def shares(self, folded: str) -> list[float]:
@@ -190,7 +191,7 @@ class _Words:
                 scores[index] += weight
                 found = True
         weights = self.model.weights
-        for pair in pair_features([stems for stems, _ in known]):
+        for pair in pair_features([stems for stems, _ in known], self._heads):
             if pair in weights:
                 found = True
                 flat = weights[pair]
@@ -213,7 +214,7 @@ class _Words:
         known = [self._word(word) for word in words]
         for word, (_, row) in zip(words, known, strict=True):
             yield word, _gain(row, topic)
-        for pair in pair_features([stems for stems, _ in known]):
+        for pair in pair_features([stems for stems, _ in known], self._heads):
             flat = self.model.weights.get(pair, ())
             yield pair, _gain(tuple(zip(flat[::2], flat[1::2], strict=True)), topic)
 
