@@ -6,8 +6,7 @@ were measured and left out: they added nothing to beginnings (docs/model-card.md
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 from streams.process.categorize.stem import stems
@@ -65,13 +64,15 @@ def word_features(word: str, language: str) -> tuple[str, ...]:
     return (*found, *beginnings)
 
 
-def pair_features(words: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Neighbouring stems, two and three together; `words` are the stems of each content word."""
-    for first, second in pairwise(words):
+def pair_features(words: Sequence[tuple[str, ...]], heads: Container[str] | None = None) -> Iterator[str]:
+    """Neighbouring stems, two and three together; `words` are the stems of each content word.
+
+    With `heads`, only those whose first stem is in it.
+    """
+    for at, first in enumerate(words[:-1]):
         for one in first:
-            for two in second:
-                yield f"{one} {two}"
-    for first, second, third in zip(words, words[1:], words[2:], strict=False):
-        yield f"{first[-1]} {second[-1]} {third[-1]}"
-        if len(first) > 1:
-            yield f"{first[0]} {second[-1]} {third[-1]}"
+            if heads is None or one in heads:
+                for two in words[at + 1]:
+                    yield f"{one} {two}"
+                if at + 2 < len(words):
+                    yield f"{one} {words[at + 1][-1]} {words[at + 2][-1]}"

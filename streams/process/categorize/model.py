@@ -26,8 +26,6 @@ TOPICS: Final = tuple(SLUG_BY_TOPIC)
 _REMEMBERED_WORDS: Final = 100_000
 _MOST_REASONS: Final = 6
 _CERTAIN: Final = 1e-6
-_NOTEWORTHY: Final = 0.005
-"""A share below this is not worth calibrating: no sensible calibration lifts it to a mention."""
 
 _Row: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -146,20 +144,25 @@ class Categorizer:
         words = self._words.get(language)
         if words is None:
             return ()
-        slope, intercept = words.model.slope, words.model.intercept
-        sure = [
-            (-confidence, index)
-            for index, share in enumerate(words.shares(folded))
-            if share > _NOTEWORTHY
-            for confidence in [_calibrated(share, slope, intercept)]
-            if confidence >= self._model.mention
-        ]
-        return tuple(TopicScore(TOPICS[index], round(-negative, 3)) for negative, index in sorted(sure))
+        model = words.model
+        least = _uncalibrated(self._model.mention, model.slope, model.intercept)
+        sure = sorted((-share, index) for index, share in enumerate(words.shares(folded)) if share >= least)
+        return tuple(
+            TopicScore(TOPICS[index], round(_calibrated(-negative, model.slope, model.intercept), 3))
+            for negative, index in sure
+        )
 
 
 def _calibrated(share: float, slope: float, intercept: float) -> float:
     share = min(max(share, _CERTAIN), 1 - _CERTAIN)
     return 1 / (1 + exp(-(slope * log(share / (1 - share)) + intercept)))
+
+
+def _uncalibrated(confidence: float, slope: float, intercept: float) -> float:
+    """The share whose calibrated confidence this is."""
+    if not 0 < confidence < 1:
+        return confidence
+    return 1 / (1 + exp(-(log(confidence / (1 - confidence)) - intercept) / slope))
 
 
 class _Words:
@@ -168,6 +171,7 @@ class _Words:
     def __init__(self, language: str, model: LanguageModel) -> None:
         self.model = model
         self._language = language
+        self._heads = frozenset(key.partition(" ")[0] for key in model.weights if " " in key)
         self._known: dict[str, tuple[tuple[str, ...], _Row]] = {}
 
     def shares(self, folded: str) -> list[float]:
@@ -190,7 +194,7 @@ class _Words:
                 scores[index] += weight
                 found = True
         weights = self.model.weights
-        for pair in pair_features([stems for stems, _ in known]):
+        for pair in pair_features([stems for stems, _ in known], self._heads):
             if pair in weights:
                 found = True
                 flat = weights[pair]
@@ -213,7 +217,7 @@ class _Words:
         known = [self._word(word) for word in words]
         for word, (_, row) in zip(words, known, strict=True):
             yield word, _gain(row, topic)
-        for pair in pair_features([stems for stems, _ in known]):
+        for pair in pair_features([stems for stems, _ in known], self._heads):
             flat = self.model.weights.get(pair, ())
             yield pair, _gain(tuple(zip(flat[::2], flat[1::2], strict=True)), topic)
 
@@ -229,9 +233,10 @@ class _Words:
         weights = self.model.weights
         row: dict[int, int] = {}
         for feature in word_features(word, self._language):
-            found = weights.get(feature, ())
-            for index, weight in zip(found[::2], found[1::2], strict=True):
-                row[index] = row.get(index, 0) + weight
+            if feature in weights:
+                flat = weights[feature]
+                for at in range(0, len(flat), 2):
+                    row[flat[at]] = row.get(flat[at], 0) + flat[at + 1]
         return tuple(row.items())
 
 

@@ -6,7 +6,10 @@ stemmers of Savoy (2006) and Harman's S-stemmer, with the commonest verb endings
 the same functions, so both sides of a comparison agree.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+_Endings: TypeAlias = tuple[tuple[str, str], ...]
 
 _ARTICLES: Final = ("وبال", "وال", "بال", "كال", "فال", "ولل", "لل", "ال")
 _CLITICS: Final = frozenset("وفبلك")
@@ -68,14 +71,25 @@ _ENGLISH_ENDINGS: Final = (
 )
 
 
+def _by_last_letter(endings: _Endings) -> Mapping[str, _Endings]:
+    return {
+        letter: tuple(pair for pair in endings if pair[0].endswith(letter))
+        for letter in sorted({ending[-1] for ending, _ in endings})
+    }
+
+
+_FRENCH: Final = _by_last_letter(_FRENCH_ENDINGS)
+_ENGLISH: Final = _by_last_letter(_ENGLISH_ENDINGS)
+
+
 def stems(word: str, language: str) -> tuple[str, ...]:
     """The stem of a folded word; for Arabic a second one where its first letter may be a clitic."""
     if language == "ar":
         return _arabic(word)
     if language == "fr":
-        return (_latin(word, _FRENCH_ENDINGS),)
+        return (_latin(word, _FRENCH),)
     if language == "en":
-        return (_latin(word, _ENGLISH_ENDINGS),)
+        return (_latin(word, _ENGLISH),)
     return (word,)
 
 
@@ -97,8 +111,8 @@ def _without_ending(word: str) -> str:
     return word
 
 
-def _latin(word: str, endings: tuple[tuple[str, str], ...]) -> str:
-    for ending, instead in endings:
+def _latin(word: str, endings: Mapping[str, _Endings]) -> str:
+    for ending, instead in endings.get(word[-1], ()):
         if word.endswith(ending):
             stem = word[: -len(ending)] + instead
             return stem if len(stem) >= _MIN_LATIN else word

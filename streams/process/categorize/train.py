@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True):
     own_weight: float = 1.0
     steps: int = 80
     least_weight: int = 8
-    threshold: float = 0.5
+    threshold: float = 0.65
     mention: float = 0.2
 
 

@@ -1,5 +1,8 @@
 """The users' own topics: what a rules file can say, and what it is told when it says nonsense."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from schemas.mediatopics import TOPIC_BY_SLUG
@@ -109,3 +112,12 @@ def test_rules_that_are_not_utf8_are_refused() -> None:
     """Windows-1256 rules would match nothing: better to say so."""
     with pytest.raises(SettingsError, match=r"rules\.toml: rules are UTF-8"):
         parse_rules("[topics.own]\nwords = 'é'".encode("latin-1"), "rules.toml")
+
+
+def test_the_documented_rules_file_works() -> None:
+    """What docs/categories.md shows can be copied as it stands."""
+    page = Path("docs/categories.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    rules = parse_rules(example.encode(), "docs/categories.md")
+    assert [rule.topic for rule in rules] == ["user:agadir", SPORT, "user:elections"]
+    assert topics(example, "Présidentielles 2027 : le match de football reporté") == ["user:elections"]
