@@ -7,14 +7,22 @@ sources ─ produce ─▶ strips
 any stage ─▶ deadletters, positions
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from schemas.topics import CATEGORIES, DUPLICATES, HEADLINES, SEEN, SIGHTINGS
+from streams.process.categorize.model import Categorizer
 from streams.process.categorize.processor import OUTCOMES as CATEGORIZE_OUTCOMES
 from streams.process.categorize.processor import CategorizeProcessor
 from streams.process.dedup.deduplicator import OUTCOMES as DEDUPLICATE_OUTCOMES
 from streams.process.dedup.deduplicator import Deduplicator
+from streams.sink.route import own_topics
 from streams.stage import Stage
+
+if TYPE_CHECKING:
+    from streams.process.categorize.rules import Rule
 
 DEDUPLICATE: Final = Stage(
     name="deduplicate",
@@ -34,3 +42,17 @@ CATEGORIZE: Final = Stage(
 )
 STAGES: Final = (DEDUPLICATE, CATEGORIZE)
 """In the order of the flow: each reads what the one before it wrote."""
+
+
+def stages(rules: "Sequence[Rule]" = ()) -> tuple[Stage, ...]:
+    """The topology with a user's own rules: their topics have a Kafka topic each."""
+    if not rules:
+        return STAGES
+    return (
+        DEDUPLICATE,
+        replace(
+            CATEGORIZE,
+            outputs=(*CATEGORIZE.outputs, *own_topics(rules)),
+            processor=lambda: CategorizeProcessor(Categorizer(rules=rules)),
+        ),
+    )

@@ -2,12 +2,14 @@
 
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.progress import Progress
+from streams.cli.rules import read_rules, rules_option
 from streams.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ class _TablePrinter:
 @json_option
 @click.option("--dropped", is_flag=True, help="Also show what was not published: by which winner and rule.")
 @click.option("--stream", is_flag=True, help="Show each headline when it is first seen, not at the end.")
+@rules_option
 @click.option("--source", help="The source of pages (default: their path without its suffix).")
 @click.option("--observed-at", help="When pages were observed, RFC 3339 (default: when last modified).")
 @click.option("--separator", help="What stands between headlines (default: found in each strip).")
@@ -83,6 +86,7 @@ def command(
     as_json: bool,
     dropped: bool,
     stream: bool,
+    rules_path: Path | None,
     source: str | None,
     observed_at: str | None,
     separator: str | None,
@@ -115,6 +119,7 @@ def command(
             failed=lambda error: progress.say(f"ticker: {error}"),
             window=round(window * 60 * 60 * 1000),
             at_once=stream,
+            rules=read_rules(rules_path),
             separator=separator,
             selector=selector,
         )

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import re
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
@@ -19,6 +20,8 @@ from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json
 from streams.errors import SettingsError
 from streams.settings import PATIENCE, TOPIC_PREFIX, Settings
+
+_SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @click.command(
@@ -77,10 +80,15 @@ def _without_canary(show: Callable[[Any], None]) -> Callable[[Any], None]:
     return show_news
 
 
-def _topic(category: str) -> Topic:
-    if category not in CATEGORIES:
-        raise SettingsError(f"{category!r} is no category; there are {', '.join(CATEGORIES)}")
-    return CATEGORIES[category]
+def _topic(slug: str) -> Topic:
+    """The topic of one of the eighteen categories, or of a user's own."""
+    from streams.sink.route import category
+
+    if not _SLUG.fullmatch(slug):
+        raise SettingsError(
+            f"{slug!r} is no category; there are {', '.join(CATEGORIES)}, and your own rules'"
+        )
+    return category(slug)
 
 
 def _show_json(record: Any) -> None:

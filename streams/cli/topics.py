@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.rules import read_rules, rules_option
 from streams.settings import PATIENCE, REPLICATION, TOPIC_PREFIX, Settings
 
 
@@ -22,11 +24,12 @@ def command() -> None:
 
 
 @command.command(epilog=examples("ticker topics create", "ticker topics create --topic-prefix staging"))
+@rules_option
 @kafka_options(REPLICATION)
 @json_option
-def create(settings: Settings, as_json: bool) -> None:
+def create(settings: Settings, rules_path: Path | None, as_json: bool) -> None:
     """Create the topics that are missing. Those that exist are left as they are, and said."""
-    outcomes = _administer(settings, "create")
+    outcomes = _administer(settings, "create", rules_path)
     if wants_json(as_json):
         _write_lines(outcomes)
         return
@@ -38,12 +41,13 @@ def create(settings: Settings, as_json: bool) -> None:
 
 
 @command.command(epilog=examples("ticker topics check", "ticker topics check --json | jq -r .mend"))
+@rules_option
 @kafka_options(REPLICATION)
 @json_option
 @click.pass_context
-def check(ctx: click.Context, settings: Settings, as_json: bool) -> None:
+def check(ctx: click.Context, settings: Settings, rules_path: Path | None, as_json: bool) -> None:
     """Compare the cluster's topics with the contract. Exit code 1 if they differ, with how to mend it."""
-    differences = _administer(settings, "check")
+    differences = _administer(settings, "check", rules_path)
     if wants_json(as_json):
         _write_lines(differences)
     elif differences:
@@ -55,14 +59,16 @@ def check(ctx: click.Context, settings: Settings, as_json: bool) -> None:
         ctx.exit(1)
 
 
-def _administer(settings: Settings, action: str) -> list[Any]:
+def _administer(settings: Settings, action: str, rules_path: Path | None) -> list[Any]:
     """Run `create` or `check` of streams.admin.topics on the cluster that the settings name."""
     import logging
 
     from schemas.topics import TOPICS
     from streams.admin import topics
     from streams.admin.connect import administration
+    from streams.sink.route import own_topics
 
+    every = (*TOPICS, *own_topics(read_rules(rules_path)))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what matters is in the errors that we raise
 
     async def run() -> list[Any]:
@@ -70,7 +76,7 @@ def _administer(settings: Settings, action: str) -> list[Any]:
             settings.connection(), patience=settings[PATIENCE], report=lambda text: click.echo(text, err=True)
         ) as client:
             rows: list[Any] = await getattr(topics, action)(
-                client, TOPICS, prefix=settings[TOPIC_PREFIX], replication=settings[REPLICATION]
+                client, every, prefix=settings[TOPIC_PREFIX], replication=settings[REPLICATION]
             )
             return rows
 

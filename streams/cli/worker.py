@@ -1,12 +1,14 @@
 """`ticker worker`: stages of the pipeline on Kafka, exactly once."""
 
 import asyncio
+from pathlib import Path
 
 import click
 
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
+from streams.cli.rules import read_rules, rules_option
 from streams.settings import INSTANCE_ID, LISTEN, LOG_FORMAT, SESSION_TIMEOUT, TOPIC_PREFIX, Settings
 
 
@@ -23,21 +25,22 @@ from streams.settings import INSTANCE_ID, LISTEN, LOG_FORMAT, SESSION_TIMEOUT, T
     show_default=True,
     help="What this worker does; several workers share the partitions of a stage.",
 )
+@rules_option
 @kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT, LOG_FORMAT)
-def command(stage: str, settings: Settings) -> None:
+def command(stage: str, rules_path: Path | None, settings: Settings) -> None:
     """Deduplicate and categorize on Kafka, exactly once, until told to stop.
 
     Outputs, state and position of a batch are committed in one transaction. A worker that is killed loses
     and repeats nothing: the next one, or the other ones, go on where it was. SIGTERM ends it cleanly.
     """
     from streams.engine.kafka.worker import WorkerSettings, stages_named, work
-    from streams.pipeline import STAGES
+    from streams.pipeline import stages
 
     log_to_stderr(log_format=settings[LOG_FORMAT])
     worker = WorkerSettings(
         connection=settings.connection(),
         prefix=settings[TOPIC_PREFIX],
-        stages=stages_named(stage, STAGES),
+        stages=stages_named(stage, stages(read_rules(rules_path))),
         listen=settings[LISTEN],
         instance_id=settings[INSTANCE_ID],
         session_timeout_s=settings[SESSION_TIMEOUT],

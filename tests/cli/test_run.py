@@ -113,6 +113,21 @@ def test_the_sample_ends_with_an_account_that_adds_up() -> None:
     assert len(rows(done)) == terms[1] + terms[3]
 
 
+def test_a_users_own_topics_are_found_too(tmp_path: Path) -> None:
+    """A rules file adds topics; a wrong one stops the start."""
+    rules = tmp_path / "topics.toml"
+    rules.write_text('[topics.walking]\nwords = ["إضرابا"]\n')
+    by_text = {
+        row["text"]: row for row in rows(ticker("run", "-", "--rules", rules, stdin=strip(RAIN, STRIKE)))
+    }
+    assert by_text[STRIKE]["topics"][0]["topic"].endswith(":walking")
+    assert not by_text[RAIN]["topic"].endswith(":walking")
+    rules.write_text("[topics.walking]\nwords = 3\n")
+    done = ticker("run", "-", "--rules", rules, stdin=strip(RAIN, STRIKE))
+    assert done.returncode == 2
+    assert "topics.toml" in done.stderr.decode()
+
+
 def test_a_stream_shows_each_headline_when_it_is_first_seen() -> None:
     """For a source that never ends: nothing waits for the end, and counts are not known yet."""
     done = ticker("run", "-", "--stream", stdin=strip(RAIN, STRIKE) + strip(RAIN, CUP))

@@ -1,17 +1,18 @@
 """Run observations through the whole pipeline in this process and account for every slot."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from schemas.events import CategorizedHeadline, Change, Duplicate, Sighting, TopicScore
 from schemas.instants import format_instant
-from schemas.topics import CATEGORIES, DUPLICATES
+from schemas.topics import DUPLICATES
 from streams.engine.local.engine import DeadLetter, LocalEngine
 from streams.errors import InputError
 from streams.observe.account import Account
-from streams.pipeline import DEDUPLICATE, STAGES
+from streams.pipeline import DEDUPLICATE, stages
+from streams.process.categorize.rules import Rule
 from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS, Deduplicator
 from streams.process.dedup.live import Live
 from streams.produce.read import Observation
@@ -68,6 +69,7 @@ class LocalRun:
         failed: Called with everything that cannot be read or split.
         window: How long a headline stays live after its last sighting, in ms of event time.
         at_once: Publish each headline when it is first seen, not with its final count at its end.
+        rules: The user's own rules for topics.
         separator: What stands between slots; found in each strip when None.
         selector: A CSS selector of the strip's items in HTML pages.
     """
@@ -80,6 +82,7 @@ class LocalRun:
         dropped: Callable[[Dropped], None] | None = None,
         window: int = DEFAULT_WINDOW_MS,
         at_once: bool = False,
+        rules: Sequence[Rule] = (),
         separator: str | None = None,
         selector: str | None = None,
     ) -> None:
@@ -92,10 +95,11 @@ class LocalRun:
         self._categorized: dict[str, CategorizedHeadline] = {}
         self._ended: list[Live] = []
         self._deduplicator = Deduplicator(window, witness=self)
+        topology = stages(rules)
         self._engine = LocalEngine(
-            STAGES,
+            topology,
             processors={DEDUPLICATE.name: self._deduplicator},
-            subscribers={topic.name: self._on_categorized for topic in CATEGORIES.values()}
+            subscribers={topic.name: self._on_categorized for topic in topology[-1].outputs}
             | {DUPLICATES.name: self._on_duplicate},
             dead_letters=self._on_dead_letter,
         )
