@@ -60,6 +60,7 @@ model: $(READY)  ## learn the categorizer's model again from its lexicons and ..
 
 chaos: $(READY)  ## provoke faults for real and check exactly once (half an hour); CHAOS="kill --kills 20" for less
 	$(BIN)/python -m tests.chaos $(CHAOS)
+	$(BIN)/python -m pytest -m chaos
 
 constraints: $(READY)  ## pin what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^pip==' > constraints.txt
