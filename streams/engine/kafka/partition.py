@@ -316,11 +316,14 @@ class PartitionRunner:
         raise NotOursError
 
     def _next_slice(self) -> Slice:
+        """What waits, as one slice: a commit costs as much for one record as for all of them."""
         records = self._queue.popleft()
-        if self._paused and len(self._queue) <= QUEUE_SLICES // 2:
-            self._resume_fetching()
         if records.previous_end != self._end:
             raise HoleError(f"a slice is missing between {self._end} and {records[0].offset}")
+        while self._queue and self._queue[0].previous_end == records[-1].offset + 1:
+            records.extend(self._queue.popleft())
+        if self._paused and len(self._queue) <= QUEUE_SLICES // 2:
+            self._resume_fetching()
         self._end = records[-1].offset + 1
         return records
 
