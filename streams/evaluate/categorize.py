@@ -4,7 +4,7 @@
 """
 
 import argparse
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from schemas.mediatopics import slug_of
+from streams.evaluate.scores import f1_by_topic, macro_f1
 from streams.process.categorize.model import TOPICS, Categorizer
 from streams.process.fold import fold
 from streams.process.language import detect
@@ -72,20 +73,6 @@ def answers(categorizer: Categorizer, headlines: Iterable[Gold]) -> list[Answer]
 def accuracy(found: Sequence[Answer]) -> float:
     """The share that is right, answered or not."""
     return sum(answer.found == answer.topic for answer in found) / len(found) if found else 0.0
-
-
-def f1_by_topic(pairs: Sequence[tuple[str, str | None]]) -> dict[str, float]:
-    """F1 of each topic that occurs in the first place of `(topic, found)` pairs."""
-    right = Counter(topic for topic, found in pairs if topic == found)
-    named = Counter(topic for topic, _ in pairs)
-    given = Counter(found for _, found in pairs)
-    return {topic: 2 * right[topic] / (named[topic] + given[topic]) for topic in sorted(named)}
-
-
-def macro_f1(pairs: Sequence[tuple[str, str | None]]) -> float:
-    """The mean of the topics' F1."""
-    scores = f1_by_topic(pairs)
-    return sum(scores.values()) / len(scores)
 
 
 def reliability(found: Sequence[Answer]) -> list[tuple[float, int, float, float]]:
