@@ -124,13 +124,18 @@ def _gaps(text: str) -> Iterator[Candidate]:
     counts = Counter(_gap_runs(text))
     if not counts:
         return
-    likely = {unit for unit, _ in counts.most_common(2)}
+    likely = set(_two_most(counts))
     likely |= {_unit(counts, unit) for unit in likely}
     spaces = [run for run in counts if len(run) > 2 and not run.strip(" ")]  # noqa: PLR2004
     if spaces:
         likely.add(min(spaces))
     for unit in sorted(unit for unit in likely if len(unit) <= MAX_SEPARATOR):
         yield Candidate(unit, _occurrences(counts, unit), NARROW_GAP if unit == "  " else WIDE_GAP)
+
+
+def _two_most(counts: Counter[str]) -> list[str]:
+    """The two most frequent, the earlier first among equals; `most_common` takes ten times longer on a few."""
+    return sorted(counts, key=counts.__getitem__, reverse=True)[:2]
 
 
 def _occurrences(counts: Counter[str], unit: str) -> int:
@@ -185,7 +190,8 @@ def _symbols(text: str) -> Iterator[Candidate]:
         counts = Counter(_RUNS[symbol].findall(text))
         if "//" in counts:
             counts["//"] -= text.count("://")
-        for core, count in counts.most_common(2):
+        for core in _two_most(counts):
+            count = counts[core]
             strength = TRIPLED if len(core) > 2 else STRENGTH.get(core)  # noqa: PLR2004
             if strength is None or len(core) > MAX_SEPARATOR:
                 continue
@@ -199,7 +205,8 @@ def _emoji(text: str) -> Iterator[Candidate]:
     if not any(block in high for block in _EMOJI_BLOCKS):
         return
     counts = Counter(_EMOJI_RUNS.findall(text))
-    for core, count in counts.most_common(2):
+    for core in _two_most(counts):
+        count = counts[core]
         if core not in STRENGTH and len(core) <= MAX_SEPARATOR:
             separator, cuts = _spacing(text, core, count)
             yield Candidate(separator, cuts, EMOJI_STRENGTH)
