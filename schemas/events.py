@@ -112,6 +112,7 @@ class SeenHeadline(
         Annotated[str, Meta(description="Fold key of the headline that this variant joined.")] | None
     ) = None
     root: Annotated[SightingId, Meta(description="First headline of a chain of updates.")] | None = None
+    folded: Annotated[str, Meta(description="The text folded, as the fold key hashes it.")] | None = None
 
 
 class Duplicate(_Shown, frozen=True, kw_only=True, tag="ticker.duplicate.v1"):

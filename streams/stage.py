@@ -60,8 +60,8 @@ class Outbox(Protocol):
 class Processor(Protocol):
     """Decides, and nothing else: no Kafka, no clock, no I/O. The same object runs in every engine."""
 
-    def restore(self, key: bytes, value: bytes | None) -> None:
-        """Take back one record of the stage's state topic; None is a tombstone."""
+    def restore(self, records: Sequence[Record]) -> None:
+        """Take back records of the stage's state topic, in order; a value of None is a tombstone."""
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Decide on a batch of records of one partition, in order."""

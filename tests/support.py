@@ -74,12 +74,20 @@ class KeepingOutbox:
         """The headlines that were published, in order."""
         return [w.event for w in self.written if isinstance(w.event, Headline) and w.topic == "headlines"]
 
+    def state_log(self) -> Sequence[RawRecord]:
+        """`ticker.seen` as it was written, before compaction."""
+        return [
+            RawRecord(w.key, None if w.event is None else encode(w.event), w.timestamp)
+            for w in self.written
+            if w.topic == "seen"
+        ]
+
     def state(self) -> dict[bytes, bytes]:
         """`ticker.seen` after compaction: the last value of every key, in the order of the last writes."""
         rows: dict[bytes, bytes] = {}
-        for written in self.written:
-            if written.topic == "seen":
-                rows.pop(written.key, None)
-                if written.event is not None:
-                    rows[written.key] = encode(written.event)
+        for key, value, *_ in self.state_log():
+            assert key is not None
+            rows.pop(key, None)
+            if value is not None:
+                rows[key] = value
         return rows

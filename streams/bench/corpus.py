@@ -5,6 +5,7 @@ mix every slot of every strip is new. The same seed gives the same bytes everywh
 """
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from importlib.resources import files
@@ -27,6 +28,7 @@ _SEPARATOR: Final = "\u00a0" * 4
 _LANGUAGES: Final = {"ar": 70, "fr": 20, "en": 10}
 _WORDS: Final = (6, 12)
 _ZIPF: Final = 0.75
+_FOLDED_TA_MARBUTA: Final = re.compile(r"(?<=\w\w)ه\b")
 _TAGS: Final = {"ar": "عاجل: ", "fr": "URGENT - ", "en": "Breaking: "}
 _RETAGGED: Final = 0.02
 
@@ -86,10 +88,15 @@ class _Maker:
         self.made += 1
         count = self._rng.randint(*_WORDS)
         words = self._rng.choices(self._words[language], cum_weights=self._weights[language], k=count)
-        return " ".join(words)
+        return _written(" ".join(words), language)
 
     def _retagged(self, text: str, language: str) -> str:
         return _TAGS[language] + text if self._rng.random() < _RETAGGED else text
+
+
+def _written(folded: str, language: str) -> str:
+    """Folded words as a writer spells them, so that folding has something to do and texts take their room."""
+    return _FOLDED_TA_MARBUTA.sub("ة", folded) if language == "ar" else folded.capitalize()
 
 
 def _words(language: str) -> Sequence[str]:

@@ -25,6 +25,7 @@ from streams.bench.contenders import RESTORE, Restore
 from streams.bench.corpus import SLOTS, Corpus, make
 from streams.bench.kafka import KEPT, run_process
 from streams.dev.kafka import Cluster
+from streams.process.fold import fold
 from streams.produce.layout import partition_of
 from streams.produce.publish import Publisher
 from streams.produce.sightings import identify, sightings
@@ -189,6 +190,7 @@ def _seen_row(key: bytes, language: str, text: str, identity: str, instant: int)
     event = SeenHeadline(
         id=identity,
         text=text,
+        folded=fold(text),
         language=language,
         first_seen=seen,
         last_seen=seen,

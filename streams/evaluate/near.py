@@ -23,7 +23,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.process.dedup.compare import compare
-from streams.process.dedup.near import NearIndex
+from streams.process.dedup.near import Indexed, NearIndex
 from streams.process.fold import fold, fold_key
 
 DEVELOPMENT_PAIRS: Final = Path("../shared/data/edited_pairs.dev.jsonl")
@@ -139,29 +139,30 @@ def varied_headlines(corpus: Sequence[str], count: int, seed: int = _SEED) -> It
 
 def measure_speed(corpus: Sequence[str], live: int) -> None:
     """Print how fast new headlines are searched, added and let go with so many live, and their memory."""
-    rows = [
-        (fold_key(folded := fold(text)), folded, text) for text in varied_headlines(corpus, live + _MEASURED)
-    ]
-    index = NearIndex("ar")
+    texts = {fold(text): text for text in varied_headlines(corpus, live + _MEASURED)}
+    keyed = [(fold_key(folded), folded, text) for folded, text in texts.items()]
+    index: NearIndex[Indexed] = NearIndex("ar")
     tracemalloc.start()
-    for row in rows[:live]:
-        index.add(*row)
+    headlines = [Indexed(key=key, folded=folded, text=text) for key, folded, text in keyed]
+    for headline in headlines[:-_MEASURED]:
+        index.add(headline)
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    texts = sum(sys.getsizeof(key) + sys.getsizeof(folded) for key, folded, _ in rows[:live])
+    live = len(index)
+    strings = sum(sys.getsizeof(key) + sys.getsizeof(folded) for key, folded, _ in keyed[:live])
     found: Counter[str] = Counter()
 
     def turn_over() -> None:
-        for old, (key, folded, text) in zip(rows, rows[live:], strict=False):
-            near = index.find(folded, text)
+        for old, new in zip(headlines, headlines[live:], strict=False):
+            near = index.find(new.folded, new.text)
             found[near[1].relation if near else "new"] += 1
-            index.remove(old[0])
-            index.add(key, folded, text)
+            index.remove(old)
+            index.add(new)
 
     seconds = _timed(turn_over)
     print(
         f"{len(index):>9} live: {_MEASURED / seconds:>7.0f} new headlines/s (find, remove, add)  "
-        f"{held / live:.0f} bytes a headline, {(held + texts) / live:.0f} with its key and folded text  "
+        f"{held / live:.0f} bytes a headline, {(held + strings) / live:.0f} with its key and folded text  "
         f"found {dict(sorted(found.items()))}"
     )
 

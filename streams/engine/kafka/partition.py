@@ -293,8 +293,7 @@ class PartitionRunner:
                 state = TopicPartition(self.stage.state.on(self._prefix), number)
                 beginning, end = await reader.beginning(state), await reader.end(state)
                 async for records in reader.read(state, beginning, end):
-                    for record in records:
-                        processor.restore(record.key, record.value)
+                    processor.restore(records)
                     rows += len(records)
                     limit.reschedule(asyncio.get_running_loop().time() + _OPEN_TIMEOUT_S)
                     await asyncio.sleep(0)

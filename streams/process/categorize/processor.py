@@ -31,7 +31,7 @@ class CategorizeProcessor:
     def __init__(self, categorizer: Categorizer | None = None) -> None:
         self._categorizer = categorizer or Categorizer()
 
-    def restore(self, key: bytes, value: bytes | None) -> None:
+    def restore(self, records: Sequence[Record]) -> None:
         """Nothing to take back."""
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:

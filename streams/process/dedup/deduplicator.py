@@ -17,7 +17,7 @@ from schemas.events import Change, Duplicate, Headline, SeenHeadline, Sighting, 
 from schemas.topics import DUPLICATES, HEADLINES, SEEN
 from streams.errors import RecordError
 from streams.process.dedup.compare import Relation
-from streams.process.dedup.live import Live, LiveHeadlines, bucket_end
+from streams.process.dedup.live import Live, LiveHeadlines, bucket_end, live_headline
 from streams.process.dedup.rubrics import rubric
 from streams.process.fold import fold
 from streams.stage import Outbox, Record
@@ -71,13 +71,13 @@ class Deduplicator:
         """Fold keys of live headlines and their aliases."""
         return len(self._headlines.by_key)
 
-    def restore(self, key: bytes, value: bytes | None) -> None:
-        """Take back a record of `ticker.seen`.
+    def restore(self, records: Sequence[Record]) -> None:
+        """Take back records of `ticker.seen`, in order.
 
         Raises:
-            RecordError: The record is no seen headline: the state cannot be trusted.
+            RecordError: One is no seen headline: the state cannot be trusted.
         """
-        self._headlines.restore(key, value)
+        self._headlines.restore(records)
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Decide on sightings, in order."""
@@ -129,15 +129,16 @@ class Deduplicator:
 
     def _decide_on_new(self, key: bytes, sighting: Sighting, timestamp: int, out: Outbox) -> None:
         """Decide on a sighting whose exact text is not live."""
-        found = self._headlines.find(fold(sighting.text), sighting.text, sighting.language)
+        folded = fold(sighting.text)
+        found = self._headlines.find(folded, sighting.text, sighting.language)
         if found is None or _came_back(found[0], timestamp):
-            self._publish(key, sighting, timestamp, out)
+            self._publish(key, folded, sighting, timestamp, out)
             out.count("new")
             return
         older, relation = found
         if relation.relation == "update":
             root = older.root or older.id
-            self._publish(key, sighting, timestamp, out, root=root, changes=relation.changes)
+            self._publish(key, folded, sighting, timestamp, out, root=root, changes=relation.changes)
             out.count("update")
         else:
             self._swallow(key, sighting, timestamp, out, winner=older, relation=relation)
@@ -146,6 +147,7 @@ class Deduplicator:
     def _publish(
         self,
         key: bytes,
+        folded: str,
         sighting: Sighting,
         timestamp: int,
         out: Outbox,
@@ -154,15 +156,16 @@ class Deduplicator:
         changes: tuple[Change, ...] = (),
     ) -> None:
         """Publish a headline, as new or as an update of `root`, and remember it."""
-        headline = Live(
+        headline = live_headline(
             key=key,
-            id=sighting.id,
+            folded=folded,
             text=sighting.text,
+            id=sighting.id,
             language=sighting.language,
             first_seen=timestamp,
             last_seen=timestamp,
             sightings=1,
-            sources=(sighting.source.encode(),),
+            sources=(sighting.source,),
             root=root,
         )
         self._headlines.add(headline)
@@ -230,4 +233,4 @@ def decode_sighting(record: Record) -> Sighting:
 def _came_back(headline: Live, timestamp: int) -> bool:
     """Whether a rubric was away so long that what comes is another edition."""
     gap = bucket_end(timestamp) - headline.bucket_end
-    return gap >= RUBRIC_GAP_MS and rubric(fold(headline.text)) is not None
+    return gap >= RUBRIC_GAP_MS and rubric(headline.folded) is not None

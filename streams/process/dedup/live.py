@@ -4,72 +4,86 @@ All of it can be brought back from the records of `ticker.seen`, in whatever ord
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from sys import intern
+from typing import Final, cast, get_type_hints
 
 import msgspec
+from msgspec.structs import fields
 
-from schemas.events import SeenHeadline
+from schemas.events import SeenHeadline, type_name
 from schemas.instants import format_instant, parse_instant
 from streams.errors import RecordError
 from streams.process.dedup.compare import Relation
-from streams.process.dedup.near import NearIndex
+from streams.process.dedup.near import Indexed, NearIndex
 from streams.process.fold import fold
+from streams.stage import Record
 
 BUCKET_MS: Final = 10 * 60 * 1000
 """Last-seen times decide in whole buckets, because that is how often they are written."""
 
-_decode_seen: Final = msgspec.json.Decoder(SeenHeadline).decode
+_hints: Final = get_type_hints(SeenHeadline)
+_Unchecked: Final = cast(
+    "type[SeenHeadline]",
+    msgspec.defstruct(
+        "_Unchecked",
+        [
+            (field.name, _hints[field.name])
+            if field.required
+            else (field.name, _hints[field.name], field.default)
+            for field in fields(SeenHeadline)
+        ],
+        tag_field="type",
+        tag=type_name(SeenHeadline),
+        kw_only=True,
+        gc=False,
+    ),
+)
+"""A row without its patterns: whoever wrote it looked at those, and they take four fifths of reading it."""
+
+_decode_seen: Final = msgspec.json.Decoder(_Unchecked).decode
 
 
 def bucket_end(instant: int) -> int:
     """The end of an instant's ten-minute bucket, in ms: the first instant of the next one."""
-    return instant - instant % BUCKET_MS + BUCKET_MS
+    return _end_of(instant // BUCKET_MS)
 
 
-class Live:
-    """A live headline: what a decision needs, and what people ask of it. Times are event time in ms."""
+@lru_cache(maxsize=1 << 14)
+def _end_of(bucket: int) -> int:
+    return (bucket + 1) * BUCKET_MS
 
-    __slots__ = (
-        "aliases",
-        "bucket_end",
-        "first_seen",
-        "id",
-        "key",
-        "language",
-        "last_seen",
-        "root",
-        "sightings",
-        "sources",
-        "text",
-    )
 
-    def __init__(
-        self,
-        *,
-        key: bytes,
-        id: str,  # noqa: A002 (the event's word)
-        text: str,
-        language: str,
-        first_seen: int,
-        last_seen: int,
-        sightings: int,
-        sources: tuple[bytes, ...],
-        root: str | None,
-    ) -> None:
-        self.key = key
-        self.id = id
-        self.text = text
-        self.language = language
-        self.first_seen = first_seen
-        self.last_seen = last_seen
-        self.bucket_end = bucket_end(last_seen)
-        self.sightings = sightings
-        self.sources = sources
-        self.root = root
-        """The first headline of the chain of updates that this one goes on; None for the first."""
-        self.aliases: tuple[bytes, ...] = ()
-        """Keys of the variants that joined this headline."""
+@lru_cache(maxsize=1 << 14)
+def _shared(sources: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The same sources, as the one object that stands for them."""
+    return sources
+
+
+@lru_cache(maxsize=1 << 14)
+def _encoded(sources: tuple[str, ...]) -> tuple[bytes, ...]:
+    return _shared(tuple(source.encode() for source in sources))
+
+
+class Live(Indexed, gc=False, eq=False, kw_only=True):
+    """A live headline: what a decision needs, and what people ask of it. Times are event time in ms.
+
+    There may be millions. So what many share (a bucket's end, a set of sources) is one object, and the cyclic
+    collector does not look at any.
+    """
+
+    id: str
+    language: str
+    first_seen: int
+    last_seen: int
+    bucket_end: int
+    sightings: int
+    sources: tuple[bytes, ...]
+    root: str | None
+    """The first headline of the chain of updates that this one goes on; None for the first."""
+    aliases: tuple[bytes, ...] = ()
+    """Keys of the variants that joined this headline."""
 
     def see(self, instant: int, source: bytes) -> None:
         """Count a sighting."""
@@ -78,13 +92,14 @@ class Live:
             self.last_seen = instant
             self.bucket_end = bucket_end(instant)
         if source not in self.sources:
-            self.sources += (source,)
+            self.sources = _shared((*self.sources, source))
 
     def record(self) -> SeenHeadline:
         """The headline as `ticker.seen` remembers it."""
         return SeenHeadline(
             id=self.id,
             text=self.text,
+            folded=self.folded,
             language=self.language,
             first_seen=format_instant(self.first_seen),
             last_seen=format_instant(self.last_seen),
@@ -92,6 +107,35 @@ class Live:
             sources=tuple(source.decode() for source in self.sources),
             root=self.root,
         )
+
+
+def live_headline(
+    *,
+    key: bytes,
+    folded: str,
+    text: str,
+    id: str,  # noqa: A002 (the event's word)
+    language: str,
+    first_seen: int,
+    last_seen: int,
+    sightings: int,
+    sources: tuple[str, ...],
+    root: str | None,
+) -> Live:
+    """A live headline that shares what it can with others."""
+    return Live(
+        key=key,
+        folded=folded,
+        text=folded if folded == text else text,
+        id=id,
+        language=intern(language),
+        first_seen=first_seen,
+        last_seen=last_seen,
+        bucket_end=bucket_end(last_seen),
+        sightings=sightings,
+        sources=_encoded(sources),
+        root=root,
+    )
 
 
 class LiveHeadlines:
@@ -105,13 +149,15 @@ class LiveHeadlines:
         self._window = window
         self.by_key: dict[bytes, Live] = {}
         """The headline of every key, its own and its aliases'."""
-        self._near: dict[str, NearIndex] = {}
+        self._near: dict[str, NearIndex[Live]] = {}
         self._queue: defaultdict[int, list[bytes]] = defaultdict(list)
         """Keys by a bucket end that is their headline's or, until expiry looks at them, an earlier one."""
         self._watermark = 0
         """The latest bucket end of any live headline."""
-        self._orphans: defaultdict[bytes, list[bytes]] = defaultdict(list)
-        """While restoring: aliases whose headline has not come yet."""
+        self._orphans: dict[bytes, bytes] = {}
+        """While restoring: aliases whose headline has not come yet, and its key."""
+        self._waiting: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        """The same by the headline's key; those that are orphans no more may still stand here."""
 
     def __iter__(self) -> Iterator[Live]:
         """Every live headline once."""
@@ -122,7 +168,7 @@ class LiveHeadlines:
         self.by_key[headline.key] = headline
         self._queue[headline.bucket_end].append(headline.key)
         self._watermark = max(self._watermark, headline.bucket_end)
-        self._index(headline.language).add(headline.key, fold(headline.text), headline.text)
+        self._index(headline.language).add(headline)
 
     def join(self, key: bytes, headline: Live) -> None:
         """Let a variant's key stand for a live headline."""
@@ -134,13 +180,12 @@ class LiveHeadlines:
         keys = (headline.key, *headline.aliases)
         for key in keys:
             del self.by_key[key]
-        self._index(headline.language).remove(headline.key)
+        self._index(headline.language).remove(headline)
         return keys
 
     def find(self, folded: str, text: str, language: str) -> tuple[Live, Relation] | None:
         """The live headline that a new one repeats or updates, and how they relate."""
-        found = self._index(language).find(folded, text)
-        return None if found is None else (self.by_key[found[0]], found[1])
+        return self._index(language).find(folded, text)
 
     def advance(self, watermark: int) -> list[Live]:
         """Move event time on to the end of a bucket; returns what has not been seen for a window by then."""
@@ -161,46 +206,78 @@ class LiveHeadlines:
                     self.end(headline)
         return expired
 
-    def restore(self, key: bytes, value: bytes | None) -> None:
-        """Take back a record of `ticker.seen`.
+    def restore(self, records: Iterable[Record]) -> None:
+        """Take back records of `ticker.seen`, in order.
 
         Raises:
-            RecordError: The record is no seen headline: the state cannot be trusted.
+            RecordError: One is no seen headline: the state cannot be trusted.
         """
-        seen = None if value is None else _seen(key, value)
-        aliases = self._detach(key)
-        if seen is None:
+        for record in records:
+            try:
+                self._restore(record)
+            except (msgspec.DecodeError, ValueError) as error:
+                raise RecordError(f"state record {record.key!r} cannot be read: {error}") from error
+
+    def _restore(self, record: Record) -> None:
+        key = record.key
+        if key is None:
+            raise RecordError("a state record has no key")
+        if record.value is None:
+            self._detach(key)
             return
+        seen = _decode_seen(record.value)  # type: ignore[arg-type] # no event on a state topic: bytes
         if seen.alias_of is not None:
+            self._detach(key)
             self._restore_alias(key, seen.alias_of.encode())
-            return
-        headline = Live(
-            key=key,
-            id=seen.id,
-            text=seen.text,
-            language=seen.language,
-            first_seen=parse_instant(seen.first_seen),
-            last_seen=parse_instant(seen.last_seen),
-            sightings=seen.sightings,
-            sources=tuple(source.encode() for source in seen.sources),
-            root=seen.root,
-        )
-        self.add(headline)
-        for alias in (*aliases, *self._orphans.pop(key, ())):
-            self.join(alias, headline)
+        elif not self._refresh(key, seen):
+            aliases = self._detach(key)
+            headline = live_headline(
+                key=key,
+                folded=seen.folded or fold(seen.text),
+                text=seen.text,
+                id=seen.id,
+                language=seen.language,
+                first_seen=parse_instant(seen.first_seen),
+                last_seen=parse_instant(seen.last_seen),
+                sightings=seen.sightings,
+                sources=seen.sources,
+                root=seen.root,
+            )
+            self.add(headline)
+            for alias in (*aliases, *self._take_orphans(key)):
+                self.join(alias, headline)
+
+    def _refresh(self, key: bytes, seen: SeenHeadline) -> bool:
+        """Take a later record of a live headline, which has one for each bucket; False when it is no such record."""
+        headline = self.by_key.get(key)
+        if headline is None or headline.key != key or headline.id != seen.id:
+            return False
+        last_seen = parse_instant(seen.last_seen)
+        if last_seen < headline.last_seen:
+            return False
+        headline.last_seen = last_seen
+        headline.bucket_end = bucket_end(last_seen)
+        headline.sightings = seen.sightings
+        headline.sources = _encoded(seen.sources)
+        self._watermark = max(self._watermark, headline.bucket_end)
+        return True
 
     def _restore_alias(self, key: bytes, of: bytes) -> None:
         headline = self.by_key.get(of)
         if headline is None:
-            self._orphans[of].append(key)
+            self._orphans[key] = of
+            self._waiting[of].append(key)
         else:
             self.join(key, headline)
 
+    def _take_orphans(self, key: bytes) -> list[bytes]:
+        """The aliases that came before their headline."""
+        aliases = [alias for alias in self._waiting.pop(key, ()) if self._orphans.get(alias) == key]
+        return [alias for alias in aliases if self._orphans.pop(alias, None)]
+
     def _detach(self, key: bytes) -> tuple[bytes, ...]:
         """Forget what a key stood for before a later record of it; returns the aliases it had."""
-        for orphans in self._orphans.values():
-            if key in orphans:
-                orphans.remove(key)
+        self._orphans.pop(key, None)
         headline = self.by_key.get(key)
         if headline is None:
             return ()
@@ -211,15 +288,8 @@ class LiveHeadlines:
         del self.by_key[key]
         return ()
 
-    def _index(self, language: str) -> NearIndex:
+    def _index(self, language: str) -> NearIndex[Live]:
         index = self._near.get(language)
         if index is None:
             index = self._near[language] = NearIndex(language)
         return index
-
-
-def _seen(key: bytes, value: bytes) -> SeenHeadline:
-    try:
-        return _decode_seen(value)
-    except msgspec.DecodeError as error:
-        raise RecordError(f"state record {key!r} cannot be read: {error}") from error

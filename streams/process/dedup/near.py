@@ -10,10 +10,10 @@ index that is rebuilt from the state in any order decides as the one that was lo
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from math import ceil
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 from rapidfuzz import fuzz
@@ -40,85 +40,93 @@ _REMEMBERED_WORDS: Final = 1 << 17
 _LAST_SLOT: Final = 2**32 - 1
 
 
-class Live(Struct, frozen=True, gc=False):
-    """A live headline: its fold key, its folded text and the text as first seen."""
+class Indexed(Struct, gc=False, eq=False, kw_only=True):
+    """What the index needs of a live headline: its fold key, its folded text and the text as first seen."""
 
     key: bytes
     folded: str
     text: str
+    slot: int = -1
+    """Its number in the index that holds it; -1 while none does. The index's own."""
+
+
+HeadlineT = TypeVar("HeadlineT", bound=Indexed)
 
 
 class _Posting:
-    """The slots of a stem. Those that were freed stay until they are the most; `live` counts the others."""
+    """The slots of a stem. Those that were freed stay until they are the most."""
 
-    __slots__ = ("live", "slots")
+    __slots__ = ("freed", "slots", "stem")
 
-    def __init__(self, slots: Iterable[int]) -> None:
-        self.slots = array("I", slots)
-        self.live = len(self.slots)
+    def __init__(self, stem: str) -> None:
+        self.stem = stem
+        self.slots = array("I")
+        self.freed = 0
+
+    def __len__(self) -> int:
+        return len(self.slots) - self.freed
 
 
-class _Stems(dict[str, str]):
-    """Words and their stems, `""` for words that can be dropped; forgets all when it has grown too large."""
+class _Words(dict[str, _Posting | None]):
+    """Words and their stems' postings, None for words that can be dropped.
+
+    One look-up for each word of a headline is most of what indexing it costs.
+    """
 
     def __init__(self, words: Lexicon) -> None:
         super().__init__()
         self._droppable = words.droppable
+        self._by_stem: dict[str, _Posting] = {}
 
-    def __missing__(self, word: str) -> str:
-        if len(self) > _REMEMBERED_WORDS:
-            self.clear()
-        found = self[word] = "" if word in self._droppable else stem(word)
+    def __missing__(self, word: str) -> _Posting | None:
+        found = None
+        if word not in self._droppable:
+            word_stem = stem(word)
+            found = self._by_stem.get(word_stem)
+            if found is None:
+                found = self._by_stem[word_stem] = _Posting(word_stem)
+        self[word] = found
         return found
 
+    def forget(self) -> None:
+        """Forget words, and the stems of which no headline is left."""
+        self.clear()
+        self._by_stem = {stem: posting for stem, posting in self._by_stem.items() if len(posting)}
 
-class NearIndex:
+
+class NearIndex(Generic[HeadlineT]):
     """An incremental index over the live headlines of a language. Not thread-safe."""
 
     def __init__(self, language: str) -> None:
         self._lexicon: Lexicon = lexicon(language)
-        self._live: dict[int, Live] = {}
-        self._slot_of: dict[bytes, int] = {}
-        self._postings: dict[str, int | _Posting] = {}
+        self._live: dict[int, HeadlineT] = {}
         self._next_slot = 0
-        self._stem_of = _Stems(self._lexicon)
+        self._words = _Words(self._lexicon)
 
     def __len__(self) -> int:
         return len(self._live)
 
-    def __contains__(self, key: bytes) -> bool:
-        return key in self._slot_of
-
-    def add(self, key: bytes, folded: str, text: str) -> None:
-        """Make a headline live. A key that is live already takes the new texts."""
-        self.remove(key)
+    def add(self, headline: HeadlineT) -> None:
+        """Make a headline live that is not."""
         if self._next_slot > _LAST_SLOT:
             self._renumber()
-        slot = self._next_slot
+        slot = headline.slot = self._next_slot
         self._next_slot += 1
-        self._live[slot] = Live(key, folded, folded if folded == text else text)
-        self._slot_of[key] = slot
-        postings = self._postings
-        for stem in self._stems(folded):
-            posting = postings.get(stem)
-            if posting is None:
-                postings[stem] = slot
-            elif isinstance(posting, int):
-                postings[stem] = _Posting((posting, slot))
-            else:
-                posting.slots.append(slot)
-                posting.live += 1
+        self._live[slot] = headline
+        for posting in self._postings(headline.folded):
+            posting.slots.append(slot)
 
-    def remove(self, key: bytes) -> None:
-        """Let a headline go; one that is not live is left alone."""
-        slot = self._slot_of.pop(key, None)
-        if slot is None:
-            return
-        headline = self._live.pop(slot)
-        for stem in self._stems(headline.folded):
-            self._unpost(stem)
+    def remove(self, headline: HeadlineT) -> None:
+        """Let a live headline go."""
+        del self._live[headline.slot]
+        headline.slot = -1
+        for posting in self._postings(headline.folded):
+            posting.freed += 1
+            if 2 * posting.freed > len(posting.slots):
+                posting.slots = array("I", filter(self._live.__contains__, posting.slots))
+                posting.freed = 0
 
-    def find(self, folded: str, text: str) -> tuple[bytes, Relation] | None:
+    def find(self, folded: str, text: str) -> tuple[HeadlineT, Relation] | None:
         """The live headline that this one repeats, or else the nearest that it updates, and the relation.
 
         Changes and details go from the live headline to this one.
@@ -127,18 +135,19 @@ class NearIndex:
         if not candidates:
             return None
         words = split_words(text, folded)
-        found: list[tuple[bool, float, bytes, Relation]] = []
+        found: list[tuple[bool, float, bytes, HeadlineT, Relation]] = []
         for candidate in candidates:
             live = split_words(candidate.text, candidate.folded)
             relation = compare_words(live, words, self._lexicon).relation
             if relation.relation != "distinct":
-                found.append((relation.relation == "update", -relation.score, candidate.key, relation))
+                is_update = relation.relation == "update"
+                found.append((is_update, -relation.score, candidate.key, candidate, relation))
         if not found:
             return None
-        *_, key, relation = min(found, key=lambda rank: rank[:3])
-        return key, relation
+        *_, nearest, relation = min(found, key=lambda rank: rank[:3])
+        return nearest, relation
 
-    def _candidates(self, folded: str) -> list[Live]:
+    def _candidates(self, folded: str) -> list[HeadlineT]:
         """The live headlines worth comparing, the likeliest first."""
         searched = self._rarest(folded)
         fewest = max(min(len(searched), _FEWEST_STEMS), ceil(_FOUND * len(searched)))
@@ -155,55 +164,44 @@ class NearIndex:
         return [headline for ratio, _, headline in sorted(rated)[:_COMPARED] if ratio]
 
     def _rarest(self, folded: str) -> list[Sequence[int]]:
-        """The postings to search: the two rarest stems, and more while they are short."""
-        counted = sorted((self._count(stem), stem) for stem in self._stems(folded))
+        """The slots of the stems to search: the two rarest, and more while they are short."""
         chosen: list[Sequence[int]] = []
         budget = _POSTINGS
-        for count, stem in counted:
+        for posting in sorted(self._postings(folded), key=_by_count_and_stem):
+            count = len(posting)
             if not count:
                 continue
             if count > (_LONGEST_POSTING if len(chosen) < _FEWEST_STEMS else budget):
                 break
-            posting = self._postings[stem]
-            chosen.append((posting,) if isinstance(posting, int) else posting.slots)
+            chosen.append(posting.slots)
             budget -= count
             if len(chosen) == _STEMS:
                 break
         return chosen
 
-    def _count(self, stem: str) -> int:
-        posting = self._postings.get(stem)
-        if posting is None:
-            return 0
-        return 1 if isinstance(posting, int) else posting.live
-
-    def _stems(self, folded: str) -> set[str]:
-        """The stems of a headline. Words that can be dropped are not indexed."""
-        stems = set(map(self._stem_of.__getitem__, folded.split()))
-        stems.discard("")
-        return stems
-
-    def _unpost(self, stem: str) -> None:
-        posting = self._postings[stem]
-        if isinstance(posting, int) or posting.live == 1:
-            del self._postings[stem]
-            return
-        posting.live -= 1
-        if 2 * posting.live < len(posting.slots):
-            posting.slots = array("I", filter(self._live.__contains__, posting.slots))
+    def _postings(self, folded: str) -> set[_Posting]:
+        """The postings of a headline's stems. Words that can be dropped are not indexed."""
+        if len(self._words) > _REMEMBERED_WORDS:
+            self._words.forget()
+        postings = set(map(self._words.__getitem__, folded.split()))
+        postings.discard(None)
+        return postings  # type: ignore[return-value] # None is gone
 
     def _renumber(self) -> None:
         """Give the live headlines the lowest slots, once in four thousand million."""
         headlines = list(self._live.values())
         self._live.clear()
-        self._slot_of.clear()
-        self._postings.clear()
+        self._words = _Words(self._lexicon)
         self._next_slot = 0
         for headline in headlines:
-            self.add(headline.key, headline.folded, headline.text)
+            self.add(headline)
 
 
-def _by_count_and_key(hit: tuple[int, Live]) -> tuple[int, bytes]:
+def _by_count_and_stem(posting: _Posting) -> tuple[int, str]:
+    return len(posting), posting.stem
+
+
+def _by_count_and_key(hit: tuple[int, Indexed]) -> tuple[int, bytes]:
     return hit[0], hit[1].key
 
 

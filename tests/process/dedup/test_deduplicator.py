@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from schemas.events import SeenHeadline
+from schemas.events import SeenHeadline, encode
 from streams.errors import RecordError
 from streams.process.dedup.deduplicator import Deduplicator
+from streams.process.fold import fold
 from streams.stage import Message, Record
 from tests.support import HOUR, MINUTE, START, KeepingOutbox, RawRecord, sighting
 
@@ -116,10 +119,57 @@ def test_a_record_that_is_no_sighting_is_rejected_and_the_rest_goes_on(message: 
     assert out.counts == {"new": 2}
 
 
-def test_state_that_cannot_be_read_stops_the_restore() -> None:
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"{", b""),
+        (b"seen.v1", b"seen.v2"),
+        (b'sightings":1', b'sightings":"1"'),
+        (b"2026-03-11T", b"2026-13-11T"),
+    ],
+)
+def test_state_that_cannot_be_read_stops_the_restore(old: bytes, new: bytes) -> None:
     """Deciding with half a memory would publish what is known already."""
-    with pytest.raises(RecordError, match="state record"):
-        Deduplicator().restore(b"k", b"{")
+    [(key, value)] = decide(sighting(RAIN)).state().items()
+    assert old in value
+    with pytest.raises(RecordError, match=f"state record {key!r}"):
+        Deduplicator().restore([RawRecord(key, value.replace(old, new))])
+
+
+def test_state_without_a_key_stops_the_restore() -> None:
+    """A row that belongs to no headline is not one of ours."""
+    with pytest.raises(RecordError, match="no key"):
+        Deduplicator().restore([RawRecord(None, None)])
+
+
+def test_a_row_of_an_older_release_is_folded_when_it_is_read() -> None:
+    """Rows that do not say their folded text bring the same headline back."""
+    out = decide(sighting(RAIN))
+    [(key, value)] = out.state().items()
+    older = encode(replace(msgspec.json.decode(value, type=SeenHeadline), folded=None))
+    assert older != value
+    restored = Deduplicator()
+    restored.restore([RawRecord(key, older)])
+    assert decide(sighting(f"{RAIN} | متابعة"), deduplicator=restored).counts == {"exact": 1}
+    assert [headline.folded for headline in restored.live()] == [fold(RAIN)]
+
+
+@pytest.mark.parametrize("last", [0, 1, 2])
+def test_variants_come_back_whichever_row_comes_first(last: int) -> None:
+    """Compaction keeps a key's last row, so a variant's may stand before that of its headline."""
+    variants = [
+        "قطار يدهس 3 أبقار قرب سطات",
+        "صادم.. قطار يدهس 3 أبقار قرب سطات",
+        "قطار يدهس ثلاث أبقار قرب سطات",
+    ]
+    out = decide(*map(sighting, variants))
+    assert out.counts == {"new": 1, "near": 2}
+    rows = [RawRecord(key, value) for key, value in out.state().items()]
+    restored = Deduplicator()
+    restored.restore([row for number, row in enumerate(rows) if number != last])
+    restored.restore([rows[last]])
+    assert decide(*map(sighting, variants), deduplicator=restored).counts == {"exact": 3}
+    assert restored.remembered == 3
 
 
 TEXTS = st.sampled_from([RAIN, STRIKE, WEATHER, "نشرة جوية إنذارية", "Rain in the north", "مصرع 3 أشخاص"])
@@ -138,16 +188,18 @@ SIGHTINGS = st.lists(
 def test_a_run_with_a_restart_at_any_point_decides_as_a_run_without(
     messages: list[Message], data: st.DataObject
 ) -> None:
-    """What is remembered is what is written: the compacted state topic alone brings everything back."""
+    """What is remembered is what is written: the state topic brings everything back, compacted or not."""
     cut = data.draw(st.integers(0, len(messages)))
     whole = decide(*messages)
     before = decide(*messages[:cut])
     restored = Deduplicator()
-    for key, value in before.state().items():
-        restored.restore(key, value)
-    after = decide(*messages[cut:], deduplicator=restored)
-    assert [*before.headlines(), *after.headlines()] == list(whole.headlines())
-    assert before.counts + after.counts == whole.counts
+    restored.restore([RawRecord(key, value) for key, value in before.state().items()])
+    uncompacted = Deduplicator()
+    uncompacted.restore(before.state_log())
+    for deduplicator in (restored, uncompacted):
+        after = decide(*messages[cut:], deduplicator=deduplicator)
+        assert [*before.headlines(), *after.headlines()] == list(whole.headlines())
+        assert before.counts + after.counts == whole.counts
 
 
 @given(SIGHTINGS, st.integers(1, 7))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.process.dedup import near
 from streams.process.dedup.compare import Relation
-from streams.process.dedup.near import NearIndex, stem
+from streams.process.dedup.near import Indexed, NearIndex, stem
 from streams.process.fold import fold, fold_key
 
 SUBJECTS = ["وزير النقل", "رئيس الجماعة", "مدرب الوداد", "نقابة الأطباء", "والي الجهة"]
@@ -26,22 +26,20 @@ def _headline(parts: tuple[str, str, str, str]) -> str:
 headlines = st.tuples(*map(st.sampled_from, (SUBJECTS, VERBS, OBJECTS, FORMS))).map(_headline)
 
 
-def _add(index: NearIndex, text: str) -> bytes:
+def _indexed(text: str) -> Indexed:
     folded = fold(text)
-    key = fold_key(folded)
-    if key not in index:
-        index.add(key, folded, text)
-    return key
+    return Indexed(key=fold_key(folded), folded=folded, text=text)
 
 
-def _find(index: NearIndex, text: str) -> tuple[bytes, Relation] | None:
-    return index.find(fold(text), text)
+def _find(index: NearIndex[Indexed], text: str) -> tuple[str, Relation] | None:
+    found = index.find(fold(text), text)
+    return None if found is None else (found[0].text, found[1])
 
 
-def _index(texts: Sequence[str], language: str = "ar") -> NearIndex:
-    index = NearIndex(language)
+def _index(texts: Sequence[str], language: str = "ar") -> NearIndex[Indexed]:
+    index: NearIndex[Indexed] = NearIndex(language)
     for text in texts:
-        _add(index, text)
+        index.add(_indexed(text))
     return index
 
 
@@ -56,19 +54,15 @@ def test_history_decides_nothing(
 ) -> None:
     """Any order of arrival, with any others that came and went, finds the same as the live ones alone."""
     plain = _index(live)
-    eventful = NearIndex("ar")
-    keys = {fold_key(fold(text)) for text in live}
-    shuffled = [*live, *passing]
-    chance.shuffle(shuffled)
-    for text in shuffled:
-        _add(eventful, text)
-    for text in passing:
-        key = fold_key(fold(text))
-        if key not in keys:
-            eventful.remove(key)
+    eventful: NearIndex[Indexed] = NearIndex("ar")
+    shuffled = {fold(text): _indexed(text) for text in chance.sample(live + passing, len(live + passing))}
+    for headline in shuffled.values():
+        eventful.add(headline)
+    for gone in set(map(fold, passing)) - set(map(fold, live)):
+        eventful.remove(shuffled[gone])
     for text in chance.sample(live, len(live)):
-        eventful.remove(fold_key(fold(text)))
-        _add(eventful, text)
+        eventful.remove(shuffled[fold(text)])
+        eventful.add(_indexed(text))
     assert len(plain) == len(eventful)
     for text in asked:
         assert _find(plain, text) == _find(eventful, text)
@@ -76,12 +70,16 @@ def test_history_decides_nothing(
 
 @given(st.lists(headlines, min_size=1, max_size=10, unique_by=fold))
 def test_nothing_stays_of_what_left(texts: list[str]) -> None:
-    """An index whose headlines all left holds no posting and finds nothing."""
-    index = _index(texts)
-    for text in texts:
-        index.remove(fold_key(fold(text)))
+    """An index whose headlines all left finds nothing, and forgets their stems with the words."""
+    index: NearIndex[Indexed] = NearIndex("ar")
+    headlines = [_indexed(text) for text in texts]
+    for headline in headlines:
+        index.add(headline)
+    for headline in headlines:
+        index.remove(headline)
+    index._words.forget()
     assert len(index) == 0
-    assert not index._postings
+    assert not index._words._by_stem
     assert _find(index, texts[0]) is None
 
 
@@ -90,7 +88,7 @@ def test_a_duplicate_comes_before_an_update() -> None:
     index = _index(["قطار يدهس 3 أبقار قرب سطات", "قطار يدهس 5 أبقار قرب سطات"])
     found = _find(index, "قطار يدهس خمسة أبقار قرب سطات - أنباء")
     assert found is not None
-    assert found[0] == fold_key(fold("قطار يدهس 5 أبقار قرب سطات"))
+    assert found[0] == "قطار يدهس 5 أبقار قرب سطات"
     assert found[1].relation == "duplicate"
 
 
@@ -109,35 +107,34 @@ def test_what_is_distinct_is_not_found() -> None:
     assert _find(index, "افتتاح معرض الفرس بالجديدة") is None
 
 
-def test_a_key_that_comes_again_has_its_new_text() -> None:
-    """Adding a live key again replaces its texts."""
-    index = NearIndex("en")
-    index.add(b"k", "port closes", "Port closes")
-    index.add(b"k", "museum of glass opens", "Museum of glass opens")
-    assert len(index) == 1
-    assert _find(index, "Museum of glass finally opens") is not None
-    assert _find(index, "Port closes") is None
-
-
-def test_removing_what_is_not_live_changes_nothing() -> None:
-    """A key that is not live can be removed at any time."""
-    index = _index(["Port closes after storm"], "en")
-    index.remove(b"unknown")
-    assert len(index) == 1
+@pytest.mark.parametrize("remembered", [0, 3])
+def test_words_that_are_forgotten_are_looked_up_again(
+    monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    """However few words an index remembers, it finds, and lets go, what an index with all of them does."""
+    monkeypatch.setattr(near, "_REMEMBERED_WORDS", remembered)
+    index: NearIndex[Indexed] = NearIndex("en")
+    texts = [f"Storm closes {place} overnight" for place in ("Tangier port", "the motorway", "two schools")]
+    headlines = [_indexed(text) for text in texts]
+    for headline in headlines:
+        index.add(headline)
+    index.remove(headlines[0])
+    found = [_find(index, f"BREAKING: {text}!") for text in texts]
+    assert [each and each[0] for each in found] == [None, *texts[1:]]
 
 
 def test_slots_that_run_out_are_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the last slot number is used, live headlines are renumbered and found as before."""
     monkeypatch.setattr(near, "_LAST_SLOT", 3)
-    index = NearIndex("en")
+    index: NearIndex[Indexed] = NearIndex("en")
     for number in range(12):
-        text = f"Storm closes the port of town{chr(97 + number)} overnight"
-        key = _add(index, text)
-        found = _find(index, f"BREAKING: {text}!")
+        headline = _indexed(f"Storm closes the port of town{chr(97 + number)} overnight")
+        index.add(headline)
+        found = _find(index, f"BREAKING: {headline.text}!")
         assert found is not None
-        assert found[0] == key
+        assert found[0] == headline.text
         if number > 1:
-            index.remove(key)
+            index.remove(headline)
     assert len(index) == 2
 
 
