@@ -14,6 +14,7 @@ import faust
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, NoError, RebalanceInProgressError, for_code
 from aiokafka.protocol.group import HeartbeatRequest
+from faust import tables as faust_tables
 from faust.transport.drivers import aiokafka as driver
 
 _HEARTBEAT_TIMEOUT_S: Final = 5.0
@@ -202,10 +203,24 @@ class _Transport(driver.Transport):  # type: ignore[misc]
     Consumer = _Consumer
 
 
+class _TableManager(faust_tables.TableManager):  # type: ignore[misc]
+    """Faust's own waits a second for tables to be registered; without any there is nothing to wait for."""
+
+    async def on_start(self) -> None:
+        if self:
+            await super().on_start()
+            return
+        await self._update_channels()
+        await self.recovery.start()
+
+
 class SlicingApp(faust.App):  # type: ignore[misc]
     """A Faust app in which some topics come in slices; ordinary agents and Tables work beside them."""
 
     sliced_topics: frozenset[str] = frozenset()
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, TableManager=_TableManager, **options)
 
     def _new_transport(self) -> _Transport:
         return _Transport(self.conf.broker_consumer, self)
