@@ -22,11 +22,12 @@ from streams.settings import Settings
 from tests.kafka_support import Certificates, wait_until
 
 PREFIX: Final = "guarded"
+STAGING: Final = "guarded-staging"
 PASSWORD: Final = "of-a-role"
 ROLE: Final[Mapping[str, Role]] = {role.name: role for role in ROLES}
 
 # Kafka's numbers (org.apache.kafka.common.acl.AclOperation and of ResourceType, PatternType).
-_OPERATIONS: Final = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8, "DescribeConfigs": 10}
+_OPERATIONS: Final = {"Read": 3, "Write": 4, "Create": 5, "Delete": 6, "Describe": 8, "DescribeConfigs": 10}
 _RESOURCES: Final = {"topic": 2, "group": 3, "cluster": 4, "transactional-id": 5}
 _LITERAL, _PREFIXED, _ALLOW = 3, 4, 3
 
@@ -93,7 +94,7 @@ async def _grant_all(bootstrap: str) -> None:
 def _creation(role: Role, grant: Grant, operation: str) -> CreateAclsRequest:
     return CreateAclsRequest(
         _RESOURCES[grant.resource],
-        grant.name.replace("{prefix}", PREFIX),
+        grant.name.replace("{prefix}", PREFIX).replace("{staging}", STAGING),
         _PREFIXED if grant.begins else _LITERAL,
         f"User:{role.name}",
         "*",
@@ -168,6 +169,9 @@ def test_the_grants_are_enough_and_no_more(
             return [line for line in done.stdout.splitlines() if '"source":"a"' in line]
 
         assert wait_until(tailed, seconds=60)
+        asyncio.run(_write(as_role("ticker-producer"), SIGHTINGS.on(PREFIX)))
+        _redrive(as_role("ticker-redriver"))
+    _replay_and_clean(as_role("ticker-replayer"), tmp_path / "plan.json")
     # No role reaches into another's: consumers do not write, producers do not read, state is the worker's alone.
     some = next(iter(CATEGORIES.values())).on(PREFIX)
     consumer, producer = as_role("ticker-consumer"), as_role("ticker-producer")
@@ -176,6 +180,35 @@ def test_the_grants_are_enough_and_no_more(
     assert _refused(_read(producer, SIGHTINGS.on(PREFIX)), TopicAuthorizationFailedError)
     assert _refused(_read(consumer, SEEN.on(PREFIX)), TopicAuthorizationFailedError)
     assert _refused(_read(consumer, some, group=f"{PREFIX}-worker"), GroupAuthorizationFailedError)
+    replayer = as_role("ticker-replayer")
+    assert _refused(_write(replayer, SIGHTINGS.on(PREFIX)), TopicAuthorizationFailedError)
+    assert _refused(_read(as_role("ticker-redriver"), SIGHTINGS.on(PREFIX)), TopicAuthorizationFailedError)
+
+
+def _replay_and_clean(environment: dict[str, str], plan: Path) -> None:
+    for arguments in (
+        ("plan", "sightings", "--to-topic-prefix", STAGING, "--create", "-o", str(plan)),
+        ("apply", str(plan)),
+        ("diff", PREFIX, STAGING, "--json"),
+        ("clean", str(plan), "--yes"),
+    ):
+        done = _ticker("replay", *arguments, environment=environment)
+        assert done.returncode == 0, (arguments, done.stderr)
+
+
+def _redrive(environment: dict[str, str]) -> None:
+    """The letter of a record that is no sighting is found, tried and sent back."""
+
+    def listed() -> str:
+        done = _ticker("deadletters", "list", "--json", environment=environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert wait_until(listed, seconds=60)
+    tried = _ticker("deadletters", "try", "--json", environment=environment)
+    assert "no key" in tried.stdout, tried.stderr
+    sent = _ticker("deadletters", "redrive", "--yes", environment=environment)
+    assert sent.returncode == 0, sent.stderr
 
 
 def _refused(attempt: Any, error: type[Exception]) -> bool:

@@ -1,0 +1,27 @@
+"""What competitors do with a sighting: decode it, and say what comes of a new one."""
+
+from typing import Final
+
+import msgspec
+
+from schemas.events import Headline, SeenHeadline, Sighting
+
+POLL_RECORDS: Final = 4_000
+"""How many records each of them takes at once, as our worker does."""
+
+decode: Final = msgspec.json.Decoder(Sighting).decode
+
+
+def outputs(sighting: Sighting) -> tuple[Headline, SeenHeadline]:
+    """The headline to publish and the state row to write."""
+    headline = Headline(**msgspec.structs.asdict(sighting))
+    seen = SeenHeadline(
+        id=sighting.id,
+        text=sighting.text,
+        language=sighting.language,
+        first_seen=sighting.observed_at,
+        last_seen=sighting.observed_at,
+        sightings=1,
+        sources=(sighting.source,),
+    )
+    return headline, seen
