@@ -3,6 +3,7 @@
 bug                 the deduplicate stage raises on a text with the word `bug`
 hold deduplicate    the stage's transactions are written, but their commit never comes
 hold categorize
+impatient           it waits half a second for a transaction that another one has left open
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 
 from streams import pipeline
 from streams.cli import main
+from streams.engine.kafka import restore
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.stage import Outbox, Record
 
@@ -37,6 +39,9 @@ async def _hold(_producer: Any) -> None:
 def _break(fault: str) -> None:
     if fault == "bug":
         pipeline.STAGES = (replace(pipeline.DEDUPLICATE, processor=_Buggy), pipeline.CATEGORIZE)  # type: ignore[misc]
+        return
+    if fault == "impatient":
+        restore._STUCK_S = 0.5  # type: ignore[misc]
         return
     stage = fault.removeprefix("hold ")
     commit = AIOKafkaProducer.commit_transaction

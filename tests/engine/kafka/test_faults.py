@@ -1,5 +1,6 @@
 """What goes wrong at the start of a worker, inside it and inside its transactions."""
 
+import asyncio
 import signal
 import socket
 import subprocess
@@ -8,16 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 from msgspec.structs import replace
 
 from schemas.instants import format_instant
-from schemas.topics import DEADLETTERS, HEADLINES, SIGHTINGS, STRIPS
+from schemas.topics import DEADLETTERS, HEADLINES, SEEN, SIGHTINGS, STRIPS
 from streams.dev.kafka import Cluster
 from streams.settings import Connection
 from tests.chaos.corpus import Corpus, plain
 from tests.chaos.topics import LASTING
+from tests.chaos.workers import WorkerProcess
 from tests.engine.kafka.conftest import Pipeline
 from tests.kafka_support import USERS, Certificates, administer, wait_until
 from tests.support import MINUTE, START, sighting
@@ -105,6 +107,35 @@ def test_a_worker_killed_inside_a_transaction_leaves_nothing(pipeline: Pipeline,
     pipeline.worker()
     pipeline.drain(600)
     pipeline.check()
+
+
+def test_a_transaction_that_hangs_ends_the_worker_with_its_place(pipeline: Pipeline) -> None:
+    """Status 1, and the message says where it hangs and which tool ends it; after that a worker goes on."""
+    worker = asyncio.run(_beside_a_hanging_transaction(pipeline))
+    assert worker.wait() == 1
+    assert f"{SEEN.on(pipeline.prefix)}/2/0: a transaction has been open" in worker.said
+    assert "`kafka-transactions.sh find-hanging`" in worker.said
+    assert "failed 5 times in a row" in worker.said
+    pipeline.write(Corpus().take(60))
+    pipeline.worker()
+    pipeline.drain(60)
+    pipeline.check()
+
+
+async def _beside_a_hanging_transaction(pipeline: Pipeline) -> WorkerProcess:
+    """A worker that has ended beside a transaction on its state, which is aborted then."""
+    options = pipeline.connection.aiokafka_options()
+    producer = AIOKafkaProducer(transactional_id=f"{pipeline.prefix}-hanging", **options)
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        await producer.send_and_wait(SEEN.on(pipeline.prefix), b"{}", b"k", partition=2)
+        worker = pipeline.worker("--stage", "deduplicate", command=FAULTY, FAULT="impatient")
+        await asyncio.to_thread(worker.wait)
+        await producer.abort_transaction()
+    finally:
+        await producer.stop()
+    return worker
 
 
 def test_says_when_retention_was_faster(pipeline: Pipeline) -> None:
