@@ -6,92 +6,23 @@ each new headline and write its state row; only those called exactly once promis
 """
 
 import asyncio
-import os
-import resource
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, NoReturn
+from importlib.util import find_spec
+from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from schemas import cloudevents
-from schemas.events import Headline, SeenHeadline, Sighting, encode
+from schemas.events import Sighting, encode
 from schemas.topics import HEADLINES, LANGUAGE_PARTITIONS, SEEN, SIGHTINGS
-from streams.bench.machine import peak_memory_mib, resident_bytes
+from streams.bench import librdkafka
+from streams.bench.machine import resident_bytes
+from streams.bench.plain import POLL_RECORDS, decode, outputs
+from streams.bench.stopwatch import Restore, Stopwatch, finish
 from streams.engine.collector import raise_collector_thresholds
 from streams.observe.observer import Committed, Restored
-
-_POLL_RECORDS: Final = 4_000
-_decode: Final = msgspec.json.Decoder(Sighting).decode
-
-
-class Run(Struct, frozen=True, kw_only=True):
-    """One contender's run, from the first record to the last commit."""
-
-    records: int
-    headlines: int
-    seconds: float
-    second_half_seconds: float
-    cpu_seconds: float
-    peak_memory_mib: float
-
-
-class Restore(Struct, frozen=True, kw_only=True):
-    """A worker's start on a full state topic."""
-
-    rows: int
-    seconds: float
-    grown_bytes: int
-    """How much the process's resident memory grew."""
-
-
-class Stopwatch:
-    """Counts records as they are committed, and times all of them and the second half."""
-
-    def __init__(self, records: int) -> None:
-        self._records = records
-        self._began = self._half = self._cpu = 0.0
-        self.done = 0
-        self.headlines = 0
-
-    def begin(self, ago: float = 0.0) -> None:
-        """The first records have been there for `ago` seconds."""
-        if not self._began:
-            self._began, self._cpu = time.monotonic() - ago, _cpu() - ago
-
-    def add(self, records: int) -> bool:
-        """Count committed records; True when all are done."""
-        self.done += records
-        if not self._half and self.done >= self._records / 2:
-            self._half = time.monotonic()
-        return self.done >= self._records
-
-    def result(self) -> Run:
-        """The run up to now."""
-        now = time.monotonic()
-        return Run(
-            records=self.done,
-            headlines=self.headlines,
-            seconds=now - self._began,
-            second_half_seconds=now - self._half,
-            cpu_seconds=_cpu() - self._cpu,
-            peak_memory_mib=peak_memory_mib(),
-        )
-
-
-def _cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
-
-def _finish(run: Run | Restore) -> NoReturn:
-    """Print the figures and end: how long an engine takes to stop is not measured here."""
-    sys.stdout.buffer.write(msgspec.json.encode(run) + b"\n")
-    sys.stdout.flush()
-    os._exit(0)
 
 
 async def ticker(servers: str, prefix: str, records: int) -> None:
@@ -111,7 +42,7 @@ async def ticker(servers: str, prefix: str, records: int) -> None:
             watch.begin(committed.seconds)
             watch.headlines += committed.counts.get("new", 0) + committed.counts.get("update", 0)
             if watch.add(len(committed.records)):
-                _finish(watch.result())
+                finish(watch.result())
 
     settings = WorkerSettings(
         connection=Connection(bootstrap_servers=servers),
@@ -134,7 +65,7 @@ async def aiokafka(servers: str, prefix: str, records: int) -> None:
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="earliest",
-        max_poll_records=_POLL_RECORDS,
+        max_poll_records=POLL_RECORDS,
     )
     producer = AIOKafkaProducer(
         bootstrap_servers=servers, transactional_id=f"{prefix}-aiokafka", max_batch_size=1 << 18
@@ -158,7 +89,7 @@ async def aiokafka(servers: str, prefix: str, records: int) -> None:
             await producer.commit_transaction()
             watch.headlines += len(new)
             if watch.add(len(fetched)):
-                _finish(watch.result())
+                finish(watch.result())
 
 
 async def aiokafka_gc(servers: str, prefix: str, records: int) -> None:
@@ -170,7 +101,7 @@ async def aiokafka_gc(servers: str, prefix: str, records: int) -> None:
 def _new_sightings(records: list[Any], seen: set[bytes]) -> list[tuple[bytes, Sighting, int]]:
     new = []
     for record in records:
-        sighting = _decode(record.value)
+        sighting = decode(record.value)
         if record.key not in seen:
             seen.add(record.key)
             new.append((record.key, sighting, record.timestamp))
@@ -182,7 +113,7 @@ def _batches(producer: Any, new: list[tuple[bytes, Sighting, int]]) -> list[tupl
 
     headlines, rows = [], []
     for key, sighting, timestamp in new:
-        headline, seen = _outputs(sighting)
+        headline, seen = outputs(sighting)
         identity = sighting.id.encode()
         headers = cloudevents.headers(headline, identity)
         headlines.append(Row(identity, encode(headline), timestamp, headers))
@@ -193,20 +124,6 @@ def _batches(producer: Any, new: list[tuple[bytes, Sighting, int]]) -> list[tupl
         if topic_rows
         for batch in batches(producer, topic_rows)
     ]
-
-
-def _outputs(sighting: Sighting) -> tuple[Headline, SeenHeadline]:
-    headline = Headline(**msgspec.structs.asdict(sighting))
-    seen = SeenHeadline(
-        id=sighting.id,
-        text=sighting.text,
-        language=sighting.language,
-        first_seen=sighting.observed_at,
-        last_seen=sighting.observed_at,
-        sightings=1,
-        sources=(sighting.source,),
-    )
-    return headline, seen
 
 
 async def faust(servers: str, prefix: str, records: int) -> None:
@@ -227,7 +144,7 @@ async def faust(servers: str, prefix: str, records: int) -> None:
             topic_partitions=LANGUAGE_PARTITIONS,
             topic_replication_factor=1,
             consumer_auto_offset_reset="earliest",
-            broker_max_poll_records=_POLL_RECORDS,
+            broker_max_poll_records=POLL_RECORDS,
         )
         source = app.topic(SIGHTINGS.on(prefix), value_type=bytes)
         headlines = app.topic(HEADLINES.on(prefix), value_type=bytes)
@@ -239,9 +156,9 @@ async def faust(servers: str, prefix: str, records: int) -> None:
         async def deduplicate(stream: Any) -> None:
             async for key, value in stream.items():
                 watch.begin()
-                sighting = _decode(value)
+                sighting = decode(value)
                 if seen.get(key) is None:
-                    headline, row = _outputs(sighting)
+                    headline, row = outputs(sighting)
                     seen[key] = encode(row)
                     await headlines.send(key=sighting.id.encode(), value=encode(headline))
                     watch.headlines += 1
@@ -250,7 +167,7 @@ async def faust(servers: str, prefix: str, records: int) -> None:
 
         await app.start()
         await finished.wait()
-        _finish(watch.result())
+        finish(watch.result())
 
 
 async def restore(servers: str, prefix: str, records: int) -> None:
@@ -272,7 +189,7 @@ async def restore(servers: str, prefix: str, records: int) -> None:
             rows += restored.rows
             longest = max(longest, restored.seconds)
             if rows >= records:
-                _finish(Restore(rows=rows, seconds=longest, grown_bytes=resident_bytes() - before))
+                finish(Restore(rows=rows, seconds=longest, grown_bytes=resident_bytes() - before))
 
     settings = WorkerSettings(
         connection=Connection(bootstrap_servers=servers),
@@ -284,20 +201,38 @@ async def restore(servers: str, prefix: str, records: int) -> None:
     await work(settings, Watcher(CollectorRegistry(), settings.stages))
 
 
+class Contender(Struct, frozen=True):
+    """An engine that can be measured; `run` takes servers, prefix and records."""
+
+    run: Callable[[str, str, int], Coroutine[Any, Any, None] | None]
+    package: str
+    """What must be installed."""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether it can be run here."""
+        return find_spec(self.package) is not None
+
+
 RESTORE: Final = "restore"
-CONTENDERS: Final[dict[str, Callable[[str, str, int], Coroutine[Any, Any, None]]]] = {
-    "ticker": ticker,
-    "aiokafka": aiokafka,
-    "aiokafka-gc": aiokafka_gc,
-    "faust": faust,
+CONTENDERS: Final[dict[str, Contender]] = {
+    "ticker": Contender(ticker, "faust"),
+    "aiokafka": Contender(aiokafka, "aiokafka"),
+    "aiokafka-gc": Contender(aiokafka_gc, "aiokafka"),
+    "confluent": Contender(librdkafka.confluent, "confluent_kafka"),
+    "quix": Contender(librdkafka.quix, "quixstreams"),
+    "faust": Contender(faust, "faust"),
 }
-"""What can be run by name; each takes servers, prefix and records."""
+"""What can be run by name."""
 
 
 def main() -> None:
     """Run one contender, or the restore."""
     name, servers, prefix, records = sys.argv[1:]
-    asyncio.run((CONTENDERS | {RESTORE: restore})[name](servers, prefix, int(records)))
+    run = restore if name == RESTORE else CONTENDERS[name].run
+    running = run(servers, prefix, int(records))
+    if running is not None:
+        asyncio.run(running)
 
 
 if __name__ == "__main__":

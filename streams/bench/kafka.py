@@ -1,6 +1,7 @@
 """The deduplicate stage on Kafka beside its competitors, on the same sightings in one run."""
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
@@ -17,8 +18,8 @@ from prometheus_client import CollectorRegistry
 from schemas.topics import TOPICS
 from streams.admin.connect import administration
 from streams.admin.topics import create
-from streams.bench.contenders import Run
 from streams.bench.corpus import Corpus, make
+from streams.bench.stopwatch import Run
 from streams.dev.kafka import Cluster
 from streams.errors import TickerError
 from streams.observe.producer import ProducerMetrics
@@ -31,6 +32,8 @@ _SLOW: Final = {"faust": 20}
 """Contenders that get only a part of the records, for they would take minutes: every so many times fewer."""
 _TIMEOUT_S: Final = 300
 
+
+logger: Final = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT", bound=Struct)
 
@@ -59,6 +62,7 @@ def run_kafka(contenders: Sequence[str], sightings: int, runs: int) -> Iterator[
                 wanted = sightings // _SLOW.get(name, 1)
                 corpus = corpora.setdefault(wanted, make("natural", wanted))
                 prefix = f"bench-{name}-{number}"
+                logger.info("run %d of %d: %s, %s sightings", number, runs, name, f"{corpus.sightings:,}")
                 asyncio.run(fill(Connection(bootstrap_servers=servers), prefix, corpus))
                 run = run_process(name, servers, prefix, corpus.sightings, Run)
                 yield KafkaResult(

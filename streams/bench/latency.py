@@ -1,6 +1,7 @@
 """How long a headline takes from its strip to its category topic, at a fixed rate, and how long a restart takes."""
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
@@ -21,9 +22,10 @@ from schemas.instants import format_instant
 from schemas.topics import CATEGORIES, SEEN
 from streams.admin.connect import administration
 from streams.admin.topics import create, partitions_of
-from streams.bench.contenders import RESTORE, Restore
+from streams.bench.contenders import RESTORE
 from streams.bench.corpus import SLOTS, Corpus, make
 from streams.bench.kafka import KEPT, run_process
+from streams.bench.stopwatch import Restore
 from streams.dev.kafka import Cluster
 from streams.process.fold import fold
 from streams.produce.layout import partition_of
@@ -33,6 +35,8 @@ from streams.produce.strips import strip_of
 from streams.settings import Connection
 from streams.sink.batches import Row, batches
 from streams.sink.subscribe import subscribe
+
+logger: Final = logging.getLogger(__name__)
 
 _WARM_UP_S: Final = 5.0
 _ROWS_AT_ONCE: Final = 20_000
@@ -66,6 +70,7 @@ def run_latency(rate: int, seconds: int) -> LatencyResult:
     with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
         connection = Connection(bootstrap_servers=cluster.bootstrap_servers())
         asyncio.run(_make_topics(connection))
+        logger.info("publishing %d sightings a second for %d s", rate, seconds + _WARM_UP_S)
         with _worker(cluster.bootstrap_servers()):
             took = asyncio.run(_measure(connection, corpus, rate))
     cuts = quantiles(took, n=100)
@@ -87,7 +92,9 @@ def run_restore(headlines: int) -> RestoreResult:
         servers = cluster.bootstrap_servers()
         connection = Connection(bootstrap_servers=servers)
         asyncio.run(_make_topics(connection))
+        logger.info("writing %s state rows", f"{corpus.headlines:,}")
         rows = asyncio.run(_fill_seen(connection, corpus))
+        logger.info("restoring them")
         restored = run_process(RESTORE, servers, "bench", rows, Restore)
     return RestoreResult(
         corpus=corpus.digest,

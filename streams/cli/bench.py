@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from streams.cli.logs import log_to_stderr
 from streams.cli.output import examples, json_option, wants_json, write_json
 
 csv_option = click.option(
@@ -18,6 +19,7 @@ csv_option = click.option(
 @click.group()
 def command() -> None:
     """Measure speed on seeded corpora, and say on which corpus and machine."""
+    log_to_stderr()
 
 
 @command.command(epilog=examples("ticker bench local", "ticker bench local --mix new --csv rows.csv"))
@@ -49,23 +51,29 @@ def local(mix: str, sightings: int | None, runs: int, as_json: bool, csv_path: P
         "ticker bench kafka", "ticker bench kafka --contenders ticker,aiokafka --runs 5 --csv rows.csv"
     )
 )
-@click.option("--contenders", default="ticker,aiokafka,aiokafka-gc,faust", show_default=True, help="By name.")
+@click.option("--contenders", help="By name, separated by commas; without it all that are installed.")
 @click.option("--sightings", type=click.IntRange(min=1000), default=400_000, show_default=True)
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
 @json_option
 @csv_option
-def kafka(contenders: str, sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> None:
-    """The deduplicate stage on Kafka: our worker, the bare client, stock Faust.
+def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> None:
+    """The deduplicate stage on Kafka: our worker, bare clients, stock Faust, Quix Streams.
 
-    Starts a broker of its own; every contender gets its own copy of the same sightings and one core. Stock Faust
-    gets a twentieth of them. Needs the extra: pip install 'headline-ticker[broker]'.
+    Contenders are ticker, aiokafka, aiokafka-gc (collector thresholds raised), faust, and with the extra `bench`
+    confluent and quix. A broker is started for them; each gets its own copy of the same sightings and one core,
+    stock Faust a twentieth of them. Needs the extra: pip install 'headline-ticker[broker]'.
     """
     from streams.bench.contenders import CONTENDERS
     from streams.bench.kafka import run_kafka
 
-    names = contenders.split(",")
+    installed = [name for name, contender in CONTENDERS.items() if contender.is_installed]
+    names = installed if contenders is None else contenders.split(",")
     if unknown := set(names) - set(CONTENDERS):
         raise click.UsageError(f"no contender {', '.join(unknown)}; there are {', '.join(CONTENDERS)}")
+    if missing := set(names) - set(installed):
+        raise click.UsageError(
+            f"{', '.join(missing)} is not installed: pip install 'headline-ticker[bench]', or name others"
+        )
     rows = list(run_kafka(names, sightings, runs))
     report(rows, as_json=as_json, csv_path=csv_path)
 
@@ -83,9 +91,6 @@ def replay(sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> N
     Starts a broker of its own. Needs the extra: pip install 'headline-ticker[broker]'.
     """
     from streams.bench.replay import run_replay
-    from streams.cli.logs import log_to_stderr
-
-    log_to_stderr()
 
     report(list(run_replay(sightings, runs)), as_json=as_json, csv_path=csv_path)
 
