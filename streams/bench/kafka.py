@@ -90,10 +90,10 @@ async def fill(connection: Connection, prefix: str, corpus: Corpus) -> None:
         iter(corpus.observations),
         connection=connection,
         prefix=prefix,
-        patience=30,
         counts=Counts(),
         observer=ProducerMetrics(CollectorRegistry()),
         failed=failed,
+        stop=asyncio.Event(),
     )
 
 

@@ -92,7 +92,7 @@ def run_restore(headlines: int) -> RestoreResult:
         servers = cluster.bootstrap_servers()
         connection = Connection(bootstrap_servers=servers)
         asyncio.run(_make_topics(connection))
-        logger.info("writing %s state rows", f"{corpus.headlines:,}")
+        logger.info("writing the state rows of %s headlines", f"{corpus.sightings:,}")
         rows = asyncio.run(_fill_seen(connection, corpus))
         logger.info("restoring them")
         restored = run_process(RESTORE, servers, "bench", rows, Restore)

@@ -1,7 +1,11 @@
 """`ticker produce`: split strips and publish their sightings to Kafka."""
 
 import asyncio
+import signal
 import sys
+from pathlib import Path
+from threading import Event
+from typing import Final
 
 import click
 
@@ -11,63 +15,81 @@ from streams.cli.output import examples
 from streams.cli.progress import Progress
 from streams.settings import LOG_FORMAT, PATIENCE, PRODUCER_LISTEN, TOPIC_PREFIX, Settings
 
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
 
 @click.command(
     epilog=examples(
         "ticker produce page.html --source hespress",
-        "tail -F strips.jsonl | ticker produce -",
+        "ticker produce --follow strips.jsonl",
     )
 )
 @click.argument("places", metavar="[FILES|FOLDERS|-]...", nargs=-1)
 @click.option("--source", help="The source of pages (default: their path without its suffix).")
 @click.option("--separator", help="What stands between headlines (default: found in each strip).")
 @click.option("--selector", help="A CSS selector of the strip's items in HTML pages.")
+@click.option(
+    "--follow", is_flag=True, help="Go on with what is appended to one file of JSON Lines (tail -F)."
+)
 @kafka_options(PRODUCER_LISTEN, LOG_FORMAT)
 def command(
     places: tuple[str, ...],
     source: str | None,
     separator: str | None,
     selector: str | None,
+    follow: bool,
     settings: Settings,
 ) -> None:
     """Split the strips of pages and JSON Lines and publish strips and sightings.
 
     Idempotent, acknowledged by all replicas, compressed. Publishing the same input again gives the same ids,
-    so a producer that was killed half way is simply run again.
+    so a producer that was killed half way is simply run again. SIGTERM and Ctrl-C end it once what was read is
+    published.
     """
     from prometheus_client import REGISTRY
 
     from streams.observe.health import serving
     from streams.observe.producer import ProducerMetrics
-    from streams.produce.produce import Counts, produce
-    from streams.produce.read import read, size_of
+    from streams.produce import read
+    from streams.produce.produce import Counts, check_topics, produce
 
     log_to_stderr(log_format=settings[LOG_FORMAT])
+    if follow and (len(places) != 1 or places == ("-",) or Path(places[0]).is_dir()):
+        raise click.UsageError("--follow takes one file of JSON Lines")
     if not places:
         if sys.stdin.isatty():
             raise click.UsageError("name a file or folder, or - for standard input")
         places = ("-",)
     counts = Counts()
-    with Progress(size_of(places)) as progress:
+    stopped = Event()
+    with Progress(None if follow else read.size_of(places)) as progress:
 
         def failed(error: Exception) -> None:
             counts.failed += 1
             progress.say(f"ticker: {error}")
 
-        observations = read(places, failed=failed, source=source, progress=progress.advance)
+        observations = (
+            read.follow(places[0], failed=failed, stopped=stopped, progress=progress.advance)
+            if follow
+            else read.read(places, failed=failed, source=source, progress=progress.advance)
+        )
 
         async def run() -> None:
+            connection, prefix = settings.connection(), settings[TOPIC_PREFIX]
+            stop = asyncio.Event()
             async with serving(settings[PRODUCER_LISTEN], registry=REGISTRY, is_ready=lambda: True):
+                await check_topics(connection, prefix, patience=settings[PATIENCE])
+                _stop_on_signals(stop, stopped)
                 await produce(
                     observations,
-                    connection=settings.connection(),
-                    prefix=settings[TOPIC_PREFIX],
-                    patience=settings[PATIENCE],
+                    connection=connection,
+                    prefix=prefix,
                     separator=separator,
                     selector=selector,
                     counts=counts,
                     failed=failed,
                     observer=ProducerMetrics(REGISTRY),
+                    stop=stop,
                 )
 
         asyncio.run(run())
@@ -83,5 +105,22 @@ def command(
             " to work on old strips.",
             err=True,
         )
+    if stopped.is_set() and not follow and places != ("-",):
+        click.echo("ticker: stopped before the end of the input; run it again for the rest", err=True)
+        sys.exit(1)
     if counts.failed or counts.refused:
         sys.exit(1)
+
+
+def _stop_on_signals(stop: asyncio.Event, stopped: Event) -> None:
+    """Let the first SIGTERM or Ctrl-C end the work, the second one the process."""
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        stop.set()
+        stopped.set()
+        for name in _SIGNALS:
+            loop.remove_signal_handler(name)
+
+    for name in _SIGNALS:
+        loop.add_signal_handler(name, end)

@@ -1,8 +1,11 @@
 """The producer: reads observations in a thread, publishes their strips and sightings as they come."""
 
 import asyncio
+import concurrent.futures
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
@@ -37,15 +40,26 @@ class Counts(Struct):
     """Published sightings that are older than what `sightings` keeps: Kafka's retention goes by event time."""
 
 
+async def check_topics(connection: Connection, prefix: str, *, patience: float) -> None:
+    """See that a producer has its topics; `patience` is how many seconds to try to reach a broker.
+
+    Raises:
+        SettingsError: A topic is missing.
+        TickerError: No broker was reached.
+    """
+    async with administration(connection, patience=patience) as client:
+        await require(client, TOPICS, prefix=prefix)
+
+
 async def produce(
     observations: Iterator[Observation],
     *,
     connection: Connection,
     prefix: str,
-    patience: float,
     counts: Counts,
     failed: Callable[[InputError], None],
     observer: ProducerObserver,
+    stop: asyncio.Event,
     separator: str | None = None,
     selector: str | None = None,
 ) -> None:
@@ -55,24 +69,21 @@ async def produce(
         observations: Read in a thread, a few ahead.
         connection: How to reach the cluster.
         prefix: The topics' prefix.
-        patience: Seconds to try to reach a broker.
         counts: Raised as the work goes on.
         failed: Called with each strip that cannot be split, and each slot that is no headline.
         observer: Told of strips once they are on Kafka, for metrics.
+        stop: Set by whoever wants an end: what was read is published, and no more is read.
         separator: What stands between slots; found in each strip when None.
         selector: A CSS selector of the strip's items in HTML pages.
 
     Raises:
-        SettingsError: A topic is missing.
         TickerError: No broker was reached, or it did not take what was published.
     """
     assert SIGHTINGS.retention_ms is not None
     oldest_kept = time.time_ns() // 1_000_000 - SIGHTINGS.retention_ms
-    async with administration(connection, patience=patience) as client:
-        await require(client, TOPICS, prefix=prefix)
     options = connection.aiokafka_options()
     async with Publisher(options, prefix=prefix, acknowledged=observer.published) as publisher:
-        async for observation in _in_thread(observations, publisher.flush):
+        async for observation in _in_thread(observations, publisher.flush, stop):
             try:
                 strip, slots = strip_of(observation, separator=separator, selector=selector)
             except InputError as error:
@@ -95,25 +106,44 @@ async def produce(
 
 
 async def _in_thread(
-    observations: Iterator[Observation], pause: Callable[[], Awaitable[None]]
+    observations: Iterator[Observation], pause: Callable[[], Awaitable[None]], stop: asyncio.Event
 ) -> AsyncIterator[Observation]:
-    """Observations read in a thread, so that waiting for input keeps nothing back; `pause` when none waits."""
-    queue: asyncio.Queue[Observation | None] = asyncio.Queue(_READ_AHEAD)
+    """Observations read in a thread, so that waiting for input keeps nothing back; `pause` when none waits.
+
+    After `stop` those that were read still come. The thread may wait for input that never comes, so nobody waits
+    for it.
+    """
+    queue: asyncio.Queue[Observation | Exception | None] = asyncio.Queue(_READ_AHEAD)
     loop = asyncio.get_running_loop()
 
-    def read() -> None:
-        try:
-            for observation in observations:
-                asyncio.run_coroutine_threadsafe(queue.put(observation), loop).result()
-        finally:
-            asyncio.run_coroutine_threadsafe(queue.put(None), loop).result()
+    def put(item: Observation | Exception | None) -> None:
+        asyncio.run_coroutine_threadsafe(queue.put(item), loop).result()
 
-    reading = asyncio.create_task(asyncio.to_thread(read))
-    while True:
-        if queue.empty():
-            await pause()
-        observation = await queue.get()
-        if observation is None:
-            break
-        yield observation
-    await reading
+    def read() -> None:
+        # The loop may be gone when there is something to say at last.
+        with suppress(RuntimeError, concurrent.futures.CancelledError):
+            try:
+                for observation in observations:
+                    put(observation)
+                put(None)
+            except Exception as error:  # noqa: BLE001 (whatever it was is raised where observations are used)
+                put(error)
+
+    async def end() -> None:
+        await stop.wait()
+        await queue.put(None)
+
+    threading.Thread(target=read, name="reading", daemon=True).start()
+    ending = asyncio.create_task(end())
+    try:
+        while True:
+            if queue.empty():
+                await pause()
+            item = await queue.get()
+            if item is None:
+                return
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        ending.cancel()

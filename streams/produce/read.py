@@ -5,12 +5,14 @@ A file is a page (text or HTML) in which a strip must be found, or JSON Lines wi
 and the rest goes on.
 """
 
+import logging
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from threading import Event
+from typing import BinaryIO, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -19,11 +21,15 @@ from schemas.instants import parse_instant
 from streams.errors import InputError
 from streams.produce.decode import decode
 
+logger: Final = logging.getLogger(__name__)
+
 MAX_PAGE: Final = 16 << 20
 """The largest page, in bytes."""
 MAX_LINE: Final = 4 << 20
 """The longest line of JSON Lines, in bytes."""
 
+_LOOK_AGAIN_S: Final = 0.2
+"""How often a file that is followed is looked at."""
 _JSON_LINES: Final = {".jsonl", ".ndjson"}
 _STDIN: Final = "-"
 
@@ -79,7 +85,9 @@ def read(
     for place in places:
         if place == _STDIN:
             reader = _Reader("standard input", source or "stdin", observed_at, failed, progress)
-            yield from reader.read(sys.stdin.buffer, suffix="", modified=time.time())
+            # Not sys.stdin.buffer: Python cannot end while a thread waits in that.
+            with open(sys.stdin.fileno(), "rb", closefd=False) as file:
+                yield from reader.read(file, suffix="", modified=time.time())
             continue
         root = Path(place)
         for path in _files(root, failed):
@@ -91,6 +99,42 @@ def read(
                     yield from reader.read(file, suffix=path.suffix.lower(), modified=modified)
             except OSError as error:
                 failed(InputError(str(path), f"cannot be read: {error.strerror or error}"))
+
+
+def follow(
+    place: str,
+    *,
+    failed: Failed,
+    stopped: Event,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[Observation]:
+    """Read strips from a file of JSON Lines as they are appended, until told to stop.
+
+    A file that is not there yet is waited for. One that is replaced or cut short, as rotation does, is read to
+    its end, and then the new one from its beginning. A line counts once it has ended.
+
+    Args:
+        place: The file.
+        failed: Called with every line that cannot be read.
+        stopped: Set by whoever wants it to end; it does within a moment.
+        progress: Called with the number of bytes read since the last call.
+    """
+    path = Path(place)
+    reader = _Reader(place, path.stem, None, failed, progress)
+    waiting = False
+    while not stopped.is_set():
+        try:
+            with path.open("rb") as file:
+                waiting = False
+                yield from reader.read_lines(_Growing(file, path, stopped))
+        except FileNotFoundError:
+            if not waiting:
+                logger.info("waiting for %s", path)
+            waiting = True
+            stopped.wait(_LOOK_AGAIN_S)
+        except OSError as error:
+            failed(InputError(place, f"cannot be read: {error.strerror or error}"))
+            return
 
 
 def size_of(places: Sequence[str]) -> int | None:
@@ -154,7 +198,11 @@ class _Reader:
         observed_at = round(modified * 1000) if self._observed_at is None else self._observed_at
         yield Observation(place=self._place, source=self._source, observed_at=observed_at, text=text)
 
-    def _lines(self, line: bytes, file: BinaryIO) -> Iterator[Observation]:
+    def read_lines(self, file: "_Lines") -> Iterator[Observation]:
+        """Observations of JSON Lines."""
+        return self._lines(file.readline(MAX_LINE + 1), file)
+
+    def _lines(self, line: bytes, file: "_Lines") -> Iterator[Observation]:
         number = 1
         while line:
             self._progress(len(line))
@@ -172,10 +220,50 @@ class _Reader:
             line = file.readline(MAX_LINE + 1)
             number += 1
 
-    def _skip_rest_of_line(self, line: bytes, file: BinaryIO) -> None:
+    def _skip_rest_of_line(self, line: bytes, file: "_Lines") -> None:
         while line and not line.endswith(b"\n"):
             line = file.readline(MAX_LINE)
             self._progress(len(line))
+
+
+class _Lines(Protocol):
+    """What lines are read from."""
+
+    def readline(self, limit: int, /) -> bytes:
+        """A line, or as much of it as the limit allows; empty at the end."""
+
+
+class _Growing:
+    """A file that others append to: its end is where it was replaced, cut short, or nobody wants more."""
+
+    def __init__(self, file: BinaryIO, path: Path, stopped: Event) -> None:
+        self._file = file
+        self._path = path
+        self._stopped = stopped
+        self._begun = b""
+
+    def readline(self, limit: int, /) -> bytes:
+        """A whole line, waited for, or as much of it as the limit allows; empty at the end."""
+        over = False
+        while True:
+            self._begun += self._file.readline(limit - len(self._begun))
+            if self._begun.endswith(b"\n") or len(self._begun) >= limit or over:
+                line, self._begun = self._begun, b""
+                return line
+            if self._stopped.is_set():
+                return b""
+            # Looked at before it is read once more: what was appended until then is not lost.
+            over = self._is_over()
+            if not over:
+                self._stopped.wait(_LOOK_AGAIN_S)
+
+    def _is_over(self) -> bool:
+        try:
+            now = self._path.stat()
+        except FileNotFoundError:
+            return False  # renamed, and the next one is not there yet
+        mine = os.fstat(self._file.fileno())
+        return (now.st_dev, now.st_ino) != (mine.st_dev, mine.st_ino) or now.st_size < self._file.tell()
 
 
 def _observation(line: bytes, place: str) -> Observation:

@@ -138,6 +138,14 @@ def live_headline(
     )
 
 
+class _NearIndexes(dict[str, NearIndex[Live]]):
+    """By language; one is made when its language is first met."""
+
+    def __missing__(self, language: str) -> NearIndex[Live]:
+        index = self[language] = NearIndex(language)
+        return index
+
+
 class LiveHeadlines:
     """Live headlines and their aliases.
 
@@ -149,7 +157,7 @@ class LiveHeadlines:
         self._window = window
         self.by_key: dict[bytes, Live] = {}
         """The headline of every key, its own and its aliases'."""
-        self._near: dict[str, NearIndex[Live]] = {}
+        self._near = _NearIndexes()
         self._queue: defaultdict[int, list[bytes]] = defaultdict(list)
         """Keys by a bucket end that is their headline's or, until expiry looks at them, an earlier one."""
         self._watermark = 0
@@ -168,7 +176,7 @@ class LiveHeadlines:
         self.by_key[headline.key] = headline
         self._queue[headline.bucket_end].append(headline.key)
         self._watermark = max(self._watermark, headline.bucket_end)
-        self._index(headline.language).add(headline)
+        self._near[headline.language].add(headline)
 
     def join(self, key: bytes, headline: Live) -> None:
         """Let a variant's key stand for a live headline."""
@@ -180,12 +188,12 @@ class LiveHeadlines:
         keys = (headline.key, *headline.aliases)
         for key in keys:
             del self.by_key[key]
-        self._index(headline.language).remove(headline)
+        self._near[headline.language].remove(headline)
         return keys
 
     def find(self, folded: str, text: str, language: str) -> tuple[Live, Relation] | None:
         """The live headline that a new one repeats or updates, and how they relate."""
-        return self._index(language).find(folded, text)
+        return self._near[language].find(folded, text)
 
     def advance(self, watermark: int) -> list[Live]:
         """Move event time on to the end of a bucket; returns what has not been seen for a window by then."""
@@ -230,7 +238,8 @@ class LiveHeadlines:
             self._detach(key)
             self._restore_alias(key, seen.alias_of.encode())
         elif not self._refresh(key, seen):
-            aliases = self._detach(key)
+            # Most rows are of a headline that is not known yet, without variants.
+            aliases = self._detach(key) if key in self.by_key or key in self._orphans else ()
             headline = live_headline(
                 key=key,
                 folded=seen.folded or fold(seen.text),
@@ -244,7 +253,9 @@ class LiveHeadlines:
                 root=seen.root,
             )
             self.add(headline)
-            for alias in (*aliases, *self._take_orphans(key)):
+            if key in self._waiting:
+                aliases += self._take_orphans(key)
+            for alias in aliases:
                 self.join(alias, headline)
 
     def _refresh(self, key: bytes, seen: SeenHeadline) -> bool:
@@ -270,10 +281,10 @@ class LiveHeadlines:
         else:
             self.join(key, headline)
 
-    def _take_orphans(self, key: bytes) -> list[bytes]:
+    def _take_orphans(self, key: bytes) -> tuple[bytes, ...]:
         """The aliases that came before their headline."""
-        aliases = [alias for alias in self._waiting.pop(key, ()) if self._orphans.get(alias) == key]
-        return [alias for alias in aliases if self._orphans.pop(alias, None)]
+        aliases = [alias for alias in self._waiting.pop(key) if self._orphans.get(alias) == key]
+        return tuple(alias for alias in aliases if self._orphans.pop(alias, None))
 
     def _detach(self, key: bytes) -> tuple[bytes, ...]:
         """Forget what a key stood for before a later record of it; returns the aliases it had."""
@@ -287,9 +298,3 @@ class LiveHeadlines:
         headline.aliases = tuple(alias for alias in headline.aliases if alias != key)
         del self.by_key[key]
         return ()
-
-    def _index(self, language: str) -> NearIndex[Live]:
-        index = self._near.get(language)
-        if index is None:
-            index = self._near[language] = NearIndex(language)
-        return index
