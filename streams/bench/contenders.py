@@ -9,7 +9,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from typing import Any, Final
 
 from msgspec import Struct
@@ -205,23 +205,23 @@ class Contender(Struct, frozen=True):
     """An engine that can be measured; `run` takes servers, prefix and records."""
 
     run: Callable[[str, str, int], Coroutine[Any, Any, None] | None]
-    package: str
+    distribution: str
     """What must be installed."""
 
     @property
     def is_installed(self) -> bool:
         """Whether it can be run here."""
-        return find_spec(self.package) is not None
+        return any(distributions(name=self.distribution))
 
 
 RESTORE: Final = "restore"
 CONTENDERS: Final[dict[str, Contender]] = {
-    "ticker": Contender(ticker, "faust"),
+    "ticker": Contender(ticker, "faust-streaming"),
     "aiokafka": Contender(aiokafka, "aiokafka"),
     "aiokafka-gc": Contender(aiokafka_gc, "aiokafka"),
-    "confluent": Contender(librdkafka.confluent, "confluent_kafka"),
+    "confluent": Contender(librdkafka.confluent, "confluent-kafka"),
     "quix": Contender(librdkafka.quix, "quixstreams"),
-    "faust": Contender(faust, "faust"),
+    "faust": Contender(faust, "faust-streaming"),
 }
 """What can be run by name."""
 
