@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from schemas.events import Position
 from streams.errors import RecordError, TickerError
 
-_FETCH_BYTES: Final = 4 << 20
+_FETCH_BYTES: Final = 8 << 20
 _FETCH_WAIT_MS: Final = 100
 _RECORDS_AT_ONCE: Final = 20_000
 _STUCK_S: Final = 40.0

@@ -162,6 +162,8 @@ class LiveHeadlines:
         """Keys by a bucket end that is their headline's or, until expiry looks at them, an earlier one."""
         self._watermark = 0
         """The latest bucket end of any live headline."""
+        self._restored: defaultdict[str, list[Live]] = defaultdict(list)
+        """While restoring: headlines by language that are not in their index yet."""
         self._orphans: dict[bytes, bytes] = {}
         """While restoring: aliases whose headline has not come yet, and its key."""
         self._waiting: defaultdict[bytes, list[bytes]] = defaultdict(list)
@@ -173,10 +175,13 @@ class LiveHeadlines:
 
     def add(self, headline: Live) -> None:
         """Make a headline live; its key must not be."""
+        self._remember(headline)
+        self._near[headline.language].add(headline)
+
+    def _remember(self, headline: Live) -> None:
         self.by_key[headline.key] = headline
         self._queue[headline.bucket_end].append(headline.key)
         self._watermark = max(self._watermark, headline.bucket_end)
-        self._near[headline.language].add(headline)
 
     def join(self, key: bytes, headline: Live) -> None:
         """Let a variant's key stand for a live headline."""
@@ -225,6 +230,12 @@ class LiveHeadlines:
                 self._restore(record)
             except (msgspec.DecodeError, ValueError) as error:
                 raise RecordError(f"state record {record.key!r} cannot be read: {error}") from error
+        self._index_restored()
+
+    def _index_restored(self) -> None:
+        for language, headlines in self._restored.items():
+            self._near[language].add_all(headlines)
+        self._restored.clear()
 
     def _restore(self, record: Record) -> None:
         key = record.key
@@ -252,7 +263,8 @@ class LiveHeadlines:
                 sources=seen.sources,
                 root=seen.root,
             )
-            self.add(headline)
+            self._remember(headline)
+            self._restored[headline.language].append(headline)
             if key in self._waiting:
                 aliases += self._take_orphans(key)
             for alias in aliases:
@@ -293,6 +305,7 @@ class LiveHeadlines:
         if headline is None:
             return ()
         if headline.key == key:
+            self._index_restored()
             self.end(headline)
             return headline.aliases
         headline.aliases = tuple(alias for alias in headline.aliases if alias != key)

@@ -37,7 +37,9 @@ _COMPARED: Final = 5
 _RATIO: Final = 80.0
 """Token set ratio, 0 to 100, below which no edit that merges was seen."""
 _REMEMBERED_WORDS: Final = 1 << 17
-_LAST_SLOT: Final = 2**32 - 1
+_LAST_SLOT: Final = 2**31 - 1
+_MANY: Final = 2_000
+"""Headlines at once that are worth sorting."""
 
 
 class Indexed(Struct, gc=False, eq=False, kw_only=True):
@@ -116,6 +118,26 @@ class NearIndex(Generic[HeadlineT]):
         for posting in self._postings(headline.folded):
             posting.slots.append(slot)
 
+    def add_all(self, headlines: Sequence[HeadlineT]) -> None:
+        """Make headlines live that are not; for many at once quicker than `add` for each."""
+        if len(headlines) < _MANY:
+            for headline in headlines:
+                self.add(headline)
+            return
+        from streams.process.dedup.bulk import slots_by  # noqa: PLC0415 (numpy takes 0.1 s, which few are not worth)
+
+        if self._next_slot + len(headlines) > _LAST_SLOT:
+            self._renumber()
+        self._forget_words()
+        first = self._next_slot
+        for slot, headline in enumerate(headlines, first):
+            headline.slot = slot
+            self._live[slot] = headline
+        self._next_slot += len(headlines)
+        texts = [headline.folded for headline in headlines]
+        for posting, slots in slots_by(self._words.__getitem__, texts, first):
+            posting.slots.frombytes(slots)
+
     def remove(self, headline: HeadlineT) -> None:
         """Let a live headline go."""
         del self._live[headline.slot]
@@ -181,14 +203,17 @@ class NearIndex(Generic[HeadlineT]):
 
     def _postings(self, folded: str) -> set[_Posting]:
         """The postings of a headline's stems. Words that can be dropped are not indexed."""
-        if len(self._words) > _REMEMBERED_WORDS:
-            self._words.forget()
+        self._forget_words()
         postings = set(map(self._words.__getitem__, folded.split()))
         postings.discard(None)
         return postings  # type: ignore[return-value] # None is gone
 
+    def _forget_words(self) -> None:
+        if len(self._words) > _REMEMBERED_WORDS:
+            self._words.forget()
+
     def _renumber(self) -> None:
-        """Give the live headlines the lowest slots, once in four thousand million."""
+        """Give the live headlines the lowest slots, once in two thousand million."""
         headlines = list(self._live.values())
         self._live.clear()
         self._words = _Words(self._lexicon)

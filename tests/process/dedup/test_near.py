@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -81,6 +82,31 @@ def test_nothing_stays_of_what_left(texts: list[str]) -> None:
     assert len(index) == 0
     assert not index._words._by_stem
     assert _find(index, texts[0]) is None
+
+
+@given(
+    st.lists(headlines, max_size=14, unique_by=fold),
+    st.lists(headlines, min_size=1, max_size=14, unique_by=fold),
+    st.lists(headlines, min_size=1, max_size=5),
+)
+def test_many_at_once_are_found_as_if_each_had_been_added(
+    before: list[str], many: list[str], asked: list[str]
+) -> None:
+    """Adding all at once makes the same index, whatever was there before, and lets them go again."""
+    live = set(map(fold, before))
+    many = [text for text in many if fold(text) not in live] + [""]
+    one_by_one, at_once = _index(before), _index(before)
+    together = [_indexed(text) for text in many]
+    with mock.patch.object(near, "_MANY", 0):
+        at_once.add_all(together)
+    for text in many:
+        one_by_one.add(_indexed(text))
+    slots = [{p.stem: list(p.slots) for p in i._words._by_stem.values()} for i in (one_by_one, at_once)]
+    assert slots[0] == slots[1]
+    assert [_find(at_once, text) for text in asked] == [_find(one_by_one, text) for text in asked]
+    for headline in together:
+        at_once.remove(headline)
+    assert [_find(at_once, text) for text in asked] == [_find(_index(before), text) for text in asked]
 
 
 def test_a_duplicate_comes_before_an_update() -> None:
