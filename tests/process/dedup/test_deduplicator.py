@@ -1,6 +1,7 @@
 """Exact deduplication: windows and rubrics by event time, and a state that a restart brings back."""
 
 from collections.abc import Sequence
+from unittest import mock
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from schemas.events import SeenHeadline, encode
 from streams.errors import RecordError
+from streams.process.dedup import near
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.process.fold import fold
 from streams.stage import Message, Record
@@ -196,7 +198,10 @@ def test_a_run_with_a_restart_at_any_point_decides_as_a_run_without(
     restored.restore([RawRecord(key, value) for key, value in before.state().items()])
     uncompacted = Deduplicator()
     uncompacted.restore(before.state_log())
-    for deduplicator in (restored, uncompacted):
+    in_bulk = Deduplicator()
+    with mock.patch.object(near, "_MANY", 0):
+        in_bulk.restore(before.state_log())
+    for deduplicator in (restored, uncompacted, in_bulk):
         after = decide(*messages[cut:], deduplicator=deduplicator)
         assert [*before.headlines(), *after.headlines()] == list(whole.headlines())
         assert before.counts + after.counts == whole.counts
