@@ -33,7 +33,7 @@ lint: $(READY)  ## ruff, mypy --strict and the drift of generated files
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m schemas.generate --check
-	$(BIN)/python -m streams.observe.metrics --check
+	$(BIN)/python -m deploy.reference --check
 	$(BIN)/python -m deploy.grafana.generate --check
 	$(BIN)/python -m deploy.kafka.acls --check
 
@@ -44,8 +44,8 @@ format: $(READY)  ## let ruff format and mend what it can
 schemas: $(READY)  ## generate JSON Schema and AsyncAPI from the structs
 	$(BIN)/python -m schemas.generate
 
-deployment: $(READY)  ## generate docs/metrics.md, Grafana's dashboards and the ACL script
-	$(BIN)/python -m streams.observe.metrics
+deployment: $(READY)  ## generate docs/settings.md, docs/metrics.md, Grafana's dashboards and the ACL script
+	$(BIN)/python -m deploy.reference
 	$(BIN)/python -m deploy.grafana.generate
 	$(BIN)/python -m deploy.kafka.acls
 

@@ -10,7 +10,8 @@ import click
 from streams.cli.options import settings_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.progress import steps
-from streams.settings import BROKER_DATA, BROKER_NODES, BROKER_PORT, CACHE, Settings
+from streams.settings import Settings
+from streams.settings.broker import BROKER_DATA, BROKER_NODES, BROKER_PORT, CACHE
 
 _CHECK_S: Final = 0.5
 

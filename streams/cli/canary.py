@@ -11,7 +11,11 @@ import click
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
-from streams.settings import CANARY_LISTEN, LOG_FORMAT, PATIENCE, TOPIC_PREFIX, Settings
+from streams.settings import Settings
+from streams.settings.canary import CANARY_LISTEN
+from streams.settings.connection import PATIENCE
+from streams.settings.logs import LOG_FORMAT
+from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
     from streams.canary.run import Arrival  # the whole Kafka client with it

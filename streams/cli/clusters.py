@@ -9,7 +9,10 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.settings import BOOTSTRAP_SERVERS, PRODUCTION, TOPIC_PREFIX, Settings
+from streams.settings import Settings
+from streams.settings.connection import BOOTSTRAP_SERVERS
+from streams.settings.replay import PRODUCTION
+from streams.settings.topics import TOPIC_PREFIX
 
 Command = Callable[..., None]
 

@@ -19,7 +19,9 @@ from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.errors import SettingsError
-from streams.settings import PATIENCE, TOPIC_PREFIX, Settings
+from streams.settings import Settings
+from streams.settings.connection import PATIENCE
+from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
     from streams.admin.topics import Live

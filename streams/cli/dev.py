@@ -20,7 +20,10 @@ from streams.cli.options import settings_options
 from streams.cli.output import examples
 from streams.cli.progress import steps
 from streams.errors import TickerError
-from streams.settings import BROKER_DATA, BROKER_PORT, CACHE, LISTEN, TOPIC_PREFIX, Settings
+from streams.settings import Settings
+from streams.settings.broker import BROKER_DATA, BROKER_PORT, CACHE
+from streams.settings.topics import TOPIC_PREFIX
+from streams.settings.worker import LISTEN
 
 if TYPE_CHECKING:
     from streams.dev.kafka import Cluster

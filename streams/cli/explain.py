@@ -11,7 +11,9 @@ from schemas.mediatopics import slug_of
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
-from streams.settings import PATIENCE, TOPIC_PREFIX, Settings
+from streams.settings import Settings
+from streams.settings.connection import PATIENCE
+from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
     from streams.explain.explain import Evidence, Explanation, Known

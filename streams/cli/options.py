@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from streams.settings import CONNECTION_SETTINGS, PATIENCE, TOPIC_PREFIX, Setting, Settings
+from streams.settings import Setting, Settings
+from streams.settings.connection import CONNECTION_SETTINGS, PATIENCE
+from streams.settings.topics import TOPIC_PREFIX
 
 Command = Callable[..., None]
 

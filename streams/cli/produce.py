@@ -13,7 +13,11 @@ from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
 from streams.cli.progress import Progress
-from streams.settings import LOG_FORMAT, PATIENCE, PRODUCER_LISTEN, TOPIC_PREFIX, Settings
+from streams.settings import Settings
+from streams.settings.connection import PATIENCE
+from streams.settings.logs import LOG_FORMAT
+from streams.settings.producer import PRODUCER_LISTEN
+from streams.settings.topics import TOPIC_PREFIX
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 

@@ -11,7 +11,9 @@ from msgspec import Struct
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
-from streams.settings import PATIENCE, REPLICATION, TOPIC_PREFIX, Settings
+from streams.settings import Settings
+from streams.settings.connection import PATIENCE
+from streams.settings.topics import REPLICATION, TOPIC_PREFIX
 
 
 @click.group(

@@ -9,7 +9,10 @@ from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
 from streams.cli.rules import read_rules, rules_option
-from streams.settings import INSTANCE_ID, LISTEN, LOG_FORMAT, SESSION_TIMEOUT, TOPIC_PREFIX, Settings
+from streams.settings import Settings
+from streams.settings.logs import LOG_FORMAT
+from streams.settings.topics import TOPIC_PREFIX
+from streams.settings.worker import INSTANCE_ID, LISTEN, SESSION_TIMEOUT
 
 
 @click.command(

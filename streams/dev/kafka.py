@@ -28,7 +28,7 @@ from msgspec import Struct
 
 from streams.dev.jars import Installation, Progress, exclusive, install, silent
 from streams.errors import SettingsError, TickerError
-from streams.settings import SASL_MECHANISMS, SECURITY_PROTOCOLS
+from streams.settings.connection import SASL_MECHANISMS, SECURITY_PROTOCOLS
 
 HOST: Final = "127.0.0.1"
 _FREE_PORTS: Final = range(20_000, 32_000)

@@ -16,7 +16,7 @@ import yaml
 
 from schemas.topics import LANGUAGE_PARTITIONS
 from streams import __version__
-from streams.settings import SETTINGS
+from streams.settings.table import SETTINGS
 from tests.deploy.support import tool
 
 ROOT = Path(__file__).parents[2]

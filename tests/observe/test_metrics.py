@@ -1,13 +1,10 @@
 """The list of metrics: well named, bounded, documented."""
 
-from pathlib import Path
-
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from streams.observe.metrics import METRICS, OTHER, Instruments, Metric, Program, Sources, document
+from streams.observe.metrics import METRICS, OTHER, Instruments, Metric, Program, Sources
 
-ROOT = Path(__file__).parents[2]
 PROGRAMS: tuple[Program, ...] = ("worker", "producer", "canary")
 
 
@@ -49,8 +46,3 @@ def test_sources_beyond_the_limit_share_a_label() -> None:
     """The first sources keep their own label for ever; later ones are `other`."""
     sources = Sources(limit=2)
     assert [sources.label(name) for name in ("a", "b", "c", "a", "d")] == ["a", "b", OTHER, "a", OTHER]
-
-
-def test_the_documentation_is_generated() -> None:
-    """docs/metrics.md is what the list gives."""
-    assert (ROOT / "docs/metrics.md").read_text(encoding="utf-8") == document()

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from streams.cli.clusters import Target, production
-from streams.settings import BOOTSTRAP_SERVERS, TOPIC_PREFIX, Settings
+from streams.settings import Settings
+from streams.settings.connection import BOOTSTRAP_SERVERS
+from streams.settings.topics import TOPIC_PREFIX
 
 
 @pytest.fixture

@@ -1,0 +1,16 @@
+"""How services log."""
+
+from typing import Any, Final
+
+from streams.settings import texts
+from streams.settings.setting import Setting
+
+LOG_FORMAT: Final = Setting(
+    name="log_format",
+    parse=texts.one_of("auto", "text", "json"),
+    default="auto",
+    allowed="auto, text, json",
+    help="How services log to standard error; auto is text on a terminal, else JSON.",
+)
+
+SETTINGS: Final[tuple[Setting[Any], ...]] = (LOG_FORMAT,)

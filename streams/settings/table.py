@@ -1,0 +1,12 @@
+"""Every setting, a group from each module beside this one; docs/settings.md is this table."""
+
+from typing import Any, Final
+
+from streams.settings import broker, canary, connection, logs, producer, replay, topics, worker
+from streams.settings.setting import Setting
+
+SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(
+    setting
+    for group in (connection, topics, broker, replay, worker, producer, canary, logs)
+    for setting in group.SETTINGS
+)

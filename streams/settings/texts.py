@@ -1,0 +1,99 @@
+"""How the texts of settings become values. What is not allowed raises ValueError; a setting says what is."""
+
+import re
+from collections.abc import Callable, Container
+from pathlib import Path
+from typing import Final
+
+PORTS: Final = range(1, 65_536)
+_SERVER: Final = re.compile(r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.%\w]+\]):(?P<port>\d{1,5})", re.ASCII)
+_PREFIX: Final = re.compile(r"[\w.-]{1,100}", re.ASCII)
+
+
+def any_text(text: str) -> str:
+    """The text as it is."""
+    return text
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of these words, in capitals or not."""
+    by_capitals = {word.upper(): word for word in words}
+
+    def parse(text: str) -> str:
+        if text.upper() not in by_capitals:
+            raise ValueError
+        return by_capitals[text.upper()]
+
+    return parse
+
+
+def whole(allowed: Container[int]) -> Callable[[str], int]:
+    """One of these whole numbers."""
+
+    def parse(text: str) -> int:
+        number = int(text)
+        if number not in allowed:
+            raise ValueError
+        return number
+
+    return parse
+
+
+def seconds(least: float = 0.0, most: float = float("inf")) -> Callable[[str], float]:
+    """A number of seconds, never endless."""
+
+    def parse(text: str) -> float:
+        number = float(text)
+        if not least <= number <= most or number == float("inf"):
+            raise ValueError
+        return number
+
+    return parse
+
+
+def servers(text: str) -> str:
+    """Addresses of brokers, `host:port` each, without the spaces around their commas."""
+    given = [part.strip() for part in text.split(",")]
+    for server in given:
+        match = _SERVER.fullmatch(server)
+        if match is None or int(match["port"]) not in PORTS:
+            raise ValueError
+    return ",".join(given)
+
+
+def listener(text: str) -> str | None:
+    """Where to listen, `host:port` with 0 for a free port; None for `none`."""
+    if text == "none":
+        return None
+    match = _SERVER.fullmatch(text)
+    if match is None or int(match["port"]) >= PORTS.stop:
+        raise ValueError
+    return text
+
+
+def topic_prefix(text: str) -> str:
+    """What Kafka allows in a topic's name, short enough to leave room for the rest of it."""
+    if not _PREFIX.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def cluster_ids(text: str) -> frozenset[str]:
+    """The ids between commas."""
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
+def file(text: str) -> Path | None:
+    """A file that is there."""
+    path = folder(text)
+    if not path.is_file():
+        raise ValueError
+    return path
+
+
+def folder(text: str) -> Path:
+    """A folder, there or not, `~` being the user's."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # `~0`: there is no such user
+        raise ValueError(str(error)) from None

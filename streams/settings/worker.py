@@ -1,0 +1,30 @@
+"""How a worker serves its metrics and keeps its partitions."""
+
+from typing import Any, Final
+
+from streams.settings import texts
+from streams.settings.setting import Setting
+
+LISTEN: Final[Setting[str | None]] = Setting(
+    name="worker.listen",
+    parse=texts.listener,
+    default="127.0.0.1:9464",
+    allowed="HOST:PORT, or none",
+    help="Where a worker serves /healthz, /readyz and /metrics.",
+)
+INSTANCE_ID: Final[Setting[str | None]] = Setting(
+    name="worker.instance_id",
+    parse=texts.any_text,
+    default=None,
+    allowed="text, unique in the group",
+    help="Static membership: a worker that is restarted under its id takes its partitions back at once.",
+)
+SESSION_TIMEOUT: Final = Setting(
+    name="worker.session_timeout",
+    parse=texts.seconds(6, 19),
+    default=8.0,
+    allowed="seconds, 6 to 19",
+    help="How long a silent worker keeps its partitions.",
+)
+
+SETTINGS: Final[tuple[Setting[Any], ...]] = (LISTEN, INSTANCE_ID, SESSION_TIMEOUT)
