@@ -1,4 +1,4 @@
-"""Write the dashboards' JSON from `panels.py`: `python -m deploy.grafana.generate`, with `--check` in CI."""
+"""Write the dashboards' JSON from `boards/`: `python -m deploy.grafana.generate`, with `--check` in CI."""
 
 import sys
 from collections.abc import Sequence
@@ -24,7 +24,8 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from deploy.grafana.panels import BOARDS, Board, Kind, Panel
+from deploy.grafana.boards import BOARDS
+from deploy.grafana.panels import Board, Kind, Panel
 
 FOLDER: Final = Path(__file__).parent / "dashboards"
 _DATASOURCE: Final = DataSourceRef(type_val="prometheus", uid="${datasource}")

@@ -19,8 +19,9 @@ from typing import IO, Final
 
 import pytest
 
+from deploy.grafana.boards import BOARDS
 from deploy.grafana.generate import FOLDER, build
-from deploy.grafana.panels import BOARDS, SELECTION, Board, Panel, Query
+from deploy.grafana.panels import SELECTION, Board, Panel, Query
 from schemas.instants import format_instant
 from schemas.topics import HEADLINES, SIGHTINGS, TOPICS
 from streams.admin.topics import create
