@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 from msgspec import Struct
 
 from streams.admin.connect import administration
-from streams.dev.kafka import Cluster, Security
+from streams.dev.configuration import Security
+from streams.dev.kafka import Cluster
 from streams.errors import TickerError
 from streams.settings import Connection
 

@@ -30,7 +30,8 @@ def command(settings: Settings, fresh: bool, as_json: bool) -> None:
     It listens on 127.0.0.1 only. The first start fetches Kafka (46 MB) from a Maven repository.
     Needs the extra: pip install 'headline-ticker[broker]'.
     """
-    from streams.dev.kafka import Cluster, remove
+    from streams.dev.folder import remove
+    from streams.dev.kafka import Cluster
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is a person's Ctrl-C
     try:

@@ -5,97 +5,31 @@ folder, and ends when the process that started it ends, however that happens. Fo
 nodes are broker and controller in one, the heap is small, internal topics have few partitions.
 """
 
-import base64
-import fcntl
 import logging
-import random
-import re
-import shutil
-import socket
-import struct
 import subprocess
 import tempfile
 import time
-import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
-import msgspec
-from msgspec import Struct
-
+from streams.dev.configuration import SCRAM_MECHANISMS, Security, configuration
+from streams.dev.folder import Identity, claim, identity_of, new_cluster_id, sign
 from streams.dev.jars import Installation, Progress, exclusive, install, silent
+from streams.dev.metadata import known_brokers
+from streams.dev.node import Node, dismiss, failed, launch, run_java
+from streams.dev.ports import HOST, free_ports, is_free
 from streams.errors import SettingsError, TickerError
-from streams.settings.connection import SASL_MECHANISMS, SECURITY_PROTOCOLS
+from streams.settings.connection import SECURITY_PROTOCOLS
 
-HOST: Final = "127.0.0.1"
-_FREE_PORTS: Final = range(20_000, 32_000)
-"""Below the ports that the kernel gives to outgoing connections, which could take one before Kafka does."""
 _READY_S: Final = 90.0
 _STOP_S: Final = 20.0
-_CLAIM_S: Final = 15.0
 _POLL_S: Final = 0.05
 _STARTUP_CACHE_SINCE_JAVA: Final = 25
-_LOGGING: Final = Path(__file__).with_name("log4j2.properties")
-_SAFE: Final = re.compile(r"[\w.@+-]+", re.ASCII)
-_WATCH: Final = """
-read -r _
-kill -TERM "$0" 2>/dev/null
-for _ in $(seq 50); do kill -0 "$0" 2>/dev/null || exit 0; sleep 0.2; done
-kill -KILL "$0"
-"""
-"""Ends the process $0 once standard input closes, as it does when its other end dies with its owner."""
 
 _log: Final = logging.getLogger(__name__)
-
-
-class Security(Struct, frozen=True, kw_only=True):
-    """What a cluster needs to open SSL, SASL_PLAINTEXT and SASL_SSL listeners beside the plain one.
-
-    `keystore` is a PEM file with the servers' private key (PKCS #8) and certificate, `authority` one with the
-    certificates that sign clients: SSL demands a client certificate, SASL_SSL does not. `users` maps names to
-    passwords, for PLAIN and SCRAM alike; SCRAM users are written when the data folder is made.
-    """
-
-    keystore: Path
-    authority: Path
-    users: Mapping[str, str]
-
-    def __post_init__(self) -> None:
-        for word in (*self.users, *self.users.values()):
-            if not _SAFE.fullmatch(word):
-                raise SettingsError(
-                    "users and passwords of a test broker: letters, digits and . _ @ + - only"
-                )
-
-
-class Node(Struct):
-    """One node: its place, its ports by listener, and its process while it runs."""
-
-    id: int
-    folder: Path
-    ports: dict[str, int]
-    process: subprocess.Popen[bytes] | None = None
-    watcher: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log(self) -> Path:
-        """What Kafka and Java said since the node's last start."""
-        return self.folder / "kafka.log"
-
-    @property
-    def properties(self) -> Path:
-        """The node's configuration."""
-        return self.folder / "server.properties"
-
-
-class _Identity(Struct, frozen=True):
-    """What a data folder says of its cluster; written when all its nodes are formatted."""
-
-    cluster_id: str
-    nodes: int
 
 
 class Cluster:
@@ -175,9 +109,9 @@ class Cluster:
         if self._installation is None:
             self._installation = _prepare(self._cache, self._progress)
         self._progress(f"starting Kafka in {self.data}", 0, 0)
-        self._claim = _claim(self.data)
+        self._claim = claim(self.data)
         try:
-            identity = _identity(self.data, self._size)
+            identity = identity_of(self.data, self._size)
             self._nodes = _lay_out(self.data, self._size, self._port, secure=self._security is not None)
             for node in self._nodes.values():
                 self._configure(node)
@@ -219,80 +153,42 @@ class Cluster:
         """Raise a TickerError with the end of the log if a node has ended by itself."""
         for node in self._nodes.values():
             if node.process is not None and node.process.poll() is not None:
-                raise _failed(node, f"ended with status {node.process.returncode}")
+                raise failed(node, f"ended with status {node.process.returncode}")
 
     def _configure(self, node: Node) -> None:
         voters = ",".join(f"{each.id}@{HOST}:{each.ports['CONTROLLER']}" for each in self._nodes.values())
-        settings = (
-            _settings(node, voters, self._size)
-            | (_security_settings(self._security) if self._security else {})
-            | self._properties
-        )
+        settings = configuration(node, voters, self._size, self._security) | self._properties
         node.folder.mkdir(parents=True, exist_ok=True)
         node.properties.touch(mode=0o600)  # it may hold passwords
         node.properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
 
     def _format(self) -> None:
         """Give every node its storage, all at the same time, then write whose it is."""
-        identity = _Identity(_cluster_id(), self._size)
+        identity = Identity(new_cluster_id(), self._size)
         users = self._security.users.items() if self._security else ()
         scram = [
             f"--add-scram={mechanism}=[name={name},password={password}]"
-            for mechanism in SASL_MECHANISMS[1:]
+            for mechanism in SCRAM_MECHANISMS
             for name, password in users
         ]
         runs: list[tuple[Node, subprocess.Popen[bytes]]] = []
         for node in self._nodes.values():
-            command = [
-                "format",
-                "--cluster-id",
-                identity.cluster_id,
-                "--config",
-                str(node.properties),
-                *scram,
-            ]
+            storage = ["--cluster-id", identity.cluster_id, "--config", str(node.properties), *scram]
             with node.log.open("wb") as log:
-                runs.append((node, self._java(["kafka.tools.StorageTool", *command], log)))
+                command = ["kafka.tools.StorageTool", "format", *storage]
+                runs.append((node, run_java(command, *self._started(), log=log)))
         for node in [node for node, process in runs if process.wait() != 0]:
-            raise _failed(node, "could not make its storage")
-        (self.data / "cluster.json").write_bytes(msgspec.json.encode(identity))
-
-    def _java(
-        self, command: Sequence[str], log: IO[bytes], options: Sequence[str] = ()
-    ) -> subprocess.Popen[bytes]:
-        installation, claim = self._installation, self._claim
-        assert installation is not None
-        assert claim is not None
-        if installation.startup_cache.exists():
-            # What the cache does not cover is made anew, in milliseconds: nothing to warn of.
-            options = [*options, f"-XX:AOTCache={installation.startup_cache}", "-Xlog:aot*=error"]
-        return subprocess.Popen(  # noqa: S603 (the command is ours)
-            [
-                installation.java,
-                *("-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", *options),
-                f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
-                *("-cp", installation.class_path),
-                *command,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for the one who stops the nodes in order
-            pass_fds=[claim.fileno()],  # the folder stays claimed while a node lives
-        )
+            raise failed(node, "could not make its storage")
+        sign(self.data, identity)
 
     def _launch(self, node: Node) -> None:
-        if node.log.exists():
-            node.log.replace(node.log.with_suffix(".log.1"))
-        with node.log.open("wb") as log:
-            node.process = self._java(["kafka.Kafka", str(node.properties)], log, self._java_options)
-        node.watcher = subprocess.Popen(  # noqa: S603 (the script is ours)
-            ["/bin/sh", "-c", _WATCH, str(node.process.pid)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        launch(node, *self._started(), options=self._java_options)
+
+    def _started(self) -> tuple[Installation, IO[bytes]]:
+        """What every Java process of the cluster needs; there since `start`."""
+        assert self._installation is not None
+        assert self._claim is not None
+        return self._installation, self._claim
 
     def _await_ready(self, nodes: Iterable[Node]) -> None:
         """Wait until each of the nodes answers a metadata request with all nodes that run."""
@@ -303,7 +199,7 @@ class Cluster:
             expected = set(self.running)
             waiting = [node for node in waiting if not expected <= known_brokers(node.ports["PLAINTEXT"])]
             if waiting and time.monotonic() > deadline:
-                raise _failed(waiting[0], f"did not answer within {_READY_S:.0f} s")
+                raise failed(waiting[0], f"did not answer within {_READY_S:.0f} s")
             if waiting:
                 time.sleep(_POLL_S)
 
@@ -323,51 +219,7 @@ class Cluster:
                 process.kill()
                 process.wait()
                 node.process = None
-                _dismiss(node)
-
-
-def remove(data: Path) -> None:
-    """Delete what clusters have written into a data folder, and nothing else.
-
-    Raises:
-        SettingsError: the folder is in use.
-    """
-    with _claim(data):
-        (data / "cluster.json").unlink(missing_ok=True)
-        for folder in data.glob("node-*"):
-            shutil.rmtree(folder)
-
-
-def known_brokers(port: int, *, timeout: float = 2.0) -> frozenset[int]:
-    """The ids of the brokers that the one at this port of 127.0.0.1 knows; none if it does not answer.
-
-    A metadata request (version 1, without topics) by hand: Kafka answers it only when the broker has caught
-    up with its controllers and serves, while the port is open earlier.
-    """
-    request = struct.pack(">hhihi", 3, 1, 0, -1, 0)
-    try:
-        with socket.create_connection((HOST, port), timeout) as connection:
-            connection.settimeout(timeout)
-            connection.sendall(struct.pack(">i", len(request)) + request)
-            with connection.makefile("rb") as answer:
-                (length,) = struct.unpack(">i", answer.read(4))
-                body = answer.read(length)
-        return _broker_ids(body)
-    except (OSError, struct.error):
-        return frozenset()
-
-
-def _broker_ids(body: bytes) -> frozenset[int]:
-    """The ids in the body of a metadata response, version 1: correlation, then id, host, port, rack each."""
-    _, count = struct.unpack_from(">ii", body)
-    at, ids = 8, set[int]()
-    for _ in range(count):
-        node_id, host_length = struct.unpack_from(">ih", body, at)
-        at += 6 + host_length + 4
-        (rack_length,) = struct.unpack_from(">h", body, at)
-        at += 2 + max(0, rack_length)
-        ids.add(node_id)
-    return frozenset(ids)
+                dismiss(node)
 
 
 def _prepare(cache: Path | None, progress: Progress) -> Installation:
@@ -399,52 +251,14 @@ def _train(installation: Installation) -> None:
         partial.rename(installation.startup_cache)
 
 
-def _claim(data: Path) -> IO[bytes]:
-    """Take the folder for this process and its nodes; wait a little for nodes of a killed owner to end."""
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        file = (data / "lock").open("ab")
-    except OSError as error:
-        raise SettingsError(f"cannot write the data folder {data}: {error.strerror}") from None
-    deadline = time.monotonic() + _CLAIM_S
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                file.close()
-                raise SettingsError(
-                    f"the data folder {data} is in use by another broker: stop that one, or choose another"
-                ) from None
-            time.sleep(_POLL_S)
-        else:
-            return file
-
-
-def _identity(data: Path, size: int) -> _Identity | None:
-    """Whose data the folder holds; None if it is new, or if a first start was cut short."""
-    try:
-        identity = msgspec.json.decode((data / "cluster.json").read_bytes(), type=_Identity)
-    except FileNotFoundError:
-        for folder in data.glob("node-*"):
-            shutil.rmtree(folder)
-        return None
-    if identity.nodes != size:
-        raise SettingsError(
-            f"the data folder {data} belongs to a cluster of {identity.nodes} node(s), not {size}: "
-            f"use --nodes {identity.nodes}, another --data, or --fresh, which deletes what is there"
-        )
-    return identity
-
-
 def _lay_out(data: Path, size: int, port: int | None, *, secure: bool) -> dict[int, Node]:
     """The nodes with distinct free ports for all their listeners."""
     if port is not None:
-        for taken in (number for number in range(port, port + size) if not _is_free(number)):
+        for taken in (number for number in range(port, port + size) if not is_free(number)):
             raise SettingsError(
                 f"port {taken} is taken: stop what listens there, or choose another with --port"
             )
-    free = _free_ports()
+    free = free_ports()
     nodes = {}
     for number in range(1, size + 1):
         ports = {
@@ -455,102 +269,3 @@ def _lay_out(data: Path, size: int, port: int | None, *, secure: bool) -> dict[i
             ports["PLAINTEXT"] = port + number - 1
         nodes[number] = Node(number, data / f"node-{number}", ports)
     return nodes
-
-
-def _free_ports() -> Iterator[int]:
-    """Ports that nobody listens on, in random order so that starts at the same time choose apart."""
-    return filter(_is_free, random.sample(_FREE_PORTS, len(_FREE_PORTS)))
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # as Kafka does: no wait for old connections
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def _cluster_id() -> str:
-    """A random id as Kafka writes them: 16 bytes in 22 characters (an option must not begin with a dash)."""
-    text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    return text if text[0] not in "-_" else "K" + text[1:]
-
-
-def _settings(node: Node, voters: str, size: int) -> dict[str, str]:
-    """A node's configuration without security. Replication 3 with 2 in sync on three nodes, else 1."""
-    copies, in_sync = (1, 1) if size == 1 else (3, 2)
-    listeners = ",".join(f"{name}://{HOST}:{port}" for name, port in node.ports.items())
-    public = ",".join(f"{name}://{HOST}:{port}" for name, port in node.ports.items() if name != "CONTROLLER")
-    protocols = {name: name for name in node.ports} | {"CONTROLLER": "PLAINTEXT"}
-    settings = {
-        "process.roles": "broker,controller",
-        "node.id": node.id,
-        "controller.quorum.voters": voters,
-        "controller.listener.names": "CONTROLLER",
-        "listeners": listeners,
-        "advertised.listeners": public,
-        "inter.broker.listener.name": "PLAINTEXT",
-        "listener.security.protocol.map": ",".join(f"{name}:{kind}" for name, kind in protocols.items()),
-        "log.dirs": node.folder / "data",
-        "auto.create.topics.enable": "false",
-        "default.replication.factor": copies,
-        "min.insync.replicas": in_sync,
-        # Few partitions of internal topics: each is files to open at every start.
-        "offsets.topic.num.partitions": 4,
-        "offsets.topic.replication.factor": copies,
-        "transaction.state.log.num.partitions": 4,
-        "transaction.state.log.replication.factor": copies,
-        "transaction.state.log.min.isr": in_sync,
-        "share.coordinator.state.topic.num.partitions": 4,
-        "share.coordinator.state.topic.replication.factor": copies,
-        "share.coordinator.state.topic.min.isr": in_sync,
-        # Members of a group are not waited for. A killed node is noticed sooner than in 9 s; until then it
-        # cannot register again, and a single node has nobody who could wrongly take it for dead.
-        "group.initial.rebalance.delay.ms": 0,
-        "broker.heartbeat.interval.ms": 500 if size == 1 else 1000,
-        "broker.session.timeout.ms": 3000 if size == 1 else 6000,
-    }
-    return {key: str(value) for key, value in settings.items()}
-
-
-def _security_settings(security: Security) -> dict[str, str]:
-    """TLS by PEM files on SSL and SASL_SSL, users by PLAIN and SCRAM on the SASL listeners."""
-    module = "org.apache.kafka.common.security"
-    users = " ".join(f'user_{name}="{password}"' for name, password in security.users.items())
-    settings = {
-        "ssl.keystore.type": "PEM",
-        "ssl.keystore.location": str(security.keystore.absolute()),
-        "ssl.truststore.type": "PEM",
-        "ssl.truststore.location": str(security.authority.absolute()),
-        "listener.name.ssl.ssl.client.auth": "required",
-        "sasl.enabled.mechanisms": ",".join(SASL_MECHANISMS),
-    }
-    for listener in ("sasl_plaintext", "sasl_ssl"):
-        prefix = f"listener.name.{listener}"
-        settings[f"{prefix}.plain.sasl.jaas.config"] = f"{module}.plain.PlainLoginModule required {users};"
-        for mechanism in SASL_MECHANISMS[1:]:
-            settings[f"{prefix}.{mechanism.lower()}.sasl.jaas.config"] = (
-                f"{module}.scram.ScramLoginModule required;"
-            )
-    return settings
-
-
-def _dismiss(node: Node) -> None:
-    """End the watcher of a node that has ended, before its standard input closes."""
-    if node.watcher is not None:
-        node.watcher.kill()
-        node.watcher.wait()
-        assert node.watcher.stdin is not None
-        node.watcher.stdin.close()
-        node.watcher = None
-
-
-def _failed(node: Node, what: str) -> TickerError:
-    lines = node.log.read_text(encoding="utf-8", errors="replace").splitlines()
-    telling = [line for line in lines if not line.startswith("\tat ")]  # a stack is for reading in the log
-    tail = "\n".join(f"  {line}" for line in telling[-20:])
-    return TickerError(f"Kafka node {node.id} {what}; the end of {node.log}:\n{tail}")

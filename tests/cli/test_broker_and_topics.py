@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas.topics import TOPICS
-from streams.dev.kafka import _free_ports
+from streams.dev.ports import free_ports
 
 pytestmark = pytest.mark.kafka
 
@@ -26,7 +26,7 @@ def ticker(*arguments: str) -> tuple[int, Sequence[dict[str, str]], str]:
 def test_a_broker_runs_until_it_is_told_to_stop(kafka: str, tmp_path: Path) -> None:
     """It says its address once it is ready, keeps its data where told, and ends with 0 on SIGTERM."""
     del kafka  # where no broker can run, that fixture has said so
-    port = str(next(_free_ports()))
+    port = str(next(free_ports()))
     command = [*TICKER, "broker", "--port", port, "--data", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as broker:
         assert broker.stdout is not None

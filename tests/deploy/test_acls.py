@@ -17,7 +17,8 @@ from aiokafka.protocol.admin import CreateAclsRequest
 
 from deploy.kafka.acls import ROLES, SCRIPT, Grant, Role, script
 from schemas.topics import CATEGORIES, SEEN, SIGHTINGS
-from streams.dev.kafka import Cluster, Security
+from streams.dev.configuration import Security
+from streams.dev.kafka import Cluster
 from streams.settings import Settings
 from tests.kafka_support import Certificates, wait_until
 

@@ -12,8 +12,11 @@ import pytest
 from aiokafka.admin import NewTopic
 from msgspec.structs import replace
 
-import streams.dev.kafka
-from streams.dev.kafka import Cluster, Security, known_brokers, remove
+from streams.dev import folder
+from streams.dev.configuration import Security
+from streams.dev.folder import remove
+from streams.dev.kafka import Cluster
+from streams.dev.metadata import known_brokers
 from streams.errors import SettingsError, TickerError
 from streams.settings import Connection, Secret
 from tests.kafka_support import USERS, Certificates, administer, consume, produce, start
@@ -156,7 +159,7 @@ def test_a_taken_port_is_named(kafka: str, tmp_path: Path) -> None:
 
 def test_a_folder_has_one_owner_at_a_time(secured: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a second start nor a removal touches the data of a broker that runs."""
-    monkeypatch.setattr(streams.dev.kafka, "_CLAIM_S", 0.0)
+    monkeypatch.setattr(folder, "_CLAIM_S", 0.0)
     with pytest.raises(SettingsError, match="in use by another broker"):
         Cluster(secured.data).start()
     with pytest.raises(SettingsError, match="in use by another broker"):
