@@ -6,12 +6,13 @@ Sequence and Distributed Tracing.
 
 from functools import lru_cache
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from schemas.events import CategorizedHeadline, Duplicate, Headline, type_name
 
 CONTENT_TYPE: Final = b"application/json"
 _SPEC_VERSION: Final = b"1.0"
+_SOURCES: Final = "/sources/"
 
 CANARY: Final = "canary"
 """The source of headlines that only watch the pipeline (`ticker canary`): consumers leave out events whose
@@ -45,7 +46,12 @@ def headers(event: Headline | CategorizedHeadline | Duplicate, key: bytes) -> He
 @lru_cache(maxsize=4096)
 def source_uri(source: str) -> str:
     """A source id as the URI reference that `ce_source` must be: `/sources/ID`, percent-encoded."""
-    return f"/sources/{quote(source)}"
+    return f"{_SOURCES}{quote(source)}"
+
+
+def source_of(uri: str) -> str:
+    """The source id that a `ce_source` names (the inverse of `source_uri`)."""
+    return unquote(uri.removeprefix(_SOURCES))
 
 
 CANARY_HEADER: Final = ("ce_source", source_uri(CANARY).encode())

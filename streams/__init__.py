@@ -1,3 +1,3 @@
-"""The pipeline for headline tickers: produce, process, sink, and the engines that run them."""
+"""The pipeline for headline tickers: its topology, the programs around it, and the engines that run it."""
 
 __version__ = "0.1.0"

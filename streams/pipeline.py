@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from schemas.routing import own_topics
 from schemas.topics import CATEGORIES, DUPLICATES, HEADLINES, SEEN, SIGHTINGS
 from streams.process.categorize.model import Categorizer
 from streams.process.categorize.processor import OUTCOMES as CATEGORIZE_OUTCOMES
 from streams.process.categorize.processor import CategorizeProcessor
 from streams.process.dedup.deduplicator import OUTCOMES as DEDUPLICATE_OUTCOMES
 from streams.process.dedup.deduplicator import Deduplicator
-from streams.sink.route import own_topics
 from streams.stage import Stage
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def stages(rules: "Sequence[Rule]" = ()) -> tuple[Stage, ...]:
         DEDUPLICATE,
         replace(
             CATEGORIZE,
-            outputs=(*CATEGORIZE.outputs, *own_topics(rules)),
+            outputs=(*CATEGORIZE.outputs, *own_topics(rule.topic for rule in rules)),
             processor=lambda: CategorizeProcessor(Categorizer(rules=rules)),
         ),
     )

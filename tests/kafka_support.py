@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msgspec import Struct
 
-from streams.admin.connect import administration
 from streams.dev.configuration import Security
 from streams.dev.kafka import Cluster
 from streams.errors import TickerError
+from streams.kafka.connect import administration
 from streams.settings import Connection
 
 T = TypeVar("T")

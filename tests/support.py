@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from schemas.events import Event, Headline, Sighting, encode
+from schemas.headers import SOURCE_HEADER
 from schemas.instants import format_instant
 from schemas.topics import Topic
-from streams.process.dedup.deduplicator import SOURCE_HEADER
 from streams.produce.sightings import identify, strip_id
 from streams.stage import Message, Record
 

@@ -22,15 +22,15 @@ from streams.bench.machine import resident_bytes
 from streams.bench.plain import POLL_RECORDS, decode, outputs
 from streams.bench.stopwatch import Restore, Stopwatch, finish
 from streams.engine.collector import raise_collector_thresholds
-from streams.observe.observer import Committed, Restored
+from streams.engine.kafka.observer import Committed, Restored
 
 
 async def ticker(servers: str, prefix: str, records: int) -> None:
     """Our worker: exactly once, near duplicates looked for, state and position in the transaction."""
     from prometheus_client import CollectorRegistry
 
+    from streams.engine.kafka.metrics import WorkerMetrics
     from streams.engine.kafka.worker import WorkerSettings, work
-    from streams.observe.worker import WorkerMetrics
     from streams.pipeline import DEDUPLICATE
     from streams.settings import Connection
 
@@ -109,7 +109,7 @@ def _new_sightings(records: list[Any], seen: set[bytes]) -> list[tuple[bytes, Si
 
 
 def _batches(producer: Any, new: list[tuple[bytes, Sighting, int]]) -> list[tuple[Any, Any]]:
-    from streams.sink.batches import Row, batches
+    from streams.kafka.batches import Row, batches
 
     headlines, rows = [], []
     for key, sighting, timestamp in new:
@@ -174,8 +174,8 @@ async def restore(servers: str, prefix: str, records: int) -> None:
     """Our worker's restore of `records` state rows, over all partitions of the deduplicate stage."""
     from prometheus_client import CollectorRegistry
 
+    from streams.engine.kafka.metrics import WorkerMetrics
     from streams.engine.kafka.worker import WorkerSettings, work
-    from streams.observe.worker import WorkerMetrics
     from streams.pipeline import DEDUPLICATE
     from streams.settings import Connection
 

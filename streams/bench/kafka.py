@@ -16,14 +16,14 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from schemas.topics import TOPICS
-from streams.admin.connect import administration
-from streams.admin.topics import create
 from streams.bench.corpus import Corpus, make
 from streams.bench.stopwatch import Run
 from streams.dev.kafka import Cluster
 from streams.errors import TickerError
-from streams.observe.producer import ProducerMetrics
-from streams.produce.produce import Counts, produce
+from streams.kafka.connect import administration
+from streams.kafka.topics import create
+from streams.produce.metrics import ProducerMetrics
+from streams.produce.producer import Counts, produce
 from streams.settings import Connection
 
 KEPT: Final = [topic if topic.cleanup == "compact" else replace(topic, retention_ms=-1) for topic in TOPICS]

@@ -19,22 +19,22 @@ from msgspec.structs import replace
 
 from schemas.events import SeenHeadline, encode
 from schemas.instants import format_instant
+from schemas.routing import partition_of
 from schemas.topics import CATEGORIES, SEEN
-from streams.admin.connect import administration
-from streams.admin.topics import create, partitions_of
 from streams.bench.contenders import RESTORE
 from streams.bench.corpus import SLOTS, Corpus, make
 from streams.bench.kafka import KEPT, run_process
 from streams.bench.stopwatch import Restore
 from streams.dev.kafka import Cluster
+from streams.kafka.batches import Row, batches
+from streams.kafka.connect import administration
+from streams.kafka.subscribe import subscribe
+from streams.kafka.topics import create, partitions_of
 from streams.process.fold import fold
-from streams.produce.layout import partition_of
 from streams.produce.publish import Publisher
 from streams.produce.sightings import identify, sightings
 from streams.produce.strips import strip_of
 from streams.settings import Connection
-from streams.sink.batches import Row, batches
-from streams.sink.subscribe import subscribe
 
 logger: Final = logging.getLogger(__name__)
 

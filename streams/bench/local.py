@@ -9,8 +9,8 @@ from msgspec import Struct
 from streams.bench.corpus import Mix, make
 from streams.bench.machine import peak_memory_mib
 from streams.engine.collector import raise_collector_thresholds
-from streams.engine.local.run import LocalRun
 from streams.produce.sightings import identify
+from streams.run.local import LocalRun
 
 SIGHTINGS: Final[dict[Mix, int]] = {"natural": 1_000_000, "new": 100_000}
 

@@ -12,19 +12,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.topics import LANGUAGE_PARTITIONS, SIGHTINGS
-from streams.admin.connect import administration
-from streams.admin.topics import create
 from streams.bench.corpus import Corpus, make
 from streams.bench.kafka import KEPT, fill
 from streams.dev.kafka import Cluster
 from streams.engine.collector import raise_collector_thresholds
+from streams.kafka.batches import Row, batches
+from streams.kafka.connect import administration
+from streams.kafka.topics import create
 from streams.replay.apply import Ends, apply
 from streams.replay.draft import Request, draft
 from streams.replay.pace import Pacer
 from streams.replay.partition import Written
 from streams.replay.plan import Plan
 from streams.settings import Connection
-from streams.sink.batches import Row, batches
 
 _AT_ONCE: Final = 8_000
 _PACED_S: Final = 20

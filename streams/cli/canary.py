@@ -18,7 +18,7 @@ from streams.settings.logs import LOG_FORMAT
 from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
-    from streams.canary.run import Arrival  # the whole Kafka client with it
+    from streams.canary.rounds import Arrival  # the whole Kafka client with it
 
 
 @click.command(epilog=examples("ticker canary", "ticker canary --once --every 30"))
@@ -74,8 +74,8 @@ class _Told:
 async def _watch(settings: Settings, told: _Told, every: float, once: bool) -> None:
     from prometheus_client import REGISTRY
 
-    from streams.canary.run import watch
-    from streams.observe.canary import CanaryMetrics
+    from streams.canary.metrics import CanaryMetrics
+    from streams.canary.rounds import watch
     from streams.observe.health import serving
 
     ready = asyncio.Event()

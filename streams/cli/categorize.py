@@ -15,7 +15,7 @@ from streams.cli.rules import read_rules, rules_option
 from streams.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
-    from streams.process.categorize.compare import Flip
+    from streams.process.categorize.flips import Flip
     from streams.process.categorize.model import Categorizer, Reason
 
 _LONGEST_LINE: Final = 64 * 1024
@@ -103,7 +103,7 @@ def _diff(old: str, new: str, file: str, as_json: bool) -> None:
     OLD and NEW are each `packaged` (the model that came with ticker), a model file (.json), or a rules
     file (.toml) on top of the packaged model. Headlines are read a line each.
     """
-    from streams.process.categorize.compare import flips
+    from streams.process.categorize.flips import flips
 
     before, after = _categorizer(old), _categorizer(new)
     failures = _Failures()
@@ -223,7 +223,7 @@ def _print_flips(found: "Sequence[Flip]") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from streams.process.categorize.compare import flips_by_topic
+    from streams.process.categorize.flips import flips_by_topic
 
     headlines = Table("headline", "", "old", "new")
     for flip in found:

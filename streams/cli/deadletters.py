@@ -24,9 +24,9 @@ from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
-    from streams.admin.topics import Live
     from streams.deadletters.letters import Choice, Letter
     from streams.deadletters.redrive import Sorting
+    from streams.kafka.topics import Live
 
 _SHOWN: Final = 160
 
@@ -261,10 +261,10 @@ def _output(file: str) -> Any:
 
 async def _read(settings: Settings, choice: "Choice") -> _Read:
     from schemas.topics import DEADLETTERS, POSITIONS
-    from streams.admin.connect import administration
-    from streams.admin.topics import describe
     from streams.deadletters.letters import Choice, read_letters
     from streams.deadletters.redrive import read_redriven
+    from streams.kafka.connect import administration
+    from streams.kafka.topics import describe
 
     log_to_stderr()
     connection, prefix = settings.connection(), settings[TOPIC_PREFIX]

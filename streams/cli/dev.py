@@ -68,8 +68,8 @@ def command(every: float, settings: Settings) -> None:
 
 def _create_topics(servers: str, prefix: str) -> None:
     from schemas.topics import TOPICS
-    from streams.admin.connect import administration
-    from streams.admin.topics import create
+    from streams.kafka.connect import administration
+    from streams.kafka.topics import create
     from streams.settings import Connection
 
     async def run() -> None:

@@ -16,7 +16,7 @@ from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
-    from streams.explain.explain import Evidence, Explanation, Known
+    from streams.explain.explanation import Evidence, Explanation, Known
 
 
 @click.command(
@@ -38,7 +38,7 @@ def command(query: str, run_file: str | None, as_json: bool, settings: Settings)
     Looks at the topics of a cluster, or at the output of a run. Exact duplicates are only counted on a cluster:
     ask by their text. Exit code 1 when nothing is known of the headline.
     """
-    from streams.explain.explain import explain
+    from streams.explain.explanation import explain
 
     log_to_stderr()
     explanation = explain(query, _evidence(run_file, settings))

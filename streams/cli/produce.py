@@ -53,9 +53,9 @@ def command(
     from prometheus_client import REGISTRY
 
     from streams.observe.health import serving
-    from streams.observe.producer import ProducerMetrics
     from streams.produce import read
-    from streams.produce.produce import Counts, check_topics, produce
+    from streams.produce.metrics import ProducerMetrics
+    from streams.produce.producer import Counts, check_topics, produce
 
     log_to_stderr(log_format=settings[LOG_FORMAT])
     if follow and (len(places) != 1 or places == ("-",) or Path(places[0]).is_dir()):

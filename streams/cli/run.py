@@ -14,8 +14,8 @@ from streams.errors import SettingsError
 
 if TYPE_CHECKING:
     from streams.cli.tables import DroppedText
-    from streams.engine.local.run import Dropped, Published
     from streams.observe.account import Account
+    from streams.run.local import Dropped, Published
 
 
 class _Printer(Protocol):
@@ -100,8 +100,8 @@ def command(
     slots = empty + new + duplicates + updates + dead letters.
     """
     from schemas.instants import parse_instant
-    from streams.engine.local.run import LocalRun
     from streams.produce.read import read, size_of
+    from streams.run.local import LocalRun
 
     if not places:
         if sys.stdin.isatty():

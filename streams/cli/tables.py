@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from streams.engine.local.run import Published
+    from streams.run.local import Published
 
 DroppedText = tuple[str, str, str, str]
 """Language, text, rule and the winner's text of what was not published."""

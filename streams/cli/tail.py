@@ -61,9 +61,9 @@ def command(
 async def _tail(
     settings: Settings, topics: list[str], since: int | None, follow: bool, show: Callable[[Any], None]
 ) -> None:
-    from streams.admin.connect import administration
-    from streams.admin.topics import partitions_of
-    from streams.sink.subscribe import subscribe
+    from streams.kafka.connect import administration
+    from streams.kafka.subscribe import subscribe
+    from streams.kafka.topics import partitions_of
 
     connection = settings.connection()
     async with administration(connection, patience=settings[PATIENCE]) as client:
@@ -84,13 +84,13 @@ def _without_canary(show: Callable[[Any], None]) -> Callable[[Any], None]:
 
 def _topic(slug: str) -> Topic:
     """The topic of one of the eighteen categories, or of a user's own."""
-    from streams.sink.route import category
+    from schemas.routing import category_topic
 
     if not _SLUG.fullmatch(slug):
         raise SettingsError(
             f"{slug!r} is no category; there are {', '.join(CATEGORIES)}, and your own rules'"
         )
-    return category(slug)
+    return category_topic(slug)
 
 
 def _show_json(record: Any) -> None:

@@ -62,15 +62,15 @@ def check(ctx: click.Context, settings: Settings, rules_path: Path | None, as_js
 
 
 def _administer(settings: Settings, action: str, rules_path: Path | None) -> list[Any]:
-    """Run `create` or `check` of streams.admin.topics on the cluster that the settings name."""
+    """Run `create` or `check` of streams.kafka.topics on the cluster that the settings name."""
     import logging
 
+    from schemas.routing import own_topics
     from schemas.topics import TOPICS
-    from streams.admin import topics
-    from streams.admin.connect import administration
-    from streams.sink.route import own_topics
+    from streams.kafka import topics
+    from streams.kafka.connect import administration
 
-    every = (*TOPICS, *own_topics(read_rules(rules_path)))
+    every = (*TOPICS, *own_topics(rule.topic for rule in read_rules(rules_path)))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what matters is in the errors that we raise
 
     async def run() -> list[Any]:

@@ -4,21 +4,21 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
-from urllib.parse import unquote
 
 import msgspec
 from aiokafka import TopicPartition
 from msgspec import Struct
 
 from schemas import deadletters
+from schemas.cloudevents import source_of
 from schemas.deadletters import Reason
+from schemas.headers import SOURCE_HEADER
 from schemas.instants import parse_instant
 from schemas.topics import DEADLETTERS
-from streams.replay.read import bounds, read_windows
+from streams.kafka.windows import bounds, read_windows
 
 _CHANGING: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\b[0-9a-f]{8,}\b|\d[\d,.]*")
 """What differs between messages of one reason: quoted text, ids, numbers."""
-_CE_SOURCE: Final = "/sources/"
 
 
 class Original(NamedTuple):
@@ -146,10 +146,10 @@ def letter_of(record: Any) -> Letter | None:
 def _source(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> str:
     """The source of a record: its header's, else its CloudEvents header's, else its value's."""
     named: Mapping[str, bytes] = dict(headers)
-    if "source" in named:
-        return named["source"].decode("utf-8", "replace")
+    if SOURCE_HEADER in named:
+        return named[SOURCE_HEADER].decode("utf-8", "replace")
     if "ce_source" in named:
-        return unquote(named["ce_source"].decode("utf-8", "replace").removeprefix(_CE_SOURCE))
+        return source_of(named["ce_source"].decode("utf-8", "replace"))
     return _view(value).source
 
 

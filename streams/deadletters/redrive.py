@@ -15,18 +15,17 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from schemas import deadletters
+from schemas.headers import ATTEMPT_HEADER
 from schemas.topics import DEADLETTERS, POSITIONS
-from streams.admin.topics import Live
 from streams.deadletters.letters import Letter
 from streams.deadletters.trial import PRODUCE
-from streams.engine.kafka.restore import CommittedReader, committed_reader, last_record
-from streams.engine.kafka.transaction import FencedProducer
 from streams.errors import TickerError
-from streams.sink.batches import Row
+from streams.kafka.batches import Row
+from streams.kafka.committed import CommittedReader, committed_reader, last_record
+from streams.kafka.topics import Live
+from streams.kafka.transaction import FencedProducer
 
 MAX_ATTEMPTS: Final = 3
-_ATTEMPT: Final = deadletters.PREFIX + "attempt"
 _BYTES: Final = 4 << 20
 """Keys and values in one transaction, about."""
 
@@ -212,5 +211,5 @@ def _batched(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
 
 def _row(letter: Letter) -> Row:
     """The record as it was; how often it was refused follows its own headers, the first of which can decide."""
-    headers = [*letter.headers, (_ATTEMPT, str(letter.reason.attempt).encode())]
+    headers = [*letter.headers, (ATTEMPT_HEADER, str(letter.reason.attempt).encode())]
     return Row(letter.key, letter.value, letter.original.timestamp, headers)

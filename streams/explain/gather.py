@@ -6,12 +6,12 @@ import msgspec
 
 from schemas.events import CategorizedHeadline, Duplicate, Event, Headline, SeenHeadline
 from schemas.topics import CATEGORIES, DUPLICATES, HEADLINES, SEEN
-from streams.admin.connect import administration
-from streams.admin.topics import partitions_of
 from streams.errors import InputError
-from streams.explain.explain import Evidence, Known, Swallowed
+from streams.explain.explanation import Evidence, Known, Swallowed
+from streams.kafka.connect import administration
+from streams.kafka.subscribe import subscribe
+from streams.kafka.topics import partitions_of
 from streams.settings import Connection
-from streams.sink.subscribe import subscribe
 
 
 async def from_cluster(connection: Connection, *, prefix: str, patience: float) -> Evidence:

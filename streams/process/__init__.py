@@ -1,4 +1,4 @@
 """Decide: fold, language, deduplicate, categorize. Pure: no Kafka, no clock, no I/O.
 
-Never imports an engine, a producer or a sink.
+Imports nothing of ours but the stage's protocols, the errors and the contract.
 """

@@ -12,12 +12,12 @@ from aiokafka.errors import KafkaError
 
 from schemas import deadletters
 from schemas.events import Sighting, Strip, encode
+from schemas.headers import SOURCE_HEADER
+from schemas.routing import partition_by_hash, partition_of
 from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
 from streams.errors import TickerError
-from streams.process.dedup.deduplicator import SOURCE_HEADER
-from streams.produce.layout import partition_of, spread
+from streams.kafka.batches import Row, batches
 from streams.produce.sightings import RefusedSlot, StripSightings
-from streams.sink.batches import Row, batches
 
 _BATCH_BYTES: Final = 1 << 18
 MAX_REQUEST_BYTES: Final = 8 << 20
@@ -87,7 +87,7 @@ class Publisher:
         """
         source = strip.source.encode()
         timestamp = found.timestamp
-        home = spread(strip.source, self._partitions[self._strips])
+        home = partition_by_hash(strip.source, self._partitions[self._strips])
         self._rows[self._strips, home].append(Row(source, encode(strip), timestamp, []))
         count = self._partitions[self._sightings]
         headers = [(SOURCE_HEADER, source)]

@@ -9,9 +9,9 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from schemas.events import MAX_TEXT, Sighting, Strip
+from schemas.headers import SOURCE_HEADER
 from schemas.instants import parse_instant
 from streams.errors import RecordError
-from streams.process.dedup.deduplicator import SOURCE_HEADER
 from streams.process.fold import fold, fold_key
 from streams.process.language import detect
 from streams.produce.split import Slot

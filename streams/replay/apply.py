@@ -13,11 +13,13 @@ from msgspec.structs import replace
 
 from schemas.instants import format_instant
 from schemas.topics import POSITIONS, TOPICS, Topic
-from streams.admin.connect import administration
-from streams.admin.topics import create, describe
 from streams.engine.collector import raise_collector_thresholds
-from streams.engine.kafka.transaction import FencedProducer
 from streams.errors import SettingsError, TickerError
+from streams.kafka.alternating import AlternatingProducers
+from streams.kafka.batches import Row
+from streams.kafka.connect import administration
+from streams.kafka.topics import create, describe
+from streams.kafka.transaction import FencedProducer
 from streams.replay import ledger
 from streams.replay.checks import Check, check, refusals
 from streams.replay.facts import gather
@@ -26,10 +28,8 @@ from streams.replay.ledger import Manifest, Progress
 from streams.replay.pace import Errors, Pacer
 from streams.replay.partition import Clusters, PartitionReplay, Written
 from streams.replay.plan import Plan, topic_named
-from streams.replay.producers import AlternatingProducers
 from streams.replay.verify import Found, read_back, target_of
 from streams.settings import Connection
-from streams.sink.batches import Row
 
 PACE_LIMIT_MS: Final = 20
 """A record is on time when it is visible at most so far from its due time."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from schemas.instants import format_instant
 from schemas.topics import POSITIONS
-from streams.admin.topics import Live
+from streams.kafka.topics import Live
 from streams.replay.plan import Plan, topic_named
 
 _ENVELOPE: Final = 512

@@ -12,16 +12,17 @@ from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 from msgspec import Struct
 
+from schemas.headers import REPLAY_ID_HEADER
 from schemas.topics import DEADLETTERS, POSITIONS
-from streams.admin.connect import administration
-from streams.admin.topics import Live, describe
 from streams.errors import SettingsError, TickerError
+from streams.kafka.alternating import AlternatingProducers
+from streams.kafka.batches import Row
+from streams.kafka.connect import administration
+from streams.kafka.topics import Live, describe
+from streams.kafka.windows import bounds, read_windows
 from streams.replay import ledger
-from streams.replay.ledger import ID_HEADER, Manifest, Progress
-from streams.replay.producers import AlternatingProducers
-from streams.replay.read import bounds, read_windows
+from streams.replay.ledger import Manifest, Progress
 from streams.settings import Connection
-from streams.sink.batches import Row
 
 _GONE_S: Final = 20.0
 _POLL_S: Final = 0.05
@@ -150,7 +151,7 @@ async def _cuts(
     """What can be cut off each partition of the target, and whether records of others are in it."""
     places = [TopicPartition(manifest.target, number) for number in range(partitions)]
     cuts, shared = [], False
-    mark = (ID_HEADER, manifest.id.encode())
+    mark = (REPLAY_ID_HEADER, manifest.id.encode())
     for place, window in (await bounds(options, places)).items():
         own, before = 0, window[1]
         async with aclosing(read_windows(options, {place: window})) as slices:

@@ -7,13 +7,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.instants import format_instant
-from streams.admin.connect import administration
-from streams.admin.topics import partitions_of
+from streams.kafka.connect import administration
+from streams.kafka.topics import partitions_of
+from streams.kafka.windows import Window
 from streams.replay.apply import Ends, examine
 from streams.replay.checks import Check
 from streams.replay.facts import cluster_id
 from streams.replay.plan import Place, Plan, replay_id, topic_named
-from streams.replay.read import Window
 from streams.replay.select import Selection
 from streams.replay.survey import find, survey
 

@@ -7,10 +7,10 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from schemas.topics import TOPICS
-from streams.admin.topics import Live, describe
+from streams.kafka.topics import Live, describe
+from streams.kafka.windows import bounds
 from streams.replay.checks import Facts
 from streams.replay.plan import Plan, topic_named
-from streams.replay.read import bounds
 
 
 async def gather(

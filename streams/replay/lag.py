@@ -7,8 +7,8 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.kafka.windows import consumer
 from streams.replay.pace import Pacer
-from streams.replay.read import consumer
 
 _EVERY_S: Final = 0.5
 

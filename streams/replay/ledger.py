@@ -12,12 +12,9 @@ from msgspec import Struct
 
 from schemas.instants import Instant
 from schemas.topics import POSITIONS
-from streams.engine.kafka.restore import CommittedReader, committed_reader, last_record
-from streams.replay.read import bounds, read_windows
+from streams.kafka.committed import CommittedReader, committed_reader, last_record
+from streams.kafka.windows import bounds, read_windows
 
-ID_HEADER: Final = "ticker-replay-id"
-SOURCE_HEADER: Final = "ticker-replay-source"
-"""`topic/partition/offset` where the record was read."""
 _KEY: Final = b"replay|"
 
 

@@ -13,16 +13,17 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
 from schemas.topics import POSITIONS
-from streams.engine.kafka.restore import committed_reader
 from streams.errors import TickerError
+from streams.kafka.alternating import AlternatingProducers
+from streams.kafka.batches import Row
+from streams.kafka.committed import committed_reader
+from streams.kafka.windows import read_windows
 from streams.replay import ledger
-from streams.replay.ledger import ID_HEADER, SOURCE_HEADER, Progress
+from streams.replay.ledger import Progress
 from streams.replay.pace import Errors, Lead, Pacer
 from streams.replay.plan import Plan, Span
-from streams.replay.producers import AlternatingProducers
-from streams.replay.read import read_windows
-from streams.sink.batches import Row
 
 _OPEN_TIMEOUT_S: Final = 30.0
 _RETRY_S: Final = 0.5
@@ -90,7 +91,7 @@ class PartitionReplay:
         self._topic = plan.target_topic
         self._positions = POSITIONS.on(plan.target.prefix)
         self._key = ledger.progress_key(plan.id, span.partition)
-        self._id_header = (ID_HEADER, plan.id.encode())
+        self._id_header = (REPLAY_ID_HEADER, plan.id.encode())
         self._from = f"{plan.source_topic}/{span.partition}/".encode()
         self._lead = Lead()
         self._progress: Progress | None = None
@@ -244,7 +245,7 @@ class PartitionReplay:
 
     def _rows(self, records: Sequence[Any]) -> list[Row]:
         """The records as they were, our headers after theirs: the first header of a sighting decides."""
-        ours, name, place = self._id_header, SOURCE_HEADER, self._from
+        ours, name, place = self._id_header, REPLAY_SOURCE_HEADER, self._from
         return [
             Row(
                 record.key,

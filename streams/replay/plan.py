@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from schemas.instants import Instant, parse_instant
+from schemas.routing import category_topic
 from schemas.topics import TOPICS, Topic
 from streams.errors import InputError, SettingsError
 from streams.replay.select import Predicate, Selection, predicate
 from streams.replay.speed import Speed, parse_speed
-from streams.sink.route import category
 
 _BY_NAME: Final = {topic.name: topic for topic in TOPICS}
 _CATEGORY: Final = "category."
@@ -144,7 +144,7 @@ def topic_named(name: str) -> Topic:
     if name in _BY_NAME:
         return _BY_NAME[name]
     if name.startswith(_CATEGORY) and len(name) > len(_CATEGORY):
-        return category(name.removeprefix(_CATEGORY))
+        return category_topic(name.removeprefix(_CATEGORY))
     known = ", ".join(sorted(set(_BY_NAME) - {"positions"}))
     raise SettingsError(f"{name!r} is no topic of the pipeline; there are {known} (without prefix)")
 

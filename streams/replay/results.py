@@ -7,11 +7,11 @@ from typing import Final
 from aiokafka import TopicPartition
 
 from schemas.topics import DUPLICATES
-from streams.admin.connect import administration
-from streams.admin.topics import describe
 from streams.errors import InputError, SettingsError
+from streams.kafka.connect import administration
+from streams.kafka.topics import describe
+from streams.kafka.windows import bounds, read_windows
 from streams.replay.diff import Collector, Result
-from streams.replay.read import bounds, read_windows
 from streams.settings import Connection
 
 STANDARD_INPUT: Final = "-"

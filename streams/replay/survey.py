@@ -7,8 +7,8 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from schemas.instants import format_instant
+from streams.kafka.windows import Window, consumer, read_windows
 from streams.replay.plan import Span
-from streams.replay.read import Window, consumer, read_windows
 from streams.replay.select import Predicate
 
 LATENESS_MS: Final = 60 * 60 * 1000

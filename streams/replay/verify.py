@@ -7,8 +7,9 @@ from zlib import crc32
 from aiokafka import TopicPartition
 from msgspec import Struct
 
-from streams.replay.ledger import ID_HEADER, SOURCE_HEADER, Progress
-from streams.replay.read import bounds, read_windows
+from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
+from streams.kafka.windows import bounds, read_windows
+from streams.replay.ledger import Progress
 
 
 class Found(Struct):
@@ -40,7 +41,7 @@ async def read_back(
     there = await bounds(options, bases)
     windows = {place: (max(first, bases[place]), end) for place, (first, end) in there.items()}
     found = {partition: Found() for partition in progress}
-    mine = (ID_HEADER, replay.encode())
+    mine = (REPLAY_ID_HEADER, replay.encode())
     async for _, records in read_windows(options, windows):
         for record in records:
             if mine in record.headers:
@@ -57,7 +58,7 @@ def target_of(partition: int, partitions: int) -> int:
 
 
 def _count(found: Mapping[int, Found], record: Any) -> None:
-    place = next(value for name, value in reversed(record.headers) if name == SOURCE_HEADER)
+    place = next(value for name, value in reversed(record.headers) if name == REPLAY_SOURCE_HEADER)
     _, partition, offset = place.rsplit(b"/", 2)
     row = found[int(partition)]
     row.doubled += int(offset) <= row.last

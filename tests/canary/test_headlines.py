@@ -2,8 +2,8 @@
 
 from schemas.cloudevents import CANARY
 from streams.canary.headlines import LANGUAGES, observation
-from streams.engine.local.run import LocalRun, Published
 from streams.produce.read import Observation
+from streams.run.local import LocalRun, Published
 from tests.support import MINUTE, START
 
 NEWS = (

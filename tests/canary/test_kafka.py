@@ -16,11 +16,11 @@ import pytest
 from schemas.cloudevents import CANARY_HEADER
 from schemas.mediatopics import UNCATEGORISED
 from schemas.topics import CATEGORIES, TOPICS
-from streams.admin.topics import create
 from streams.canary.headlines import LANGUAGES
+from streams.kafka.subscribe import subscribe
+from streams.kafka.topics import create
 from streams.observe.trace import traceparent
 from streams.settings import Connection
-from streams.sink.subscribe import subscribe
 from tests.kafka_support import administer, wait_until
 
 pytestmark = pytest.mark.kafka

@@ -16,10 +16,10 @@ from typing import Any, Final
 import click
 from msgspec import Struct
 
-from streams.admin.connect import administration
-from streams.admin.topics import create
 from streams.cli.logs import log_to_stderr
 from streams.dev.kafka import Cluster
+from streams.kafka.connect import administration
+from streams.kafka.topics import create
 from tests.chaos.checker import Report, examine
 from tests.chaos.corpus import Corpus
 from tests.chaos.feed import Feed

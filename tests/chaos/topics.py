@@ -10,9 +10,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct, structs
 
 from schemas.topics import SIGHTINGS, TOPICS, Topic
+from streams.kafka.batches import Row, batches
 from streams.pipeline import DEDUPLICATE
 from streams.settings import Connection
-from streams.sink.batches import Row, batches
 from tests.chaos.corpus import Input
 
 _FETCH_BYTES: Final = 8 << 20

@@ -13,8 +13,8 @@ from schemas.topics import DEADLETTERS, POSITIONS, SIGHTINGS
 from streams.deadletters.letters import Choice, Letter, read_letters
 from streams.deadletters.redrive import read_redriven, redrive
 from streams.engine.kafka.outbox import KafkaOutbox
-from streams.engine.kafka.transaction import FencedProducer
 from streams.errors import RecordError
+from streams.kafka.transaction import FencedProducer
 from streams.settings import Connection
 from tests.command import rows, ticker
 from tests.replay.replay_support import everything, make_topics

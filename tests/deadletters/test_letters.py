@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from schemas import deadletters
 from schemas.events import MAX_TEXT, encode
-from streams.admin.topics import Live
 from streams.deadletters.letters import Choice, Letter, fingerprint, grouped, letter_of
 from streams.deadletters.redrive import Redriven, sort
 from streams.deadletters.trial import Trial
 from streams.errors import RecordError
+from streams.kafka.topics import Live
 from tests.support import HOUR, START, sighting
 
 

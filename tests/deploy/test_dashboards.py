@@ -24,7 +24,7 @@ from deploy.grafana.generate import FOLDER, build
 from deploy.grafana.panels import SELECTION, Board, Panel, Query
 from schemas.instants import format_instant
 from schemas.topics import HEADLINES, SIGHTINGS, TOPICS
-from streams.admin.topics import create
+from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.deploy.support import free_port, tool
 from tests.kafka_support import administer, produce, wait_until

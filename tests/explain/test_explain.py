@@ -9,9 +9,9 @@ import pytest
 
 from schemas.instants import format_instant
 from schemas.topics import TOPICS
-from streams.admin.connect import administration
-from streams.admin.topics import create
-from streams.explain.explain import Evidence, Known, Swallowed, explain
+from streams.explain.explanation import Evidence, Known, Swallowed, explain
+from streams.kafka.connect import administration
+from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.command import on_terminal, rows, running, ticker
 from tests.kafka_support import wait_until

@@ -11,16 +11,16 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from msgspec.structs import replace
 
 from schemas.events import encode
+from schemas.routing import partition_of
 from schemas.topics import POSITIONS, SIGHTINGS, Topic
-from streams.admin.topics import create, describe, partitions_of
-from streams.produce.layout import partition_of
+from streams.kafka.topics import create, describe, partitions_of
+from streams.kafka.windows import bounds, read_windows
 from streams.replay.apply import Closing, Ends, apply
 from streams.replay.checks import Check
 from streams.replay.draft import Request, draft
 from streams.replay.pace import Pacer
 from streams.replay.partition import Written
 from streams.replay.plan import Plan, write_plan
-from streams.replay.read import bounds, read_windows
 from streams.settings import Connection
 from streams.stage import Message
 from tests.command import TICKER
@@ -116,7 +116,7 @@ def everything(connection: Connection, topic: str) -> list[Any]:
 
 
 async def _places(connection: Connection, topic: str) -> list[TopicPartition]:
-    from streams.admin.connect import administration  # noqa: PLC0415 (beside its only use)
+    from streams.kafka.connect import administration  # noqa: PLC0415 (beside its only use)
 
     async with administration(connection, patience=30) as client:
         return await partitions_of(client, [topic])

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from schemas.instants import format_instant
 from schemas.topics import SIGHTINGS
-from streams.admin.topics import Live
+from streams.kafka.topics import Live
 from streams.replay.checks import Check, Facts, check
 from streams.replay.plan import Place, Plan, Span
 from tests.support import START

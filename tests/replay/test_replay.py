@@ -9,12 +9,12 @@ from aiokafka.admin import NewTopic, RecordsToDelete
 from aiokafka.structs import OffsetAndMetadata
 from msgspec.structs import replace
 
+from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
 from schemas.instants import format_instant
 from schemas.topics import POSITIONS, SEEN, SIGHTINGS
 from streams.errors import SettingsError, TickerError
 from streams.replay.apply import apply
 from streams.replay.clean import clean, look
-from streams.replay.ledger import ID_HEADER, SOURCE_HEADER
 from streams.replay.select import Selection
 from streams.settings import Connection
 from tests.command import rows, ticker
@@ -70,7 +70,7 @@ def test_a_replay_keeps_everything_in_order(
     assert content(after) == content(before)
     for old, new in zip(before, after, strict=True):
         place = f"{old.topic}/{old.partition}/{old.offset}".encode()
-        assert new.headers == (*old.headers, (ID_HEADER, b"r1"), (SOURCE_HEADER, place))
+        assert new.headers == (*old.headers, (REPLAY_ID_HEADER, b"r1"), (REPLAY_SOURCE_HEADER, place))
 
 
 def test_only_what_is_selected_is_written(connection: Connection, recorded: str, topic_prefix: str) -> None:
@@ -279,7 +279,7 @@ def test_clean_leaves_what_others_wrote(connection: Connection, recorded: str, t
     asyncio.run(clean(connection, removal, patience=30))
     left = everything(connection, SIGHTINGS.on(topic_prefix))
     assert len(left) == 30
-    assert {dict(record.headers)[ID_HEADER] for record in left} == {b"second"}
+    assert {dict(record.headers)[REPLAY_ID_HEADER] for record in left} == {b"second"}
     with pytest.raises(SettingsError, match=r"there is no replay 'first'.*there are: second"):
         asyncio.run(look(connection, topic_prefix, "first", patience=30))
 

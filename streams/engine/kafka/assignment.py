@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 
+from streams.engine.kafka.observer import Backlog, Observer
 from streams.engine.kafka.partition import PartitionRunner
 from streams.engine.kafka.slices import Slice, SlicingApp
-from streams.observe.observer import Backlog, Observer
 from streams.stage import Stage
 
 logger: Final = logging.getLogger(__name__)

@@ -2,14 +2,13 @@
 
 import time
 from collections import Counter, defaultdict
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from schemas import cloudevents, deadletters
 from schemas.events import Duplicate, Event, Headline, encode
+from schemas.headers import attempts
 from schemas.topics import DEADLETTERS, Topic
-from streams.sink.batches import Row
-
-_ATTEMPT: Final = deadletters.PREFIX + "attempt"
+from streams.kafka.batches import Row
 
 
 class KafkaOutbox:
@@ -55,7 +54,7 @@ class KafkaOutbox:
             partition=record.partition,
             offset=record.offset,
             now=now,
-            attempt=_attempts(record) + 1,
+            attempt=attempts(record.headers) + 1,
             timestamp=record.timestamp,
         )
         headers = [*deadletters.own(record.headers), *deadletters.to_headers(why)]
@@ -65,11 +64,3 @@ class KafkaOutbox:
     def count(self, outcome: str, records: int = 1) -> None:
         """Say what became of input records."""
         self.counts[outcome] += records
-
-
-def _attempts(record: Any) -> int:
-    """How often a record has been refused before: a redrive keeps the header."""
-    for name, value in record.headers:
-        if name == _ATTEMPT and value.isdigit():
-            return int(value)
-    return 0

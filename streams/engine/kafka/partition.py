@@ -22,13 +22,13 @@ from faust.types import TP
 from schemas.events import Position, encode
 from schemas.topics import POSITIONS
 from streams.engine.kafka.breaker import Breaker, BreakerError
+from streams.engine.kafka.observer import Backlog, Committed, Observer, Restored
 from streams.engine.kafka.outbox import KafkaOutbox
-from streams.engine.kafka.restore import committed_reader, read_position
 from streams.engine.kafka.slices import Slice
-from streams.engine.kafka.transaction import FencedProducer
 from streams.errors import TickerError
-from streams.observe.observer import Backlog, Committed, Observer, Restored
-from streams.sink.batches import Row
+from streams.kafka.batches import Row
+from streams.kafka.committed import committed_reader, read_position
+from streams.kafka.transaction import FencedProducer
 from streams.stage import Processor, Remembering, Stage
 
 logger: Final = logging.getLogger(__name__)

@@ -19,15 +19,15 @@ import faust
 from msgspec import Struct
 from prometheus_client import REGISTRY
 
-from streams.admin.connect import administration
-from streams.admin.topics import require
 from streams.engine.collector import raise_collector_thresholds
 from streams.engine.kafka.assignment import Assignment
+from streams.engine.kafka.metrics import WorkerMetrics
+from streams.engine.kafka.observer import Observer
 from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
+from streams.kafka.connect import administration
+from streams.kafka.topics import require
 from streams.observe.health import serving
-from streams.observe.observer import Observer
-from streams.observe.worker import WorkerMetrics
 from streams.settings import Connection
 from streams.stage import Stage
 

@@ -1,1 +1,1 @@
-"""Run the topology in this process, without a broker: the embedded engine."""
+"""Run stages in this process, without a broker: the embedded engine."""

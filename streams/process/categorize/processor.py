@@ -7,10 +7,10 @@ import msgspec
 from msgspec.structs import asdict
 
 from schemas.events import CategorizedHeadline, Headline
+from schemas.routing import topic_of
 from streams.errors import RecordError
 from streams.process.categorize.model import Categorizer
 from streams.process.fold import fold
-from streams.sink.route import route
 from streams.stage import Outbox, Record
 
 OUTCOMES: Final = {
@@ -43,7 +43,7 @@ class CategorizeProcessor:
             except RecordError as error:
                 out.reject(record, error)
                 continue
-            out.send(route(event), event.id.encode(), event, record.timestamp)
+            out.send(topic_of(event), event.id.encode(), event, record.timestamp)
             if event.topic is None:
                 uncategorised += 1
             else:

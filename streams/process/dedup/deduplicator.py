@@ -26,9 +26,6 @@ HOUR_MS: Final = 60 * 60 * 1000
 DEFAULT_WINDOW_MS: Final = 72 * HOUR_MS
 RUBRIC_GAP_MS: Final = 16 * HOUR_MS
 
-SOURCE_HEADER: Final = "source"
-"""The one header of a sighting: its source, in UTF-8."""
-
 OUTCOMES: Final = {
     "new": "headlines published for the first time",
     "exact": "sightings of a live headline",

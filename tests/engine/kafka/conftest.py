@@ -11,8 +11,8 @@ import pytest
 from msgspec import Struct
 
 from schemas.topics import SIGHTINGS, Topic
-from streams.admin.topics import create
 from streams.dev.kafka import Cluster
+from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.chaos.checker import Report, check
 from tests.chaos.corpus import Input

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from schemas.topics import HEADLINES, LANGUAGE_PARTITIONS, SIGHTINGS
-from streams.admin.connect import administration
-from streams.admin.topics import create
 from streams.engine.kafka.slices import SlicingApp
+from streams.kafka.connect import administration
+from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.chaos.topics import LASTING
 from tests.kafka_support import produce

@@ -7,12 +7,12 @@ import pytest
 
 from schemas.events import CategorizedHeadline, Event, Headline, encode
 from schemas.mediatopics import TOPIC_BY_SLUG
+from schemas.routing import topic_of
 from schemas.topics import CATEGORIES, Topic
 from streams.errors import RecordError
 from streams.process.categorize.model import Categorizer
 from streams.process.categorize.processor import OUTCOMES, CategorizeProcessor
 from streams.process.categorize.rules import parse_rules
-from streams.sink.route import route
 from streams.stage import Record
 
 
@@ -101,7 +101,7 @@ def test_a_users_topic_has_a_kafka_topic_of_its_own() -> None:
     assert topic.name == "category.agadir"
     assert topic.partitions == CATEGORIES["sport"].partitions
     assert isinstance(event, CategorizedHeadline)
-    assert route(event) is topic
+    assert topic_of(event) is topic
 
 
 def test_every_outcome_is_described() -> None:

@@ -6,13 +6,13 @@ from prometheus_client import CollectorRegistry
 
 from streams import __version__
 from streams.canary.headlines import LANGUAGES
-from streams.canary.run import Arrival
+from streams.canary.rounds import Arrival
 from streams.observe import metrics
 from streams.observe.metrics import Instruments
 
 
 class CanaryMetrics:
-    """The metrics of a canary (`streams.canary.run.CanaryObserver`)."""
+    """The metrics of a canary (`streams.canary.rounds.CanaryObserver`)."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._make = Instruments("canary", registry)

@@ -8,7 +8,7 @@ import pytest
 from schemas.cloudevents import headers
 from schemas.events import CategorizedHeadline, Sighting
 from streams.canary.headlines import observation
-from streams.canary.run import GIVEN_UP_S, Arrival, Canary
+from streams.canary.rounds import GIVEN_UP_S, Arrival, Canary
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of
 from tests.support import START

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 
-from streams.sink.batches import Row, batches
+from streams.kafka.batches import Row, batches
 
 TRANSACTION_TIMEOUT_S: Final = 5.0
 """How long a transaction may take before its producer is dropped. The broker waits longer."""

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry
 
 from schemas.events import MAX_TEXT
-from streams.observe.producer import ProducerMetrics
+from streams.produce.metrics import ProducerMetrics
 from streams.produce.read import Observation
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of

@@ -9,11 +9,12 @@ from prometheus_client import CollectorRegistry
 
 from schemas.cloudevents import CANARY
 from schemas.events import Event
+from schemas.headers import SOURCE_HEADER
+from streams.engine.kafka.metrics import WorkerMetrics
+from streams.engine.kafka.observer import Backlog, Committed
 from streams.engine.kafka.outbox import KafkaOutbox
-from streams.observe.observer import Backlog, Committed
-from streams.observe.worker import WorkerMetrics
 from streams.pipeline import CATEGORIZE, DEDUPLICATE, STAGES
-from streams.process.dedup.deduplicator import SOURCE_HEADER, Deduplicator
+from streams.process.dedup.deduplicator import Deduplicator
 from streams.stage import Message, Record, Stage
 from tests.support import MINUTE, START, RawRecord, sighting
 

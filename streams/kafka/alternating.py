@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from streams.engine.kafka.transaction import FencedProducer
-from streams.sink.batches import Row
+from streams.kafka.batches import Row
+from streams.kafka.transaction import FencedProducer
 
 
 class AlternatingProducers:

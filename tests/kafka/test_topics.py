@@ -8,9 +8,9 @@ from aiokafka.admin import NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.topics import DEADLETTERS, HEADLINES, POSITIONS, SEEN, TOPICS, Topic
-from streams.admin.connect import reach
-from streams.admin.topics import check, create
 from streams.errors import SettingsError, TickerError
+from streams.kafka.connect import reach
+from streams.kafka.topics import check, create
 from streams.settings import Connection
 from tests.kafka_support import administer, wait_until
 

@@ -17,17 +17,17 @@ from msgspec.structs import replace
 from schemas.cloudevents import CANARY_HEADER
 from schemas.events import Sighting
 from schemas.topics import CATEGORIES
-from streams.admin.connect import administration
-from streams.admin.topics import partitions_of, require
 from streams.canary.headlines import observation
 from streams.errors import TickerError
+from streams.kafka.connect import administration
+from streams.kafka.subscribe import subscribe
+from streams.kafka.topics import partitions_of, require
 from streams.observe.trace import traceparent
-from streams.produce.produce import TOPICS
+from streams.produce.producer import TOPICS
 from streams.produce.publish import Publisher
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of
 from streams.settings import Connection
-from streams.sink.subscribe import subscribe
 
 logger: Final = logging.getLogger(__name__)
 

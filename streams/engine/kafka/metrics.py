@@ -11,9 +11,9 @@ from schemas.cloudevents import CANARY
 from schemas.events import CategorizedHeadline, Duplicate, Event, Headline
 from schemas.mediatopics import slug_of
 from streams import __version__
+from streams.engine.kafka.observer import Backlog, Committed, Restored
 from streams.observe import metrics
 from streams.observe.metrics import Instruments, Sources
-from streams.observe.observer import Backlog, Committed, Restored
 from streams.stage import Record, Stage
 
 _CATEGORIZED: Final = metrics.CATEGORIZED.name
@@ -29,7 +29,7 @@ _STRIDE: Final = 8
 
 
 class WorkerMetrics:
-    """The metrics of a worker (`streams.observe.observer.Observer`).
+    """The metrics of a worker (`streams.engine.kafka.observer.Observer`).
 
     Args:
         registry: Where the metrics are made.

@@ -1,6 +1,6 @@
 """Shadow comparison: which headlines another model or other rules would move."""
 
-from streams.process.categorize.compare import Flip, flips, flips_by_topic
+from streams.process.categorize.flips import Flip, flips, flips_by_topic
 from streams.process.categorize.model import Categorizer
 from streams.process.categorize.rules import parse_rules
 

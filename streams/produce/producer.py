@@ -12,11 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
-from streams.admin.connect import administration
-from streams.admin.topics import require
 from streams.errors import InputError
-from streams.observe.producer import ProducerObserver
+from streams.kafka.connect import administration
+from streams.kafka.topics import require
 from streams.observe.trace import traceparent
+from streams.produce.metrics import ProducerObserver
 from streams.produce.publish import Publisher
 from streams.produce.read import Observation
 from streams.produce.sightings import sightings

@@ -52,7 +52,7 @@ class Live(Struct, frozen=True):
 async def create(client: Any, topics: Sequence[Topic], *, prefix: str, replication: int = 0) -> list[Outcome]:
     """Create the topics that are missing; leave those that exist as they are.
 
-    `client` is an aiokafka admin client (`streams.admin.connect.administration`). `replication` 0 is as many
+    `client` is an aiokafka admin client (`streams.kafka.connect.administration`). `replication` 0 is as many
     copies as there are brokers, at most three. Returns when every broker that is asked knows them.
 
     Raises:

@@ -1,0 +1,27 @@
+"""The headers of records by name: what reads or writes one takes its name from here.
+
+Headers of events for consumers are in `schemas.cloudevents`, those that say why a record became a dead letter
+in `schemas.deadletters`.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from schemas.deadletters import PREFIX
+
+SOURCE_HEADER: Final = "source"
+"""The one header of a sighting: its source, in UTF-8. It is always the first."""
+ATTEMPT_HEADER: Final = PREFIX + "attempt"
+"""How often a record was rejected: a redrive gives it back with the record."""
+REPLAY_ID_HEADER: Final = "ticker-replay-id"
+"""The replay that wrote a record."""
+REPLAY_SOURCE_HEADER: Final = "ticker-replay-source"
+"""`topic/partition/offset` where a replay read a record."""
+
+
+def attempts(headers: Iterable[tuple[str, bytes]]) -> int:
+    """How often a record has been rejected before; 0 where its headers do not say."""
+    for name, value in headers:
+        if name == ATTEMPT_HEADER and value.isdigit():
+            return int(value)
+    return 0

@@ -1,1 +1,0 @@
-"""What operators do to a cluster: make the pipeline's topics and compare them with the contract."""

@@ -1,1 +1,0 @@
-"""Publish: which topic an event goes to, and rows as batches of the Kafka client."""
