@@ -1,0 +1,22 @@
+"""`ticker replay`: run recorded topics through another build, and compare what comes out."""
+
+import click
+
+from streams.cli.output import examples
+from streams.cli.replay.apply import apply
+from streams.cli.replay.clean import clean
+from streams.cli.replay.diff import diff
+from streams.cli.replay.plan import plan
+
+
+@click.group(
+    commands=[plan, apply, diff, clean],
+    epilog=examples(
+        "ticker replay plan sightings --since 24h --to-topic-prefix staging --create --speed 10x -o day.json",
+        "ticker replay apply day.json",
+        "ticker replay diff ticker staging --markdown",
+        "ticker replay clean day.json",
+    ),
+)
+def command() -> None:
+    """Run what was recorded through another build: plan, look at the plan, apply, compare, clean."""

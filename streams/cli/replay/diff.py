@@ -1,0 +1,90 @@
+"""`ticker replay diff`: what one build made of the same input otherwise than another."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from streams.cli.clusters import Target, target_options
+from streams.cli.moments import parse_moment
+from streams.cli.options import kafka_options
+from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.settings import Settings
+from streams.settings.connection import PATIENCE
+
+if TYPE_CHECKING:
+    from streams.replay.diff import Result
+
+
+@click.command(
+    epilog=examples(
+        "ticker replay diff ticker staging --since 24h",
+        "ticker run strips.jsonl --dropped --json > new.jsonl && ticker replay diff old.jsonl new.jsonl",
+        "ticker replay diff ticker staging --markdown --max-flips 0.01 > comment.md",
+    )
+)
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@click.option("--since", help="Only headlines observed since then: 2h, 3d ago, or an RFC 3339 time.")
+@click.option("--until", help="Only headlines observed before then.")
+@click.option(
+    "--max-flips", type=click.FloatRange(0, 1), help="Exit code 1 above this share of category flips."
+)
+@click.option("--markdown", "as_markdown", is_flag=True, help="Tables for a pull request.")
+@json_option
+@target_options
+@kafka_options()
+def diff(
+    old: str,
+    new: str,
+    since: str | None,
+    until: str | None,
+    max_flips: float | None,
+    as_markdown: bool,
+    as_json: bool,
+    settings: Settings,
+    target: Target,
+) -> None:
+    """What B made of the same input otherwise than A: headlines, merges, categories.
+
+    A and B are each a file of `ticker run --dropped --json` (or of `ticker tail --json`), - for standard
+    input, or a topic prefix; a prefix in B is read from the cluster of the --to-… options.
+    """
+    from streams.replay.diff import compare, markdown, rows
+
+    window = (
+        parse_moment("--since", since) if since else None,
+        parse_moment("--until", until) if until else None,
+    )
+    found = compare(_result(old, settings, window), _result(new, target.settings(settings), window))
+    if as_markdown:
+        click.echo(markdown(found))
+    elif wants_json(as_json):
+        for row in rows(found):
+            write_json(row)
+    else:
+        _print_markdown(markdown(found))
+    if max_flips is not None and found.flip_share > max_flips:
+        click.echo(
+            f"ticker: {found.flip_share:.2%} of categories flipped, {max_flips:.2%} are allowed", err=True
+        )
+        sys.exit(1)
+
+
+def _result(name: str, settings: Settings, window: tuple[int | None, int | None]) -> "Result":
+    from streams.replay.diff import Collector
+    from streams.replay.results import STANDARD_INPUT, from_file, from_topics
+
+    collector = Collector(since=window[0], until=window[1])
+    if name == STANDARD_INPUT or (Path(name).exists() and not Path(name).is_dir()):
+        return from_file(name, collector)
+    return asyncio.run(from_topics(settings.connection(), name, collector, patience=settings[PATIENCE]))
+
+
+def _print_markdown(text: str) -> None:
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text))

@@ -1,0 +1,40 @@
+"""How to connect to the two clusters that a plan names."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from streams.cli.clusters import Target, production
+from streams.settings import Settings
+from streams.settings.connection import BOOTSTRAP_SERVERS, PATIENCE
+
+if TYPE_CHECKING:
+    from streams.replay.apply import Ends
+    from streams.replay.plan import Place, Plan
+
+
+def planned_ends(made: "Plan", settings: Settings, target: Target) -> "Ends":
+    """How to connect to what a plan names; flags win."""
+    from streams.replay.apply import Ends
+
+    here = _as_planned(settings, made.source)
+    if target.config is None and made.target.settings not in {None, made.source.settings}:
+        target = replace(target, config=Path(str(made.target.settings)))
+    if target.bootstrap_servers is None:
+        target = replace(target, bootstrap_servers=made.target.bootstrap_servers)
+    there = target.settings(here)
+    return Ends(
+        source=here.connection(),
+        target=there.connection(),
+        production=production(here, there),
+        patience=here[PATIENCE],
+    )
+
+
+def _as_planned(settings: Settings, place: "Place") -> Settings:
+    """Settings with the address, and without a file of their own also the file, that a plan names."""
+    flags = {BOOTSTRAP_SERVERS.name: place.bootstrap_servers, **settings.flags}
+    if place.settings and not settings.file and Path(place.settings).exists():
+        return Settings.read(flags, config=Path(place.settings))
+    return replace(settings, flags=flags)

@@ -1,0 +1,184 @@
+"""`ticker replay plan`: what a replay would do, counted and checked before anything is changed."""
+
+import asyncio
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from streams.cli.clusters import Target, production, target_options
+from streams.cli.logs import log_to_stderr
+from streams.cli.moments import parse_moment
+from streams.cli.options import kafka_options
+from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.replay.progress import duration
+from streams.errors import SettingsError
+from streams.settings import Settings
+from streams.settings.connection import PATIENCE
+from streams.settings.topics import TOPIC_PREFIX
+
+if TYPE_CHECKING:
+    from streams.replay.checks import Check
+    from streams.replay.plan import Plan
+
+_TELL_EVERY_S: Final = 5.0
+_OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
+
+
+@click.command(
+    epilog=examples(
+        "ticker replay plan sightings --since 24h --to-topic-prefix staging --create",
+        "ticker replay plan headlines --language ar --text 'المغرب' --to-config staging.toml --speed 10x",
+        "ticker replay plan sightings --offsets 0:1000-5000 --to-bootstrap-servers staging:9092 --speed max",
+    )
+)
+@click.argument("topic")
+@click.option("--since", help="Begin there, by event time: 2h, 3d ago, or an RFC 3339 time.")
+@click.option("--until", help="End before that event time.")
+@click.option("--offsets", multiple=True, help="PARTITION:FIRST-END, END excluded; for some partitions only.")
+@click.option("--source", "sources", multiple=True, help="Only of this source; several may be named.")
+@click.option("--language", "languages", multiple=True, help="Only in this language (ISO 639).")
+@click.option(
+    "--category", "categories", multiple=True, help="Only of this category (categorized headlines)."
+)
+@click.option("--key", "keys", multiple=True, help="Only with this key.")
+@click.option("--header", "headers", multiple=True, help="Only with this header: NAME or NAME=VALUE.")
+@click.option("--text", help="Only where this regular expression is found in the text.")
+@click.option("--speed", default="1x", show_default=True, help="1x, 10x, records a second (500/s), or max.")
+@click.option(
+    "--group", "groups", multiple=True, help="A consumer group of the target (default: its worker's)."
+)
+@click.option("--max-lag", type=click.IntRange(min=0), help="Wait while a group is more records behind.")
+@click.option("--create", is_flag=True, help="Make the target's topics that are missing, kept without limit.")
+@click.option("--accept", multiple=True, metavar="CHECK", help="Go on though this check refuses.")
+@click.option("--id", "replay", help="A name for the replay: small letters, digits, - (default: made up).")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The plan (default: replay-ID.json).")
+@json_option
+@target_options
+@kafka_options()
+def plan(
+    topic: str, output: Path | None, as_json: bool, settings: Settings, target: Target, **given: Any
+) -> None:
+    """Say what a replay of TOPIC would do, and write it to a file; changes nothing on the clusters.
+
+    TOPIC is one of the pipeline's (sightings, strips, headlines …). Reads the window once to count what it
+    holds. Exit code 1 where a check refuses; the plan is not written then.
+    """
+    from streams.replay.checks import refusals
+    from streams.replay.plan import write_plan
+
+    log_to_stderr()
+    made, checks = _draft(topic, settings, target, given)
+    refused = refusals(checks)
+    path = output or Path(f"replay-{made.id}.json")
+    if not refused:
+        write_plan(made, path)
+    if wants_json(as_json):
+        write_json({"plan": made, "seconds": made.duration, "checks": checks})
+    else:
+        _print_plan(made, checks)
+    if refused:
+        click.echo(f"ticker: {len(refused)} check(s) refuse this replay; no plan was written", err=True)
+        sys.exit(1)
+    click.echo(f"{path}: look at it, then `ticker replay apply {path}`", err=True)
+
+
+def _draft(
+    name: str, settings: Settings, target: Target, given: dict[str, Any]
+) -> "tuple[Plan, tuple[Check, ...]]":
+    from streams.replay.apply import Ends
+    from streams.replay.draft import Request, draft
+    from streams.replay.select import Selection
+
+    prefix, there = settings[TOPIC_PREFIX], target.settings(settings)
+    fields = ("sources", "languages", "categories", "keys", "headers", "text")
+    request = Request(
+        topic=name.removeprefix(f"{prefix}."),
+        source_prefix=prefix,
+        target_prefix=there[TOPIC_PREFIX],
+        source_settings=_file(settings),
+        target_settings=_file(there),
+        since=parse_moment("--since", given["since"]) if given["since"] else None,
+        until=parse_moment("--until", given["until"]) if given["until"] else None,
+        offsets=_offsets(given["offsets"]),
+        selection=Selection(**{field: given[field] for field in fields}),
+        speed=given["speed"],
+        groups=given["groups"],
+        max_lag=given["max_lag"],
+        create=given["create"],
+        accept=given["accept"],
+        id=given["replay"],
+    )
+    ends = Ends(
+        source=settings.connection(),
+        target=there.connection(),
+        production=production(settings, there),
+        patience=settings[PATIENCE],
+    )
+    return asyncio.run(draft(request, ends, progress=_counting()))
+
+
+def _counting() -> "Callable[[int], None]":
+    """Says now and then how many records have been read: a window can be a year."""
+    read, told = 0, time.monotonic()
+
+    def progress(records: int) -> None:
+        nonlocal read, told
+        read += records
+        if time.monotonic() - told > _TELL_EVERY_S:
+            told = time.monotonic()
+            click.echo(f"{read:,} records read", err=True)
+
+    return progress
+
+
+def _file(settings: Settings) -> str | None:
+    return str(settings.path.absolute()) if settings.path.exists() else None
+
+
+def _offsets(given: tuple[str, ...]) -> dict[int, tuple[int, int]]:
+    windows = {}
+    for text in given:
+        match = _OFFSETS.fullmatch(text)
+        if match is None or int(match[2]) > int(match[3]):
+            raise SettingsError(f"--offsets {text!r}: give PARTITION:FIRST-END, such as 0:1000-5000")
+        windows[int(match[1])] = (int(match[2]), int(match[3]))
+    return windows
+
+
+def _print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console.print(
+        f"replay {made.id}: {made.source_topic} to {made.target_topic} at {made.speed}", highlight=False
+    )
+    table = Table("partition", "offsets", "records", "bytes", "from", "to", box=None, padding=(0, 1))
+    for column in table.columns[:4]:
+        column.justify = "right"
+    for span in made.spans:
+        table.add_row(
+            str(span.partition),
+            f"{span.first:,} to {span.end:,}",
+            f"{span.records:,}",
+            f"{span.bytes:,}",
+            span.first_time or "",
+            span.last_time or "",
+        )
+    table.add_row("all", "", f"{made.records:,}", f"{made.bytes:,}", style="bold")
+    console.print(table)
+    seconds = made.duration
+    console.print(
+        "as fast as the clusters go" if seconds is None else f"takes {duration(seconds)}", highlight=False
+    )
+    rows = Table(box=None, padding=(0, 1), show_header=False)
+    for each in checks:
+        colour = {"ok": "green", "accepted": "yellow", "refused": "red"}[each.outcome]
+        finding = each.finding + (f"; {each.remedy}" if each.remedy else "")
+        rows.add_row(f"[{colour}]{each.outcome}[/]", each.name, finding)
+    console.print(rows)
