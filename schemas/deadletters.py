@@ -19,16 +19,16 @@ _MAX_STACKTRACE: Final = 4000
 
 
 class Reason(Struct, frozen=True, kw_only=True):
-    """Why a record was refused, where it stood, and how often it was tried."""
+    """Why a record was rejected, where it stood, and how often it was tried."""
 
-    stage: Annotated[str, Meta(description="The stage that refused the record.")]
+    stage: Annotated[str, Meta(description="The stage that rejected the record.")]
     exception: Annotated[str, Meta(description="The error's class.")]
     message: str
     stacktrace: str
     topic: Annotated[str, Meta(description="The topic that the record was read from.")]
     partition: Annotated[int, Meta(ge=0)]
     offset: Annotated[int, Meta(ge=0)]
-    time: Annotated[Instant, Meta(description="When it was refused.")]
+    time: Annotated[Instant, Meta(description="When it was rejected.")]
     attempt: Annotated[int, Meta(ge=1, description="1, and one more for every redrive.")]
     timestamp: Annotated[int, Meta(description="The record's own event time in ms.")] | None = None
 

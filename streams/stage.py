@@ -1,7 +1,7 @@
 """What a stage is, and the protocols between processors and the engines that run them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -32,13 +32,23 @@ class Record(Protocol):
         """Headers, in order; a name can stand more than once."""
 
 
-class Message(Struct, frozen=True, gc=False):
+class EventRecord(Struct, frozen=True, gc=False):
     """A record that is not on Kafka yet, or never will be: its value is the event itself."""
 
     key: bytes
     value: Event | None
     timestamp: int
     headers: Sequence[tuple[str, bytes]] = ()
+
+
+class RawRecord(NamedTuple):
+    """A record as bytes: as it was read from Kafka, or as it will be written."""
+
+    key: bytes | None
+    value: bytes | None
+    timestamp: int
+    headers: list[tuple[str, bytes]]
+    """A list: the client's compiled encoder takes nothing else."""
 
 
 class Outbox(Protocol):

@@ -9,7 +9,7 @@ from schemas.headers import SOURCE_HEADER
 from schemas.instants import format_instant
 from schemas.topics import Topic
 from streams.produce.sightings import identify, strip_id
-from streams.stage import Message, Record
+from streams.stage import EventRecord, RawRecord, Record
 
 HOUR: Final = 60 * 60 * 1000
 MINUTE: Final = 60 * 1000
@@ -17,7 +17,7 @@ START: Final = 1_773_216_000_000
 """2026-03-11T08:00:00Z in ms."""
 
 
-def sighting(text: str, *, at: int = START, source: str = "akhbar", slot: int = 0) -> Message:
+def sighting(text: str, *, at: int = START, source: str = "akhbar", slot: int = 0) -> EventRecord:
     """A sighting as the producer makes it; `at` is in ms."""
     key, language = identify(text)
     observed_at = format_instant(at)
@@ -29,16 +29,14 @@ def sighting(text: str, *, at: int = START, source: str = "akhbar", slot: int = 
         text=text,
         language=language,
     )
-    return Message(key, event, at, ((SOURCE_HEADER, source.encode()),))
+    return EventRecord(key, event, at, ((SOURCE_HEADER, source.encode()),))
 
 
-class RawRecord(NamedTuple):
-    """A record as it comes from Kafka (`streams.stage.Record`)."""
-
-    key: bytes | None
-    value: bytes | None
-    timestamp: int = START
-    headers: Sequence[tuple[str, bytes]] = ()
+def raw_record(
+    key: bytes | None, value: bytes | None, at: int = START, headers: Sequence[tuple[str, bytes]] = ()
+) -> RawRecord:
+    """A record as it comes from Kafka."""
+    return RawRecord(key, value, at, list(headers))
 
 
 class Written(NamedTuple):
@@ -77,7 +75,7 @@ class KeepingOutbox:
     def state_log(self) -> Sequence[RawRecord]:
         """`ticker.seen` as it was written, before compaction."""
         return [
-            RawRecord(w.key, None if w.event is None else encode(w.event), w.timestamp)
+            raw_record(w.key, None if w.event is None else encode(w.event), w.timestamp)
             for w in self.written
             if w.topic == "seen"
         ]

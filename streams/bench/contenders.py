@@ -2,7 +2,8 @@
 
 `python -m streams.bench.contenders NAME SERVERS PREFIX RECORDS` works until RECORDS sightings of
 `PREFIX.sightings` are done and prints one line of JSON. All decode what they must, remember keys, publish
-each new headline and write its state row; only those called exactly once promise that nothing is lost or doubled.
+each new headline and write its changelog record; only those called exactly once promise that nothing is lost or
+doubled.
 """
 
 import asyncio
@@ -109,15 +110,16 @@ def _new_sightings(records: list[Any], seen: set[bytes]) -> list[tuple[bytes, Si
 
 
 def _batches(producer: Any, new: list[tuple[bytes, Sighting, int]]) -> list[tuple[Any, Any]]:
-    from streams.kafka.batches import Row, batches
+    from streams.kafka.batches import batches
+    from streams.stage import RawRecord
 
     headlines, rows = [], []
     for key, sighting, timestamp in new:
         headline, seen = outputs(sighting)
         identity = sighting.id.encode()
         headers = cloudevents.headers(headline, identity)
-        headlines.append(Row(identity, encode(headline), timestamp, headers))
-        rows.append(Row(key, encode(seen), timestamp, []))
+        headlines.append(RawRecord(identity, encode(headline), timestamp, headers))
+        rows.append(RawRecord(key, encode(seen), timestamp, []))
     return [
         (topic, batch)
         for topic, topic_rows in ((HEADLINES, headlines), (SEEN, rows))
@@ -171,7 +173,7 @@ async def faust(servers: str, prefix: str, records: int) -> None:
 
 
 async def restore(servers: str, prefix: str, records: int) -> None:
-    """Our worker's restore of `records` state rows, over all partitions of the deduplicate stage."""
+    """Our worker's restore of `records` changelog records, over all partitions of the deduplicate stage."""
     from prometheus_client import CollectorRegistry
 
     from streams.engine.kafka.metrics import WorkerMetrics
@@ -186,10 +188,10 @@ async def restore(servers: str, prefix: str, records: int) -> None:
     class Watcher(WorkerMetrics):
         def restored(self, restored: Restored) -> None:
             nonlocal rows, longest
-            rows += restored.rows
+            rows += restored.records
             longest = max(longest, restored.seconds)
             if rows >= records:
-                finish(Restore(rows=rows, seconds=longest, grown_bytes=resident_bytes() - before))
+                finish(Restore(records=rows, seconds=longest, grown_bytes=resident_bytes() - before))
 
     settings = WorkerSettings(
         connection=Connection(bootstrap_servers=servers),

@@ -26,7 +26,7 @@ from streams.bench.corpus import SLOTS, Corpus, make
 from streams.bench.kafka import KEPT, run_process
 from streams.bench.stopwatch import Restore
 from streams.dev.kafka import Cluster
-from streams.kafka.batches import Row, batches
+from streams.kafka.batches import batches
 from streams.kafka.connect import administration
 from streams.kafka.subscribe import subscribe
 from streams.kafka.topics import create, partitions_of
@@ -35,11 +35,12 @@ from streams.produce.publish import Publisher
 from streams.produce.sightings import identify, sightings
 from streams.produce.strips import strip_of
 from streams.settings import Connection
+from streams.stage import RawRecord
 
 logger: Final = logging.getLogger(__name__)
 
 _WARM_UP_S: Final = 5.0
-_ROWS_AT_ONCE: Final = 20_000
+_RECORDS_AT_ONCE: Final = 20_000
 
 
 class LatencyResult(Struct, frozen=True, kw_only=True):
@@ -92,15 +93,15 @@ def run_restore(headlines: int) -> RestoreResult:
         servers = cluster.bootstrap_servers()
         connection = Connection(bootstrap_servers=servers)
         asyncio.run(_make_topics(connection))
-        logger.info("writing the state rows of %s headlines", f"{corpus.sightings:,}")
-        rows = asyncio.run(_fill_seen(connection, corpus))
+        logger.info("writing the changelog records of %s headlines", f"{corpus.sightings:,}")
+        records = asyncio.run(_fill_seen(connection, corpus))
         logger.info("restoring them")
-        restored = run_process(RESTORE, servers, "bench", rows, Restore)
+        restored = run_process(RESTORE, servers, "bench", records, Restore)
     return RestoreResult(
         corpus=corpus.digest,
-        live_headlines=restored.rows,
+        live_headlines=restored.records,
         seconds=round(restored.seconds, 2),
-        bytes_per_headline=round(restored.grown_bytes / restored.rows),
+        bytes_per_headline=round(restored.grown_bytes / restored.records),
     )
 
 
@@ -168,31 +169,31 @@ async def _until_quiet(took: list[float]) -> None:
 
 
 async def _fill_seen(connection: Connection, corpus: Corpus) -> int:
-    """One state row for each different headline; returns how many."""
+    """One changelog record for each different headline; returns how many."""
     producer = AIOKafkaProducer(
         enable_idempotence=True, max_batch_size=1 << 18, **connection.aiokafka_options()
     )
     await producer.start()
     try:
         written: set[bytes] = set()
-        rows: dict[int, list[Row]] = {}
+        records: dict[int, list[RawRecord]] = {}
         for shown in corpus.observations:
             strip, slots = strip_of(shown)
             for number, slot in enumerate(slots):
                 key, language = identify(slot.text)
                 if key not in written:
                     written.add(key)
-                    row = _seen_row(key, language, slot.text, f"{strip.id}-{number}", shown.observed_at)
-                    rows.setdefault(partition_of(language, SEEN.partitions), []).append(row)
-            if sum(map(len, rows.values())) >= _ROWS_AT_ONCE:
-                await _send(producer, rows)
-        await _send(producer, rows)
+                    record = _seen_record(key, language, slot.text, f"{strip.id}-{number}", shown.observed_at)
+                    records.setdefault(partition_of(language, SEEN.partitions), []).append(record)
+            if sum(map(len, records.values())) >= _RECORDS_AT_ONCE:
+                await _send(producer, records)
+        await _send(producer, records)
         return len(written)
     finally:
         await producer.stop()
 
 
-def _seen_row(key: bytes, language: str, text: str, identity: str, instant: int) -> Row:
+def _seen_record(key: bytes, language: str, text: str, identity: str, instant: int) -> RawRecord:
     seen = format_instant(instant)
     event = SeenHeadline(
         id=identity,
@@ -204,14 +205,14 @@ def _seen_row(key: bytes, language: str, text: str, identity: str, instant: int)
         sightings=1,
         sources=("source-00",),
     )
-    return Row(key, encode(event), instant, [])
+    return RawRecord(key, encode(event), instant, [])
 
 
-async def _send(producer: Any, rows: dict[int, list[Row]]) -> None:
+async def _send(producer: Any, records: dict[int, list[RawRecord]]) -> None:
     sent = [
         await producer.send_batch(batch, SEEN.on("bench"), partition=partition)
-        for partition, partition_rows in rows.items()
-        for batch in batches(producer, partition_rows)
+        for partition, of_partition in records.items()
+        for batch in batches(producer, of_partition)
     ]
     await asyncio.gather(*sent)
-    rows.clear()
+    records.clear()

@@ -13,7 +13,7 @@ decode: Final = msgspec.json.Decoder(Sighting).decode
 
 
 def outputs(sighting: Sighting) -> tuple[Headline, SeenHeadline]:
-    """The headline to publish and the state row to write."""
+    """The headline to publish and the changelog record to write."""
     headline = Headline(**msgspec.structs.asdict(sighting))
     seen = SeenHeadline(
         id=sighting.id,

@@ -16,7 +16,7 @@ from streams.bench.corpus import Corpus, make
 from streams.bench.kafka import KEPT, fill
 from streams.dev.kafka import Cluster
 from streams.engine.collector import raise_collector_thresholds
-from streams.kafka.batches import Row, batches
+from streams.kafka.batches import batches
 from streams.kafka.connect import administration
 from streams.kafka.topics import create
 from streams.replay.apply import Ends, apply
@@ -25,6 +25,7 @@ from streams.replay.pace import Pacer
 from streams.replay.partition import Written
 from streams.replay.plan import Plan
 from streams.settings import Connection
+from streams.stage import RawRecord
 
 _AT_ONCE: Final = 8_000
 _PACED_S: Final = 20
@@ -158,7 +159,7 @@ async def _copy(consumer: Any, producer: Any, ends: Mapping[TopicPartition, int]
         sent = []
         for place, slice_ in fetched.items():
             records += len(slice_)
-            rows = [Row(r.key, r.value, r.timestamp, list(r.headers)) for r in slice_]
+            rows = [RawRecord(r.key, r.value, r.timestamp, list(r.headers)) for r in slice_]
             sent += [
                 await producer.send_batch(batch, topic, partition=place.partition)
                 for batch in batches(producer, rows)

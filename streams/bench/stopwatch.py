@@ -26,7 +26,7 @@ class Run(Struct, frozen=True, kw_only=True):
 class Restore(Struct, frozen=True, kw_only=True):
     """A worker's start on a full state topic."""
 
-    rows: int
+    records: int
     seconds: float
     grown_bytes: int
     """How much the process's resident memory grew."""

@@ -178,7 +178,7 @@ async def _publish(canary: Canary, publisher: Publisher, observer: CanaryObserve
     strip, slots = strip_of(observation(at))
     strip = replace(strip, traceparent=traceparent(strip.id))
     found = sightings(strip, slots)
-    expected = [message.value for message in found.messages if isinstance(message.value, Sighting)]
+    expected = [record.value for record in found.records if isinstance(record.value, Sighting)]
     for sighting in expected:
         canary.sent(sighting, at / 1000)
     await publisher.publish(strip, found)

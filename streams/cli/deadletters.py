@@ -26,7 +26,7 @@ from streams.settings.topics import TOPIC_PREFIX
 if TYPE_CHECKING:
     from streams.deadletters.letters import Choice, Letter
     from streams.deadletters.redrive import Sorting
-    from streams.kafka.topics import Live
+    from streams.kafka.topics import TopicDescription
 
 _SHOWN: Final = 160
 
@@ -39,7 +39,7 @@ class _Read(Struct, frozen=True):
     redriven: set[str]
     strange: int
     """Records among them that tell no reason that we know."""
-    topics: "dict[str, Live]"
+    topics: "dict[str, TopicDescription]"
 
 
 def _choice_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -66,7 +66,7 @@ def _choice_options(command: Callable[..., None]) -> Callable[..., None]:
         command(choice=choice, **arguments)
 
     decorated = click.argument("places", metavar="[PARTITION/OFFSET]...", nargs=-1)(run)
-    decorated = click.option("--since", help="Refused since then: 2h, 3d ago, or an RFC 3339 time.")(
+    decorated = click.option("--since", help="Rejected since then: 2h, 3d ago, or an RFC 3339 time.")(
         decorated
     )
     decorated = click.option("--source", help="Of this source.")(decorated)
@@ -142,22 +142,22 @@ def try_(choice: "Choice", as_json: bool, settings: Settings) -> None:
 
     read = asyncio.run(_read(settings, choice))
     letters = [letter for letter in read.chosen if letter.place not in read.redriven]
-    refused: Counter[tuple[str, str]] = Counter()
+    rejected: Counter[tuple[str, str]] = Counter()
     passing = Trial().passing(
-        letters, lambda letter, error: refused.update([(letter.reason.stage, str(error)[:_SHOWN])])
+        letters, lambda letter, error: rejected.update([(letter.reason.stage, str(error)[:_SHOWN])])
     )
     if wants_json(as_json):
         still = [
             {"stage": stage, "message": message, "letters": n}
-            for (stage, message), n in refused.most_common()
+            for (stage, message), n in rejected.most_common()
         ]
-        write_json({"letters": len(letters), "passing": len(passing), "refused": still})
+        write_json({"letters": len(letters), "passing": len(passing), "rejected": still})
     else:
         click.echo(f"now passes {len(passing):,} of {len(letters):,}")
-        for (stage, message), count in refused.most_common():
+        for (stage, message), count in rejected.most_common():
             click.echo(f"  {count:,} × {stage}: {isolate(message)}")
     _say_strange(read)
-    if refused:
+    if rejected:
         sys.exit(1)
 
 
@@ -179,7 +179,7 @@ def redrive(
 ) -> None:
     """Send dead letters back to the topic and partition that they came from, each exactly once.
 
-    Says what it would do; --yes does it. A letter is refused again at most --max-attempts times in all.
+    Says what it would do; --yes does it. A letter is rejected again at most --max-attempts times in all.
     """
     from streams.deadletters.redrive import redrive as send
     from streams.deadletters.redrive import sort
@@ -223,7 +223,7 @@ def _summary(sorting: "Sorting", ready: int, sent: int | None) -> dict[str, Any]
 @click.option("--stage", help="Of this stage.")
 @click.option("--reason", help="With this reason: a fingerprint that `list` shows.")
 @click.option("--source", help="Of this source.")
-@click.option("--since", help="Refused since then: 2h, 3d ago, or an RFC 3339 time.")
+@click.option("--since", help="Rejected since then: 2h, 3d ago, or an RFC 3339 time.")
 @kafka_options()
 def export(
     file: str,

@@ -99,7 +99,7 @@ def command(
         asyncio.run(run())
     click.echo(
         f"{counts.strips:,} strips, {counts.slots:,} slots = {counts.empty:,} empty"
-        f" + {counts.published:,} sightings published + {counts.refused:,} dead letters",
+        f" + {counts.published:,} sightings published + {counts.dead_letters:,} dead letters",
         err=True,
     )
     if counts.outdated:
@@ -112,7 +112,7 @@ def command(
     if stopped.is_set() and not follow and places != ("-",):
         click.echo("ticker: stopped before the end of the input; run it again for the rest", err=True)
         sys.exit(1)
-    if counts.failed or counts.refused:
+    if counts.failed or counts.dead_letters:
         sys.exit(1)
 
 

@@ -1,9 +1,9 @@
 """Read dead letters, and tell them apart by stage, reason and source."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from aiokafka import TopicPartition
@@ -16,18 +16,10 @@ from schemas.headers import SOURCE_HEADER
 from schemas.instants import parse_instant
 from schemas.topics import DEADLETTERS
 from streams.kafka.windows import bounds, read_windows
+from streams.stage import RawRecord
 
 _CHANGING: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\b[0-9a-f]{8,}\b|\d[\d,.]*")
 """What differs between messages of one reason: quoted text, ids, numbers."""
-
-
-class Original(NamedTuple):
-    """The record as it was before it was refused (`streams.stage.Record`)."""
-
-    key: bytes | None
-    value: bytes | None
-    timestamp: int
-    headers: Sequence[tuple[str, bytes]]
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -38,7 +30,7 @@ class Letter(Struct, frozen=True, kw_only=True):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
-    """Its own, before it was refused."""
+    """Its own, before it was rejected."""
     reason: Reason
     fingerprint: str
     source: str
@@ -60,9 +52,9 @@ class Letter(Struct, frozen=True, kw_only=True):
             return None
 
     @property
-    def original(self) -> Original:
+    def original(self) -> RawRecord:
         """The record as it was."""
-        return Original(self.key, self.value, self.event_time or 0, self.headers)
+        return RawRecord(self.key, self.value, self.event_time or 0, list(self.headers))
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -72,7 +64,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     fingerprint: str | None = None
     source: str | None = None
     since: int | None = None
-    """Refused at or after this instant, ms."""
+    """Rejected at or after this instant, ms."""
     places: frozenset[str] = frozenset()
     """`PARTITION/OFFSET`; empty for all."""
 

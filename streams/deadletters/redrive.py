@@ -20,10 +20,10 @@ from schemas.topics import DEADLETTERS, POSITIONS
 from streams.deadletters.letters import Letter
 from streams.deadletters.trial import PRODUCE
 from streams.errors import TickerError
-from streams.kafka.batches import Row
 from streams.kafka.committed import CommittedReader, committed_reader, last_record
-from streams.kafka.topics import Live
+from streams.kafka.topics import TopicDescription
 from streams.kafka.transaction import FencedProducer
+from streams.stage import RawRecord
 
 MAX_ATTEMPTS: Final = 3
 _BYTES: Final = 4 << 20
@@ -62,7 +62,7 @@ class Sorting(Struct, frozen=True, kw_only=True):
     already: int
     """Sent back before."""
     capped: int
-    """Refused so often that another try is not worth it."""
+    """Rejected so often that another try is not worth it."""
     unreturnable: tuple[tuple[str, str], ...]
     """Place and reason of those that cannot go back."""
 
@@ -72,7 +72,7 @@ def sort(
     *,
     redriven: Collection[str],
     prefix: str,
-    topics: Mapping[str, Live],
+    topics: Mapping[str, TopicDescription],
     max_attempts: int = MAX_ATTEMPTS,
 ) -> Sorting:
     """Sort letters into those that go back and the others. `topics` are those of the cluster."""
@@ -90,7 +90,7 @@ def sort(
     return Sorting(ready=tuple(ready), already=already, capped=capped, unreturnable=tuple(unreturnable))
 
 
-def _unreturnable(letter: Letter, prefix: str, topics: Mapping[str, Live]) -> str | None:
+def _unreturnable(letter: Letter, prefix: str, topics: Mapping[str, TopicDescription]) -> str | None:
     reason = letter.reason
     if reason.stage == PRODUCE:
         return "it never was a record: mend the source or the splitter, and publish its strip again"
@@ -182,12 +182,12 @@ async def _redrive_way(
             mark = await _read_mark(reader, prefix, way, wait=True)
         for batch in _batched([letter for letter in letters if letter.offset not in mark]):
             mark = mark.with_offsets([letter.offset for letter in batch], known)
-            rows: defaultdict[str, list[Row]] = defaultdict(list)
+            records: defaultdict[str, list[RawRecord]] = defaultdict(list)
             for letter in batch:
-                rows[letter.reason.topic].append(_row(letter))
+                records[letter.reason.topic].append(_record(letter))
             now = time.time_ns() // 1_000_000
-            rows[POSITIONS.on(prefix)].append(Row(_mark_key(prefix, way[0]), _encode(mark), now, []))
-            await producer.commit(rows, way[1])
+            records[POSITIONS.on(prefix)].append(RawRecord(_mark_key(prefix, way[0]), _encode(mark), now, []))
+            await producer.commit(records, way[1])
             sent += len(batch)
         grace = 1.0
     finally:
@@ -209,7 +209,7 @@ def _batched(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
         yield batch
 
 
-def _row(letter: Letter) -> Row:
-    """The record as it was; how often it was refused follows its own headers, the first of which can decide."""
+def _record(letter: Letter) -> RawRecord:
+    """The record as it was; how often it was rejected follows its own headers, the first of which can decide."""
     headers = [*letter.headers, (ATTEMPT_HEADER, str(letter.reason.attempt).encode())]
-    return Row(letter.key, letter.value, letter.original.timestamp, headers)
+    return RawRecord(letter.key, letter.value, letter.original.timestamp, headers)

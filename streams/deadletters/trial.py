@@ -21,7 +21,7 @@ PRODUCE: Final = "produce"
 
 
 class _Outbox:
-    """Keeps the refusals and lets everything else go (`streams.stage.Outbox`)."""
+    """Keeps why records are rejected and lets everything else go (`streams.stage.Outbox`)."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
@@ -47,7 +47,7 @@ class Trial:
         self._stateless: dict[str, Processor] = {}
 
     def error(self, letter: Letter) -> Exception | None:
-        """Why today's code refuses a letter; None where it passes."""
+        """Why today's code rejects a letter; None where it passes."""
         name = letter.reason.stage
         if name == PRODUCE:
             return _split_again(letter)
@@ -62,16 +62,16 @@ class Trial:
         return out.error
 
     def passing(
-        self, letters: Iterable[Letter], refused: Callable[[Letter, Exception], None]
+        self, letters: Iterable[Letter], rejected: Callable[[Letter, Exception], None]
     ) -> list[Letter]:
-        """The letters that pass; `refused` is told of the others."""
+        """The letters that pass; `rejected` is told of the others."""
         passed = []
         for letter in letters:
             error = self.error(letter)
             if error is None:
                 passed.append(letter)
             else:
-                refused(letter, error)
+                rejected(letter, error)
         return passed
 
     def _processor(self, stage: Stage) -> Processor:
@@ -83,7 +83,7 @@ class Trial:
 
 
 def _split_again(letter: Letter) -> Exception | None:
-    """Whether a slot that the producer refused is a headline now."""
+    """Whether a slot that the producer rejected is a headline now."""
     text = (letter.value or b"").decode("utf-8", "replace")
     observed_at = format_instant(letter.event_time or 0)
     strip = Strip(
@@ -98,4 +98,4 @@ def _split_again(letter: Letter) -> Exception | None:
         found = sightings(strip, [Slot(text, truncated=False)])
     except (RecordError, msgspec.ValidationError) as error:
         return error
-    return found.refused[0].error if found.refused else None
+    return found.rejected[0].error if found.rejected else None

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from streams.kafka.batches import Row
 from streams.kafka.transaction import FencedProducer
+from streams.stage import RawRecord
 
 
 class AlternatingProducers:
@@ -25,10 +25,10 @@ class AlternatingProducers:
         """Fence older producers of both ids: nothing of theirs can be committed after this returns."""
         await asyncio.gather(self._next.start(), self._last.start())
 
-    async def commit(self, rows: Mapping[str, Sequence[Row]], partition: int) -> None:
-        """Write rows in one transaction (`FencedProducer.commit`)."""
+    async def commit(self, records: Mapping[str, Sequence[RawRecord]], partition: int) -> None:
+        """Write records in one transaction (`FencedProducer.commit`)."""
         self._next, self._last = self._last, self._next
-        await self._last.commit(rows, partition)
+        await self._last.commit(records, partition)
 
     async def dispose(self, grace: float) -> None:
         """Stop both (`FencedProducer.dispose`)."""

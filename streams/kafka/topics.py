@@ -41,7 +41,7 @@ class Difference(Struct, frozen=True):
     mend: str
 
 
-class Live(Struct, frozen=True):
+class TopicDescription(Struct, frozen=True):
     """A topic as the cluster has it: partitions, the fewest copies of one, its configuration."""
 
     partitions: int
@@ -143,7 +143,7 @@ def _new(topic: Topic, prefix: str, copies: int) -> NewTopic:
     return NewTopic(topic.on(prefix), topic.partitions, copies, topic_configs=_config(topic, copies))
 
 
-async def describe(client: Any, names: AbstractSet[str]) -> dict[str, Live]:
+async def describe(client: Any, names: AbstractSet[str]) -> dict[str, TopicDescription]:
     """Those of the topics that exist. Asks for all, for asking by name may create a topic."""
     found = {
         topic["topic"]: topic["partitions"]
@@ -154,7 +154,9 @@ async def describe(client: Any, names: AbstractSet[str]) -> dict[str, Live]:
         return {}
     configs = await _configs(client, sorted(found))
     return {
-        name: Live(len(partitions), min(len(each["replicas"]) for each in partitions), configs[name])
+        name: TopicDescription(
+            len(partitions), min(len(each["replicas"]) for each in partitions), configs[name]
+        )
         for name, partitions in found.items()
     }
 
@@ -189,7 +191,7 @@ async def _await_visible(client: Any, names: set[str]) -> None:
         await asyncio.sleep(_POLL_S)
 
 
-def _differences(topic: Topic, name: str, copies: int, live: Live | None) -> Iterator[Difference]:
+def _differences(topic: Topic, name: str, copies: int, live: TopicDescription | None) -> Iterator[Difference]:
     if live is None:
         yield Difference(name, "topic", "exists", "missing", "ticker topics create")
         return

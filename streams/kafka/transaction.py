@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 
-from streams.kafka.batches import Row, batches
+from streams.kafka.batches import batches
+from streams.stage import RawRecord
 
 TRANSACTION_TIMEOUT_S: Final = 5.0
 """How long a transaction may take before its producer is dropped. The broker waits longer."""
@@ -38,21 +39,21 @@ class FencedProducer:
         # All at once: else the first transaction asks for each topic when it meets it, 0.1 s apart.
         await self._producer.client.set_topics(self._topics)
 
-    async def commit(self, rows: Mapping[str, Sequence[Row]], partition: int) -> None:
-        """Write rows by topic, all to the same partition number, in one transaction.
+    async def commit(self, records: Mapping[str, Sequence[RawRecord]], partition: int) -> None:
+        """Write records by topic, all to the same partition number, in one transaction.
 
         Raises:
             TimeoutError: The transaction took longer than `TRANSACTION_TIMEOUT_S`.
             KafkaError: The transaction failed, or the producer was fenced.
         """
-        await asyncio.wait_for(self._commit(rows, partition), TRANSACTION_TIMEOUT_S)
+        await asyncio.wait_for(self._commit(records, partition), TRANSACTION_TIMEOUT_S)
 
-    async def _commit(self, rows: Mapping[str, Sequence[Row]], partition: int) -> None:
+    async def _commit(self, records: Mapping[str, Sequence[RawRecord]], partition: int) -> None:
         await self._producer.begin_transaction()
         sent = [
             await self._producer.send_batch(batch, topic, partition=partition)
-            for topic, topic_rows in rows.items()
-            for batch in batches(self._producer, topic_rows)
+            for topic, of_topic in records.items()
+            for batch in batches(self._producer, of_topic)
         ]
         # aiokafka commits although a batch failed: every future is looked at first.
         await asyncio.gather(*sent)

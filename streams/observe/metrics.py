@@ -220,7 +220,7 @@ SLOT_OUTCOMES: Final = Metric(
     kind="counter",
     unit="slots",
     labels=("outcome",),
-    help="Slots by what became of them: empty, sighting, or refused (a dead letter): together ticker_slots_total.",
+    help="Slots by what became of them: empty, sighting, or dead letter: together ticker_slots_total.",
     programs=("producer",),
 )
 SOURCE_STRIPS: Final = Metric(

@@ -30,7 +30,7 @@ class ProducerMetrics:
         self._sources = Sources()
         self._newest: dict[str, int] = {}
         self._make.gauge(metrics.BUILD, __version__, "producer").set(1)
-        for outcome in ("empty", "sighting", "refused"):
+        for outcome in ("empty", "sighting", "dead letter"):
             self._make.counter(metrics.SLOT_OUTCOMES, outcome)
         for outcome in ("published", "failed"):
             self._make.counter(metrics.STRIPS, outcome)
@@ -42,13 +42,13 @@ class ProducerMetrics:
             make.counter(metrics.STRIPS, "published").inc()
             make.counter(metrics.SLOTS).inc(strip.slots)
             make.counter(metrics.SLOT_OUTCOMES, "empty").inc(found.empty)
-            make.counter(metrics.SLOT_OUTCOMES, "sighting").inc(len(found.messages))
-            make.counter(metrics.SLOT_OUTCOMES, "refused").inc(len(found.refused))
-            for refused in found.refused:
-                make.counter(metrics.DEAD_LETTERS, "produce", type(refused.error).__name__).inc()
+            make.counter(metrics.SLOT_OUTCOMES, "sighting").inc(len(found.records))
+            make.counter(metrics.SLOT_OUTCOMES, "dead letter").inc(len(found.rejected))
+            for slot in found.rejected:
+                make.counter(metrics.DEAD_LETTERS, "produce", type(slot.error).__name__).inc()
             source = self._sources.label(strip.source)
             make.counter(metrics.SOURCE_STRIPS, source).inc()
-            make.counter(metrics.SOURCE_SIGHTINGS, source).inc(len(found.messages))
+            make.counter(metrics.SOURCE_SIGHTINGS, source).inc(len(found.records))
             newest = self._newest[source] = max(self._newest.get(source, 0), found.timestamp)
             make.gauge(metrics.SOURCE_NEWEST, source).set(newest / 1000)
 

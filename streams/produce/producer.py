@@ -28,13 +28,13 @@ _READ_AHEAD: Final = 64
 
 
 class Counts(Struct):
-    """What a producer has done: slots = empty + published + refused."""
+    """What a producer has done: slots = empty + published + dead letters."""
 
     strips: int = 0
     slots: int = 0
     empty: int = 0
     published: int = 0
-    refused: int = 0
+    dead_letters: int = 0
     failed: int = 0
     outdated: int = 0
     """Published sightings that are older than what `sightings` keeps: Kafka's retention goes by event time."""
@@ -94,12 +94,12 @@ async def produce(
             found = sightings(strip, slots)
             await publisher.publish(strip, found)
             if found.timestamp < oldest_kept:
-                counts.outdated += len(found.messages)
+                counts.outdated += len(found.records)
             counts.strips += 1
             counts.slots += len(slots)
             counts.empty += found.empty
-            counts.refused += len(found.refused)
-            for slot, text, problem in found.refused:
+            counts.dead_letters += len(found.rejected)
+            for slot, text, problem in found.rejected:
                 failed(InputError(f"{observation.place}, slot {slot}", f"{problem}: {text[:60]}…"))
         await publisher.flush()
         counts.published = publisher.published

@@ -16,13 +16,14 @@ from schemas.headers import SOURCE_HEADER
 from schemas.routing import partition_by_hash, partition_of
 from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
 from streams.errors import TickerError
-from streams.kafka.batches import Row, batches
-from streams.produce.sightings import RefusedSlot, StripSightings
+from streams.kafka.batches import batches
+from streams.produce.sightings import RejectedSlot, StripSightings
+from streams.stage import RawRecord
 
 _BATCH_BYTES: Final = 1 << 18
 MAX_REQUEST_BYTES: Final = 8 << 20
 """The largest request: a strip and its envelope."""
-_FLUSH_ROWS: Final = 8_192
+_FLUSH_RECORDS: Final = 8_192
 _DELIVERY_TIMEOUT_S: Final = 60.0
 
 Published = Callable[[Sequence[tuple[Strip, StripSightings]]], None]
@@ -58,7 +59,7 @@ class Publisher:
         self._sightings = SIGHTINGS.on(prefix)
         self._deadletters = DEADLETTERS.on(prefix)
         self._partitions: dict[str, int] = {}
-        self._rows: defaultdict[tuple[str, int], list[Row]] = defaultdict(list)
+        self._records: defaultdict[tuple[str, int], list[RawRecord]] = defaultdict(list)
         self._waiting = 0
         self._strips_waiting: list[tuple[Strip, StripSightings]] = []
         self._acknowledged = acknowledged
@@ -88,19 +89,19 @@ class Publisher:
         source = strip.source.encode()
         timestamp = found.timestamp
         home = partition_by_hash(strip.source, self._partitions[self._strips])
-        self._rows[self._strips, home].append(Row(source, encode(strip), timestamp, []))
+        self._records[self._strips, home].append(RawRecord(source, encode(strip), timestamp, []))
         count = self._partitions[self._sightings]
         headers = [(SOURCE_HEADER, source)]
-        for message in found.messages:
-            sighting = message.value
+        for record in found.records:
+            sighting = record.value
             assert isinstance(sighting, Sighting)
-            row = Row(message.key, encode(sighting), timestamp, headers)
-            self._rows[self._sightings, partition_of(sighting.language, count)].append(row)
-        for refused in found.refused:
-            self._refuse(strip, refused, home)
+            raw = RawRecord(record.key, encode(sighting), timestamp, headers)
+            self._records[self._sightings, partition_of(sighting.language, count)].append(raw)
+        for slot in found.rejected:
+            self._reject(strip, slot, home)
         self._strips_waiting.append((strip, found))
-        self._waiting += len(found.messages)
-        if self._waiting >= _FLUSH_ROWS:
+        self._waiting += len(found.records)
+        if self._waiting >= _FLUSH_RECORDS:
             await self.flush()
 
     async def flush(self) -> None:
@@ -113,8 +114,8 @@ class Publisher:
             async with asyncio.timeout(_DELIVERY_TIMEOUT_S):
                 sent = [
                     await self._producer.send_batch(batch, topic, partition=partition)
-                    for (topic, partition), rows in self._rows.items()
-                    for batch in batches(self._producer, rows)
+                    for (topic, partition), records in self._records.items()
+                    for batch in batches(self._producer, records)
                 ]
                 await asyncio.gather(*sent)
         except (KafkaError, TimeoutError) as error:
@@ -125,23 +126,23 @@ class Publisher:
             ) from error
         self.published += self._waiting
         self._waiting = 0
-        self._rows.clear()
+        self._records.clear()
         if self._strips_waiting:
             self._acknowledged(self._strips_waiting)
             self._strips_waiting = []
 
-    def _refuse(self, strip: Strip, refused: RefusedSlot, partition: int) -> None:
+    def _reject(self, strip: Strip, slot: RejectedSlot, partition: int) -> None:
         """Keep a slot that is no headline in the dead letters."""
         now = time.time_ns() // 1_000_000
         why = deadletters.reason(
-            refused.error,
+            slot.error,
             stage="produce",
             topic=self._strips,
             partition=partition,
-            offset=refused.slot,
+            offset=slot.slot,
             now=now,
         )
-        key = f"{strip.id}-{refused.slot}".encode()
+        key = f"{strip.id}-{slot.slot}".encode()
         home = partition % self._partitions[self._deadletters]
-        row = Row(key, refused.text.encode(), now, deadletters.to_headers(why))
-        self._rows[self._deadletters, home].append(row)
+        raw = RawRecord(key, slot.text.encode(), now, deadletters.to_headers(why))
+        self._records[self._deadletters, home].append(raw)

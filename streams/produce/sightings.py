@@ -15,13 +15,13 @@ from streams.errors import RecordError
 from streams.process.fold import fold, fold_key
 from streams.process.language import detect
 from streams.produce.split import Slot
-from streams.stage import Message
+from streams.stage import EventRecord
 
 _MEMO: Final = 1 << 16
 """Texts whose identity is remembered: a strip repeats most of what it showed a minute ago."""
 
 
-class RefusedSlot(NamedTuple):
+class RejectedSlot(NamedTuple):
     """A slot whose text cannot be a headline."""
 
     slot: int
@@ -30,11 +30,11 @@ class RefusedSlot(NamedTuple):
 
 
 class StripSightings(NamedTuple):
-    """What is in a strip: slots = `empty` + `messages` + `refused`."""
+    """What is in a strip: slots = `empty` + `records` + `rejected`."""
 
-    messages: list[Message]
+    records: list[EventRecord]
     empty: int
-    refused: list[RefusedSlot]
+    rejected: list[RejectedSlot]
     timestamp: int
     """When the strip was observed, in ms since the epoch."""
 
@@ -57,8 +57,8 @@ def identify(text: str) -> tuple[bytes, str]:
 
 def sightings(strip: Strip, slots: Sequence[Slot]) -> StripSightings:
     """The sightings of a strip, one for each slot that shows a headline, keyed by fold key."""
-    messages: list[Message] = []
-    refused: list[RefusedSlot] = []
+    records: list[EventRecord] = []
+    rejected: list[RejectedSlot] = []
     empty = 0
     timestamp = parse_instant(strip.observed_at)
     headers = ((SOURCE_HEADER, strip.source.encode()),)
@@ -69,7 +69,7 @@ def sightings(strip: Strip, slots: Sequence[Slot]) -> StripSightings:
             continue
         if len(text) > MAX_TEXT:
             error = RecordError(f"{len(text):,} characters; a headline has at most {MAX_TEXT:,}")
-            refused.append(RefusedSlot(number, text, error))
+            rejected.append(RejectedSlot(number, text, error))
             continue
         key, language = identify(text)
         sighting = Sighting(
@@ -82,5 +82,5 @@ def sightings(strip: Strip, slots: Sequence[Slot]) -> StripSightings:
             truncated=slot.truncated,
             traceparent=strip.traceparent,
         )
-        messages.append(Message(key, sighting, timestamp, headers))
-    return StripSightings(messages, empty, refused, timestamp)
+        records.append(EventRecord(key, sighting, timestamp, headers))
+    return StripSightings(records, empty, rejected, timestamp)

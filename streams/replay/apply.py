@@ -16,7 +16,6 @@ from schemas.topics import POSITIONS, TOPICS, Topic
 from streams.engine.collector import raise_collector_thresholds
 from streams.errors import SettingsError, TickerError
 from streams.kafka.alternating import AlternatingProducers
-from streams.kafka.batches import Row
 from streams.kafka.connect import administration
 from streams.kafka.topics import create, describe
 from streams.kafka.transaction import FencedProducer
@@ -30,6 +29,7 @@ from streams.replay.partition import Clusters, PartitionReplay, Written
 from streams.replay.plan import Plan, topic_named
 from streams.replay.verify import Found, read_back, target_of
 from streams.settings import Connection
+from streams.stage import RawRecord
 
 PACE_LIMIT_MS: Final = 20
 """A record is on time when it is visible at most so far from its due time."""
@@ -221,8 +221,8 @@ async def _write_manifest(options: Mapping[str, Any], prefix: str, manifest: Man
     try:
         await producer.start()
         now = time.time_ns() // 1_000_000
-        row = Row(ledger.manifest_key(manifest.id), ledger.encode(manifest), now, [])
-        await producer.commit({POSITIONS.on(prefix): [row]}, 0)
+        record = RawRecord(ledger.manifest_key(manifest.id), ledger.encode(manifest), now, [])
+        await producer.commit({POSITIONS.on(prefix): [record]}, 0)
         grace = 1.0
     except (KafkaError, TimeoutError) as error:
         raise TickerError(f"the replay could not be written down on the target: {error!r}") from error

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from schemas.instants import format_instant
 from schemas.topics import POSITIONS
-from streams.kafka.topics import Live
+from streams.kafka.topics import TopicDescription
 from streams.replay.plan import Plan, topic_named
 
 _ENVELOPE: Final = 512
@@ -27,7 +27,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     source_partitions: int
     beginnings: Mapping[int, int]
     """First offset that is there, by partition of the source."""
-    target: Mapping[str, Live]
+    target: Mapping[str, TopicDescription]
     """The topics of the target that the replay or its readers need and that exist, by name on the cluster."""
     state_records: int
     """Records in the state topics of the stages that read what is replayed."""

@@ -16,13 +16,13 @@ from schemas.headers import REPLAY_ID_HEADER
 from schemas.topics import DEADLETTERS, POSITIONS
 from streams.errors import SettingsError, TickerError
 from streams.kafka.alternating import AlternatingProducers
-from streams.kafka.batches import Row
 from streams.kafka.connect import administration
-from streams.kafka.topics import Live, describe
+from streams.kafka.topics import TopicDescription, describe
 from streams.kafka.windows import bounds, read_windows
 from streams.replay import ledger
 from streams.replay.ledger import Manifest, Progress
 from streams.settings import Connection
+from streams.stage import RawRecord
 
 _GONE_S: Final = 20.0
 _POLL_S: Final = 0.05
@@ -169,7 +169,7 @@ async def _reasons(
     options: Mapping[str, Any],
     manifest: Manifest,
     prefix: str,
-    existing: Mapping[str, Live],
+    existing: Mapping[str, TopicDescription],
     *,
     shared: bool,
     others: Sequence[str],
@@ -229,7 +229,7 @@ async def _forget(options: Mapping[str, Any], positions: str, replay: str, parti
     try:
         await producer.start()
         await producer.commit(
-            {positions: [Row(key.encode(), None, time.time_ns() // 1_000_000, [])]}, partition
+            {positions: [RawRecord(key.encode(), None, time.time_ns() // 1_000_000, [])]}, partition
         )
         grace = 1.0
     except (KafkaError, TimeoutError) as error:

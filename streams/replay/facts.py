@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from schemas.topics import TOPICS
-from streams.kafka.topics import Live, describe
+from streams.kafka.topics import TopicDescription, describe
 from streams.kafka.windows import bounds
 from streams.replay.checks import Facts
 from streams.replay.plan import Plan, topic_named
@@ -65,7 +65,7 @@ async def _beginnings(options: Mapping[str, Any], topic: str, partitions: int) -
     return {place.partition: first for place, (first, _) in (await bounds(options, places)).items()}
 
 
-async def _state_records(options: Mapping[str, Any], live: Mapping[str, Live], plan: Plan) -> int:
+async def _state_records(options: Mapping[str, Any], live: Mapping[str, TopicDescription], plan: Plan) -> int:
     """Offsets in use in the state topics of the stages that read what is replayed."""
     from streams.pipeline import STAGES  # noqa: PLC0415 (the processors' data is loaded only here)
 

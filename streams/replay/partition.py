@@ -17,13 +17,13 @@ from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
 from schemas.topics import POSITIONS
 from streams.errors import TickerError
 from streams.kafka.alternating import AlternatingProducers
-from streams.kafka.batches import Row
 from streams.kafka.committed import committed_reader
 from streams.kafka.windows import read_windows
 from streams.replay import ledger
 from streams.replay.ledger import Progress
 from streams.replay.pace import Errors, Lead, Pacer
 from streams.replay.plan import Plan, Span
+from streams.stage import RawRecord
 
 _OPEN_TIMEOUT_S: Final = 30.0
 _RETRY_S: Final = 0.5
@@ -227,10 +227,10 @@ class PartitionReplay:
             written=before.written + len(part),
             checksum=crc32(b"".join([record.value or b"" for record in part]), before.checksum),
         )
-        rows = {self._positions: [self._progress_row(progress)]}
+        batch = {self._positions: [self._progress_record(progress)]}
         if part:
-            rows[self._topic] = self._rows(part)
-        await producer.commit(rows, self._target)
+            batch[self._topic] = self._raw(part)
+        await producer.commit(batch, self._target)
         self._progress = progress
         self._succeeded_at = asyncio.get_running_loop().time()
         self._written(Written(self._span.partition, read, len(part), part[-1].timestamp if part else 0))
@@ -238,16 +238,16 @@ class PartitionReplay:
     async def _write_progress(self, producer: AlternatingProducers) -> None:
         """Write down where the target begins; with each producer, so that none makes its first way late."""
         for _ in range(2):
-            await producer.commit({self._positions: [self._progress_row(self.done)]}, self._target)
+            await producer.commit({self._positions: [self._progress_record(self.done)]}, self._target)
 
-    def _progress_row(self, progress: Progress) -> Row:
-        return Row(self._key, ledger.encode(progress), time.time_ns() // 1_000_000, [])
+    def _progress_record(self, progress: Progress) -> RawRecord:
+        return RawRecord(self._key, ledger.encode(progress), time.time_ns() // 1_000_000, [])
 
-    def _rows(self, records: Sequence[Any]) -> list[Row]:
+    def _raw(self, records: Sequence[Any]) -> list[RawRecord]:
         """The records as they were, our headers after theirs: the first header of a sighting decides."""
         ours, name, place = self._id_header, REPLAY_SOURCE_HEADER, self._from
         return [
-            Row(
+            RawRecord(
                 record.key,
                 record.value,
                 record.timestamp,

@@ -14,11 +14,11 @@ from streams.observe.account import Account
 from streams.pipeline import DEDUPLICATE, stages
 from streams.process.categorize.rules import Rule
 from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS, Deduplicator
-from streams.process.dedup.live import Live
+from streams.process.dedup.live import LiveHeadline
 from streams.produce.read import Observation
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of
-from streams.stage import Message, Record
+from streams.stage import EventRecord, Record
 
 _BATCH: Final = 4096
 """Sightings that are decided at once."""
@@ -93,7 +93,7 @@ class LocalRun:
         self._separator = separator
         self._selector = selector
         self._categorized: dict[str, CategorizedHeadline] = {}
-        self._ended: list[Live] = []
+        self._ended: list[LiveHeadline] = []
         self._deduplicator = Deduplicator(window, witness=self)
         topology = stages(rules)
         self._engine = LocalEngine(
@@ -103,11 +103,11 @@ class LocalRun:
             | {DUPLICATES.name: self._on_duplicate},
             dead_letters=self._on_dead_letter,
         )
-        self._strips = self._failures = self._slots = self._empty = self._refused = 0
+        self._strips = self._failures = self._slots = self._empty = self._dead_letters = 0
 
     def run(self, observations: Iterable[Observation]) -> Account:
         """Run everything through, then publish what is still live."""
-        batch: list[Message] = []
+        batch: list[EventRecord] = []
         for observation in observations:
             batch += self._split(observation)
             if len(batch) >= _BATCH or self._at_once:
@@ -118,7 +118,7 @@ class LocalRun:
         self._publish_ended()
         return self.account()
 
-    def _decide(self, batch: list[Message]) -> None:
+    def _decide(self, batch: list[EventRecord]) -> None:
         self._engine.process(batch)
         self._publish_ended()
 
@@ -145,10 +145,10 @@ class LocalRun:
             exact=counts["exact"],
             near=counts["near"],
             updates=counts["update"],
-            dead_letters=self._refused + counts["dead letter"],
+            dead_letters=self._dead_letters + counts["dead letter"],
         )
 
-    def _split(self, observation: Observation) -> list[Message]:
+    def _split(self, observation: Observation) -> list[EventRecord]:
         try:
             strip, slots = strip_of(observation, separator=self._separator, selector=self._selector)
         except InputError as error:
@@ -158,21 +158,21 @@ class LocalRun:
         self._strips += 1
         self._slots += len(slots)
         self._empty += found.empty
-        self._refused += len(found.refused)
-        for slot, text, problem in found.refused:
+        self._dead_letters += len(found.rejected)
+        for slot, text, problem in found.rejected:
             self._failed(InputError(f"{observation.place}, slot {slot}", f"{problem}: {text[:60]}…"))
-        return found.messages
+        return found.records
 
-    def _on_categorized(self, message: Message) -> None:
-        headline = message.value
+    def _on_categorized(self, record: EventRecord) -> None:
+        headline = record.value
         assert isinstance(headline, CategorizedHeadline)
         if self._at_once:
             self._published(_published(headline, None))
         else:
             self._categorized[headline.id] = headline
 
-    def _on_duplicate(self, message: Message) -> None:
-        duplicate = message.value
+    def _on_duplicate(self, record: EventRecord) -> None:
+        duplicate = record.value
         assert isinstance(duplicate, Duplicate)
         if self._dropped is not None:
             winner = (duplicate.winner, duplicate.winner_text)
@@ -181,19 +181,19 @@ class LocalRun:
     def _on_dead_letter(self, letter: DeadLetter) -> None:
         self._failed(InputError(f"stage {letter.stage}, key {letter.record.key!r}", str(letter.error)))
 
-    def repeated(self, record: Record, winner: Live, rule: str) -> None:
+    def repeated(self, record: Record, winner: LiveHeadline, rule: str) -> None:
         """A record was swallowed as an exact duplicate (`deduplicator.Witness`)."""
         if self._dropped is not None:
             sighting = record.value
             assert isinstance(sighting, Sighting)
             self._dropped(_dropped(sighting, "duplicate", (winner.id, winner.text), rule))
 
-    def ended(self, headline: Live) -> None:
+    def ended(self, headline: LiveHeadline) -> None:
         """A headline's life has ended (`deduplicator.Witness`)."""
         self._ended.append(headline)
 
 
-def _published(headline: CategorizedHeadline, live: Live | None) -> Published:
+def _published(headline: CategorizedHeadline, live: LiveHeadline | None) -> Published:
     return Published(
         id=headline.id,
         text=headline.text,

@@ -46,8 +46,8 @@ class Flight:
         self.seen = Seen()
         self.canary = Canary(self.seen, clock=lambda: self.now)
         strip, slots = strip_of(observation(START))
-        messages = [message.value for message in sightings(strip, slots).messages]
-        self.sent = [value for value in messages if isinstance(value, Sighting)]
+        events = [record.value for record in sightings(strip, slots).records]
+        self.sent = [value for value in events if isinstance(value, Sighting)]
         for value in self.sent:
             self.canary.sent(value, self.now)
 

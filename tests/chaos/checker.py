@@ -21,7 +21,7 @@ from streams.engine.local.engine import DeadLetter, LocalEngine
 from streams.pipeline import CATEGORIZE, DEDUPLICATE
 from streams.process.dedup.live import bucket_end
 from streams.settings import Connection
-from streams.stage import Message, Stage
+from streams.stage import EventRecord, Stage
 from tests.chaos.topics import Content, contents
 
 _NAMED: Final = 3
@@ -67,33 +67,33 @@ class _Expected:
     def __init__(self, stage: Stage, prefix: str, source: Content) -> None:
         self.published: list[Published] = []
         self.state: dict[tuple[int, bytes], Any] = {}
-        self.refused: dict[Place, DeadLetter] = {}
+        self.rejected: dict[Place, DeadLetter] = {}
         self.counts: Counter[str] = Counter()
         for number, records in sorted(source.records.items()):
             self._run(stage, prefix, number, records)
 
     def _run(self, stage: Stage, prefix: str, number: int, records: Sequence[Any]) -> None:
         def keep(topic: Topic) -> Any:
-            def published(message: Message) -> None:
+            def published(record: EventRecord) -> None:
                 if topic is stage.state:
-                    self.state.pop((number, message.key), None)
-                    if message.value is not None:
-                        self.state[number, message.key] = message.value
+                    self.state.pop((number, record.key), None)
+                    if record.value is not None:
+                        self.state[number, record.key] = record.value
                     return
-                event: Any = message.value
-                headers = tuple(cloudevent_headers(event, message.key)) if topic.public else ()
-                row = (topic.on(prefix), number, message.key, encode(event), headers)
+                event: Any = record.value
+                headers = tuple(cloudevent_headers(event, record.key)) if topic.public else ()
+                row = (topic.on(prefix), number, record.key, encode(event), headers)
                 self.published.append(row)
 
             return published
 
-        def refused(letter: DeadLetter) -> None:
+        def rejected(letter: DeadLetter) -> None:
             record: Any = letter.record
-            self.refused[record.topic, record.partition, record.offset] = letter
+            self.rejected[record.topic, record.partition, record.offset] = letter
 
         written = [*stage.outputs, *((stage.state,) if stage.state else ())]
         engine = LocalEngine(
-            [stage], subscribers={topic.name: keep(topic) for topic in written}, dead_letters=refused
+            [stage], subscribers={topic.name: keep(topic) for topic in written}, dead_letters=rejected
         )
         engine.process(records)
         self.counts += engine.counts[stage.name]
@@ -120,7 +120,7 @@ async def examine(connection: Connection, prefix: str) -> Report:
         updates=counts["update"],
         exact=counts["exact"],
         near=counts["near"],
-        dead_letters=len(deduplicated.refused) + len(categorized.refused),
+        dead_letters=len(deduplicated.rejected) + len(categorized.rejected),
         categorized=len(categorized.published),
         live=len(deduplicated.state),
     )
@@ -129,10 +129,10 @@ async def examine(connection: Connection, prefix: str) -> Report:
     categories = [record for topic in CATEGORIES.values() for record in found[topic.name].all]
     _compare(report, categorized.published, categories)
     _check_order(report, deduplicated.published, ours)
-    refused = deduplicated.refused | categorized.refused
-    _check_dead_letters(report, refused, found[DEADLETTERS.name].all)
+    rejected = deduplicated.rejected | categorized.rejected
+    _check_dead_letters(report, rejected, found[DEADLETTERS.name].all)
     _check_state(report, deduplicated.state, found[SEEN.name])
-    _check_account(report, found, deduplicated.refused)
+    _check_account(report, found, deduplicated.rejected)
     for name, content in found.items():
         if content.unstable:
             report.problems.append(f"{name}: {content.unstable} offsets are above the last stable one")
@@ -171,28 +171,28 @@ def _place(record: Any) -> tuple[str, Place]:
     return value["stage"], (value["topic"], int(value["partition"]), int(value["offset"]))
 
 
-def _check_dead_letters(report: Report, refused: Mapping[Place, DeadLetter], found: Sequence[Any]) -> None:
-    """Every refused record once, byte for byte, under the stage that refused it."""
+def _check_dead_letters(report: Report, rejected: Mapping[Place, DeadLetter], found: Sequence[Any]) -> None:
+    """Every rejected record once, byte for byte, under the stage that rejected it."""
     seen = Counter(_place(record)[1] for record in found)
-    report.lost += len(refused.keys() - seen.keys())
-    report.alien += len(seen.keys() - refused.keys())
+    report.lost += len(rejected.keys() - seen.keys())
+    report.alien += len(seen.keys() - rejected.keys())
     report.doubled += sum(count - 1 for count in seen.values())
     for what, places in (
-        ("dead letters lost", refused.keys() - seen.keys()),
-        ("dead letters of no poison", seen.keys() - refused.keys()),
+        ("dead letters lost", rejected.keys() - seen.keys()),
+        ("dead letters of no poison", seen.keys() - rejected.keys()),
         ("dead letters doubled", {place for place, count in seen.items() if count > 1}),
     ):
         if places:
             report.problems.append(f"{what} ({len(places)}): {sorted(places)[:_NAMED]}")
     for letter in found:
         stage, place = _place(letter)
-        if place not in refused:
+        if place not in rejected:
             continue
-        record: Any = refused[place].record
+        record: Any = rejected[place].record
         own = deadletters.own(letter.headers)
         kept = (stage, letter.key, letter.value, own)
-        if kept != (refused[place].stage, record.key, record.value, deadletters.own(record.headers)):
-            report.problems.append(f"the dead letter of {place} is not the record that was refused")
+        if kept != (rejected[place].stage, record.key, record.value, deadletters.own(record.headers)):
+            report.problems.append(f"the dead letter of {place} is not the record that was rejected")
 
 
 def _essence(seen: SeenHeadline) -> SeenHeadline:
@@ -218,10 +218,12 @@ def _check_state(report: Report, expected: Mapping[tuple[int, bytes], SeenHeadli
         report.problems.append(f"state: {len(differing)} keys differ, such as {differing[:_NAMED]}")
 
 
-def _check_account(report: Report, found: Mapping[str, Content], refused: Mapping[Place, DeadLetter]) -> None:
+def _check_account(
+    report: Report, found: Mapping[str, Content], rejected: Mapping[Place, DeadLetter]
+) -> None:
     """Sightings = new + updates + near + dead letters + exact, with what is on the topics."""
     published = sum(1 for record in found[HEADLINES.name].all if record.headers)
     near = len(found[DUPLICATES.name].all)
-    residue = report.sightings - published - near - len(refused) - report.exact
+    residue = report.sightings - published - near - len(rejected) - report.exact
     if residue:
         report.problems.append(f"account: {residue} of {report.sightings} sightings are unaccounted for")

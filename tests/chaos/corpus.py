@@ -13,7 +13,7 @@ from msgspec import structs
 
 from schemas.events import MAX_TEXT, Sighting, encode
 from schemas.topics import LANGUAGE_PARTITIONS
-from streams.stage import Message
+from streams.stage import EventRecord
 from tests.support import START, sighting
 
 LANGUAGES: Final = ("ar", "fr", "en", "es", "de", "und")
@@ -30,7 +30,7 @@ _RECENT: Final = 400
 Header = tuple[str, bytes]
 
 
-class Input(NamedTuple):
+class PlacedRecord(NamedTuple):
     """A record to write to a partition of `sightings`."""
 
     partition: int
@@ -40,19 +40,19 @@ class Input(NamedTuple):
     headers: Sequence[Header]
 
 
-def plain(message: Message, partition: int) -> Input:
+def plain(message: EventRecord, partition: int) -> PlacedRecord:
     """A sighting as the producer writes it."""
     assert isinstance(message.value, Sighting)
-    return Input(partition, message.key, encode(message.value), message.timestamp, message.headers)
+    return PlacedRecord(partition, message.key, encode(message.value), message.timestamp, message.headers)
 
 
-def _replaced(message: Message, **fields: object) -> bytes:
+def _replaced(message: EventRecord, **fields: object) -> bytes:
     """The message's value with other fields in its JSON."""
     assert message.value is not None
     return msgspec.json.encode({**msgspec.to_builtins(message.value), **fields})
 
 
-POISON: Final[dict[str, Callable[[Message], bytes | None]]] = {
+POISON: Final[dict[str, Callable[[EventRecord], bytes | None]]] = {
     "not JSON": lambda _: b"<html>502 Bad Gateway</html>",
     "cut short": lambda message: _replaced(message)[:-7],
     "wrong types": lambda message: _replaced(message, slot="first"),
@@ -85,18 +85,18 @@ class Corpus:
         self._recent: list[deque[str]] = [deque(maxlen=_RECENT) for _ in range(LANGUAGE_PARTITIONS)]
         self._kinds = list(POISON)
 
-    def __iter__(self) -> Iterator[Input]:
+    def __iter__(self) -> Iterator[PlacedRecord]:
         """Go on where it was left; all partitions in turn."""
         partition = 0
         while True:
             yield self._next(partition)
             partition = (partition + 1) % LANGUAGE_PARTITIONS
 
-    def take(self, count: int) -> list[Input]:
+    def take(self, count: int) -> list[PlacedRecord]:
         """The next so many inputs."""
         return [record for record, _ in zip(self, range(count), strict=False)]
 
-    def _next(self, partition: int) -> Input:
+    def _next(self, partition: int) -> PlacedRecord:
         self._clock[partition] += _STEP_MS
         chosen = self._random
         message = sighting(

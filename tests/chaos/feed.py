@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.topics import SIGHTINGS
 from streams.settings import Connection
-from tests.chaos.corpus import Corpus, Input
+from tests.chaos.corpus import Corpus, PlacedRecord
 from tests.chaos.topics import send
 
 _TICK_S: Final = 0.1
@@ -39,7 +39,7 @@ class Feed:
         """Write until told to stop."""
         clock = asyncio.get_running_loop().time
         started, made = clock(), 0
-        pending: list[Input] = []
+        pending: list[PlacedRecord] = []
         producer: Any = None
         while pending or not self._stop.is_set():
             due = int((clock() - started) * self._rate) - made

@@ -10,10 +10,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct, structs
 
 from schemas.topics import SIGHTINGS, TOPICS, Topic
-from streams.kafka.batches import Row, batches
+from streams.kafka.batches import batches
 from streams.pipeline import DEDUPLICATE
 from streams.settings import Connection
-from tests.chaos.corpus import Input
+from streams.stage import RawRecord
+from tests.chaos.corpus import PlacedRecord
 
 _FETCH_BYTES: Final = 8 << 20
 _STABLE_S: Final = 30
@@ -103,7 +104,7 @@ async def _ends(committed: Any, uncommitted: Any, places: Sequence[TopicPartitio
 async def write(
     connection: Connection,
     prefix: str,
-    inputs: Sequence[Input],
+    inputs: Sequence[PlacedRecord],
     *,
     topic: Topic = SIGHTINGS,
     aborted: bool = False,
@@ -143,14 +144,16 @@ async def fence(connection: Connection, prefix: str, partition: int) -> None:
     await producer.stop()
 
 
-async def send(producer: Any, topic: str, inputs: Sequence[Input]) -> None:
+async def send(producer: Any, topic: str, inputs: Sequence[PlacedRecord]) -> None:
     """Send inputs and wait until they are acknowledged."""
-    rows: defaultdict[int, list[Row]] = defaultdict(list)
+    records: defaultdict[int, list[RawRecord]] = defaultdict(list)
     for record in inputs:
-        rows[record.partition].append(Row(record.key, record.value, record.timestamp, list(record.headers)))
+        records[record.partition].append(
+            RawRecord(record.key, record.value, record.timestamp, list(record.headers))
+        )
     sent = [
         await producer.send_batch(batch, topic, partition=partition)
-        for partition, partition_rows in rows.items()
-        for batch in batches(producer, partition_rows)
+        for partition, of_partition in records.items()
+        for batch in batches(producer, of_partition)
     ]
     await asyncio.gather(*sent)

@@ -44,7 +44,7 @@ def test_contenders_get_the_same_sightings(kafka: str) -> None:
 
 @pytest.mark.kafka
 def test_a_restore_is_measured_on_as_many_headlines_as_asked(kafka: str) -> None:
-    """Every state row that was written is read back."""
+    """Every changelog record that was written is read back."""
     del kafka
     [row] = _rows("restore", "--headlines", "500")
     assert row["live_headlines"] >= 500

@@ -26,7 +26,7 @@ SOUND = 8
 
 
 class Fetched(NamedTuple):
-    """A record as the worker has it when it refuses it."""
+    """A record as the worker has it when it rejects it."""
 
     topic: str
     partition: int
@@ -37,8 +37,8 @@ class Fetched(NamedTuple):
     headers: tuple[tuple[str, bytes], ...]
 
 
-def refuse(connection: Connection, prefix: str) -> None:
-    """Refuse eight sound sightings, as a build with a fault did, and two of rubbish, as every build does."""
+def reject(connection: Connection, prefix: str) -> None:
+    """Reject eight sound sightings, as a build with a fault did, and two of rubbish, as every build does."""
     out = KafkaOutbox("deduplicate", prefix)
     for offset in range(SOUND + 2):
         message = sighting(f"Harbour {offset} opens in Tangier", at=START + offset, source="akhbar")
@@ -50,9 +50,9 @@ def refuse(connection: Connection, prefix: str) -> None:
         out.reject(record, RecordError(f"a fault of build {offset}" if offset < SOUND else "rubbish"))
 
     async def run() -> None:
-        producer = FencedProducer(f"{prefix}-refuse", list(out.rows), connection.aiokafka_options())
+        producer = FencedProducer(f"{prefix}-reject", list(out.records), connection.aiokafka_options())
         await producer.start()
-        await producer.commit(out.rows, 2)
+        await producer.commit(out.records, 2)
         await producer.dispose(1)
 
     asyncio.run(run())
@@ -63,7 +63,7 @@ def connection(kafka: str, topic_prefix: str) -> Connection:
     """A cluster with ten dead letters below `topic_prefix`."""
     connection = Connection(bootstrap_servers=kafka)
     make_topics(connection, topic_prefix, [SIGHTINGS, POSITIONS, DEADLETTERS])
-    refuse(connection, topic_prefix)
+    reject(connection, topic_prefix)
     return connection
 
 
@@ -85,7 +85,7 @@ def test_a_trial_counts_what_passes_now(connection: Connection, topic_prefix: st
     """Eight of ten, and why the other two do not; exit code 1 while any does not."""
     (tried,) = rows(ticker("deadletters", "try", *at(connection, topic_prefix)), status=1)
     assert (tried["passing"], tried["letters"]) == (SOUND, SOUND + 2)
-    assert tried["refused"][0]["letters"] == 2
+    assert tried["rejected"][0]["letters"] == 2
 
 
 def test_a_redrive_says_first_then_sends_once(connection: Connection, topic_prefix: str) -> None:
@@ -105,12 +105,12 @@ def test_a_redrive_says_first_then_sends_once(connection: Connection, topic_pref
 
 
 def test_attempts_are_counted_and_capped(connection: Connection, topic_prefix: str) -> None:
-    """What is refused again has one attempt more; at the cap it stays where it is."""
+    """What is rejected again has one attempt more; at the cap it stays where it is."""
     rows(ticker("deadletters", "redrive", "--yes", *at(connection, topic_prefix)))
     record = everything(connection, SIGHTINGS.on(topic_prefix))[0]
     out = KafkaOutbox("deduplicate", topic_prefix)
     out.reject(record, RecordError("again"))
-    (row,) = out.rows[DEADLETTERS.on(topic_prefix)]
+    (row,) = out.records[DEADLETTERS.on(topic_prefix)]
     assert dict(row.headers)["ticker.error.attempt"] == b"2"
     assert [name for name, _ in row.headers].count("ticker.error.attempt") == 1
     (capped,) = rows(ticker("deadletters", "redrive", "--max-attempts", "1", *at(connection, topic_prefix)))

@@ -13,7 +13,7 @@ from streams.deadletters.letters import Choice, Letter, fingerprint, grouped, le
 from streams.deadletters.redrive import Redriven, sort
 from streams.deadletters.trial import Trial
 from streams.errors import RecordError
-from streams.kafka.topics import Live
+from streams.kafka.topics import TopicDescription
 from tests.support import HOUR, START, sighting
 
 
@@ -131,10 +131,10 @@ def test_a_trial_tells_what_passes_now() -> None:
 
 def test_one_letter_does_not_hide_another() -> None:
     """Rubbish under a key that a good letter has made live is still found to be rubbish."""
-    refused: list[Letter] = []
+    rejected: list[Letter] = []
     letters = [letter(good(), offset=0), letter(b"{", offset=1)]
-    passing = Trial().passing(letters, lambda found, _error: refused.append(found))
-    assert (passing, refused) == (letters[:1], letters[1:])
+    passing = Trial().passing(letters, lambda found, _error: rejected.append(found))
+    assert (passing, rejected) == (letters[:1], letters[1:])
 
 
 def test_a_slot_that_the_producer_refused_is_tried_as_a_slot() -> None:
@@ -144,8 +144,8 @@ def test_a_slot_that_the_producer_refused_is_tried_as_a_slot() -> None:
 
 
 def test_letters_are_sorted_by_what_can_be_done() -> None:
-    """Sent before, refused too often, without a way back, or ready."""
-    topics = {"ticker.sightings": Live(6, 1, {})}
+    """Sent before, rejected too often, without a way back, or ready."""
+    topics = {"ticker.sightings": TopicDescription(6, 1, {})}
     letters = [
         letter(offset=0),
         letter(offset=1),

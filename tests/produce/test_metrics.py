@@ -11,7 +11,7 @@ from tests.support import START
 
 
 def test_slots_are_accounted_for() -> None:
-    """Slots = empty + sightings + refused, and each source has its freshness."""
+    """Slots = empty + sightings + dead letters, and each source has its freshness."""
     registry = CollectorRegistry()
     producer = ProducerMetrics(registry)
     text = "|".join(["First headline of the strip", "", "x" * (MAX_TEXT + 1), "Last headline of the strip"])
@@ -25,8 +25,8 @@ def test_slots_are_accounted_for() -> None:
     assert value("ticker_slots_total") == len(slots)
     outcomes = {
         outcome: value("ticker_slot_outcomes_total", {"outcome": outcome})
-        for outcome in ("empty", "sighting", "refused")
+        for outcome in ("empty", "sighting", "dead letter")
     }
-    assert outcomes == {"empty": 1, "sighting": 2, "refused": 1}
+    assert outcomes == {"empty": 1, "sighting": 2, "dead letter": 1}
     assert value("ticker_strips_total", {"outcome": "failed"}) == 1
     assert value("ticker_source_newest_timestamp_seconds", {"source": "akhbar"}) == START / 1000

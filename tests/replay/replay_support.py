@@ -22,7 +22,7 @@ from streams.replay.pace import Pacer
 from streams.replay.partition import Written
 from streams.replay.plan import Plan, write_plan
 from streams.settings import Connection
-from streams.stage import Message
+from streams.stage import EventRecord
 from tests.command import TICKER
 from tests.kafka_support import administer
 from tests.support import START, sighting
@@ -59,7 +59,7 @@ def headline(number: int) -> str:
     return " ".join([*(words[(number * step + step) % 10] for step in (1, 3, 7)), str(number)])
 
 
-def sightings(count: int, *, spacing: int = 100, start: int = START) -> list[Message]:
+def sightings(count: int, *, spacing: int = 100, start: int = START) -> list[EventRecord]:
     """So many sightings of different headlines, `spacing` ms apart, of three sources in turn."""
     return [
         sighting(headline(number), at=start + number * spacing, source=f"akhbar-{number % 3}")
@@ -75,7 +75,7 @@ def make_topics(
     administer(connection, create, kept, prefix=prefix)
 
 
-def publish(connection: Connection, prefix: str, messages: Sequence[Message]) -> None:
+def publish(connection: Connection, prefix: str, records: Sequence[EventRecord]) -> None:
     """Write sightings as the producer lays them out."""
 
     async def run() -> None:
@@ -85,14 +85,14 @@ def publish(connection: Connection, prefix: str, messages: Sequence[Message]) ->
             sent = [
                 await producer.send(
                     SIGHTINGS.on(prefix),
-                    encode(message.value),
-                    message.key,
-                    partition=partition_of(message.value.language, SIGHTINGS.partitions),  # type: ignore[union-attr]
-                    timestamp_ms=message.timestamp,
-                    headers=list(message.headers),
+                    encode(record.value),
+                    record.key,
+                    partition=partition_of(record.value.language, SIGHTINGS.partitions),  # type: ignore[union-attr]
+                    timestamp_ms=record.timestamp,
+                    headers=list(record.headers),
                 )
-                for message in messages
-                if message.value is not None
+                for record in records
+                if record.value is not None
             ]
             await asyncio.gather(*sent)
         finally:

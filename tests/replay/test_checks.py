@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from schemas.instants import format_instant
 from schemas.topics import SIGHTINGS
-from streams.kafka.topics import Live
+from streams.kafka.topics import TopicDescription
 from streams.replay.checks import Check, Facts, check
 from streams.replay.plan import Place, Plan, Span
 from tests.support import START
@@ -36,7 +36,10 @@ FACTS = Facts(
     target_cluster="B",
     source_partitions=6,
     beginnings=dict.fromkeys(range(6), 0),
-    target={"staging.sightings": Live(6, 1, CONFIG), "staging.positions": Live(6, 1, {})},
+    target={
+        "staging.sightings": TopicDescription(6, 1, CONFIG),
+        "staging.positions": TopicDescription(6, 1, {}),
+    },
     state_records=0,
     resumed=False,
     production=frozenset(),
@@ -51,7 +54,9 @@ def found(name: str, plan: Plan = PLAN, facts: Facts = FACTS) -> Check:
 
 def configured(**config: str) -> Facts:
     named = {key.replace("_", "."): value for key, value in config.items()}
-    return replace(FACTS, target={**FACTS.target, "staging.sightings": Live(6, 1, {**CONFIG, **named})})
+    return replace(
+        FACTS, target={**FACTS.target, "staging.sightings": TopicDescription(6, 1, {**CONFIG, **named})}
+    )
 
 
 def test_a_plan_between_two_clusters_passes() -> None:
@@ -122,7 +127,7 @@ def test_a_refusal_can_be_accepted_by_name(name: str, facts: Facts) -> None:
 
 def test_progress_has_to_have_its_place() -> None:
     """It is written on the partition of the records, so positions has to have as many."""
-    few = replace(FACTS, target={**FACTS.target, "staging.positions": Live(3, 1, {})})
+    few = replace(FACTS, target={**FACTS.target, "staging.positions": TopicDescription(3, 1, {})})
     assert found("partitions", replace(PLAN, accept=("partitions",)), few).outcome == "refused"
 
 

@@ -7,13 +7,14 @@ import pytest
 from schemas.events import CategorizedHeadline, TopicScore, encode
 from streams.errors import SettingsError
 from streams.replay.select import Selection, predicate
-from tests.support import START, RawRecord, sighting
+from streams.stage import RawRecord
+from tests.support import START, raw_record, sighting
 
 
 def record(text: str = "Harbour opens in Tangier", source: str = "akhbar", at: int = START) -> RawRecord:
     message = sighting(text, source=source, at=at)
     assert message.value is not None
-    return RawRecord(message.key, encode(message.value), message.timestamp, message.headers)
+    return raw_record(message.key, encode(message.value), message.timestamp, message.headers)
 
 
 def takes(selection: Selection, given: Any, *, since: int | None = None, until: int | None = None) -> bool:
@@ -76,7 +77,7 @@ def test_a_category_is_that_of_the_surest_topic() -> None:
         topics=(TopicScore("medtop:15000000", 0.9),),
         model="1",
     )
-    given = RawRecord(b"k", encode(event))
+    given = raw_record(b"k", encode(event))
     assert takes(Selection(categories=("sport",)), given)
     assert not takes(Selection(categories=("uncategorised",)), given)
 
@@ -84,7 +85,7 @@ def test_a_category_is_that_of_the_surest_topic() -> None:
 @pytest.mark.parametrize("value", [None, b"{", b"\xff", b"[]"])
 def test_what_cannot_be_read_matches_nothing(value: bytes | None) -> None:
     """A tombstone or rubbish has no source and no text."""
-    assert not takes(Selection(sources=("akhbar",)), RawRecord(b"k", value))
+    assert not takes(Selection(sources=("akhbar",)), raw_record(b"k", value))
 
 
 def test_a_wrong_pattern_is_a_wrong_setting() -> None:

@@ -114,7 +114,7 @@ _READING_THEM: Final = Row(
         ),
         Panel(
             title="Slots by outcome",
-            description="Slots a minute: sightings, empty ones, and those refused as no headline.",
+            description="Slots a minute: sightings, empty ones, and those rejected as no headline.",
             unit="cpm",
             kind="stacked",
             queries=(

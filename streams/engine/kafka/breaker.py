@@ -20,27 +20,27 @@ class Breaker:
         self._share = share
         self._window = window
         self._run_limit = run
-        self._records = self._rejected = self._run = 0
+        self._records = self._dead_letters = self._run = 0
 
-    def check(self, records: int, rejected: int) -> None:
+    def check(self, records: int, dead_letters: int) -> None:
         """Count a slice before it is committed.
 
         Raises:
             BreakerError: A limit is passed; the slice must not be committed.
         """
-        self._run = self._run + rejected if rejected == records else 0
+        self._run = self._run + dead_letters if dead_letters == records else 0
         self._records += records
-        self._rejected += rejected
+        self._dead_letters += dead_letters
         if self._run > self._run_limit:
             raise BreakerError(
                 f"the last {self._run:,} records all became dead letters (limit {self._run_limit:,});"
                 " mend the producer or the worker, then start again: nothing is lost"
             )
         if self._records >= self._window:
-            if self._rejected > self._share * self._records:
+            if self._dead_letters > self._share * self._records:
                 raise BreakerError(
-                    f"{self._rejected:,} of the last {self._records:,} records became dead letters"
+                    f"{self._dead_letters:,} of the last {self._records:,} records became dead letters"
                     f" (limit {self._share:.0%}); mend the producer or the worker, then start again:"
                     " nothing is lost"
                 )
-            self._records = self._rejected = 0
+            self._records = self._dead_letters = 0

@@ -60,7 +60,7 @@ class WorkerMetrics:
         make.counter(metrics.INPUT, stage).inc(len(committed.records))
         for outcome, records in committed.counts.items():
             make.counter(metrics.RECORDS, stage, outcome).inc(records)
-        for reason, records in committed.refused.items():
+        for reason, records in committed.dead_letters.items():
             make.counter(metrics.RECORDS, stage, _DEAD_LETTER).inc(records)
             make.counter(metrics.DEAD_LETTERS, stage, reason).inc(records)
         make.counter(metrics.TRANSACTIONS, stage).inc()
@@ -110,7 +110,7 @@ class WorkerMetrics:
         """Note how long a restore took."""
         series = restored.stage, str(restored.partition)
         self._make.gauge(metrics.RESTORE_TIME, *series).set(restored.seconds)
-        self._make.gauge(metrics.RESTORED, *series).set(restored.rows)
+        self._make.gauge(metrics.RESTORED, *series).set(restored.records)
 
     def backlogs(self, backlogs: Sequence[Backlog]) -> None:
         """Note what waits; partitions that are not named are not ours any more."""

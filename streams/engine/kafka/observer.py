@@ -18,7 +18,7 @@ class Committed(Struct, frozen=True, kw_only=True):
     """The input, in order; never empty."""
     published: Sequence[Event]
     """The events for consumers (public topics) that came of it."""
-    refused: Mapping[str, int]
+    dead_letters: Mapping[str, int]
     """Dead letters by the class of the error at the bottom of it."""
     counts: Mapping[str, int]
     """Input records by outcome, dead letters aside."""
@@ -32,7 +32,7 @@ class Restored(Struct, frozen=True):
 
     stage: str
     partition: int
-    rows: int
+    records: int
     position: int
     seconds: float
 

@@ -8,7 +8,7 @@ from schemas import cloudevents, deadletters
 from schemas.events import Duplicate, Event, Headline, encode
 from schemas.headers import attempts
 from schemas.topics import DEADLETTERS, Topic
-from streams.kafka.batches import Row
+from streams.stage import RawRecord
 
 
 class KafkaOutbox:
@@ -22,11 +22,11 @@ class KafkaOutbox:
     def __init__(self, stage: str, prefix: str) -> None:
         self._stage = stage
         self._prefix = prefix
-        self.rows: defaultdict[str, list[Row]] = defaultdict(list)
+        self.records: defaultdict[str, list[RawRecord]] = defaultdict(list)
         self.published: list[Event] = []
         """The events for consumers, in order."""
         self.counts: Counter[str] = Counter()
-        self.refused: Counter[str] = Counter()
+        self.dead_letters: Counter[str] = Counter()
         """Dead letters by the class of the error at the bottom of it."""
 
     def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
@@ -35,16 +35,16 @@ class KafkaOutbox:
         if topic.public:
             headers = cloudevents.headers(cast("Headline | Duplicate", event), key)
             self.published.append(event)
-        self.rows[topic.on(self._prefix)].append(Row(key, encode(event), timestamp, headers))
+        self.records[topic.on(self._prefix)].append(RawRecord(key, encode(event), timestamp, headers))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         """Write a tombstone."""
-        self.rows[topic.on(self._prefix)].append(Row(key, None, timestamp, []))
+        self.records[topic.on(self._prefix)].append(RawRecord(key, None, timestamp, []))
 
     def reject(self, record: Any, error: Exception) -> None:
         """Keep a record byte for byte, with the reason, in the dead letters.
 
-        Its timestamp is the wall clock: retention must count from the refusal.
+        Its timestamp is the wall clock: retention must count from the rejection.
         """
         now = time.time_ns() // 1_000_000
         why = deadletters.reason(
@@ -58,8 +58,8 @@ class KafkaOutbox:
             timestamp=record.timestamp,
         )
         headers = [*deadletters.own(record.headers), *deadletters.to_headers(why)]
-        self.rows[DEADLETTERS.on(self._prefix)].append(Row(record.key, record.value, now, headers))
-        self.refused[type(error.__cause__ or error).__name__] += 1
+        self.records[DEADLETTERS.on(self._prefix)].append(RawRecord(record.key, record.value, now, headers))
+        self.dead_letters[type(error.__cause__ or error).__name__] += 1
 
     def count(self, outcome: str, records: int = 1) -> None:
         """Say what became of input records."""

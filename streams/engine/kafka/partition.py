@@ -26,10 +26,9 @@ from streams.engine.kafka.observer import Backlog, Committed, Observer, Restored
 from streams.engine.kafka.outbox import KafkaOutbox
 from streams.engine.kafka.slices import Slice
 from streams.errors import TickerError
-from streams.kafka.batches import Row
 from streams.kafka.committed import committed_reader, read_position
 from streams.kafka.transaction import FencedProducer
-from streams.stage import Processor, Remembering, Stage
+from streams.stage import Processor, RawRecord, Remembering, Stage
 
 logger: Final = logging.getLogger(__name__)
 
@@ -274,7 +273,7 @@ class PartitionRunner:
         self._disowned_since = None
 
     async def _restore(self, limit: asyncio.Timeout) -> None:
-        """Fence the old owner and read back state and position; while rows come, there is time."""
+        """Fence the old owner and read back state and position; while records come, there is time."""
         started = time.monotonic()
         number = self.partition.partition
         self._producer = FencedProducer(
@@ -286,7 +285,7 @@ class PartitionRunner:
         # Paused between the question and the fencing, another worker may own it by now: ask again.
         await self._ask_whether_ours()
         processor = self.stage.processor()
-        rows = 0
+        restored = 0
         topics = [topic.on(self._prefix) for topic in (self.stage.state, POSITIONS) if topic is not None]
         async with committed_reader(self._options, [self.partition.topic, *topics]) as reader:
             if self.stage.state is not None:
@@ -294,7 +293,7 @@ class PartitionRunner:
                 beginning, end = await reader.beginning(state), await reader.end(state)
                 async for records in reader.read(state, beginning, end):
                     processor.restore(records)
-                    rows += len(records)
+                    restored += len(records)
                     limit.reschedule(asyncio.get_running_loop().time() + _OPEN_TIMEOUT_S)
                     await asyncio.sleep(0)
             positions = TopicPartition(POSITIONS.on(self._prefix), number)
@@ -302,7 +301,7 @@ class PartitionRunner:
             self._skip_lost(await reader.beginning(self.partition))
         self._processor = processor
         seconds = time.monotonic() - started
-        self._observer.restored(Restored(self.stage.name, number, rows, self._position, seconds))
+        self._observer.restored(Restored(self.stage.name, number, restored, self._position, seconds))
 
     async def _ask_whether_ours(self) -> None:
         while not self._stopping:
@@ -395,11 +394,11 @@ class PartitionRunner:
             return
         out = KafkaOutbox(self.stage.name, self._prefix)
         self._processor.process(batch, out)
-        self._breaker.check(len(batch), out.refused.total())
+        self._breaker.check(len(batch), out.dead_letters.total())
         end = records[-1].offset + 1
-        position = Row(self._position_key, encode(Position(offset=end)), batch[-1].timestamp, [])
-        out.rows[POSITIONS.on(self._prefix)].append(position)
-        await self._producer.commit(out.rows, self.partition.partition)
+        position = RawRecord(self._position_key, encode(Position(offset=end)), batch[-1].timestamp, [])
+        out.records[POSITIONS.on(self._prefix)].append(position)
+        await self._producer.commit(out.records, self.partition.partition)
         self._position = end
         self._observer.committed(
             Committed(
@@ -407,7 +406,7 @@ class PartitionRunner:
                 partition=self.partition.partition,
                 records=batch,
                 published=out.published,
-                refused=out.refused,
+                dead_letters=out.dead_letters,
                 counts=out.counts,
                 seconds=time.monotonic() - started,
                 end=end,

@@ -10,18 +10,18 @@ from typing import NamedTuple
 
 from schemas.events import Event
 from schemas.topics import Topic
-from streams.stage import Message, Processor, Record, Stage
+from streams.stage import EventRecord, Processor, Record, Stage
 
 
 class DeadLetter(NamedTuple):
-    """A record that a stage refused, and why."""
+    """A record that a stage rejected, and why."""
 
     stage: str
     record: Record
     error: Exception
 
 
-Subscriber = Callable[[Message], None]
+Subscriber = Callable[[EventRecord], None]
 
 
 class _Outbox:
@@ -34,10 +34,10 @@ class _Outbox:
         self._counts = engine.counts[stage]
 
     def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
-        self._published(topic, Message(key, event, timestamp))
+        self._published(topic, EventRecord(key, event, timestamp))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
-        self._published(topic, Message(key, None, timestamp))
+        self._published(topic, EventRecord(key, None, timestamp))
 
     def reject(self, record: Record, error: Exception) -> None:
         self._counts["dead letter"] += 1
@@ -54,7 +54,7 @@ class LocalEngine:
         stages: The topology; a stage reads what an earlier one wrote, or what `process` is given.
         processors: The processor of each stage by name, made by the caller or by `Stage.processor`.
         subscribers: Called with every record of a topic, by the topic's name.
-        dead_letters: Called with every record that a stage refuses.
+        dead_letters: Called with every record that a stage rejects.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class LocalEngine:
         self.counts: dict[str, Counter[str]] = {stage.name: Counter() for stage in stages}
         """What became of each stage's records, by outcome."""
 
-    def published(self, topic: Topic, record: Message) -> None:
+    def published(self, topic: Topic, record: EventRecord) -> None:
         """Hand a record to the stage that reads its topic and to the topic's subscriber."""
         if topic.name in self._sources:
             self._waiting[topic.name].append(record)

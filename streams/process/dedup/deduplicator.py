@@ -17,7 +17,7 @@ from schemas.events import Change, Duplicate, Headline, SeenHeadline, Sighting, 
 from schemas.topics import DUPLICATES, HEADLINES, SEEN
 from streams.errors import RecordError
 from streams.process.dedup.compare import Relation
-from streams.process.dedup.live import Live, LiveHeadlines, bucket_end, live_headline
+from streams.process.dedup.live import LiveHeadline, LiveHeadlines, bucket_end, live_headline
 from streams.process.dedup.rubrics import rubric
 from streams.process.fold import fold
 from streams.stage import Outbox, Record
@@ -40,10 +40,10 @@ _decode_sighting: Final = msgspec.json.Decoder(Sighting).decode
 class Witness(Protocol):
     """Someone who wants to know of every single record; the Kafka engine has none."""
 
-    def repeated(self, record: Record, winner: Live, rule: str) -> None:
+    def repeated(self, record: Record, winner: LiveHeadline, rule: str) -> None:
         """A record was swallowed as an exact duplicate of a live headline."""
 
-    def ended(self, headline: Live) -> None:
+    def ended(self, headline: LiveHeadline) -> None:
         """A headline's life has ended: not seen for a window, or a rubric's next edition replaced it."""
 
 
@@ -59,7 +59,7 @@ class Deduplicator:
         self._headlines = LiveHeadlines(window)
         self._witness = witness
 
-    def live(self) -> Iterable[Live]:
+    def live(self) -> Iterable[LiveHeadline]:
         """Every live headline once, in the order in which they were first seen or restored."""
         return iter(self._headlines)
 
@@ -171,7 +171,14 @@ class Deduplicator:
         out.send(HEADLINES, sighting.id.encode(), event, timestamp)
 
     def _swallow(
-        self, key: bytes, sighting: Sighting, timestamp: int, out: Outbox, *, winner: Live, relation: Relation
+        self,
+        key: bytes,
+        sighting: Sighting,
+        timestamp: int,
+        out: Outbox,
+        *,
+        winner: LiveHeadline,
+        relation: Relation,
     ) -> None:
         """Let a near duplicate join its winner; its next sighting is an exact duplicate."""
         self._headlines.join(key, winner)
@@ -198,7 +205,7 @@ class Deduplicator:
         )
         out.send(DUPLICATES, winner.id.encode(), event, timestamp)
 
-    def _forget(self, headline: Live, keys: Iterable[bytes], timestamp: int, out: Outbox) -> None:
+    def _forget(self, headline: LiveHeadline, keys: Iterable[bytes], timestamp: int, out: Outbox) -> None:
         """Write that a headline has ended."""
         for key in keys:
             out.forget(SEEN, key, timestamp)
@@ -227,7 +234,7 @@ def decode_sighting(record: Record) -> Sighting:
         raise RecordError(f"not a {type_name(Sighting)}: {error}") from error
 
 
-def _came_back(headline: Live, timestamp: int) -> bool:
+def _came_back(headline: LiveHeadline, timestamp: int) -> bool:
     """Whether a rubric was away so long that what comes is another edition."""
     gap = bucket_end(timestamp) - headline.bucket_end
     return gap >= RUBRIC_GAP_MS and rubric(headline.folded) is not None

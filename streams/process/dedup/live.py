@@ -66,7 +66,7 @@ def _encoded(sources: tuple[str, ...]) -> tuple[bytes, ...]:
     return _shared(tuple(source.encode() for source in sources))
 
 
-class Live(Indexed, gc=False, eq=False, kw_only=True):
+class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
     """A live headline: what a decision needs, and what people ask of it. Times are event time in ms.
 
     There may be millions. So what many share (a bucket's end, a set of sources) is one object, and the cyclic
@@ -121,9 +121,9 @@ def live_headline(
     sightings: int,
     sources: tuple[str, ...],
     root: str | None,
-) -> Live:
+) -> LiveHeadline:
     """A live headline that shares what it can with others."""
-    return Live(
+    return LiveHeadline(
         key=key,
         folded=folded,
         text=folded if folded == text else text,
@@ -138,10 +138,10 @@ def live_headline(
     )
 
 
-class _NearIndexes(dict[str, NearIndex[Live]]):
+class _NearIndexes(dict[str, NearIndex[LiveHeadline]]):
     """By language; one is made when its language is first met."""
 
-    def __missing__(self, language: str) -> NearIndex[Live]:
+    def __missing__(self, language: str) -> NearIndex[LiveHeadline]:
         index = self[language] = NearIndex(language)
         return index
 
@@ -155,40 +155,40 @@ class LiveHeadlines:
 
     def __init__(self, window: int) -> None:
         self._window = window
-        self.by_key: dict[bytes, Live] = {}
+        self.by_key: dict[bytes, LiveHeadline] = {}
         """The headline of every key, its own and its aliases'."""
         self._near = _NearIndexes()
         self._queue: defaultdict[int, list[bytes]] = defaultdict(list)
         """Keys by a bucket end that is their headline's or, until expiry looks at them, an earlier one."""
         self._watermark = 0
         """The latest bucket end of any live headline."""
-        self._restored: defaultdict[str, list[Live]] = defaultdict(list)
+        self._restored: defaultdict[str, list[LiveHeadline]] = defaultdict(list)
         """While restoring: headlines by language that are not in their index yet."""
         self._orphans: dict[bytes, bytes] = {}
         """While restoring: aliases whose headline has not come yet, and its key."""
         self._waiting: defaultdict[bytes, list[bytes]] = defaultdict(list)
         """The same by the headline's key; those that are orphans no more may still stand here."""
 
-    def __iter__(self) -> Iterator[Live]:
+    def __iter__(self) -> Iterator[LiveHeadline]:
         """Every live headline once."""
         return (headline for key, headline in self.by_key.items() if key == headline.key)
 
-    def add(self, headline: Live) -> None:
+    def add(self, headline: LiveHeadline) -> None:
         """Make a headline live; its key must not be."""
         self._remember(headline)
         self._near[headline.language].add(headline)
 
-    def _remember(self, headline: Live) -> None:
+    def _remember(self, headline: LiveHeadline) -> None:
         self.by_key[headline.key] = headline
         self._queue[headline.bucket_end].append(headline.key)
         self._watermark = max(self._watermark, headline.bucket_end)
 
-    def join(self, key: bytes, headline: Live) -> None:
+    def join(self, key: bytes, headline: LiveHeadline) -> None:
         """Let a variant's key stand for a live headline."""
         self.by_key[key] = headline
         headline.aliases += (key,)
 
-    def end(self, headline: Live) -> tuple[bytes, ...]:
+    def end(self, headline: LiveHeadline) -> tuple[bytes, ...]:
         """Forget a headline and its aliases; returns their keys."""
         keys = (headline.key, *headline.aliases)
         for key in keys:
@@ -196,11 +196,11 @@ class LiveHeadlines:
         self._near[headline.language].remove(headline)
         return keys
 
-    def find(self, folded: str, text: str, language: str) -> tuple[Live, Relation] | None:
+    def find(self, folded: str, text: str, language: str) -> tuple[LiveHeadline, Relation] | None:
         """The live headline that a new one repeats or updates, and how they relate."""
         return self._near[language].find(folded, text)
 
-    def advance(self, watermark: int) -> list[Live]:
+    def advance(self, watermark: int) -> list[LiveHeadline]:
         """Move event time on to the end of a bucket; returns what has not been seen for a window by then."""
         if watermark <= self._watermark:
             return []

@@ -15,7 +15,7 @@ from streams.dev.kafka import Cluster
 from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.chaos.checker import Report, check
-from tests.chaos.corpus import Input
+from tests.chaos.corpus import PlacedRecord
 from tests.chaos.topics import LASTING, Content, contents, write
 from tests.chaos.watch import drained
 from tests.chaos.workers import TICKER, TickerProcess, WorkerProcess
@@ -35,7 +35,7 @@ class Pipeline(Struct):
         administer(self.connection, create, topics, prefix=self.prefix)
         return self
 
-    def write(self, inputs: Sequence[Input], *, topic: Topic = SIGHTINGS, **options: Any) -> None:
+    def write(self, inputs: Sequence[PlacedRecord], *, topic: Topic = SIGHTINGS, **options: Any) -> None:
         """Write records to a topic."""
         asyncio.run(write(self.connection, self.prefix, inputs, topic=topic, **options))
 

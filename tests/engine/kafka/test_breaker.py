@@ -6,7 +6,7 @@ from streams.engine.kafka.breaker import Breaker, BreakerError
 
 
 def test_lets_single_dead_letters_pass() -> None:
-    """A few refused records among many are what dead letters are for."""
+    """A few rejected records among many are what dead letters are for."""
     breaker = Breaker()
     for _ in range(1_000):
         breaker.check(100, 1)
@@ -20,7 +20,7 @@ def test_lets_a_share_just_at_the_limit_pass() -> None:
 
 
 def test_trips_when_the_share_is_above_the_limit() -> None:
-    """A topic of which half is refused is not drained into the dead letters."""
+    """A topic of which half is rejected is not drained into the dead letters."""
     breaker = Breaker(share=0.5, window=100)
     with pytest.raises(BreakerError, match=r"51 of the last 100 records became dead letters \(limit 50%\)"):
         breaker.check(100, 51)
@@ -52,7 +52,7 @@ def test_trips_on_a_run_of_nothing_but_dead_letters() -> None:
 
 
 def test_a_good_record_ends_a_run() -> None:
-    """What is refused now and then is no run, however much comes together."""
+    """What is rejected now and then is no run, however much comes together."""
     breaker = Breaker(share=0.9, window=100, run=20)
     for _ in range(100):
         breaker.check(20, 20)

@@ -15,8 +15,8 @@ from streams.engine.kafka.observer import Backlog, Committed
 from streams.engine.kafka.outbox import KafkaOutbox
 from streams.pipeline import CATEGORIZE, DEDUPLICATE, STAGES
 from streams.process.dedup.deduplicator import Deduplicator
-from streams.stage import Message, Record, Stage
-from tests.support import MINUTE, START, RawRecord, sighting
+from streams.stage import EventRecord, RawRecord, Record, Stage
+from tests.support import MINUTE, START, raw_record, sighting
 
 NOW = START / 1000 + 3
 
@@ -52,14 +52,14 @@ def _committed(stage: str, records: Sequence[Record], out: KafkaOutbox) -> Commi
         partition=0,
         records=records,
         published=out.published,
-        refused=out.refused,
+        dead_letters=out.dead_letters,
         counts=out.counts,
         seconds=0.02,
         end=len(records),
     )
 
 
-class Refused(RawRecord):
+class Rejected(RawRecord):
     """A record with a place, as the dead letters want it."""
 
     topic = "test.sightings"
@@ -68,7 +68,7 @@ class Refused(RawRecord):
 
 
 def test_every_record_has_an_outcome() -> None:
-    """New, repeated, near, changed and refused records add up to the input."""
+    """New, repeated, near, changed and rejected records add up to the input."""
     watched = Watched()
     records: list[Record] = [
         sighting("Minister opens new desalination plant in Agadir"),
@@ -76,7 +76,7 @@ def test_every_record_has_an_outcome() -> None:
         sighting("BREAKING: Minister opens new desalination plant in Agadir!", at=START + MINUTE),
         sighting("Three dead in collapse of building in Fez", at=START + MINUTE),
         sighting("17 dead in collapse of building in Fez", at=START + 2 * MINUTE),
-        Refused(b"key", b"rubbish"),
+        Rejected(b"key", b"rubbish", START, []),
     ]
     watched.commit(DEDUPLICATE, records)
     assert watched.value("ticker_input_records_total", stage="deduplicate") == len(records)
@@ -97,7 +97,7 @@ def test_near_duplicates_are_told_by_rule_and_categories_by_language() -> None:
         ],
     )
     headline = published[0]
-    watched.commit(CATEGORIZE, [Message(b"id", headline, START)])
+    watched.commit(CATEGORIZE, [EventRecord(b"id", headline, START)])
     assert watched.total("ticker_near_duplicates_total", language="fr") == 1
     assert watched.total("ticker_categorized_total", language="fr") == 1
     assert watched.value("ticker_source_records_total", source="akhbar", outcome="near") == 1
@@ -116,7 +116,7 @@ def test_age_is_from_the_strip_to_the_commit() -> None:
     """A headline seen three seconds before its category event is committed is three seconds old."""
     watched = Watched()
     published = watched.commit(DEDUPLICATE, [sighting("Rain expected over the northern coast on Friday")])
-    watched.commit(CATEGORIZE, [Message(b"id", published[0], START)])
+    watched.commit(CATEGORIZE, [EventRecord(b"id", published[0], START)])
     assert watched.value("ticker_end_to_end_seconds_sum") == pytest.approx(3)
     assert watched.value("ticker_end_to_end_seconds_bucket", le="2.5") == 0
     assert watched.value("ticker_end_to_end_seconds_bucket", le="5.0") == 1
@@ -127,7 +127,7 @@ def test_freshness_is_of_the_newest_strip(seen: list[tuple[str, int]]) -> None:
     """Whatever the order in which batches come, a source is as fresh as its newest sighting."""
     watched = Watched()
     for source, minutes in seen:
-        record = RawRecord(b"key", b"", START + minutes * MINUTE, [(SOURCE_HEADER, source.encode())])
+        record = raw_record(b"key", b"", START + minutes * MINUTE, [(SOURCE_HEADER, source.encode())])
         watched.metrics.committed(_committed("deduplicate", [record], KafkaOutbox("deduplicate", "test")))
     for source in {source for source, _ in seen}:
         newest = max(minutes for name, minutes in seen if name == source)
@@ -139,7 +139,7 @@ def test_a_strip_in_a_large_batch_is_seen() -> None:
     """Of a large batch a sample is looked at; eight records of one source in a row cannot be missed."""
     watched = Watched()
     rows = ["loud"] * 995 + ["quiet"] * 8 + ["loud"] * 997
-    records = [RawRecord(b"key", b"", START, [(SOURCE_HEADER, name.encode())]) for name in rows]
+    records = [raw_record(b"key", b"", START, [(SOURCE_HEADER, name.encode())]) for name in rows]
     watched.metrics.committed(_committed("deduplicate", records, KafkaOutbox("deduplicate", "test")))
     assert watched.value("ticker_source_newest_timestamp_seconds", source="quiet") is not None
 

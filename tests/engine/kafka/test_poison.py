@@ -13,10 +13,11 @@ from schemas import deadletters
 from schemas.topics import DEADLETTERS, HEADLINES, POSITIONS, SIGHTINGS
 from streams.pipeline import STAGES
 from streams.settings import Connection
-from tests.chaos.corpus import POISON, Corpus, Input, plain
+from streams.stage import RawRecord
+from tests.chaos.corpus import POISON, Corpus, PlacedRecord, plain
 from tests.chaos.topics import LASTING
 from tests.engine.kafka.conftest import Pipeline
-from tests.support import START, KeepingOutbox, RawRecord, sighting
+from tests.support import START, KeepingOutbox, sighting
 
 _GOOD = sighting("Port reopens after the storm")
 _FIELDS = msgspec.to_builtins(_GOOD.value)
@@ -45,17 +46,17 @@ _records = st.builds(
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_records, max_size=6))
 def test_no_bytes_make_a_processor_fail(records: list[RawRecord]) -> None:
-    """Whatever is in a record, each stage accounts for it: it decides or refuses, and never raises."""
+    """Whatever is in a record, each stage accounts for it: it decides or rejects, and never raises."""
     for stage in STAGES:
         out = KeepingOutbox()
         stage.processor().process(records, out)
         assert out.counts.total() + len(out.rejected) == len(records)
 
 
-def _all_kinds() -> list[Input]:
+def _all_kinds() -> list[PlacedRecord]:
     """Every kind of poison, without headers, with odd keys, and what only looks like poison."""
     made = [
-        Input(2, kind.encode(), make(_GOOD), START, [("source", b"akhbar"), ("trace", b"\xff\x00")])
+        PlacedRecord(2, kind.encode(), make(_GOOD), START, [("source", b"akhbar"), ("trace", b"\xff\x00")])
         for kind, make in POISON.items()
     ]
     record = plain(_GOOD, 2)
@@ -73,9 +74,9 @@ def _all_kinds() -> list[Input]:
 def poisoned(kafka: str, make_shared_pipeline: Callable[[Connection], Pipeline]) -> Pipeline:
     """A pipeline that has processed every kind of poison among good records."""
     pipeline = make_shared_pipeline(Connection(bootstrap_servers=kafka)).create()
-    stray = [Input(3, b"id", b"not a headline", START, ()), Input(3, b"id", None, START, ())]
+    stray = [PlacedRecord(3, b"id", b"not a headline", START, ()), PlacedRecord(3, b"id", None, START, ())]
     pipeline.write(stray, topic=HEADLINES)
-    again = Input(4, b"again", b"<html>", START, [("ticker.error.attempt", b"1")])
+    again = PlacedRecord(4, b"again", b"<html>", START, [("ticker.error.attempt", b"1")])
     poison = [*_all_kinds(), again]
     pipeline.write(poison)
     pipeline.write(Corpus(poison=0).take(300))
@@ -91,7 +92,7 @@ def _letters(pipeline: Pipeline) -> dict[bytes | None, Any]:
 
 @pytest.mark.kafka
 def test_every_kind_of_poison_is_kept_byte_for_byte_and_the_flow_goes_on(poisoned: Pipeline) -> None:
-    """Key, value, headers of each refused record, once, beside the good ones that follow."""
+    """Key, value, headers of each rejected record, once, beside the good ones that follow."""
     report = poisoned.check()
     assert report.dead_letters == len(POISON) + 4 + 2
     letters = _letters(poisoned)
@@ -145,7 +146,7 @@ def test_a_dead_letter_can_be_five_megabytes_large(
         for topic in LASTING
     ]
     pipeline = make_pipeline(Connection(bootstrap_servers=kafka)).create(topics)
-    huge = Input(1, b"huge", b"x" * 5_000_000, START, ())
+    huge = PlacedRecord(1, b"huge", b"x" * 5_000_000, START, ())
     pipeline.write([huge, plain(_GOOD, 1)], compression_type=compression)
     pipeline.worker()
     pipeline.drain(2)
@@ -156,7 +157,7 @@ def test_a_dead_letter_can_be_five_megabytes_large(
 @pytest.mark.kafka
 def test_the_breaker_ends_the_worker_before_a_topic_is_drained_into_dead_letters(pipeline: Pipeline) -> None:
     """Nothing but rubbish: status 1, the reason in the log, and the slice is not committed."""
-    rubbish = [Input(2, b"key %d" % number, b"<html>", START, ()) for number in range(3_000)]
+    rubbish = [PlacedRecord(2, b"key %d" % number, b"<html>", START, ()) for number in range(3_000)]
     pipeline.write(rubbish)
     worker = pipeline.worker()
     assert worker.wait() == 1

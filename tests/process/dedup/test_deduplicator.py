@@ -14,18 +14,18 @@ from streams.errors import RecordError
 from streams.process.dedup import near
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.process.fold import fold
-from streams.stage import Message, Record
-from tests.support import HOUR, MINUTE, START, KeepingOutbox, RawRecord, sighting
+from streams.stage import EventRecord, Record
+from tests.support import HOUR, MINUTE, START, KeepingOutbox, raw_record, sighting
 
 RAIN = "أمطار غزيرة شمال المملكة"
 STRIKE = "Grève nationale des enseignants"
 WEATHER = "توقعات أحوال الطقس اليوم"
 
 
-def decide(*messages: Record, deduplicator: Deduplicator | None = None) -> KeepingOutbox:
-    """Run messages through a deduplicator, a new one unless given."""
+def decide(*records: Record, deduplicator: Deduplicator | None = None) -> KeepingOutbox:
+    """Run records through a deduplicator, a new one unless given."""
     out = KeepingOutbox()
-    (deduplicator or Deduplicator()).process(messages, out)
+    (deduplicator or Deduplicator()).process(records, out)
     return out
 
 
@@ -101,21 +101,21 @@ def test_a_headline_that_expires_leaves_a_tombstone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "reason"),
+    ("record", "reason"),
     [
-        (RawRecord(b"k", None), "no value"),
-        (RawRecord(b"k", b"{not json"), "not a ticker.sighting.v1"),
-        (RawRecord(b"k", b'{"type": "ticker.sighting.v9"}'), "v9"),
-        (RawRecord(b"k", b'{"type": "ticker.sighting.v1", "slot": "x"}'), "slot|id"),
-        (RawRecord(b"k", b""), "truncated"),
-        (RawRecord(None, b"{}"), "no key"),
+        (raw_record(b"k", None), "no value"),
+        (raw_record(b"k", b"{not json"), "not a ticker.sighting.v1"),
+        (raw_record(b"k", b'{"type": "ticker.sighting.v9"}'), "v9"),
+        (raw_record(b"k", b'{"type": "ticker.sighting.v1", "slot": "x"}'), "slot|id"),
+        (raw_record(b"k", b""), "truncated"),
+        (raw_record(None, b"{}"), "no key"),
     ],
 )
-def test_a_record_that_is_no_sighting_is_rejected_and_the_rest_goes_on(message: Record, reason: str) -> None:
+def test_a_record_that_is_no_sighting_is_rejected_and_the_rest_goes_on(record: Record, reason: str) -> None:
     """The reason says what was wrong; it counts neither as new nor as a duplicate."""
-    out = decide(sighting(STRIKE), message, sighting(RAIN, at=START + MINUTE))
+    out = decide(sighting(STRIKE), record, sighting(RAIN, at=START + MINUTE))
     [(rejected, error)] = out.rejected
-    assert rejected is message
+    assert rejected is record
     with pytest.raises(RecordError, match=reason):
         raise error
     assert out.counts == {"new": 2}
@@ -135,13 +135,13 @@ def test_state_that_cannot_be_read_stops_the_restore(old: bytes, new: bytes) -> 
     [(key, value)] = decide(sighting(RAIN)).state().items()
     assert old in value
     with pytest.raises(RecordError, match=f"state record {key!r}"):
-        Deduplicator().restore([RawRecord(key, value.replace(old, new))])
+        Deduplicator().restore([raw_record(key, value.replace(old, new))])
 
 
 def test_state_without_a_key_stops_the_restore() -> None:
     """A row that belongs to no headline is not one of ours."""
     with pytest.raises(RecordError, match="no key"):
-        Deduplicator().restore([RawRecord(None, None)])
+        Deduplicator().restore([raw_record(None, None)])
 
 
 def test_a_row_of_an_older_release_is_folded_when_it_is_read() -> None:
@@ -151,7 +151,7 @@ def test_a_row_of_an_older_release_is_folded_when_it_is_read() -> None:
     older = encode(replace(msgspec.json.decode(value, type=SeenHeadline), folded=None))
     assert older != value
     restored = Deduplicator()
-    restored.restore([RawRecord(key, older)])
+    restored.restore([raw_record(key, older)])
     assert decide(sighting(f"{RAIN} | متابعة"), deduplicator=restored).counts == {"exact": 1}
     assert [headline.folded for headline in restored.live()] == [fold(RAIN)]
 
@@ -166,7 +166,7 @@ def test_variants_come_back_whichever_row_comes_first(last: int) -> None:
     ]
     out = decide(*map(sighting, variants))
     assert out.counts == {"new": 1, "near": 2}
-    rows = [RawRecord(key, value) for key, value in out.state().items()]
+    rows = [raw_record(key, value) for key, value in out.state().items()]
     restored = Deduplicator()
     restored.restore([row for number, row in enumerate(rows) if number != last])
     restored.restore([rows[last]])
@@ -188,35 +188,35 @@ SIGHTINGS = st.lists(
 
 @given(SIGHTINGS, st.data())
 def test_a_run_with_a_restart_at_any_point_decides_as_a_run_without(
-    messages: list[Message], data: st.DataObject
+    records: list[EventRecord], data: st.DataObject
 ) -> None:
     """What is remembered is what is written: the state topic brings everything back, compacted or not."""
-    cut = data.draw(st.integers(0, len(messages)))
-    whole = decide(*messages)
-    before = decide(*messages[:cut])
+    cut = data.draw(st.integers(0, len(records)))
+    whole = decide(*records)
+    before = decide(*records[:cut])
     restored = Deduplicator()
-    restored.restore([RawRecord(key, value) for key, value in before.state().items()])
+    restored.restore([raw_record(key, value) for key, value in before.state().items()])
     uncompacted = Deduplicator()
     uncompacted.restore(before.state_log())
     in_bulk = Deduplicator()
     with mock.patch.object(near, "_MANY", 0):
         in_bulk.restore(before.state_log())
     for deduplicator in (restored, uncompacted, in_bulk):
-        after = decide(*messages[cut:], deduplicator=deduplicator)
+        after = decide(*records[cut:], deduplicator=deduplicator)
         assert [*before.headlines(), *after.headlines()] == list(whole.headlines())
         assert before.counts + after.counts == whole.counts
 
 
 @given(SIGHTINGS, st.integers(1, 7))
-def test_batches_do_not_matter(messages: list[Message], size: int) -> None:
+def test_batches_do_not_matter(records: list[EventRecord], size: int) -> None:
     """However a topic is cut into slices, the same is decided."""
     deduplicator, out = Deduplicator(), KeepingOutbox()
-    for start in range(0, len(messages), size):
-        deduplicator.process(messages[start : start + size], out)
-    assert out.written == decide(*messages).written
+    for start in range(0, len(records), size):
+        deduplicator.process(records[start : start + size], out)
+    assert out.written == decide(*records).written
 
 
 @given(SIGHTINGS)
-def test_every_sighting_is_accounted_for(messages: list[Message]) -> None:
+def test_every_sighting_is_accounted_for(records: list[EventRecord]) -> None:
     """In = new + exact: the conservation law."""
-    assert decide(*messages).counts.total() == len(messages)
+    assert decide(*records).counts.total() == len(records)
