@@ -1,13 +1,23 @@
 """Write the tables of docs/settings.md and docs/metrics.md: `python -m deploy.reference`, with `--check` in CI."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from streams.observe.metrics import MAX_SOURCES, METRICS, OTHER
+from streams.canary import metrics as canary
+from streams.engine.kafka import metrics as worker
+from streams.observe.metric import Metric
+from streams.observe.shared import BUILD, MAX_SOURCES, OTHER
+from streams.produce import metrics as producer
 from streams.settings.table import SETTINGS
 
+PROGRAMS: Final[Mapping[str, Sequence[Metric]]] = {
+    "worker": (*worker.METRICS, BUILD),
+    "producer": (*producer.METRICS, BUILD),
+    "canary": (*canary.METRICS, BUILD),
+}
+"""The metrics of each program."""
 DOCS: Final = Path(__file__).parents[1] / "docs"
 
 _SETTINGS_HEAD: Final = """\
@@ -71,12 +81,21 @@ def _shown(default: object) -> str:
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
+def metrics() -> dict[Metric, list[str]]:
+    """All metrics, in the order of the documentation, with the programs that expose them."""
+    exposed: dict[Metric, list[str]] = {}
+    for program, listed in PROGRAMS.items():
+        for metric in listed:
+            exposed.setdefault(metric, []).append(program)
+    return exposed
+
+
 def metrics_page() -> str:
     """docs/metrics.md: the table of all metrics."""
     rows = [
         f"| `{metric.name}` | {metric.kind} | {metric.unit} | {', '.join(f'`{name}`' for name in metric.labels)}"
-        f" | {', '.join(metric.programs)} | {metric.help} |"
-        for metric in METRICS
+        f" | {', '.join(programs)} | {metric.help} |"
+        for metric, programs in metrics().items()
     ]
     return "\n".join([_METRICS_HEAD, *rows, ""])
 

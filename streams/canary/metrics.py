@@ -1,39 +1,83 @@
 """What the canary measures: the ages of its headlines, whose objective pages."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from streams import __version__
 from streams.canary.headlines import LANGUAGES
 from streams.canary.rounds import Arrival
-from streams.observe import metrics
-from streams.observe.metrics import Instruments
+from streams.observe.instruments import Instruments
+from streams.observe.metric import END_TO_END_SECONDS, Metric
+
+PUBLISHED: Final = Metric(
+    name="ticker_canary_published_total",
+    kind="counter",
+    unit="headlines",
+    labels=("language",),
+    help="Canary headlines published.",
+)
+ARRIVED: Final = Metric(
+    name="ticker_canary_arrived_total",
+    kind="counter",
+    unit="headlines",
+    labels=("language",),
+    help="Canary headlines that came out of a category topic.",
+)
+LOST: Final = Metric(
+    name="ticker_canary_lost_total",
+    kind="counter",
+    unit="headlines",
+    labels=("language",),
+    help="Canary headlines that were given up after fifteen minutes.",
+)
+SECONDS: Final = Metric(
+    name="ticker_canary_seconds",
+    kind="histogram",
+    unit="seconds",
+    labels=("language",),
+    help="Age of canary headlines when they came out of a category topic.",
+    buckets=END_TO_END_SECONDS,
+)
+AGE: Final = Metric(
+    name="ticker_canary_age_seconds",
+    kind="gauge",
+    unit="seconds",
+    labels=("language",),
+    help="Age of the oldest canary headline that is under way; of the newest arrival when none is.",
+)
+
+METRICS: Final = (
+    PUBLISHED,
+    ARRIVED,
+    LOST,
+    SECONDS,
+    AGE,
+)
 
 
 class CanaryMetrics:
     """The metrics of a canary (`streams.canary.rounds.CanaryObserver`)."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._make = Instruments("canary", registry)
-        self._make.gauge(metrics.BUILD, __version__, "canary").set(1)
+        self._make = Instruments("canary", METRICS, registry)
         for language in LANGUAGES:
-            for metric in (metrics.CANARY_PUBLISHED, metrics.CANARY_ARRIVED, metrics.CANARY_LOST):
+            for metric in (PUBLISHED, ARRIVED, LOST):
                 self._make.counter(metric, language)
 
     def published(self, language: str) -> None:
         """Count a headline on its way."""
-        self._make.counter(metrics.CANARY_PUBLISHED, language).inc()
+        self._make.counter(PUBLISHED, language).inc()
 
     def arrived(self, arrival: Arrival) -> None:
         """Count a headline at the end of its way, or given up."""
         if arrival.seconds is None:
-            self._make.counter(metrics.CANARY_LOST, arrival.language).inc()
+            self._make.counter(LOST, arrival.language).inc()
             return
-        self._make.counter(metrics.CANARY_ARRIVED, arrival.language).inc()
-        self._make.histogram(metrics.CANARY_SECONDS, arrival.language).observe(arrival.seconds)
+        self._make.counter(ARRIVED, arrival.language).inc()
+        self._make.histogram(SECONDS, arrival.language).observe(arrival.seconds)
 
     def ages(self, ages: Mapping[str, float]) -> None:
         """Note how old the oldest headline under way is."""
         for language, seconds in ages.items():
-            self._make.gauge(metrics.CANARY_AGE, language).set(seconds)
+            self._make.gauge(AGE, language).set(seconds)

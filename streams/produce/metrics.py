@@ -1,15 +1,60 @@
 """What a producer measures: strips, slots and what became of them, and how fresh each source is."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry
 
 from schemas.events import Strip
-from streams import __version__
-from streams.observe import metrics
-from streams.observe.metrics import Instruments, Sources
+from streams.observe.instruments import Instruments
+from streams.observe.metric import Metric
+from streams.observe.shared import DEAD_LETTERS, SOURCE_NEWEST, Sources
 from streams.produce.sightings import StripSightings
+
+STRIPS: Final = Metric(
+    name="ticker_strips_total",
+    kind="counter",
+    unit="strips",
+    labels=("outcome",),
+    help="Strips by what became of them: published, or failed because they could not be split.",
+)
+SLOTS: Final = Metric(
+    name="ticker_slots_total",
+    kind="counter",
+    unit="slots",
+    help="Slots found in published strips.",
+)
+SLOT_OUTCOMES: Final = Metric(
+    name="ticker_slot_outcomes_total",
+    kind="counter",
+    unit="slots",
+    labels=("outcome",),
+    help="Slots by what became of them: empty, sighting, or dead letter: together ticker_slots_total.",
+)
+SOURCE_STRIPS: Final = Metric(
+    name="ticker_source_strips_total",
+    kind="counter",
+    unit="strips",
+    labels=("source",),
+    help="Strips published, by source.",
+)
+SOURCE_SIGHTINGS: Final = Metric(
+    name="ticker_source_sightings_total",
+    kind="counter",
+    unit="sightings",
+    labels=("source",),
+    help="Sightings published, by source.",
+)
+
+METRICS: Final = (
+    STRIPS,
+    SLOTS,
+    SLOT_OUTCOMES,
+    SOURCE_STRIPS,
+    SOURCE_SIGHTINGS,
+    SOURCE_NEWEST,
+    DEAD_LETTERS,
+)
 
 
 class ProducerObserver(Protocol):
@@ -26,32 +71,31 @@ class ProducerMetrics:
     """The metrics of a producer (`ProducerObserver`)."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._make = Instruments("producer", registry)
+        self._make = Instruments("producer", METRICS, registry)
         self._sources = Sources()
         self._newest: dict[str, int] = {}
-        self._make.gauge(metrics.BUILD, __version__, "producer").set(1)
         for outcome in ("empty", "sighting", "dead letter"):
-            self._make.counter(metrics.SLOT_OUTCOMES, outcome)
+            self._make.counter(SLOT_OUTCOMES, outcome)
         for outcome in ("published", "failed"):
-            self._make.counter(metrics.STRIPS, outcome)
+            self._make.counter(STRIPS, outcome)
 
     def published(self, strips: Sequence[tuple[Strip, StripSightings]]) -> None:
         """Count what is on Kafka."""
         make = self._make
         for strip, found in strips:
-            make.counter(metrics.STRIPS, "published").inc()
-            make.counter(metrics.SLOTS).inc(strip.slots)
-            make.counter(metrics.SLOT_OUTCOMES, "empty").inc(found.empty)
-            make.counter(metrics.SLOT_OUTCOMES, "sighting").inc(len(found.records))
-            make.counter(metrics.SLOT_OUTCOMES, "dead letter").inc(len(found.rejected))
+            make.counter(STRIPS, "published").inc()
+            make.counter(SLOTS).inc(strip.slots)
+            make.counter(SLOT_OUTCOMES, "empty").inc(found.empty)
+            make.counter(SLOT_OUTCOMES, "sighting").inc(len(found.records))
+            make.counter(SLOT_OUTCOMES, "dead letter").inc(len(found.rejected))
             for slot in found.rejected:
-                make.counter(metrics.DEAD_LETTERS, "produce", type(slot.error).__name__).inc()
+                make.counter(DEAD_LETTERS, "produce", type(slot.error).__name__).inc()
             source = self._sources.label(strip.source)
-            make.counter(metrics.SOURCE_STRIPS, source).inc()
-            make.counter(metrics.SOURCE_SIGHTINGS, source).inc(len(found.records))
+            make.counter(SOURCE_STRIPS, source).inc()
+            make.counter(SOURCE_SIGHTINGS, source).inc(len(found.records))
             newest = self._newest[source] = max(self._newest.get(source, 0), found.timestamp)
-            make.gauge(metrics.SOURCE_NEWEST, source).set(newest / 1000)
+            make.gauge(SOURCE_NEWEST, source).set(newest / 1000)
 
     def failed(self) -> None:
         """Count a strip that could not be split."""
-        self._make.counter(metrics.STRIPS, "failed").inc()
+        self._make.counter(STRIPS, "failed").inc()

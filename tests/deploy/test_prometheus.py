@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.reference import metrics
 from schemas.topics import LANGUAGE_PARTITIONS
-from streams.observe.metrics import METRICS
 from tests.deploy.support import tool
 
 ROOT = Path(__file__).parents[2]
@@ -83,8 +83,8 @@ def test_every_runbook_has_its_alert() -> None:
 
 def test_rules_name_metrics_that_exist() -> None:
     """A metric that was renamed takes its rules along."""
-    known = {metric.name for metric in METRICS}
-    known |= {f"{metric.name}_bucket" for metric in METRICS if metric.kind == "histogram"}
+    known = {metric.name for metric in metrics()}
+    known |= {f"{metric.name}_bucket" for metric in metrics() if metric.kind == "histogram"}
     text = "\n".join(rule["expr"] for rule in [*ALERTS, *_rules("recording")])
     used = set(re.findall(r"\bticker_\w+", re.sub(r"\w+:ticker_[\w:]+", "", text)))
     assert used <= known

@@ -1,6 +1,10 @@
 """The generated pages of docs/ say what the code says."""
 
-from deploy.reference import DOCS, metrics_page, settings_page
+import re
+from pathlib import Path
+
+import streams
+from deploy.reference import DOCS, metrics, metrics_page, settings_page
 
 
 def test_the_table_of_settings_is_generated() -> None:
@@ -11,3 +15,12 @@ def test_the_table_of_settings_is_generated() -> None:
 def test_the_table_of_metrics_is_generated() -> None:
     """docs/metrics.md has every metric; `make deployment` writes it."""
     assert (DOCS / "metrics.md").read_text(encoding="utf-8") == metrics_page()
+
+
+def test_every_metric_is_in_the_table() -> None:
+    """A program that measures something new tells the table, or its page would not have it."""
+    sources = Path(streams.__path__[0]).rglob("*.py")
+    declared = [
+        name for path in sources for name in re.findall(r'name="(ticker_\w+)"', path.read_text("utf-8"))
+    ]
+    assert sorted(declared) == sorted(metric.name for metric in metrics())

@@ -1,0 +1,48 @@
+"""The metrics that more than one program has, and the labels of sources, of which there is a limit."""
+
+from typing import Final
+
+from streams.observe.metric import Metric
+
+MAX_SOURCES: Final = 500
+"""Sources that have series of their own; the rest, in the order in which they come, share `other`."""
+OTHER: Final = "other"
+
+BUILD: Final = Metric(
+    name="ticker_build_info",
+    kind="gauge",
+    unit="1",
+    labels=("version", "program"),
+    help="Always 1; says which version runs.",
+)
+DEAD_LETTERS: Final = Metric(
+    name="ticker_dead_letters_total",
+    kind="counter",
+    unit="records",
+    labels=("stage", "reason"),
+    help="Records kept as dead letters, by the class of the error that was at the bottom of it.",
+)
+SOURCE_NEWEST: Final = Metric(
+    name="ticker_source_newest_timestamp_seconds",
+    kind="gauge",
+    unit="seconds since the epoch",
+    labels=("source",),
+    help="When the newest strip of a source was observed: of those published (producer) or processed (worker,"
+    " which looks at every eighth record of a batch of more than 512).",
+)
+
+
+class Sources:
+    """Gives each source its label, the first `limit` of them their own."""
+
+    def __init__(self, limit: int = MAX_SOURCES) -> None:
+        self._limit = limit
+        self._known: set[str] = set()
+
+    def label(self, source: str) -> str:
+        """The source, or `other` once there are too many."""
+        if source not in self._known:
+            if len(self._known) >= self._limit:
+                return OTHER
+            self._known.add(source)
+        return source
