@@ -3,9 +3,11 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,6 +21,10 @@ from streams.settings.logs import LOG_FORMAT
 from streams.settings.producer import PRODUCER_LISTEN
 from streams.settings.topics import TOPIC_PREFIX
 
+if TYPE_CHECKING:
+    from streams.produce.producer import Counts
+
+_STDIN: Final = ("-",)
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -50,22 +56,12 @@ def command(
     so a producer that was killed half way is simply run again. SIGTERM and Ctrl-C end it once what was read is
     published.
     """
-    from prometheus_client import REGISTRY
-
-    from streams.observe.health import serving
     from streams.produce import read
-    from streams.produce.metrics import ProducerMetrics
-    from streams.produce.producer import Counts, check_topics, produce
+    from streams.produce.producer import Counts, produce
 
     log_to_stderr(log_format=settings[LOG_FORMAT])
-    if follow and (len(places) != 1 or places == ("-",) or Path(places[0]).is_dir()):
-        raise click.UsageError("--follow takes one file of JSON Lines")
-    if not places:
-        if sys.stdin.isatty():
-            raise click.UsageError("name a file or folder, or - for standard input")
-        places = ("-",)
-    counts = Counts()
-    stopped = Event()
+    places = _checked(places, follow)
+    counts, stopped = Counts(), Event()
     with Progress(None if follow else read.size_of(places)) as progress:
 
         def failed(error: Exception) -> None:
@@ -77,26 +73,44 @@ def command(
             if follow
             else read.read(places, failed=failed, source=source, progress=progress.advance)
         )
+        work = partial(
+            produce, observations, separator=separator, selector=selector, counts=counts, failed=failed
+        )
+        asyncio.run(_run(work, settings, stopped))
+    _tell(counts)
+    if stopped.is_set() and not follow and places != _STDIN:
+        click.echo("ticker: stopped before the end of the input; run it again for the rest", err=True)
+        sys.exit(1)
+    if counts.failed or counts.dead_letters:
+        sys.exit(1)
 
-        async def run() -> None:
-            connection, prefix = settings.connection(), settings[TOPIC_PREFIX]
-            stop = asyncio.Event()
-            async with serving(settings[PRODUCER_LISTEN], registry=REGISTRY, is_ready=lambda: True):
-                await check_topics(connection, prefix, patience=settings[PATIENCE])
-                _stop_on_signals(stop, stopped)
-                await produce(
-                    observations,
-                    connection=connection,
-                    prefix=prefix,
-                    separator=separator,
-                    selector=selector,
-                    counts=counts,
-                    failed=failed,
-                    observer=ProducerMetrics(REGISTRY),
-                    stop=stop,
-                )
 
-        asyncio.run(run())
+def _checked(places: tuple[str, ...], follow: bool) -> tuple[str, ...]:
+    """Where to read: what was named, else what is piped in."""
+    if follow and (len(places) != 1 or places == _STDIN or Path(places[0]).is_dir()):
+        raise click.UsageError("--follow takes one file of JSON Lines")
+    if not places and sys.stdin.isatty():
+        raise click.UsageError("name a file or folder, or - for standard input")
+    return places or _STDIN
+
+
+async def _run(work: Callable[..., Awaitable[None]], settings: Settings, stopped: Event) -> None:
+    """Do the work on the cluster that the settings name, until it ends or a signal asks for its end."""
+    from prometheus_client import REGISTRY
+
+    from streams.observe.health import serving
+    from streams.produce.metrics import ProducerMetrics
+    from streams.produce.producer import check_topics
+
+    connection, prefix = settings.connection(), settings[TOPIC_PREFIX]
+    stop = asyncio.Event()
+    async with serving(settings[PRODUCER_LISTEN], registry=REGISTRY, is_ready=lambda: True):
+        await check_topics(connection, prefix, patience=settings[PATIENCE])
+        _stop_on_signals(stop, stopped)
+        await work(connection=connection, prefix=prefix, observer=ProducerMetrics(REGISTRY), stop=stop)
+
+
+def _tell(counts: "Counts") -> None:
     click.echo(
         f"{counts.strips:,} strips, {counts.slots:,} slots = {counts.empty:,} empty"
         f" + {counts.published:,} sightings published + {counts.dead_letters:,} dead letters",
@@ -109,11 +123,6 @@ def command(
             " to work on old strips.",
             err=True,
         )
-    if stopped.is_set() and not follow and places != ("-",):
-        click.echo("ticker: stopped before the end of the input; run it again for the rest", err=True)
-        sys.exit(1)
-    if counts.failed or counts.dead_letters:
-        sys.exit(1)
 
 
 def _stop_on_signals(stop: asyncio.Event, stopped: Event) -> None:
