@@ -45,7 +45,10 @@ def parse_instant(text: str) -> int:
     Raises:
         ValueError: The text is no date and time, or names no zone.
     """
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no RFC 3339 time, such as 2026-03-11T08:00:00Z") from None
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} names no time zone: end it with Z or an offset such as +01:00")
     return round(moment.timestamp() * 1000)

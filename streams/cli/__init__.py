@@ -1,6 +1,5 @@
 """The command line, `ticker`: one module per command, each loaded when it is used."""
 
-import os
 import sys
 from importlib import import_module
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 import click
 
 from streams import __version__
+from streams.cli.standard import discard_output, is_unwritten, reopen_closed
 from streams.errors import SettingsError, TickerError
 
 COMMANDS: Final[dict[str, str]] = {
@@ -73,8 +73,10 @@ def ticker(ctx: click.Context, debug: bool) -> None:
 def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage or settings."""
     debug = "--debug" in sys.argv
+    reopen_closed()
     try:
         status = ticker.main(prog_name="ticker", standalone_mode=False)
+        sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
         status = 130
     except click.ClickException as error:
@@ -82,7 +84,7 @@ def main() -> None:
         status = error.exit_code
     except BrokenPipeError:
         # The reader (head, say) went away: that is how a pipe ends, not a failure.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         status = 0
     except TickerError as error:
         if debug:
@@ -92,10 +94,14 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        click.echo(
-            f"ticker: a fault of ours: {type(error).__name__}: {error};"
-            " `ticker --debug COMMAND …` shows where",
-            err=True,
-        )
+        click.echo(f"ticker: {_told(error)}", err=True)
         status = 1
     sys.exit(status)
+
+
+def _told(error: Exception) -> str:
+    """What a person is told of an error that no command expects."""
+    if isinstance(error, OSError) and is_unwritten(error):
+        discard_output()
+        return f"standard output cannot be written: {error.strerror}"
+    return f"a fault of ours: {type(error).__name__}: {error}; `ticker --debug COMMAND …` shows where"

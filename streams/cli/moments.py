@@ -22,4 +22,4 @@ def parse_moment(flag: str, text: str) -> int:
     try:
         return parse_instant(text)
     except ValueError as error:
-        raise SettingsError(f"{flag}: {error}; give 90s, 10m, 2h, 3d or an RFC 3339 time") from error
+        raise SettingsError(f"{flag}: {error}; or so long ago: 90s, 10m, 2h, 3d") from error

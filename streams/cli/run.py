@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from streams.cli.moments import parse_moment
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.progress import Progress
 from streams.cli.rules import read_rules, rules_option
-from streams.errors import SettingsError
 
 if TYPE_CHECKING:
     from streams.cli.tables import DroppedText
@@ -74,7 +74,10 @@ class _TablePrinter:
 @click.option("--stream", is_flag=True, help="Show each headline when it is first seen, not at the end.")
 @rules_option
 @click.option("--source", help="The source of pages (default: their path without its suffix).")
-@click.option("--observed-at", help="When pages were observed, RFC 3339 (default: when last modified).")
+@click.option(
+    "--observed-at",
+    help="When pages were observed: 2h, 3d ago, or an RFC 3339 time (default: when last modified).",
+)
 @click.option("--separator", help="What stands between headlines (default: found in each strip).")
 @click.option("--selector", help="A CSS selector of the strip's items in HTML pages.")
 @click.option(
@@ -99,7 +102,6 @@ def command(
     of them; standard input with - or with nothing named in a pipe. Ends with an account of every slot:
     slots = empty + new + duplicates + updates + dead letters.
     """
-    from schemas.instants import parse_instant
     from streams.produce.read import read, size_of
     from streams.run.local import LocalRun
 
@@ -107,10 +109,7 @@ def command(
         if sys.stdin.isatty():
             raise click.UsageError("name a file or folder, or - for standard input")
         places = ("-",)
-    try:
-        moment = parse_instant(observed_at) if observed_at else None
-    except ValueError as error:
-        raise SettingsError(f"--observed-at: {error}") from error
+    moment = parse_moment("--observed-at", observed_at) if observed_at else None
     printer: _Printer = _JsonPrinter(stream) if wants_json(as_json) else _TablePrinter()
     with Progress(size_of(places)) as progress:
         run = LocalRun(

@@ -1,6 +1,6 @@
 """Headlines as tables on a terminal: right-to-left text stands at the right of its column, and stays in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from schemas.mediatopics import slug_of
@@ -16,11 +16,13 @@ DroppedText = tuple[str, str, str, str]
 """Language, text, rule and the winner's text of what was not published."""
 
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "he"})
-_BESIDE: Final = 40
-"""Cells of slot, category, language and count beside a headline."""
-_ID: Final = 27
-"""Cells of an id; it is left out where headlines would get less than `_LEAST`."""
-_LEAST: Final = 40
+_PADDING: Final = 2
+"""Cells around each cell's text."""
+_OPTIONAL: Final = {"slot": 20, "category": 20, "id": 40}
+"""Columns that are left out where the headline beside them would get fewer cells than this."""
+_ORDER: Final = ("slot", "category", "lang", "seen", "headline", "id")
+_NUMBERS: Final = frozenset({"slot", "seen"})
+_STYLES: Final = {"category": "cyan", "id": "dim"}
 
 
 def headline_cell(text: str, language: str, width: int, console: "Console") -> "Text":
@@ -32,29 +34,51 @@ def headline_cell(text: str, language: str, width: int, console: "Console") -> "
     return Text("\n".join(isolate(line.plain.rstrip()) for line in lines), justify=justify)
 
 
-def print_headlines(rows: Iterable["Published"]) -> None:
+def print_headlines(rows: Sequence["Published"]) -> None:
     """Published headlines, the first seen first."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
-    with_id = console.width - _BESIDE - _ID >= _LEAST
-    width = max(_LEAST, console.width - _BESIDE - (_ID if with_id else 0))
+    beside, width = _fitting(
+        {
+            "lang": [row.language for row in rows],
+            "seen": [f"{row.sightings}×" for row in rows],
+            "slot": [str(row.slot) for row in rows],
+            "category": [slug_of(row.topic) for row in rows],
+            "id": [row.id for row in rows],
+        },
+        console.width,
+    )
+    columns = [name for name in _ORDER if name == "headline" or name in beside]
     table = Table(box=None, padding=(0, 1), header_style="bold")
-    table.add_column("slot", justify="right", no_wrap=True)
-    table.add_column("category", style="cyan", no_wrap=True)
-    table.add_column("lang", no_wrap=True)
-    table.add_column("seen", justify="right", no_wrap=True)
-    table.add_column("headline", width=width)
-    if with_id:
-        table.add_column("id", style="dim", no_wrap=True)
-    for row in rows:
+    for name in columns:
+        table.add_column(
+            name,
+            style=_STYLES.get(name),
+            justify="right" if name in _NUMBERS else "left",
+            no_wrap=name != "headline",
+            width=width if name == "headline" else None,
+        )
+    for number, row in enumerate(rows):
         headline = headline_cell(row.text, row.language, width, console)
         if row.updates:
             changes = ", ".join(f"{isolate(c.before)} → {isolate(c.after)}" for c in row.changes)
             headline.append(f"\nupdates {row.updates}: {changes}", style="yellow")
-        table.add_row(str(row.slot), slug_of(row.topic), row.language, f"{row.sightings}×", headline, row.id)
+        table.add_row(*(headline if name == "headline" else beside[name][number] for name in columns))
     console.print(table)
+
+
+def _fitting(columns: Mapping[str, Sequence[str]], width: int) -> tuple[dict[str, Sequence[str]], int]:
+    """The columns that a terminal has room for beside a headline, and the cells that are left for it."""
+    room = width - _PADDING
+    fitting: dict[str, Sequence[str]] = {}
+    for name, cells in columns.items():
+        needed = max(map(len, (name, *cells))) + _PADDING
+        if room - needed >= _OPTIONAL.get(name, 0):
+            room -= needed
+            fitting[name] = cells
+    return fitting, max(1, room)
 
 
 def print_dropped(counts: Mapping[DroppedText, int]) -> None:
@@ -63,7 +87,9 @@ def print_dropped(counts: Mapping[DroppedText, int]) -> None:
     from rich.table import Table
 
     console = Console()
-    width = max(_LEAST // 2, (console.width - _BESIDE) // 2)
+    seen = max(map(len, ("seen", *(f"{count}×" for count in counts.values()))))
+    rules = max(map(len, ("rule", *(rule for _, _, rule, _ in counts))))
+    width = max(1, (console.width - seen - rules - 4 * _PADDING) // 2)
     table = Table(box=None, padding=(0, 1), header_style="bold", title="not published", title_justify="left")
     table.add_column("seen", justify="right", no_wrap=True)
     table.add_column("dropped", width=width)

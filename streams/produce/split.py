@@ -113,6 +113,8 @@ def split(text: str, separator: str | None = None, *, place: str = "strip") -> S
             f"a strip of {len(text):,} characters, more than {MAX_CHARACTERS:,}; "
             "pick the strip out of the page first",
         )
+    if not text.strip():
+        raise SplitError(place, "it is empty, or nothing but white space; check the source")
     text = unify_lines(text)
     if separator is not None:
         if len(separator) > MAX_SEPARATOR:

@@ -144,6 +144,31 @@ def test_a_terminal_gets_a_table_with_right_to_left_text_kept_in_its_column() ->
     assert '{"id"' not in shown
 
 
+@pytest.mark.parametrize(
+    ("columns", "header"),
+    [
+        (100, ["slot", "category", "lang", "seen", "headline", "id"]),
+        (80, ["slot", "category", "lang", "seen", "headline"]),
+        (60, ["slot", "category", "lang", "seen", "headline"]),
+        (40, ["slot", "lang", "seen", "headline"]),
+    ],
+)
+def test_a_narrow_terminal_gets_whole_columns_or_none(
+    tmp_path: Path, columns: int, header: list[str]
+) -> None:
+    """Where there is no room for an id, a category or a slot, they are left out; nothing is cut."""
+    page = tmp_path / "page.txt"
+    page.write_text(
+        "Ferry resumes after the storm | Council votes on the budget | Choir sings in the old town"
+    )
+    shown = re.sub(r"\x1b\[[\d;]*m", "", on_terminal("run", page, columns=columns))
+    lines = shown.splitlines()
+    assert lines[0].split() == header
+    assert "…" not in shown
+    assert re.search(r"\ben +1× +\u2068Ferry", shown)
+    assert max(len(re.sub("[\u2068\u2069]", "", line)) for line in lines[:-1]) <= columns
+
+
 def test_a_folder_is_read_in_order_and_hidden_files_are_left(tmp_path: Path) -> None:
     """Sub-folders too; the source of a page is its path in the folder."""
     (tmp_path / "b").mkdir()
@@ -241,7 +266,9 @@ def test_wrong_usage_exits_with_2() -> None:
     """And says what would be right."""
     done = ticker("run", SAMPLE, "--observed-at", "yesterday")
     assert done.returncode == 2
-    assert "--observed-at" in done.stderr.decode()
+    assert (
+        "--observed-at: 'yesterday' is no RFC 3339 time, such as 2026-03-11T08:00:00Z" in done.stderr.decode()
+    )
     assert ticker("run", "--no-such-option").returncode == 2
     assert ticker("nonsense").returncode == 2
 
