@@ -1,7 +1,8 @@
 """CloudEvents 1.0 in binary content mode: the headers of events on public topics.
 
-Source: CloudEvents Kafka Protocol Binding 1.0.2, sections 3.2 and 3.3; extensions Partitioning,
-Sequence and Distributed Tracing.
+Source: CloudEvents Kafka Protocol Binding 1.0.2, sections 3.2 and 3.3; extensions Partitioning and
+Distributed Tracing. Not the Sequence extension: it means an order within a source, and a source's headlines
+stand on a partition for each language. Kafka's offset is the order within a partition.
 """
 
 from functools import lru_cache
@@ -14,9 +15,9 @@ CONTENT_TYPE: Final = b"application/json"
 _SPEC_VERSION: Final = b"1.0"
 _SOURCES: Final = "/sources/"
 
-CANARY: Final = "canary"
-"""The source of headlines that only watch the pipeline (`ticker canary`): consumers leave out events whose
-`ce_source` is `/sources/canary`."""
+CANARY_SOURCE: Final = "ticker.canary"
+"""The source of headlines that only watch the pipeline (`ticker canary`). What comes of them goes to the topic
+`canary` alone."""
 
 Headers = list[tuple[str, bytes]]
 
@@ -36,7 +37,6 @@ def headers(event: Headline | CategorizedHeadline | Duplicate, key: bytes) -> He
         ("ce_time", event.observed_at.encode()),
         ("content-type", CONTENT_TYPE),
         ("ce_partitionkey", key),
-        ("ce_sequence", b"%06d" % event.slot),
     ]
     if event.traceparent is not None:
         rows.append(("ce_traceparent", event.traceparent.encode()))
@@ -52,7 +52,3 @@ def source_uri(source: str) -> str:
 def source_of(uri: str) -> str:
     """The source id that a `ce_source` names (the inverse of `source_uri`)."""
     return unquote(uri.removeprefix(_SOURCES))
-
-
-CANARY_HEADER: Final = ("ce_source", source_uri(CANARY).encode())
-"""The header that marks the canary's events."""

@@ -10,16 +10,28 @@ from msgspec import Meta, Struct
 from msgspec.json import Encoder
 
 from schemas.instants import Instant
-from schemas.mediatopics import MediaTopic
+from schemas.mediatopics import Labels, MediaTopic, Slug
 
 MAX_TEXT = 2000
 """The longest headline, in characters. What is longer is no headline."""
+MAX_LINK = 2000
+"""The longest link, in characters: what browsers and proxies still take."""
+LINK_PATTERN = r"^https?://[!-~]+$"
 
 Language = Annotated[
     str, Meta(pattern=r"^[a-z]{2,3}$", description="ISO 639 code; `und` where there are no letters.")
 ]
 Slot = Annotated[int, Meta(ge=0, description="Position in the strip, from 0.")]
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT, description="The headline as shown.")]
+Link = Annotated[
+    str,
+    Meta(
+        pattern=LINK_PATTERN,
+        max_length=MAX_LINK,
+        description="Where the headline leads: an absolute http(s) URI.",
+        extra_json_schema={"format": "uri"},
+    ),
+]
 Share = Annotated[float, Meta(ge=0, le=1)]
 SourceId = Annotated[str, Meta(min_length=1, max_length=200, description="Names a place that shows a strip.")]
 StripId = Annotated[
@@ -27,6 +39,13 @@ StripId = Annotated[
 ]
 SightingId = Annotated[
     str, Meta(pattern=r"^[0-9a-f]{20}-\d+$", description="The strip's id and the slot: `STRIP-SLOT`.")
+]
+ChainId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{20}-\d+$",
+        description="The first headline's id: alike on a headline and all updates of it.",
+    ),
 ]
 
 
@@ -54,6 +73,8 @@ class _Shown(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t
     text: Text
     language: Language
     truncated: Annotated[bool, Meta(description="The site cut the headline short.")] = False
+    link: Link | None = None
+    published_at: Annotated[Instant, Meta(description="When the entry says it was published.")] | None = None
     traceparent: Annotated[str, Meta(description="W3C trace context.")] | None = None
 
 
@@ -72,23 +93,42 @@ class Change(Struct, frozen=True, kw_only=True):
 class Headline(_Shown, frozen=True, kw_only=True, tag="ticker.headline.v1"):
     """A distinct headline, as its first sighting showed it. Its id is that sighting's."""
 
+    chain: ChainId
     updates: Annotated[SightingId, Meta(description="The headline whose facts this one changes.")] | None = (
         None
     )
     changes: Annotated[tuple[Change, ...], Meta(description="The facts that changed.")] = ()
+    late: Annotated[
+        bool,
+        Meta(description="The chain has a live headline that was observed later: this is no news of it."),
+    ] = False
 
 
-class TopicScore(Struct, frozen=True):
-    """A media topic and how sure the categorizer is of it (calibrated, 0 to 1)."""
+class ChainEnd(Struct, frozen=True, kw_only=True, tag_field="type", tag="ticker.end.v1"):
+    """The last live headline of a chain has ended: nobody has shown any of them for a window."""
+
+    chain: ChainId
+    ended_at: Annotated[Instant, Meta(description="The event time at which that was noticed.")]
+
+
+class TopicScore(Struct, frozen=True, omit_defaults=True):
+    """A media topic, how it is called, and how sure the categorizer is of it (calibrated, 0 to 1)."""
 
     topic: MediaTopic
     confidence: Share
+    slug: Slug | None = None
+    labels: Labels | None = None
+    path: Annotated[
+        tuple[Slug, ...],
+        Meta(description="Slugs from the top topic down to this one, where it has a broader one."),
+    ] = ()
 
 
 class CategorizedHeadline(Headline, frozen=True, kw_only=True, tag="ticker.category.v1"):
     """A headline with its media topics, the surest first. `topic` is null where none is sure enough."""
 
     topic: MediaTopic | None
+    category: Annotated[Slug, Meta(description="The slug of `topic`; `uncategorised` where that is null.")]
     topics: tuple[TopicScore, ...] = ()
     model: Annotated[str, Meta(description="The categorizer's version.")]
 
@@ -120,6 +160,7 @@ class Duplicate(_Shown, frozen=True, kw_only=True, tag="ticker.duplicate.v1"):
 
     winner: Annotated[SightingId, Meta(description="The headline that it repeats.")]
     winner_text: Text
+    chain: ChainId
     rule: Annotated[str, Meta(description="The rule that decided.", examples=["typo", "retag"])]
     score: Share
     detail: Annotated[str, Meta(description="What the rule saw.")] | None = None
@@ -133,12 +174,13 @@ class Position(
     offset: Annotated[int, Meta(ge=0)]
 
 
-Event = Strip | Sighting | Headline | CategorizedHeadline | SeenHeadline | Duplicate | Position
+Event = Strip | Sighting | Headline | ChainEnd | CategorizedHeadline | SeenHeadline | Duplicate | Position
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     Strip,
     Sighting,
     Headline,
+    ChainEnd,
     CategorizedHeadline,
     SeenHeadline,
     Duplicate,

@@ -15,7 +15,8 @@ import msgspec
 
 from schemas import cloudevents, deadletters
 from schemas.compatibility import breaks
-from schemas.events import EVENT_TYPES, Event, Headline, type_name
+from schemas.events import EVENT_TYPES, CategorizedHeadline, Event, type_name
+from schemas.mediatopics import UNCATEGORISED
 from schemas.topics import DEFAULT_PREFIX, TOPICS, Topic
 
 HERE: Final = Path(__file__).parent
@@ -67,17 +68,17 @@ def _channel(topic: Topic) -> dict[str, Any]:
     }
     if topic.retention_ms is not None:
         kafka["topicConfiguration"]["retention.ms"] = topic.retention_ms
-    name = type_name(topic.event) if topic.event else "deadletter"
+    names = [type_name(event) for event in topic.events] or ["deadletter"]
     return {
         "address": topic.on(DEFAULT_PREFIX),
         "description": f"{topic.description} Key: {topic.key}.",
-        "messages": {"event": {"$ref": f"#/components/messages/{name}"}},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         "bindings": {"kafka": kafka},
     }
 
 
 def _messages() -> Iterator[tuple[str, dict[str, Any]]]:
-    public = {topic.event for topic in TOPICS if topic.public}
+    public = {event for topic in TOPICS if topic.public for event in topic.events}
     for event_type in EVENT_TYPES:
         message: dict[str, Any] = {
             "name": type_name(event_type),
@@ -99,13 +100,17 @@ def _messages() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _cloudevents_headers() -> dict[str, Any]:
-    example = Headline(
+    example = CategorizedHeadline(
         id="0123456789abcdef0123-4",
+        chain="0123456789abcdef0123-4",
         source="example",
         observed_at="2025-12-23T08:30:00.000Z",
         slot=4,
         text="-",
         language="en",
+        topic=None,
+        category=UNCATEGORISED,
+        model="-",
     )
     names = [name for name, _ in cloudevents.headers(example, b"key")]
     return {

@@ -1,4 +1,4 @@
-"""Where an event goes: the partition of a language's headlines, and the topic of a category.
+"""Where an event goes: the partition of a language's headlines, and the topics of a categorized one.
 
 Everything that a stage writes keeps the partition number that it read from; these functions decide the rest.
 """
@@ -11,9 +11,10 @@ from zlib import crc32
 
 from msgspec.structs import replace
 
+from schemas.cloudevents import CANARY_SOURCE
 from schemas.events import CategorizedHeadline
 from schemas.mediatopics import UNCATEGORISED, slug_of
-from schemas.topics import CATEGORIES, Topic
+from schemas.topics import CANARY, CATEGORIES, CURRENT, HEADLINES, Topic
 
 PARTITION_BY_LANGUAGE: Final = MappingProxyType({"ar": 0, "fr": 1, "en": 2})
 """The big languages, each on a partition of its own; the others share what is left, by hash."""
@@ -34,9 +35,16 @@ def partition_by_hash(key: str, partitions: int) -> int:
     return crc32(key.encode()) % partitions
 
 
-def topic_of(categorized: CategorizedHeadline) -> Topic:
-    """The topic of a categorized headline: exactly one, that of its surest media topic's category."""
-    return category_topic(slug_of(categorized.topic))
+def topics_of(event: CategorizedHeadline) -> tuple[Topic, ...]:
+    """Every topic of a categorized headline: that of all, that of its surest media topic's category, the current one.
+
+    A late one is not the current wording of its chain. The canary's goes to a topic of its own alone, so that no
+    reader of the others has to know of it.
+    """
+    if event.source == CANARY_SOURCE:
+        return (CANARY,)
+    everywhere = (HEADLINES, category_topic(event.category))
+    return everywhere if event.late else (*everywhere, CURRENT)
 
 
 def own_topics(media_topics: Iterable[str]) -> tuple[Topic, ...]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from schemas.events import (
     CategorizedHeadline,
+    ChainEnd,
     Duplicate,
     Event,
     Headline,
@@ -36,7 +37,8 @@ class Topic(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    event: type[Event] | None
+    events: tuple[type[Event], ...]
+    """What its values are; nothing where they are anything."""
     key: str
     description: str
     partitions: int
@@ -71,7 +73,7 @@ class Topic(Struct, frozen=True, kw_only=True):
 
 STRIPS: Final = Topic(
     name="strips",
-    event=Strip,
+    events=(Strip,),
     key="source",
     description="Strips as they were read.",
     partitions=LANGUAGE_PARTITIONS,
@@ -80,24 +82,50 @@ STRIPS: Final = Topic(
 )
 SIGHTINGS: Final = Topic(
     name="sightings",
-    event=Sighting,
+    events=(Sighting,),
     key="fold key",
     description="Every headline in every slot; one header, the source; partitioned by language.",
     partitions=LANGUAGE_PARTITIONS,
     retention_ms=7 * _DAY_MS,
 )
+DECISIONS: Final = Topic(
+    name="decisions",
+    events=(Headline, ChainEnd),
+    key="chain",
+    description="What deduplicate decided, in order: distinct headlines, updates, and the ends of chains.",
+    partitions=LANGUAGE_PARTITIONS,
+    retention_ms=30 * _DAY_MS,
+)
 HEADLINES: Final = Topic(
     name="headlines",
-    event=Headline,
-    key="headline id",
-    description="Distinct headlines and updates, each once, on the partition of its sighting.",
+    events=(CategorizedHeadline,),
+    key="chain",
+    description="Distinct headlines and updates of all categories, each once.",
     partitions=LANGUAGE_PARTITIONS,
     retention_ms=30 * _DAY_MS,
     public=True,
 )
+CURRENT: Final = Topic(
+    name="current",
+    events=(CategorizedHeadline,),
+    key="chain",
+    description="The newest wording of every live chain of headlines; a tombstone at its end.",
+    partitions=LANGUAGE_PARTITIONS,
+    cleanup="compact",
+    segment_bytes=32 * _MIB,
+    public=True,
+)
+CANARY: Final = Topic(
+    name="canary",
+    events=(CategorizedHeadline,),
+    key="chain",
+    description="Headlines of `ticker canary` at the end of their way; no consumer's business.",
+    partitions=LANGUAGE_PARTITIONS,
+    retention_ms=_DAY_MS,
+)
 SEEN: Final = Topic(
     name="seen",
-    event=SeenHeadline,
+    events=(SeenHeadline,),
     key="fold key",
     description="Live headlines: the state of the deduplicate stage, on the partition of the sighting.",
     partitions=LANGUAGE_PARTITIONS,
@@ -106,7 +134,7 @@ SEEN: Final = Topic(
 )
 POSITIONS: Final = Topic(
     name="positions",
-    event=Position,
+    events=(Position,),
     key="stage|topic|partition",
     description="How far each stage has read each partition.",
     partitions=LANGUAGE_PARTITIONS,
@@ -115,7 +143,7 @@ POSITIONS: Final = Topic(
 )
 DUPLICATES: Final = Topic(
     name="duplicates",
-    event=Duplicate,
+    events=(Duplicate,),
     key="headline id of the winner",
     description="Near duplicates that were swallowed, with winner, rule and score.",
     partitions=LANGUAGE_PARTITIONS,
@@ -124,7 +152,7 @@ DUPLICATES: Final = Topic(
 )
 DEADLETTERS: Final = Topic(
     name="deadletters",
-    event=None,
+    events=(),
     key="as the source record",
     description="Records that could not be processed: the original bytes, the error in headers.",
     partitions=LANGUAGE_PARTITIONS,
@@ -135,8 +163,8 @@ CATEGORIES: Final = MappingProxyType(
     {
         slug: Topic(
             name=f"category.{slug}",
-            event=CategorizedHeadline,
-            key="headline id",
+            events=(CategorizedHeadline,),
+            key="chain",
             description=f"Headlines whose first media topic is {media_topic}."
             if media_topic
             else "Headlines of which the categorizer is not sure enough.",
@@ -152,10 +180,13 @@ CATEGORIES: Final = MappingProxyType(
 TOPICS: Final = (
     STRIPS,
     SIGHTINGS,
-    HEADLINES,
+    DECISIONS,
     SEEN,
     POSITIONS,
     DUPLICATES,
     DEADLETTERS,
+    HEADLINES,
+    CURRENT,
+    CANARY,
     *CATEGORIES.values(),
 )

@@ -1,9 +1,9 @@
 """The whole topology on one screen.
 
 sources ─ produce ─▶ strips
-                └──▶ sightings ─ deduplicate ─▶ headlines ─ categorize ─▶ category.SLUG
-                                      ├─▶ seen        (the stage's state)
-                                      └─▶ duplicates  (near duplicates swallowed)
+                └──▶ sightings ─ deduplicate ─▶ decisions ─ categorize ─▶ headlines, category.SLUG
+                                      ├─▶ seen                   ├─▶ current (the newest wordings)
+                                      └─▶ duplicates             └─▶ canary
 any stage ─▶ deadletters, positions
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from schemas.routing import own_topics
-from schemas.topics import CATEGORIES, DUPLICATES, HEADLINES, SEEN, SIGHTINGS
+from schemas.topics import CANARY, CATEGORIES, CURRENT, DECISIONS, DUPLICATES, HEADLINES, SEEN, SIGHTINGS
 from streams.process.categorize.model import Categorizer
 from streams.process.categorize.processor import OUTCOMES as CATEGORIZE_OUTCOMES
 from streams.process.categorize.processor import CategorizeProcessor
@@ -28,15 +28,15 @@ DEDUPLICATE: Final = Stage(
     name="deduplicate",
     source=SIGHTINGS,
     state=SEEN,
-    outputs=(HEADLINES, DUPLICATES),
+    outputs=(DECISIONS, DUPLICATES),
     processor=Deduplicator,
     outcomes=DEDUPLICATE_OUTCOMES,
 )
 CATEGORIZE: Final = Stage(
     name="categorize",
-    source=HEADLINES,
+    source=DECISIONS,
     state=None,
-    outputs=tuple(CATEGORIES.values()),
+    outputs=(HEADLINES, CURRENT, CANARY, *CATEGORIES.values()),
     processor=CategorizeProcessor,
     outcomes=CATEGORIZE_OUTCOMES,
 )

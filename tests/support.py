@@ -70,7 +70,7 @@ class KeepingOutbox:
 
     def headlines(self) -> Sequence[Headline]:
         """The headlines that were published, in order."""
-        return [w.event for w in self.written if isinstance(w.event, Headline) and w.topic == "headlines"]
+        return [w.event for w in self.written if isinstance(w.event, Headline) and w.topic == "decisions"]
 
     def state_log(self) -> Sequence[RawRecord]:
         """`ticker.seen` as it was written, before compaction."""

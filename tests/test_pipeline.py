@@ -18,7 +18,7 @@ def test_a_stage_names_every_topic_that_it_needs() -> None:
     assert [topic.name for topic in DEDUPLICATE.topics] == [
         "sightings",
         "seen",
-        "headlines",
+        "decisions",
         "duplicates",
         "positions",
         "deadletters",
@@ -29,6 +29,6 @@ def test_a_users_topics_have_a_kafka_topic_each() -> None:
     """Beside the eighteen; a rule for one of the seventeen needs none."""
     rules = parse_rules(b'[topics.walking]\nwords = ["walk"]\n', "topics.toml")
     *_, categorize = stages(rules)
-    assert len(CATEGORIZE.outputs) == len(CATEGORIES)
-    assert [topic.name for topic in categorize.outputs[len(CATEGORIES) :]] == ["category.walking"]
+    assert set(CATEGORIES.values()) < set(CATEGORIZE.outputs)
+    assert [topic.name for topic in categorize.outputs[len(CATEGORIZE.outputs) :]] == ["category.walking"]
     assert stages(()) == STAGES

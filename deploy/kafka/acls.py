@@ -10,7 +10,18 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from schemas.topics import DEADLETTERS, DUPLICATES, HEADLINES, POSITIONS, SEEN, SIGHTINGS, STRIPS
+from schemas.topics import (
+    CANARY,
+    CURRENT,
+    DEADLETTERS,
+    DECISIONS,
+    DUPLICATES,
+    HEADLINES,
+    POSITIONS,
+    SEEN,
+    SIGHTINGS,
+    STRIPS,
+)
 
 Resource = Literal["topic", "group", "transactional-id", "cluster"]
 Operation = Literal["Read", "Write", "Create", "Delete", "Describe", "DescribeConfigs"]
@@ -58,19 +69,31 @@ ROLES: Final = (
         (
             *_topics(SIGHTINGS.name, operations=("Read", "DescribeConfigs")),
             *_topics(
-                HEADLINES.name, SEEN.name, POSITIONS.name, operations=("Read", "Write", "DescribeConfigs")
+                DECISIONS.name, SEEN.name, POSITIONS.name, operations=("Read", "Write", "DescribeConfigs")
             ),
-            *_topics(DUPLICATES.name, DEADLETTERS.name, operations=("Write", "DescribeConfigs")),
+            *_topics(
+                DUPLICATES.name,
+                DEADLETTERS.name,
+                HEADLINES.name,
+                CURRENT.name,
+                CANARY.name,
+                operations=("Write", "DescribeConfigs"),
+            ),
             _categories("Write", "DescribeConfigs"),
             Grant("group", "{prefix}-worker", ("Read",)),
             Grant("transactional-id", "{prefix}-", ("Write",), begins=True),
         ),
     ),
-    Role("ticker-canary", "`ticker canary`", (*_PUBLISH, _categories("Read", "DescribeConfigs"))),
+    Role(
+        "ticker-canary",
+        "`ticker canary`",
+        (*_PUBLISH, *_topics(CANARY.name, operations=("Read", "DescribeConfigs"))),
+    ),
     Role(
         "ticker-consumer",
-        "subscribers of categories, in groups whose names begin with `{prefix}-consumer-`; `ticker tail`",
+        "subscribers, in groups whose names begin with `{prefix}-consumer-`; `ticker tail`",
         (
+            *_topics(HEADLINES.name, CURRENT.name, DUPLICATES.name, operations=("Read", "DescribeConfigs")),
             _categories("Read", "DescribeConfigs"),
             Grant("group", "{prefix}-consumer-", ("Read",), begins=True),
         ),
@@ -101,7 +124,7 @@ ROLES: Final = (
         "`ticker deadletters`",
         (
             *_topics(DEADLETTERS.name, operations=("Read", "DescribeConfigs")),
-            *_topics(SIGHTINGS.name, HEADLINES.name, operations=("Write", "DescribeConfigs")),
+            *_topics(SIGHTINGS.name, DECISIONS.name, operations=("Write", "DescribeConfigs")),
             *_topics(POSITIONS.name, operations=("Read", "Write", "DescribeConfigs")),
             Grant("transactional-id", "ticker-redrive-{prefix}-", ("Write",), begins=True),
             _CLUSTER,

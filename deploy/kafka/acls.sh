@@ -20,11 +20,14 @@ allow ticker-producer --operation Write --operation DescribeConfigs --topic "$PR
 
 # `ticker worker`
 allow ticker-worker --operation Read --operation DescribeConfigs --topic "$PREFIX.sightings"
-allow ticker-worker --operation Read --operation Write --operation DescribeConfigs --topic "$PREFIX.headlines"
+allow ticker-worker --operation Read --operation Write --operation DescribeConfigs --topic "$PREFIX.decisions"
 allow ticker-worker --operation Read --operation Write --operation DescribeConfigs --topic "$PREFIX.seen"
 allow ticker-worker --operation Read --operation Write --operation DescribeConfigs --topic "$PREFIX.positions"
 allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.duplicates"
 allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.deadletters"
+allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.headlines"
+allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.current"
+allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.canary"
 allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.category." --resource-pattern-type prefixed
 allow ticker-worker --operation Read --group "$PREFIX-worker"
 allow ticker-worker --operation Write --transactional-id "$PREFIX-" --resource-pattern-type prefixed
@@ -33,9 +36,12 @@ allow ticker-worker --operation Write --transactional-id "$PREFIX-" --resource-p
 allow ticker-canary --operation Write --operation DescribeConfigs --topic "$PREFIX.strips"
 allow ticker-canary --operation Write --operation DescribeConfigs --topic "$PREFIX.sightings"
 allow ticker-canary --operation Write --operation DescribeConfigs --topic "$PREFIX.deadletters"
-allow ticker-canary --operation Read --operation DescribeConfigs --topic "$PREFIX.category." --resource-pattern-type prefixed
+allow ticker-canary --operation Read --operation DescribeConfigs --topic "$PREFIX.canary"
 
-# subscribers of categories, in groups whose names begin with `$PREFIX-consumer-`; `ticker tail`
+# subscribers, in groups whose names begin with `$PREFIX-consumer-`; `ticker tail`
+allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PREFIX.headlines"
+allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PREFIX.current"
+allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PREFIX.duplicates"
 allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PREFIX.category." --resource-pattern-type prefixed
 allow ticker-consumer --operation Read --group "$PREFIX-consumer-" --resource-pattern-type prefixed
 
@@ -53,7 +59,7 @@ allow ticker-replayer --operation Describe --cluster
 # `ticker deadletters`
 allow ticker-redriver --operation Read --operation DescribeConfigs --topic "$PREFIX.deadletters"
 allow ticker-redriver --operation Write --operation DescribeConfigs --topic "$PREFIX.sightings"
-allow ticker-redriver --operation Write --operation DescribeConfigs --topic "$PREFIX.headlines"
+allow ticker-redriver --operation Write --operation DescribeConfigs --topic "$PREFIX.decisions"
 allow ticker-redriver --operation Read --operation Write --operation DescribeConfigs --topic "$PREFIX.positions"
 allow ticker-redriver --operation Write --transactional-id "ticker-redrive-$PREFIX-" --resource-pattern-type prefixed
 allow ticker-redriver --operation Describe --cluster

@@ -14,7 +14,7 @@ decode: Final = msgspec.json.Decoder(Sighting).decode
 
 def outputs(sighting: Sighting) -> tuple[Headline, SeenHeadline]:
     """The headline to publish and the changelog record to write."""
-    headline = Headline(**msgspec.structs.asdict(sighting))
+    headline = Headline(**msgspec.structs.asdict(sighting), chain=sighting.id)
     seen = SeenHeadline(
         id=sighting.id,
         text=sighting.text,

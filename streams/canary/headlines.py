@@ -10,7 +10,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from schemas.cloudevents import CANARY
+from schemas.cloudevents import CANARY_SOURCE
 from streams.produce.read import Observation
 
 _SEPARATOR: Final = " ||| "
@@ -43,7 +43,7 @@ def observation(at: int) -> Observation:
     )
     return Observation(
         place="the canary",
-        source=CANARY,
+        source=CANARY_SOURCE,
         observed_at=at,
         text=_SEPARATOR.join(slots),
         format="text",

@@ -22,7 +22,7 @@ ARRIVED: Final = Metric(
     kind="counter",
     unit="headlines",
     labels=("language",),
-    help="Canary headlines that came out of a category topic.",
+    help="Canary headlines that came out of the pipeline.",
 )
 LOST: Final = Metric(
     name="ticker_canary_lost_total",
@@ -36,7 +36,7 @@ SECONDS: Final = Metric(
     kind="histogram",
     unit="seconds",
     labels=("language",),
-    help="Age of canary headlines when they came out of a category topic.",
+    help="Age of canary headlines when they came out of the pipeline.",
     buckets=END_TO_END_SECONDS,
 )
 AGE: Final = Metric(

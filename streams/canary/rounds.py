@@ -1,6 +1,7 @@
-"""The canary's rounds: publish a headline per language, wait for each at a category topic, tell how long it took.
+"""The canary's rounds: publish a headline per language, wait for each at the end of its way, tell how long it took.
 
-It publishes as a producer does and reads as a consumer does, so that what it measures is what they get.
+Its headlines go where all go, through every stage and partition, up to the last step: they are published to a
+topic of their own, in the transactions of the others, so that only the canary meets them.
 """
 
 import asyncio
@@ -14,9 +15,8 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.cloudevents import CANARY_HEADER
 from schemas.events import Sighting
-from schemas.topics import CATEGORIES
+from schemas.topics import CANARY
 from streams.canary.headlines import observation
 from streams.errors import TickerError
 from streams.kafka.connect import administration
@@ -36,11 +36,10 @@ _TICK_S: Final = 1.0
 
 
 class Arrival(Struct, frozen=True):
-    """A canary headline at the end of its way, or given up: then without topic and seconds."""
+    """A canary headline at the end of its way, or given up: then without seconds."""
 
     id: str
     language: str
-    topic: str | None
     seconds: float | None
 
 
@@ -51,7 +50,7 @@ class CanaryObserver(Protocol):
         """A headline was published; all replicas have it."""
 
     def arrived(self, arrival: Arrival) -> None:
-        """A headline came out of a category topic, or was given up."""
+        """A headline came out of the pipeline, or was given up."""
 
     def ages(self, ages: Mapping[str, float]) -> None:
         """Every second: seconds since the oldest headline under way was published, by language."""
@@ -83,29 +82,27 @@ class Canary:
         self.nothing_under_way.clear()
 
     def take(self, record: Any) -> None:
-        """Look at a record of a category topic; everyone else's are passed over by their header alone."""
-        if CANARY_HEADER not in record.headers:
-            return
-        identity = next(value for name, value in record.headers if name == "ce_id").decode()
+        """Look at a record of the canary's topic: its key is the id, for none is an update."""
+        identity = (record.key or b"").decode("ascii", "replace")
         # Another is from before a restart, or had been given up.
         if identity in self._under_way:
-            self._end(identity, record.topic)
+            self._end(identity, arrived=True)
 
     def tick(self) -> None:
         """Tell how old the oldest is, and give up what is too old."""
         now = self._clock()
         for identity, sent in list(self._under_way.items()):
             if now - sent.since > GIVEN_UP_S:
-                self._end(identity, None)
+                self._end(identity, arrived=False)
         ages = dict(self._last)
         for sent in reversed(self._under_way.values()):
             ages[sent.language] = now - sent.since
         self._observer.ages(ages)
 
-    def _end(self, identity: str, topic: str | None) -> None:
+    def _end(self, identity: str, *, arrived: bool) -> None:
         sent = self._under_way.pop(identity)
         seconds = self._last[sent.language] = self._clock() - sent.since
-        arrival = Arrival(identity, sent.language, topic, None if topic is None else round(seconds, 3))
+        arrival = Arrival(identity, sent.language, round(seconds, 3) if arrived else None)
         self._observer.arrived(arrival)
         if not self._under_way:
             self.nothing_under_way.set()
@@ -130,8 +127,8 @@ async def watch(
         TickerError: No broker was reached, or it did not take what was published.
     """
     async with administration(connection, patience=patience) as client:
-        await require(client, (*TOPICS, *CATEGORIES.values()), prefix=prefix)
-        partitions = await partitions_of(client, [topic.on(prefix) for topic in CATEGORIES.values()])
+        await require(client, (*TOPICS, CANARY), prefix=prefix)
+        partitions = await partitions_of(client, [CANARY.on(prefix)])
     canary = Canary(observer)
     options = connection.aiokafka_options()
     try:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 @json_option
 @kafka_options(CANARY_LISTEN, LOG_FORMAT)
 def command(every: float, once: bool, as_json: bool, settings: Settings) -> None:
-    """Publish a made-up headline per language and time how long it takes to a category topic.
+    """Publish a made-up headline per language and time how long it takes through the whole path.
 
     With --once, exit code 1 when one did not arrive in time. Without, until told to stop; the ages are
-    metrics. The events' `ce_source` is `/sources/canary`: consumers leave them out by that header.
+    metrics. What comes of its headlines goes to a topic of its own, `PREFIX.canary`: consumers never meet them.
     """
     log_to_stderr(log_format=settings[LOG_FORMAT])
     told = _Told(wants_json(as_json))
@@ -65,7 +65,7 @@ class _Told:
             sys.stdout.flush()
         else:
             seconds = "given up" if arrival.seconds is None else f"{arrival.seconds:.3f} s"
-            click.echo(f"{arrival.language}  {seconds:>9}  {arrival.topic or ''}")
+            click.echo(f"{arrival.language}  {seconds:>9}")
 
     def ages(self, ages: Mapping[str, float]) -> None:
         pass

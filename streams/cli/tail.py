@@ -10,7 +10,6 @@ from typing import Any, Final
 import click
 import msgspec
 
-from schemas.cloudevents import CANARY_HEADER
 from schemas.events import CategorizedHeadline
 from schemas.mediatopics import slug_of
 from schemas.topics import CATEGORIES, Topic
@@ -35,14 +34,12 @@ _SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 @click.argument("categories", metavar="[CATEGORY]...", nargs=-1)
 @json_option
 @click.option("--since", help="Start there: 90s, 10m, 2h, 3d ago, or an RFC 3339 time (default: now).")
-@click.option("--canary", is_flag=True, help="Show the test headlines of `ticker canary` too.")
 @click.option("--follow/--no-follow", default=True, help="Wait for more (the default), or end at the end.")
 @kafka_options()
 def command(
     categories: tuple[str, ...],
     as_json: bool,
     since: str | None,
-    canary: bool,
     follow: bool,
     settings: Settings,
 ) -> None:
@@ -55,7 +52,7 @@ def command(
     start = parse_moment("--since", since) if since else None
     show = _show_json if wants_json(as_json) else _show_line
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_tail(settings, topics, start, follow, show if canary else _without_canary(show)))
+        asyncio.run(_tail(settings, topics, start, follow, show))
 
 
 async def _tail(
@@ -70,16 +67,6 @@ async def _tail(
         partitions = await partitions_of(client, topics)
     async for record in subscribe(connection.aiokafka_options(), partitions, since=since, follow=follow):
         show(record)
-
-
-def _without_canary(show: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Pass over test headlines, by their header alone."""
-
-    def show_news(record: Any) -> None:
-        if CANARY_HEADER not in record.headers:
-            show(record)
-
-    return show_news
 
 
 def _topic(slug: str) -> Topic:

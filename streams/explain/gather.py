@@ -4,8 +4,8 @@ from typing import IO, Any
 
 import msgspec
 
-from schemas.events import CategorizedHeadline, Duplicate, Event, Headline, SeenHeadline
-from schemas.topics import CATEGORIES, DUPLICATES, HEADLINES, SEEN
+from schemas.events import CategorizedHeadline, Duplicate, Event, SeenHeadline
+from schemas.topics import DUPLICATES, HEADLINES, SEEN
 from streams.errors import InputError
 from streams.explain.explanation import Evidence, Known, Swallowed
 from streams.kafka.connect import administration
@@ -20,14 +20,13 @@ async def from_cluster(connection: Connection, *, prefix: str, patience: float) 
     Exact duplicates are only counted there, in the sightings of the live headline.
     """
     seen: dict[str, SeenHeadline] = {}
-    topics: dict[str, str | None] = {}
-    published: list[Headline] = []
+    published: list[CategorizedHeadline] = []
     swallowed: list[Swallowed] = []
     async with administration(connection, patience=patience) as client:
-        names = [topic.on(prefix) for topic in (HEADLINES, DUPLICATES, SEEN, *CATEGORIES.values())]
+        names = [topic.on(prefix) for topic in (HEADLINES, DUPLICATES, SEEN)]
         partitions = await partitions_of(client, names)
     readers: dict[str, type[Event]] = {
-        HEADLINES.on(prefix): Headline,
+        HEADLINES.on(prefix): CategorizedHeadline,
         DUPLICATES.on(prefix): Duplicate,
         SEEN.on(prefix): SeenHeadline,
     }
@@ -35,18 +34,16 @@ async def from_cluster(connection: Connection, *, prefix: str, patience: float) 
     async for record in subscribe(options, partitions, since=None, follow=False):
         if record.value is None:
             continue
-        event: Event = _event(record, readers.get(record.topic, CategorizedHeadline))
+        event: Event = _event(record, readers[record.topic])
         match event:
             case SeenHeadline(alias_of=None):
                 seen[event.id] = event
             case CategorizedHeadline():
-                topics[event.id] = event.topic
-            case Headline():
                 published.append(event)
             case Duplicate():
                 swallowed.append(_swallowed(event))
     published.sort(key=lambda headline: headline.observed_at)
-    known = [_known(headline, seen.get(headline.id), topics.get(headline.id)) for headline in published]
+    known = [_known(headline, seen.get(headline.id)) for headline in published]
     return Evidence(known, swallowed)
 
 
@@ -78,14 +75,14 @@ def _event(record: Any, event_type: type[Event]) -> Event:
         raise InputError(place, f"not a {event_type.__name__}: {error}") from error
 
 
-def _known(headline: Headline, seen: SeenHeadline | None, topic: str | None) -> Known:
+def _known(headline: CategorizedHeadline, seen: SeenHeadline | None) -> Known:
     return Known(
         id=headline.id,
         text=headline.text,
         language=headline.language,
         source=headline.source,
         observed_at=headline.observed_at,
-        topic=topic,
+        topic=headline.topic,
         last_seen=seen.last_seen if seen else None,
         sightings=seen.sightings if seen else None,
         sources=seen.sources if seen else (),

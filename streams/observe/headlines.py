@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from schemas.cloudevents import CANARY
-from schemas.events import CategorizedHeadline, Duplicate, Event, Headline
-from schemas.mediatopics import slug_of
+from schemas.cloudevents import CANARY_SOURCE
+from schemas.events import CategorizedHeadline, Duplicate, Event
 from streams.observe.instruments import Instruments
 from streams.observe.metric import END_TO_END_SECONDS, Metric
 from streams.observe.shared import OTHER, SOURCE_NEWEST, Sources
@@ -16,13 +15,14 @@ _ALL_UP_TO: Final = 512
 """Records of a batch up to which all are asked for their source."""
 _STRIDE: Final = 8
 """Of larger batches every eighth: a strip's records lie together, and who looks at all pays 1 % of the throughput."""
+_CANARY: Final = CANARY_SOURCE.encode()
 
 HEADLINES: Final = Metric(
     name="ticker_headlines_total",
     kind="counter",
     unit="headlines",
     labels=("language", "outcome"),
-    help="Headlines published, as new or as update, by language; without the canary's.",
+    help="Headlines published, as new or as update, by language.",
 )
 NEAR_DUPLICATES: Final = Metric(
     name="ticker_near_duplicates_total",
@@ -43,7 +43,7 @@ CATEGORIZED: Final = Metric(
     kind="counter",
     unit="headlines",
     labels=("category", "language"),
-    help="Headlines published to category topics; without the canary's.",
+    help="Headlines published to category topics.",
 )
 SOURCE_OUTCOMES: Final = Metric(
     name="ticker_source_records_total",
@@ -94,6 +94,8 @@ class HeadlineMetrics:
         for source, timestamp in {
             record.headers[0][1]: record.timestamp for record in sample if len(record.headers) == 1
         }.items():
+            if source == _CANARY:
+                continue  # no news of any place
             if timestamp > self._newest.get(source, 0):
                 label = self._sources.label(source.decode("utf-8", "replace"))
                 if label != OTHER:
@@ -101,20 +103,17 @@ class HeadlineMetrics:
                 self._make.gauge(SOURCE_NEWEST, label).set(timestamp / 1000)
 
     def _tally(self, published: Sequence[Event]) -> Counter[tuple[str, ...]]:
-        """Count events for consumers, by metric and labels; the canary's are none of their business."""
+        """Count events for consumers, by metric and labels."""
         tally: Counter[tuple[str, ...]] = Counter()
         label = self._sources.label
         for event in published:
             if isinstance(event, CategorizedHeadline):
-                if event.source != CANARY:
-                    tally[CATEGORIZED.name, slug_of(event.topic), event.language] += 1
-            elif isinstance(event, Headline):
-                if event.source != CANARY:
-                    outcome = "update" if event.updates else "new"
-                    tally[HEADLINES.name, event.language, outcome] += 1
-                    tally[SOURCE_OUTCOMES.name, label(event.source), outcome] += 1
-                    for change in event.changes:
-                        tally[UPDATES.name, change.kind] += 1
+                outcome = "update" if event.updates else "new"
+                tally[CATEGORIZED.name, event.category, event.language] += 1
+                tally[HEADLINES.name, event.language, outcome] += 1
+                tally[SOURCE_OUTCOMES.name, label(event.source), outcome] += 1
+                for change in event.changes:
+                    tally[UPDATES.name, change.kind] += 1
             elif isinstance(event, Duplicate):
                 tally[NEAR_DUPLICATES.name, event.rule, event.language] += 1
                 tally[SOURCE_OUTCOMES.name, label(event.source), "near"] += 1

@@ -3,12 +3,13 @@
 The same strip gives the same ids on every machine and in every replay.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from schemas.events import MAX_TEXT, Sighting, Strip
+from schemas.events import LINK_PATTERN, MAX_LINK, MAX_TEXT, Sighting, Strip
 from schemas.headers import SOURCE_HEADER
 from schemas.instants import parse_instant
 from streams.errors import RecordError
@@ -17,6 +18,7 @@ from streams.process.language import detect
 from streams.produce.split import Slot
 from streams.stage import EventRecord
 
+_is_link: Final = re.compile(LINK_PATTERN).fullmatch
 _MEMO: Final = 1 << 16
 """Texts whose identity is remembered: a strip repeats most of what it showed a minute ago."""
 
@@ -37,6 +39,12 @@ class StripSightings(NamedTuple):
     rejected: list[RejectedSlot]
     timestamp: int
     """When the strip was observed, in ms since the epoch."""
+
+
+def _link(link: str | None) -> str | None:
+    """A link that events can carry; none rather than one that is too long or leads nowhere."""
+    fits = link is not None and len(link) <= MAX_LINK and _is_link(link)
+    return link if fits else None
 
 
 def strip_id(source: str, observed_at: str, text: str) -> str:
@@ -80,6 +88,8 @@ def sightings(strip: Strip, slots: Sequence[Slot]) -> StripSightings:
             text=text,
             language=language,
             truncated=slot.truncated,
+            link=_link(slot.link),
+            published_at=slot.published_at,
             traceparent=strip.traceparent,
         )
         records.append(EventRecord(key, sighting, timestamp, headers))

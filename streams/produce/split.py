@@ -58,10 +58,15 @@ _ELLIPSES: Final = ("…", "...")
 
 
 class Slot(Struct, frozen=True, gc=False):
-    """A position of a strip: the headline as shown, '' when empty; `truncated` when the site cut it short."""
+    """A position of a strip: the headline as shown, '' when empty; `truncated` when the site cut it short.
+
+    `link` is where it leads (an absolute http(s) URI), `published_at` when its entry says it was published.
+    """
 
     text: str
     truncated: bool = False
+    link: str | None = None
+    published_at: str | None = None
 
 
 class Split(Struct, frozen=True):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from schemas.events import CategorizedHeadline, Change, Duplicate, Sighting, TopicScore
 from schemas.instants import format_instant
-from schemas.topics import DUPLICATES
+from schemas.topics import CANARY, DUPLICATES, HEADLINES
 from streams.engine.local.engine import DeadLetter, LocalEngine
 from streams.errors import InputError
 from streams.observe.account import Account
@@ -40,8 +40,13 @@ class Published(Struct, frozen=True, kw_only=True):
     sightings: int
     sources: tuple[str, ...]
     truncated: bool
+    category: str
+    chain: str
     updates: str | None
     changes: tuple[Change, ...]
+    late: bool = False
+    link: str | None = None
+    published_at: str | None = None
 
 
 class Dropped(Struct, frozen=True, kw_only=True):
@@ -99,8 +104,11 @@ class LocalRun:
         self._engine = LocalEngine(
             topology,
             processors={DEDUPLICATE.name: self._deduplicator},
-            subscribers={topic.name: self._on_categorized for topic in topology[-1].outputs}
-            | {DUPLICATES.name: self._on_duplicate},
+            subscribers={
+                HEADLINES.name: self._on_categorized,
+                CANARY.name: self._on_categorized,
+                DUPLICATES.name: self._on_duplicate,
+            },
             dead_letters=self._on_dead_letter,
         )
         self._strips = self._failures = self._slots = self._empty = self._dead_letters = 0
@@ -208,8 +216,13 @@ def _published(headline: CategorizedHeadline, live: LiveHeadline | None) -> Publ
         sightings=live.sightings if live else 1,
         sources=tuple(source.decode() for source in live.sources) if live else (headline.source,),
         truncated=headline.truncated,
+        category=headline.category,
+        chain=headline.chain,
         updates=headline.updates,
         changes=headline.changes,
+        late=headline.late,
+        link=headline.link,
+        published_at=headline.published_at,
     )
 
 

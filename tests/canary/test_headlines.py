@@ -1,6 +1,6 @@
 """The canary's headlines resemble nothing: not each other, not the news."""
 
-from schemas.cloudevents import CANARY
+from schemas.cloudevents import CANARY_SOURCE
 from streams.canary.headlines import LANGUAGES, observation
 from streams.produce.read import Observation
 from streams.run.local import LocalRun, Published
@@ -43,7 +43,7 @@ def test_the_news_does_not_notice() -> None:
         separator="\n",
     )
     published = _run(observation(START), news, observation(START + MINUTE))
-    assert [headline.text for headline in published if headline.source != CANARY] == list(NEWS)
+    assert [headline.text for headline in published if headline.source != CANARY_SOURCE] == list(NEWS)
     assert len(published) == len(NEWS) + 2 * len(LANGUAGES)
 
 

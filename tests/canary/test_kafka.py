@@ -1,4 +1,4 @@
-"""The canary on a real Kafka: through every stage, its mark and its trace in the headers."""
+"""The canary on a real Kafka: through every stage, with its trace, and past every consumer."""
 
 import asyncio
 import json
@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 
-from schemas.cloudevents import CANARY_HEADER
-from schemas.mediatopics import UNCATEGORISED
-from schemas.topics import CATEGORIES, TOPICS
+from schemas.cloudevents import CANARY_SOURCE
+from schemas.topics import CANARY, TOPICS
 from streams.canary.headlines import LANGUAGES
-from streams.kafka.subscribe import subscribe
 from streams.kafka.topics import create
 from streams.observe.trace import traceparent
 from streams.settings import Connection
+from tests.chaos.topics import contents
 from tests.kafka_support import administer, wait_until
 
 pytestmark = pytest.mark.kafka
@@ -69,31 +68,26 @@ def _once(environment: dict[str, str], every: float) -> subprocess.CompletedProc
     )
 
 
-def _headers(environment: Mapping[str, str]) -> list[list[tuple[str, bytes]]]:
-    """The headers of every record of the uncategorised topic."""
-    options = Connection(bootstrap_servers=environment["TICKER_BOOTSTRAP_SERVERS"]).aiokafka_options()
-    topic = CATEGORIES[UNCATEGORISED].on(environment["TICKER_TOPIC_PREFIX"])
-
-    async def read() -> list[Any]:
-        from aiokafka import TopicPartition  # noqa: PLC0415 (only here)
-
-        partitions = [TopicPartition(topic, number) for number in range(CATEGORIES[UNCATEGORISED].partitions)]
-        records = subscribe(options, partitions, since=None, follow=False)
-        return [list(record.headers) async for record in records]
-
-    return asyncio.run(read())
+def _values(environment: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """The values of every record of the canary's topic and of the public ones, by topic."""
+    connection = Connection(bootstrap_servers=environment["TICKER_BOOTSTRAP_SERVERS"])
+    topics = [CANARY, *(topic for topic in TOPICS if topic.public)]
+    found = asyncio.run(contents(connection, environment["TICKER_TOPIC_PREFIX"], topics))
+    return {name: [json.loads(record.value) for record in content.all] for name, content in found.items()}
 
 
 def test_it_goes_the_whole_way(environment: dict[str, str], worker: str) -> None:
-    """Each language arrives and is timed; the events carry the mark, and the trace that their strip began."""
+    """Each language arrives and is timed, with the trace that its strip began; no consumer sees any of it."""
     done = _once(environment, 60)
     assert done.returncode == 0, done.stderr
     arrivals = [json.loads(line) for line in done.stdout.splitlines()]
     assert sorted(arrival["language"] for arrival in arrivals) == sorted(LANGUAGES)
-    for headers in _headers(environment):
-        assert CANARY_HEADER in headers
-        strip_id = dict(headers)["ce_id"].decode().partition("-")[0]
-        assert dict(headers)["ce_traceparent"] == traceparent(strip_id).encode()
+    values = _values(environment)
+    events = values.pop(CANARY.name)
+    assert {event["source"] for event in events} == {CANARY_SOURCE}
+    for event in events:
+        assert event["traceparent"] == traceparent(event["id"].partition("-")[0])
+    assert not any(values.values()), "no topic that consumers read has anything of it"
     # Transaction markers lie behind the last records: they are no lag.
     assert wait_until(lambda: _lags(worker) == {0.0}, seconds=30)
 

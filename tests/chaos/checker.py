@@ -14,9 +14,9 @@ from msgspec import Struct, structs
 
 from schemas import deadletters
 from schemas.cloudevents import headers as cloudevent_headers
-from schemas.events import SeenHeadline, encode
+from schemas.events import ChainEnd, Headline, SeenHeadline, encode
 from schemas.instants import parse_instant
-from schemas.topics import CATEGORIES, DEADLETTERS, DUPLICATES, HEADLINES, SEEN, SIGHTINGS, TOPICS, Topic
+from schemas.topics import CURRENT, DEADLETTERS, DECISIONS, DUPLICATES, SEEN, SIGHTINGS, TOPICS, Topic
 from streams.engine.local.engine import DeadLetter, LocalEngine
 from streams.pipeline import CATEGORIZE, DEDUPLICATE
 from streams.process.dedup.live import bucket_end
@@ -25,6 +25,7 @@ from streams.stage import EventRecord, Stage
 from tests.chaos.topics import Content, contents
 
 _NAMED: Final = 3
+_decode_decision: Final = msgspec.json.Decoder(Headline | ChainEnd).decode
 _decode_seen: Final = msgspec.json.Decoder(SeenHeadline).decode
 
 Place = tuple[str, int, int]
@@ -81,8 +82,9 @@ class _Expected:
                         self.state[number, record.key] = record.value
                     return
                 event: Any = record.value
-                headers = tuple(cloudevent_headers(event, record.key)) if topic.public else ()
-                row = (topic.on(prefix), number, record.key, encode(event), headers)
+                headers = tuple(cloudevent_headers(event, record.key)) if topic.public and event else ()
+                value = None if event is None else encode(event)
+                row = (topic.on(prefix), number, record.key, value, headers)
                 self.published.append(row)
 
             return published
@@ -111,8 +113,8 @@ async def examine(connection: Connection, prefix: str) -> Report:
     """
     found = await contents(connection, prefix, TOPICS)
     deduplicated = _Expected(DEDUPLICATE, prefix, found[SIGHTINGS.name])
-    # What others wrote to `headlines` is input of the next stage all the same.
-    categorized = _Expected(CATEGORIZE, prefix, found[HEADLINES.name])
+    # What others wrote to `decisions` is input of the next stage all the same.
+    categorized = _Expected(CATEGORIZE, prefix, found[DECISIONS.name])
     counts = deduplicated.counts
     report = Report(
         sightings=len(found[SIGHTINGS.name].all),
@@ -121,13 +123,18 @@ async def examine(connection: Connection, prefix: str) -> Report:
         exact=counts["exact"],
         near=counts["near"],
         dead_letters=len(deduplicated.rejected) + len(categorized.rejected),
-        categorized=len(categorized.published),
+        categorized=categorized.counts["categorized"] + categorized.counts["uncategorised"],
         live=len(deduplicated.state),
     )
-    ours = [record for record in found[HEADLINES.name].all if record.headers]
+    ours = [record for record in found[DECISIONS.name].all if not record.headers]
     _compare(report, deduplicated.published, [*ours, *found[DUPLICATES.name].all])
-    categories = [record for topic in CATEGORIES.values() for record in found[topic.name].all]
-    _compare(report, categorized.published, categories)
+    current = CURRENT.on(prefix)
+    outputs = [record for topic in CATEGORIZE.outputs for record in found[topic.name].all]
+    lasting = [record for record in outputs if record.topic != current]
+    _compare(report, (row for row in categorized.published if row[0] != current), lasting)
+    _check_current(
+        report, *(_last_rows(rows, current) for rows in (categorized.published, map(_row, outputs)))
+    )
     _check_order(report, deduplicated.published, ours)
     rejected = deduplicated.rejected | categorized.rejected
     _check_dead_letters(report, rejected, found[DEADLETTERS.name].all)
@@ -154,11 +161,24 @@ def _compare(report: Report, expected: Iterable[Published], found: Iterable[Any]
         report.problems += [f"{what} ({count}): {row[:4]}" for row, count in list(rows.items())[:_NAMED]]
 
 
+def _last_rows(rows: Iterable[Published], topic: str) -> dict[tuple[int, bytes | None], Published]:
+    """What compaction leaves of a topic in the end: the last row of each key, unless it is a tombstone."""
+    last = {row[1:3]: row for row in rows if row[0] == topic}
+    return {key: row for key, row in last.items() if row[3] is not None}
+
+
+def _check_current(report: Report, expected: Mapping[Any, Published], found: Mapping[Any, Published]) -> None:
+    """Who reads `current` from its beginning knows every live chain, in its newest wording."""
+    differing = [key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)]
+    if differing:
+        report.problems.append(f"current: {len(differing)} chains differ, such as {differing[:_NAMED]}")
+
+
 def _check_order(report: Report, expected: Iterable[Published], found: Iterable[Any]) -> None:
-    """Headlines stand on their partition in the order in which they were decided."""
-    wanted = [row for row in expected if row[0].endswith(f".{HEADLINES.name}")]
+    """Decisions stand on their partition in the order of their sightings."""
+    wanted = [row for row in expected if row[0].endswith(f".{DECISIONS.name}")]
     if wanted != [_row(record) for record in found]:
-        report.problems.append("headlines are not in the order of their sightings")
+        report.problems.append("decisions are not in the order of their sightings")
 
 
 def _place(record: Any) -> tuple[str, Place]:
@@ -222,7 +242,11 @@ def _check_account(
     report: Report, found: Mapping[str, Content], rejected: Mapping[Place, DeadLetter]
 ) -> None:
     """Sightings = new + updates + near + dead letters + exact, with what is on the topics."""
-    published = sum(1 for record in found[HEADLINES.name].all if record.headers)
+    published = sum(
+        isinstance(_decode_decision(record.value), Headline)
+        for record in found[DECISIONS.name].all
+        if not record.headers
+    )
     near = len(found[DUPLICATES.name].all)
     residue = report.sightings - published - near - len(rejected) - report.exact
     if residue:

@@ -12,13 +12,13 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from schemas.events import Position
-from schemas.topics import HEADLINES, POSITIONS, SIGHTINGS
+from schemas.topics import DECISIONS, POSITIONS, SIGHTINGS
 from streams.settings import Connection
 from tests.chaos.topics import consumer
 
 _decode: Final = msgspec.json.Decoder(Position).decode
 _ANSWER_S: Final = 10
-_SOURCES: Final = {"deduplicate": SIGHTINGS, "categorize": HEADLINES}
+_SOURCES: Final = {"deduplicate": SIGHTINGS, "categorize": DECISIONS}
 
 Key = tuple[str, int]
 """Stage and partition."""
@@ -42,7 +42,7 @@ class Watch:
         self._connection = connection
         self._places = [
             TopicPartition(topic.on(prefix), number)
-            for topic in (SIGHTINGS, HEADLINES, POSITIONS)
+            for topic in (SIGHTINGS, DECISIONS, POSITIONS)
             for number in range(topic.partitions)
         ]
         self._stages = {topic.on(prefix): stage for stage, topic in _SOURCES.items()}

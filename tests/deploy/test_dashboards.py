@@ -23,7 +23,7 @@ from deploy.grafana.boards import BOARDS
 from deploy.grafana.generate import FOLDER, build
 from deploy.grafana.panels import SELECTION, Board, Panel, Query
 from schemas.instants import format_instant
-from schemas.topics import HEADLINES, SIGHTINGS, TOPICS
+from schemas.topics import DECISIONS, SIGHTINGS, TOPICS
 from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.deploy.support import free_port, tool
@@ -141,7 +141,7 @@ def prometheus(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             )
         )
         stack.enter_context(_load(started["producer"]))
-        for topic in (SIGHTINGS, HEADLINES):
+        for topic in (SIGHTINGS, DECISIONS):
             produce(connection, topic.on(prefix), [b"rubbish"])
         watched = Prometheus(ports["prometheus"])
         wait_until(lambda: _answers(watched), seconds=60)

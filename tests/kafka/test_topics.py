@@ -73,7 +73,7 @@ def test_check_tells_another_number_of_partitions(
     connection: Connection, topic_prefix: str, made: int, mend: str
 ) -> None:
     """Fewer partitions can be added; more cannot be taken away."""
-    few = Topic(name="seen", event=None, key="", description="", partitions=1, cleanup="compact")
+    few = Topic(name="seen", events=(), key="", description="", partitions=1, cleanup="compact")
     administer(connection, create, [few], prefix=topic_prefix)
     more = {few.on(topic_prefix): NewPartitions(made)}
     administer(connection, lambda client: client.create_partitions(more))
@@ -96,7 +96,7 @@ def test_more_copies_than_brokers_are_refused(connection: Connection, topic_pref
 
 def test_a_topic_that_kafka_refuses_is_named(connection: Connection, topic_prefix: str) -> None:
     """The broker's own reason reaches the user, with the topic."""
-    wrong = Topic(name="wrong", event=None, key="", description="", partitions=1, segment_bytes=-1)
+    wrong = Topic(name="wrong", events=(), key="", description="", partitions=1, segment_bytes=-1)
     with pytest.raises(TickerError, match=rf"{topic_prefix}\.wrong: .*segment\.bytes"):
         administer(connection, create, [wrong], prefix=topic_prefix)
 

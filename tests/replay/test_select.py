@@ -68,6 +68,8 @@ def test_a_category_is_that_of_the_surest_topic() -> None:
     """Headlines without a topic are uncategorised."""
     event = CategorizedHeadline(
         id=f"{'0' * 20}-1",
+        chain=f"{'0' * 20}-1",
+        category="sport",
         source="akhbar",
         observed_at="2026-03-11T08:00:00.000Z",
         slot=1,

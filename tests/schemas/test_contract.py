@@ -7,13 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import cloudevents, deadletters
-from schemas.events import Headline
+from schemas.events import CategorizedHeadline
 from schemas.instants import format_instant, parse_instant
-from schemas.mediatopics import SLUG_BY_TOPIC, slug_of
+from schemas.mediatopics import LABELS, SLUG_BY_TOPIC, slug_of
 from schemas.topics import CATEGORIES, TOPICS
 
-HEADLINE = Headline(
+HEADLINE = CategorizedHeadline(
     id="3f9a1c0de45b7a210c88-3",
+    chain="0123456789abcdef0123-4",
+    topic=None,
+    category="uncategorised",
+    model="test",
     source="akhbar/شريط",
     observed_at="2026-03-11T08:00:00.000Z",
     slot=3,
@@ -55,10 +59,18 @@ def test_there_are_seventeen_media_topics_and_a_place_for_doubt() -> None:
     assert slug_of("mine:elections") == "elections"
 
 
+def test_every_category_is_called_something_in_each_language() -> None:
+    """Who reads an event needs no vocabulary beside it."""
+    assert set(LABELS) == set(SLUG_BY_TOPIC.values())
+    for labels in LABELS.values():
+        assert len({labels.ar, labels.fr, labels.en}) >= 2
+        assert any("\u0600" <= character <= "\u06ff" for character in labels.ar)
+
+
 def test_topic_names_are_unique_and_prefixed() -> None:
     """Two pipelines share a cluster by their prefix."""
     names = [topic.on("staging") for topic in TOPICS]
-    assert len(names) == len(set(names)) == 25
+    assert len(names) == len(set(names)) == 28
     assert all(name.startswith("staging.") for name in names)
 
 
@@ -67,8 +79,10 @@ def test_cloudevents_headers_are_those_of_the_binding() -> None:
     headers = dict(cloudevents.headers(HEADLINE, b"key"))
     assert headers["ce_specversion"] == b"1.0"
     assert headers["ce_id"] == HEADLINE.id.encode()
-    assert headers["ce_type"] == b"ticker.headline.v1"
+    assert headers["ce_type"] == b"ticker.category.v1"
     assert headers["ce_time"] == b"2026-03-11T08:00:00.000Z"
+    assert headers["ce_partitionkey"] == b"key"
+    assert "ce_sequence" not in headers, "it means an order within a source, which Kafka does not keep for us"
     assert headers["content-type"] == b"application/json"
     assert headers["ce_source"].isascii()
     assert headers["ce_source"].startswith(b"/sources/akhbar")

@@ -7,7 +7,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from schemas.events import EVENT_TYPES, MAX_TEXT, Event, Headline, Sighting, encode, type_name
+from schemas.events import EVENT_TYPES, MAX_LINK, MAX_TEXT, Event, Headline, Sighting, encode, type_name
 from schemas.generate import HERE, json_schema
 
 EXAMPLES = [
@@ -81,6 +81,10 @@ def test_a_field_from_a_later_release_is_ignored() -> None:
         ("text", ""),
         ("text", "x" * (MAX_TEXT + 1)),
         ("language", "Arabic"),
+        ("link", "/relative/link"),
+        ("link", "javascript:alert(1)"),
+        ("link", "https://example.org/" + "a" * MAX_LINK),
+        ("published_at", "yesterday"),
     ],
 )
 def test_a_field_that_is_not_what_the_contract_says_is_refused(field: str, value: object) -> None:
@@ -101,6 +105,7 @@ def test_defaults_are_not_written() -> None:
     """High-volume events carry only what they have to say."""
     headline = Headline(
         id="3f9a1c0de45b7a210c88-3",
+        chain="3f9a1c0de45b7a210c88-3",
         source="a",
         observed_at="2026-03-11T08:00:00.000Z",
         slot=3,
@@ -109,3 +114,4 @@ def test_defaults_are_not_written() -> None:
     )
     assert b"updates" not in encode(headline)
     assert b"truncated" not in encode(headline)
+    assert b"link" not in encode(headline)

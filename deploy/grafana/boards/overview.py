@@ -50,7 +50,7 @@ _NOW: Final = Row(
             queries=(
                 Query(
                     "count((time() - max by (source)"
-                    ' (ticker_source_newest_timestamp_seconds{SEL,source!="canary"})) < 1800) or vector(0)'
+                    " (ticker_source_newest_timestamp_seconds{SEL})) < 1800) or vector(0)"
                 ),
             ),
         ),

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from typing import Any, cast
 
 from schemas import cloudevents, deadletters
-from schemas.events import Duplicate, Event, Headline, encode
+from schemas.events import CategorizedHeadline, Duplicate, Event, encode
 from schemas.headers import attempts
 from schemas.topics import DEADLETTERS, Topic
 from streams.stage import RawRecord
@@ -24,18 +24,25 @@ class KafkaOutbox:
         self._prefix = prefix
         self.records: defaultdict[str, list[RawRecord]] = defaultdict(list)
         self.published: list[Event] = []
-        """The events for consumers, in order."""
+        """The events for consumers, in order, each once whatever the number of its topics."""
+        self._event: Event | None = None
+        self._value = b""
+        self._headers: cloudevents.Headers | None = None
         self.counts: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
         """Dead letters by the class of the error at the bottom of it."""
 
     def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
-        """Publish an event on the partition of the input."""
+        """Publish an event on the partition of the input. One that goes to several topics in a row is encoded once."""
+        if event is not self._event:
+            self._event, self._value, self._headers = event, encode(event), None
         headers: cloudevents.Headers = []
         if topic.public:
-            headers = cloudevents.headers(cast("Headline | Duplicate", event), key)
-            self.published.append(event)
-        self.records[topic.on(self._prefix)].append(RawRecord(key, encode(event), timestamp, headers))
+            if self._headers is None:
+                self._headers = cloudevents.headers(cast("CategorizedHeadline | Duplicate", event), key)
+                self.published.append(event)
+            headers = self._headers
+        self.records[topic.on(self._prefix)].append(RawRecord(key, self._value, timestamp, headers))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         """Write a tombstone."""

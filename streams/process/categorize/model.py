@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from schemas.events import TopicScore
-from schemas.mediatopics import SLUG_BY_TOPIC
+from schemas.mediatopics import LABELS, SLUG_BY_TOPIC, slug_of
 from streams.errors import InputError
 from streams.process.categorize.features import content_words, pair_features, word_features, word_stems
 from streams.process.categorize.rules import Rule, matching
@@ -100,6 +100,16 @@ class Categorizer:
         self._words = {
             language: _Words(language, weights) for language, weights in self._model.languages.items()
         }
+        self._described = {
+            rule.topic: TopicScore(
+                rule.topic,
+                1,
+                rule.name,
+                LABELS.get(rule.name) or rule.labels,
+                (rule.broader, rule.name) if rule.broader else (),
+            )
+            for rule in self._rules
+        }
         self.version = "+".join([self._model.version, *(rule.version for rule in self._rules)])
 
     def categorize(self, text: str, folded: str, language: str, source: str | None = None) -> Categories:
@@ -114,6 +124,14 @@ class Categorizer:
         if topics and topics[0].confidence >= threshold:
             return Categories(topics[0].topic, topics)
         return Categories(None, topics)
+
+    def describe(self, score: TopicScore) -> TopicScore:
+        """A score with what a person reads of its topic: slug, labels and, where there is one, the path."""
+        described = self._described.get(score.topic)
+        if described is None:
+            slug = slug_of(score.topic)
+            described = self._described[score.topic] = TopicScore(score.topic, 1, slug, LABELS.get(slug))
+        return TopicScore(score.topic, score.confidence, described.slug, described.labels, described.path)
 
     def why(self, text: str, folded: str, language: str, source: str | None = None) -> tuple[Reason, ...]:
         """The words and rules that decided for the surest topic, the weightiest first."""

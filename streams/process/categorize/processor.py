@@ -1,13 +1,20 @@
-"""The categorize stage: a headline in, the same headline with its media topics out."""
+"""The categorize stage: a decision in, the headline with its media topics out, and the current wording kept.
 
+Each headline goes to `headlines`, to its category's topic and, unless a later one of its chain is live, to
+`current`; the end of a chain is a tombstone there.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 from msgspec.structs import asdict
 
-from schemas.events import CategorizedHeadline, Headline
-from schemas.routing import topic_of
+from schemas.events import CategorizedHeadline, ChainEnd, Headline
+from schemas.mediatopics import slug_of
+from schemas.routing import topics_of
+from schemas.topics import CURRENT
 from streams.errors import RecordError
 from streams.process.categorize.model import Categorizer
 from streams.process.fold import fold
@@ -16,10 +23,13 @@ from streams.stage import Outbox, Record
 OUTCOMES: Final = {
     "categorized": "Headlines of which a topic was sure enough.",
     "uncategorised": "Headlines of which no topic was sure enough.",
+    "ended": "Chains of headlines whose life has ended.",
 }
 """Every outcome that the processor counts, with its meaning."""
 
-_decode = msgspec.json.Decoder(Headline).decode
+Decision = Headline | ChainEnd
+
+_decode: Final = msgspec.json.Decoder(Decision).decode
 
 
 class CategorizeProcessor:
@@ -35,23 +45,25 @@ class CategorizeProcessor:
         """Nothing to take back."""
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
-        """Send each headline, categorized, to its category's topic; what is no headline is rejected."""
-        categorized = uncategorised = 0
+        """Publish each headline, categorized; what is no decision is rejected."""
+        counts: Counter[str] = Counter()
         for record in records:
             try:
-                event = self.categorize(_headline(record))
+                decision = _decision(record)
             except RecordError as error:
                 out.reject(record, error)
                 continue
-            out.send(topic_of(event), event.id.encode(), event, record.timestamp)
-            if event.topic is None:
-                uncategorised += 1
-            else:
-                categorized += 1
-        if categorized:
-            out.count("categorized", categorized)
-        if uncategorised:
-            out.count("uncategorised", uncategorised)
+            key = decision.chain.encode()
+            if isinstance(decision, ChainEnd):
+                out.forget(CURRENT, key, record.timestamp)
+                counts["ended"] += 1
+                continue
+            event = self.categorize(decision)
+            for topic in topics_of(event):
+                out.send(topic, key, event, record.timestamp)
+            counts["categorized" if event.topic else "uncategorised"] += 1
+        for outcome, number in counts.items():
+            out.count(outcome, number)
 
     def categorize(self, headline: Headline) -> CategorizedHeadline:
         """The same headline with its topics and the version of the model that found them."""
@@ -61,18 +73,20 @@ class CategorizeProcessor:
         return CategorizedHeadline(
             **asdict(headline),
             topic=categories.topic,
-            topics=categories.topics,
+            category=slug_of(categories.topic),
+            topics=tuple(map(self._categorizer.describe, categories.topics)),
             model=self._categorizer.version,
         )
 
 
-def _headline(record: Record) -> Headline:
+def _decision(record: Record) -> Decision:
     value = record.value
-    if isinstance(value, Headline):
+    if isinstance(value, Headline | ChainEnd):
         return value
     if not isinstance(value, bytes):
-        raise RecordError(f"a headline was expected, not {'a tombstone' if value is None else type(value)}")
+        raise RecordError(f"a decision was expected, not {'a tombstone' if value is None else type(value)}")
     try:
-        return _decode(value)
+        decision: Decision = _decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RecordError(f"this is no headline: {error}") from error
+        raise RecordError(f"this is no headline and no end of one: {error}") from error
+    return decision

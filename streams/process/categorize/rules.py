@@ -17,12 +17,12 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.mediatopics import TOPIC_BY_SLUG, UNCATEGORISED
+from schemas.mediatopics import LABELS, TOPIC_BY_SLUG, UNCATEGORISED, Labels
 from streams.errors import SettingsError
 from streams.process.fold import fold
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,48}")
-_KEYS: Final = ("words", "source", "pattern", "confidence", "override")
+_KEYS: Final = ("words", "source", "pattern", "confidence", "override", "labels", "broader")
 _CLITICS: Final = "(?:[وفبلك]|ال|وال|بال|لل|فال|كال)?"
 _PREFIX: Final = "user:"
 
@@ -42,6 +42,10 @@ class Rule(msgspec.Struct, frozen=True):
     confidence: float
     override: bool
     version: str
+    labels: Labels | None = None
+    """What readers see for a topic of the user's own."""
+    broader: str | None = None
+    """The slug of the media topic that a topic of the user's own is a part of."""
 
     def evidence(self, text: str, folded: str) -> str:
         """What of a matching headline made the rule take it; empty where the source did."""
@@ -101,6 +105,8 @@ def _rule(name: str, table: Any, place: str) -> Rule:
         confidence=_confidence(table, place),
         override=_override(table, place),
         version=blake2b(repr((name, sorted(table.items()))).encode(), digest_size=4).hexdigest(),
+        labels=_labels(name, table, place),
+        broader=_broader(name, table, place),
     )
 
 
@@ -149,3 +155,26 @@ def _override(table: Mapping[str, Any], place: str) -> bool:
     if not isinstance(value, bool):
         raise SettingsError(f"{place}: override: give true or false, not {value!r}")
     return value
+
+
+def _labels(name: str, table: Mapping[str, Any], place: str) -> Labels | None:
+    if "labels" not in table:
+        return None
+    if name in LABELS:
+        raise SettingsError(f"{place}: labels: {name} is a media topic, which has its own")
+    try:
+        return msgspec.convert(table["labels"], Labels)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{place}: labels: give ar, fr and en, a text each: {error}") from None
+
+
+def _broader(name: str, table: Mapping[str, Any], place: str) -> str | None:
+    if "broader" not in table:
+        return None
+    broader = table["broader"]
+    if name in LABELS or not isinstance(broader, str) or broader not in LABELS:
+        raise SettingsError(
+            f"{place}: broader: a topic of your own can be a part of a media topic ({', '.join(LABELS)}),"
+            f" not {name} of {broader!r}"
+        )
+    return broader

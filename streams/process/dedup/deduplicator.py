@@ -1,8 +1,9 @@
 """Deduplicate sightings: one headline out for each that is new or changed, the rest counted or swallowed.
 
-An exact duplicate is decided from the record alone (key, timestamp and source header): its value is not
-decoded, so rubbish in a value whose key is live is never noticed. A value is decoded when its key is not
-live, when it opens another ten-minute bucket or when it comes from a source not seen before.
+An exact duplicate is decided from the record alone (key, timestamp, source header): its value is not decoded,
+only looked at where it begins and ends, so that another version and rubbish are noticed. A value is decoded
+when it does not look like what our producers write, when its key is not live, when it opens another ten-minute
+bucket or when it comes from a source not seen before.
 
 Whatever decides is written to `ticker.seen` when it changes, so that a restart decides as before.
 """
@@ -13,8 +14,9 @@ from typing import Final, Protocol
 import msgspec
 from msgspec.structs import asdict
 
-from schemas.events import Change, Duplicate, Headline, SeenHeadline, Sighting, type_name
-from schemas.topics import DUPLICATES, HEADLINES, SEEN
+from schemas.events import ChainEnd, Change, Duplicate, Headline, SeenHeadline, Sighting, type_name
+from schemas.instants import format_instant
+from schemas.topics import DECISIONS, DUPLICATES, SEEN
 from streams.errors import RecordError
 from streams.process.dedup.compare import Relation
 from streams.process.dedup.live import LiveHeadline, LiveHeadlines, bucket_end, live_headline
@@ -25,6 +27,10 @@ from streams.stage import Outbox, Record
 HOUR_MS: Final = 60 * 60 * 1000
 DEFAULT_WINDOW_MS: Final = 72 * HOUR_MS
 RUBRIC_GAP_MS: Final = 16 * HOUR_MS
+
+_BEGINNING: Final = f'{{"type":"{type_name(Sighting)}",'.encode()
+_BEGINNING_END: Final = len(_BEGINNING)
+_CLOSING_BRACE: Final = ord("}")
 
 OUTCOMES: Final = {
     "new": "headlines published for the first time",
@@ -84,11 +90,16 @@ class Deduplicator:
         for record in records:
             headline = live(record.key)  # type: ignore[arg-type] # None is never a key of ours
             timestamp = record.timestamp
+            value = record.value
             if (
                 headline is not None
                 and timestamp < headline.bucket_end
                 and record.headers
                 and record.headers[0][1] in headline.sources
+                and (
+                    value.__class__ is Sighting
+                    or (value and value[:_BEGINNING_END] == _BEGINNING and value[-1] == _CLOSING_BRACE)  # type: ignore[index] # bytes, on Kafka
+                )
             ):
                 headline.sightings += 1
                 headline.last_seen = max(headline.last_seen, timestamp)
@@ -134,8 +145,7 @@ class Deduplicator:
             return
         older, relation = found
         if relation.relation == "update":
-            root = older.root or older.id
-            self._publish(key, folded, sighting, timestamp, out, root=root, changes=relation.changes)
+            self._publish(key, folded, sighting, timestamp, out, older=older, changes=relation.changes)
             out.count("update")
         else:
             self._swallow(key, sighting, timestamp, out, winner=older, relation=relation)
@@ -149,10 +159,11 @@ class Deduplicator:
         timestamp: int,
         out: Outbox,
         *,
-        root: str | None = None,
+        older: LiveHeadline | None = None,
         changes: tuple[Change, ...] = (),
     ) -> None:
-        """Publish a headline, as new or as an update of `root`, and remember it."""
+        """Publish a headline, as new or as an update of an older one, and remember it."""
+        root = older.chain if older is not None else None
         headline = live_headline(
             key=key,
             folded=folded,
@@ -165,10 +176,11 @@ class Deduplicator:
             sources=(sighting.source,),
             root=root,
         )
+        late = older is not None and self._headlines.chains.join(headline, older)
         self._headlines.add(headline)
         out.send(SEEN, key, headline.record(), timestamp)
-        event = Headline(**asdict(sighting), updates=root, changes=changes)
-        out.send(HEADLINES, sighting.id.encode(), event, timestamp)
+        event = Headline(**asdict(sighting), chain=headline.chain, updates=root, changes=changes, late=late)
+        out.send(DECISIONS, headline.chain.encode(), event, timestamp)
 
     def _swallow(
         self,
@@ -199,6 +211,7 @@ class Deduplicator:
             **asdict(sighting),
             winner=winner.id,
             winner_text=winner.text,
+            chain=winner.chain,
             rule=relation.rule,
             score=relation.score,
             detail=relation.detail or None,
@@ -206,9 +219,12 @@ class Deduplicator:
         out.send(DUPLICATES, winner.id.encode(), event, timestamp)
 
     def _forget(self, headline: LiveHeadline, keys: Iterable[bytes], timestamp: int, out: Outbox) -> None:
-        """Write that a headline has ended."""
+        """Write that a headline has ended, and its chain with the last one."""
         for key in keys:
             out.forget(SEEN, key, timestamp)
+        if self._headlines.chains.leave(headline):
+            end = ChainEnd(chain=headline.chain, ended_at=format_instant(timestamp))
+            out.send(DECISIONS, headline.chain.encode(), end, timestamp)
         if self._witness is not None:
             self._witness.ended(headline)
 

@@ -15,6 +15,7 @@ from msgspec.structs import fields
 from schemas.events import SeenHeadline, type_name
 from schemas.instants import format_instant, parse_instant
 from streams.errors import RecordError
+from streams.process.dedup.chains import Chains
 from streams.process.dedup.compare import Relation
 from streams.process.dedup.near import Indexed, NearIndex
 from streams.process.fold import fold
@@ -85,6 +86,11 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
     aliases: tuple[bytes, ...] = ()
     """Keys of the variants that joined this headline."""
 
+    @property
+    def chain(self) -> str:
+        """The id of the first headline of its chain: its own where it is the first."""
+        return self.root or self.id
+
     def see(self, instant: int, source: bytes) -> None:
         """Count a sighting."""
         self.sightings += 1
@@ -107,6 +113,12 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
             sources=tuple(source.decode() for source in self.sources),
             root=self.root,
         )
+
+
+def _first_shown(headline: LiveHeadline) -> tuple[int, str, int]:
+    """When, in which strip, in which slot a headline was first shown."""
+    strip, _, slot = headline.id.rpartition("-")
+    return headline.first_seen, strip, int(slot)
 
 
 def live_headline(
@@ -158,6 +170,9 @@ class LiveHeadlines:
         self.by_key: dict[bytes, LiveHeadline] = {}
         """The headline of every key, its own and its aliases'."""
         self._near = _NearIndexes()
+        self.chains = Chains()
+        """Of live headlines; after a restore they are right from the next `advance` on."""
+        self._chains_are_old = False
         self._queue: defaultdict[int, list[bytes]] = defaultdict(list)
         """Keys by a bucket end that is their headline's or, until expiry looks at them, an earlier one."""
         self._watermark = 0
@@ -201,7 +216,14 @@ class LiveHeadlines:
         return self._near[language].find(folded, text)
 
     def advance(self, watermark: int) -> list[LiveHeadline]:
-        """Move event time on to the end of a bucket; returns what has not been seen for a window by then."""
+        """Move event time on to the end of a bucket; returns what has not been seen for a window by then.
+
+        The headline that was shown first comes first, whatever was restored in between.
+        Comes before each decision.
+        """
+        if self._chains_are_old:
+            self.chains.rebuild(self)
+            self._chains_are_old = False
         if watermark <= self._watermark:
             return []
         self._watermark = watermark
@@ -217,6 +239,7 @@ class LiveHeadlines:
                 else:
                     expired.append(headline)
                     self.end(headline)
+        expired.sort(key=_first_shown)
         return expired
 
     def restore(self, records: Iterable[Record]) -> None:
@@ -225,6 +248,7 @@ class LiveHeadlines:
         Raises:
             RecordError: One is no seen headline: the state cannot be trusted.
         """
+        self._chains_are_old = True
         for record in records:
             try:
                 self._restore(record)

@@ -1,6 +1,7 @@
 """What goes wrong at the start of a worker, inside it and inside its transactions."""
 
 import asyncio
+import json
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from aiokafka.admin import RecordsToDelete
 from msgspec.structs import replace
 
 from schemas.instants import format_instant
-from schemas.topics import DEADLETTERS, HEADLINES, SEEN, SIGHTINGS, STRIPS
+from schemas.topics import DEADLETTERS, DECISIONS, SEEN, SIGHTINGS, STRIPS
 from streams.dev.kafka import Cluster
 from streams.settings import Connection
 from tests.chaos.corpus import Corpus, plain
@@ -43,11 +44,11 @@ def test_too_few_partitions_are_a_wrong_setting(
     kafka: str, make_pipeline: Callable[[Connection], Pipeline]
 ) -> None:
     """Status 2, and the message says how many there are and how many are needed."""
-    topics = [replace(topic, partitions=3) if topic.name == HEADLINES.name else topic for topic in LASTING]
+    topics = [replace(topic, partitions=3) if topic.name == DECISIONS.name else topic for topic in LASTING]
     pipeline = make_pipeline(Connection(bootstrap_servers=kafka)).create(topics)
     worker = pipeline.worker()
     assert worker.wait() == 2
-    assert f"{HEADLINES.on(pipeline.prefix)} has 3 partitions, 6 are needed" in worker.said
+    assert f"{DECISIONS.on(pipeline.prefix)} has 3 partitions, 6 are needed" in worker.said
 
 
 def test_waits_for_a_broker_and_says_so(
@@ -90,7 +91,7 @@ def test_a_bug_is_tried_again_and_then_ends_the_worker(pipeline: Pipeline) -> No
     assert worker.wait(120) == 1
     assert "KeyError: 'a bug'" in worker.said
     assert "failed 5 times in a row" in worker.said
-    assert not pipeline.read(HEADLINES)[HEADLINES.name].all
+    assert not pipeline.read(DECISIONS)[DECISIONS.name].all
     assert not pipeline.read(DEADLETTERS)[DEADLETTERS.name].all
     pipeline.worker()
     pipeline.drain(3)
@@ -184,10 +185,10 @@ def test_a_producer_killed_in_a_strip_is_run_again(pipeline: Pipeline, tmp_path:
     pipeline.worker()
     pipeline.drain(900)
     pipeline.check()
-    found = pipeline.read(STRIPS, HEADLINES)
+    found = pipeline.read(STRIPS, DECISIONS)
     strips = {record.value for record in found[STRIPS.name].all}
     assert len(strips) == 300
-    ids = [record.key for record in found[HEADLINES.name].all]
+    ids = [json.loads(record.value)["id"] for record in found[DECISIONS.name].all]
     assert len(ids) == len(set(ids))
 
 

@@ -7,15 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from schemas.cloudevents import CANARY
-from schemas.events import Event
+from schemas.cloudevents import CANARY_SOURCE
 from schemas.headers import SOURCE_HEADER
 from streams.engine.kafka.metrics import WorkerMetrics
 from streams.engine.kafka.observer import Backlog, Committed
 from streams.engine.kafka.outbox import KafkaOutbox
 from streams.pipeline import CATEGORIZE, DEDUPLICATE, STAGES
 from streams.process.dedup.deduplicator import Deduplicator
-from streams.stage import EventRecord, RawRecord, Record, Stage
+from streams.stage import RawRecord, Record, Stage
 from tests.support import MINUTE, START, raw_record, sighting
 
 NOW = START / 1000 + 3
@@ -39,11 +38,12 @@ class Watched:
             if sample.name == name and labels.items() <= sample.labels.items()
         )
 
-    def commit(self, stage: Stage, records: Sequence[Record]) -> Sequence[Event]:
+    def commit(self, stage: Stage, records: Sequence[Record]) -> Sequence[RawRecord]:
+        """Run a stage on records and count what came of it; returns what the next stage reads of it."""
         out = KafkaOutbox(stage.name, "test")
         stage.processor().process(records, out)
         self.metrics.committed(_committed(stage.name, records, out))
-        return out.published
+        return out.records["test.decisions"]
 
 
 def _committed(stage: str, records: Sequence[Record], out: KafkaOutbox) -> Committed:
@@ -78,7 +78,7 @@ def test_every_record_has_an_outcome() -> None:
         sighting("17 dead in collapse of building in Fez", at=START + 2 * MINUTE),
         Rejected(b"key", b"rubbish", START, []),
     ]
-    watched.commit(DEDUPLICATE, records)
+    watched.commit(CATEGORIZE, watched.commit(DEDUPLICATE, records))
     assert watched.value("ticker_input_records_total", stage="deduplicate") == len(records)
     assert watched.total("ticker_records_total", stage="deduplicate") == len(records)
     assert watched.value("ticker_dead_letters_total", stage="deduplicate", reason="DecodeError") == 1
@@ -89,34 +89,40 @@ def test_every_record_has_an_outcome() -> None:
 def test_near_duplicates_are_told_by_rule_and_categories_by_language() -> None:
     """Each event for consumers is counted under what decided on it."""
     watched = Watched()
-    published = watched.commit(
+    decisions = watched.commit(
         DEDUPLICATE,
         [
             sighting("Le parlement adopte la loi de finances rectificative"),
             sighting("Le parlement adopte la loi de finances rectificatve", at=START + MINUTE),
         ],
     )
-    headline = published[0]
-    watched.commit(CATEGORIZE, [EventRecord(b"id", headline, START)])
+    watched.commit(CATEGORIZE, decisions)
     assert watched.total("ticker_near_duplicates_total", language="fr") == 1
     assert watched.total("ticker_categorized_total", language="fr") == 1
     assert watched.value("ticker_source_records_total", source="akhbar", outcome="near") == 1
 
 
 def test_the_canary_is_no_news() -> None:
-    """Its headlines count as records, not among languages, categories or what sources brought."""
+    """Its headlines count as records, not among languages, categories, sources or what those brought."""
     watched = Watched()
-    watched.commit(DEDUPLICATE, [sighting("the bdfgh of the klmnp and their rstwy", source=CANARY)])
+    decisions = watched.commit(
+        DEDUPLICATE, [sighting("the bdfgh of the klmnp and their rstwy", source=CANARY_SOURCE)]
+    )
+    watched.commit(CATEGORIZE, decisions)
     assert watched.value("ticker_records_total", stage="deduplicate", outcome="new") == 1
+    assert watched.value("ticker_records_total", stage="categorize", outcome="uncategorised") == 1
     assert watched.total("ticker_headlines_total") == 0
     assert watched.total("ticker_source_records_total") == 0
+    assert watched.total("ticker_source_newest_timestamp_seconds") == 0
 
 
 def test_age_is_from_the_strip_to_the_commit() -> None:
     """A headline seen three seconds before its category event is committed is three seconds old."""
     watched = Watched()
-    published = watched.commit(DEDUPLICATE, [sighting("Rain expected over the northern coast on Friday")])
-    watched.commit(CATEGORIZE, [EventRecord(b"id", published[0], START)])
+    watched.commit(
+        CATEGORIZE,
+        watched.commit(DEDUPLICATE, [sighting("Rain expected over the northern coast on Friday")]),
+    )
     assert watched.value("ticker_end_to_end_seconds_sum") == pytest.approx(3)
     assert watched.value("ticker_end_to_end_seconds_bucket", le="2.5") == 0
     assert watched.value("ticker_end_to_end_seconds_bucket", le="5.0") == 1

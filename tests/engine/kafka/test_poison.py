@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas import deadletters
-from schemas.topics import DEADLETTERS, HEADLINES, POSITIONS, SIGHTINGS
+from schemas.topics import DEADLETTERS, DECISIONS, POSITIONS, SIGHTINGS
 from streams.pipeline import STAGES
 from streams.settings import Connection
 from streams.stage import RawRecord
@@ -74,8 +74,8 @@ def _all_kinds() -> list[PlacedRecord]:
 def poisoned(kafka: str, make_shared_pipeline: Callable[[Connection], Pipeline]) -> Pipeline:
     """A pipeline that has processed every kind of poison among good records."""
     pipeline = make_shared_pipeline(Connection(bootstrap_servers=kafka)).create()
-    stray = [PlacedRecord(3, b"id", b"not a headline", START, ()), PlacedRecord(3, b"id", None, START, ())]
-    pipeline.write(stray, topic=HEADLINES)
+    stray = [PlacedRecord(3, b"id", value, START, [("stray", b"")]) for value in (b"not a headline", None)]
+    pipeline.write(stray, topic=DECISIONS)
     again = PlacedRecord(4, b"again", b"<html>", START, [("ticker.error.attempt", b"1")])
     poison = [*_all_kinds(), again]
     pipeline.write(poison)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from schemas.topics import HEADLINES, POSITIONS
+from schemas.topics import DECISIONS, POSITIONS
 from streams.dev.kafka import Cluster
 from streams.settings import Connection
 from tests.chaos.corpus import Corpus, plain
@@ -50,7 +50,7 @@ def test_publishes_a_headline_while_everything_else_rests(pipeline: Pipeline) ->
     for count, text in enumerate(("Port reopens after the storm", "Orchards bloom early this year"), 1):
         pipeline.write([plain(sighting(text), 2)])
         pipeline.drain(count)
-    assert len(pipeline.read(HEADLINES)[HEADLINES.name].all) == 2
+    assert len(pipeline.read(DECISIONS)[DECISIONS.name].all) == 2
     pipeline.check()
 
 

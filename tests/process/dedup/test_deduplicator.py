@@ -122,6 +122,36 @@ def test_a_record_that_is_no_sighting_is_rejected_and_the_rest_goes_on(record: R
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"rubbish",
+        b"{}",
+        b'{"type":"ticker.sighting.v2","id":"x"}',
+        b'{"type":"ticker.strip.v1","id":"x"}',
+        b'{"type":"ticker.sighting.v1","id":"3f9a1c0de45b7a21',
+    ],
+)
+def test_rubbish_under_a_live_key_is_rejected(value: bytes | None) -> None:
+    """Another version, another type, what was cut off: none of it is taken for one more sighting."""
+    known = sighting(RAIN)
+    poison = raw_record(known.key, value, START, known.headers)
+    out = decide(known, poison, replace(known, value=known.value))
+    assert [record for record, _ in out.rejected] == [poison]
+    assert out.counts == {"new": 1, "exact": 1}
+
+
+def test_a_sighting_that_others_wrote_is_a_sighting() -> None:
+    """Whatever the order of its fields and the spaces between them."""
+    known = sighting(RAIN)
+    fields = msgspec.json.decode(encode(known.value))
+    other = msgspec.json.format(msgspec.json.encode(dict(reversed(fields.items()))), indent=2)
+    out = decide(known, raw_record(known.key, other, START, known.headers))
+    assert (out.rejected, out.counts) == ([], {"new": 1, "exact": 1})
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         (b"{", b""),
