@@ -25,17 +25,19 @@ def format_instant(millis: int) -> str:
     Raises:
         ValueError: The year is outside 1 to 9999.
     """
-    seconds, rest = divmod(millis, 1000)
-    return f"{_format_second(seconds)}.{rest:03}Z"
+    minutes, rest = divmod(millis, 60_000)
+    seconds, rest = divmod(rest, 1000)
+    return f"{_format_minute(minutes)}:{seconds:02}.{rest:03}Z"
 
 
-@lru_cache(maxsize=4096)
-def _format_second(seconds: int) -> str:
+@lru_cache(maxsize=1 << 14)
+def _format_minute(minutes: int) -> str:
+    """A window of live headlines has some thousand minutes, so nearly all are found again."""
     try:
-        moment = datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromtimestamp(minutes * 60, UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise ValueError(f"{seconds} s since the epoch is not a date") from error
-    return moment.replace(tzinfo=None).isoformat(timespec="seconds")
+        raise ValueError(f"{minutes} minutes since the epoch is not a date") from error
+    return moment.replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 @lru_cache(maxsize=4096)

@@ -42,7 +42,7 @@ async def ticker(servers: str, prefix: str, records: int) -> None:
             super().committed(committed)
             watch.begin(committed.seconds)
             watch.headlines += committed.counts.get("new", 0) + committed.counts.get("update", 0)
-            if watch.add(len(committed.records)):
+            if watch.add(committed.records):
                 finish(watch.result())
 
     settings = WorkerSettings(

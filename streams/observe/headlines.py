@@ -1,7 +1,7 @@
 """What a committed batch says of headlines: by language, rule, category and source, and how old they are."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Final
 
 from schemas.cloudevents import CANARY_SOURCE
@@ -71,6 +71,18 @@ METRICS: Final = (
 )
 
 
+def note_sources(records: Sequence[Record], newest: MutableMapping[bytes, int]) -> None:
+    """Note by source the latest event time (ms) in a batch; of a source with eight records in a row none is missed.
+
+    Headlines carry no source header.
+    """
+    sample = records if len(records) <= _ALL_UP_TO else records[::_STRIDE]
+    for record in sample:
+        if len(record.headers) == 1:
+            source = record.headers[0][1]
+            newest[source] = max(newest.get(source, 0), record.timestamp)
+
+
 class HeadlineMetrics:
     """Counts headlines in the instruments of a worker."""
 
@@ -79,21 +91,27 @@ class HeadlineMetrics:
         self._sources = Sources()
         self._newest: dict[bytes, int] = {}
 
-    def committed(self, records: Sequence[Record], published: Sequence[Event], now: float) -> None:
-        """Count what came of a batch of records, committed at `now` (seconds since the epoch)."""
-        self._note_sources(records)
+    def committed(
+        self, newest: Mapping[bytes, int], published: Sequence[Event], published_at: Sequence[int], now: float
+    ) -> None:
+        """Count what came of some records, committed at `now` (seconds since the epoch).
+
+        Args:
+            newest: What `note_sources` noted of the records.
+            published: The events for consumers that came of them.
+            published_at: Their event times (ms), in the same order.
+            now: Seconds since the epoch.
+        """
+        self._note_newest(newest)
         self._make.add(self._tally(published))
         if published and isinstance(published[0], CategorizedHeadline):
             ages = self._make.weighted(END_TO_END)
-            for timestamp, times in Counter(record.timestamp for record in records).items():
+            for timestamp, times in Counter(published_at).items():
                 ages.observe(now - timestamp / 1000, times)
 
-    def _note_sources(self, records: Sequence[Record]) -> None:
-        """When the newest strip of each source was observed; headlines carry no source header."""
-        sample = records if len(records) <= _ALL_UP_TO else records[::_STRIDE]
-        for source, timestamp in {
-            record.headers[0][1]: record.timestamp for record in sample if len(record.headers) == 1
-        }.items():
+    def _note_newest(self, newest: Mapping[bytes, int]) -> None:
+        """When the newest strip of each source was observed."""
+        for source, timestamp in newest.items():
             if source == _CANARY:
                 continue  # no news of any place
             if timestamp > self._newest.get(source, 0):

@@ -4,9 +4,10 @@ import asyncio
 import base64
 import json
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.record.default_records import DefaultRecord
 
 from schemas.events import encode
 from schemas.topics import DEADLETTERS, POSITIONS, SIGHTINGS
@@ -25,28 +26,14 @@ pytestmark = pytest.mark.kafka
 SOUND = 8
 
 
-class Fetched(NamedTuple):
-    """A record as the worker has it when it rejects it."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    timestamp: int
-    headers: tuple[tuple[str, bytes], ...]
-
-
 def reject(connection: Connection, prefix: str) -> None:
     """Reject eight sound sightings, as a build with a fault did, and two of rubbish, as every build does."""
-    out = KafkaOutbox("deduplicate", prefix)
+    out = KafkaOutbox("deduplicate", prefix, TopicPartition(SIGHTINGS.on(prefix), 2))
     for offset in range(SOUND + 2):
         message = sighting(f"Harbour {offset} opens in Tangier", at=START + offset, source="akhbar")
         assert message.value is not None
         value = encode(message.value) if offset < SOUND else b'{"type": "ticker.sighting.v1"'
-        record = Fetched(
-            SIGHTINGS.on(prefix), 2, offset, message.key, value, message.timestamp, tuple(message.headers)
-        )
+        record = DefaultRecord(offset, message.timestamp, 0, message.key, value, list(message.headers))
         out.reject(record, RecordError(f"a fault of build {offset}" if offset < SOUND else "rubbish"))
 
     async def run() -> None:
@@ -108,7 +95,7 @@ def test_attempts_are_counted_and_capped(connection: Connection, topic_prefix: s
     """What is rejected again has one attempt more; at the cap it stays where it is."""
     rows(ticker("deadletters", "redrive", "--yes", *at(connection, topic_prefix)))
     record = everything(connection, SIGHTINGS.on(topic_prefix))[0]
-    out = KafkaOutbox("deduplicate", topic_prefix)
+    out = KafkaOutbox("deduplicate", topic_prefix, TopicPartition(SIGHTINGS.on(topic_prefix), 2))
     out.reject(record, RecordError("again"))
     (row,) = out.records[DEADLETTERS.on(topic_prefix)]
     assert dict(row.headers)["ticker.error.attempt"] == b"2"

@@ -9,7 +9,8 @@ from aiokafka import TopicPartition
 
 from streams.engine.kafka.observer import Backlog, Observer
 from streams.engine.kafka.partition import PartitionRunner
-from streams.engine.kafka.slices import Slice, SlicingApp
+from streams.engine.kafka.slices import SlicingApp
+from streams.kafka.fetched import Slice
 from streams.stage import Stage
 
 logger: Final = logging.getLogger(__name__)
@@ -75,11 +76,11 @@ class Assignment:
                 logger.debug("backlog not known: %s", error)
             self._observer.backlogs([backlog for backlog in told if isinstance(backlog, Backlog)])
 
-    def dispatch(self, records: Slice) -> None:
+    def dispatch(self, fetched: Slice) -> None:
         """Hand a slice to its partition's runner; never blocks."""
-        runner = self._runners.get(TopicPartition(records[0].topic, records[0].partition))
+        runner = self._runners.get(fetched.partition)
         if runner is not None:
-            runner.put(records)
+            runner.put(fetched)
 
     async def _on_revoked(self, _app: Any, revoked: Any, **_kwargs: Any) -> None:
         """Awaited before the group is rejoined: open transactions end while the partitions are still ours."""

@@ -164,9 +164,9 @@ class WorkerMetrics:
                 self._make.counter(RECORDS, stage.name, outcome)
 
     def committed(self, committed: Committed) -> None:
-        """Count a committed slice."""
+        """Count what a transaction committed."""
         make, stage, now = self._make, committed.stage, self._clock()
-        make.counter(INPUT, stage).inc(len(committed.records))
+        make.counter(INPUT, stage).inc(committed.records)
         for outcome, records in committed.counts.items():
             make.counter(RECORDS, stage, outcome).inc(records)
         for reason, records in committed.dead_letters.items():
@@ -174,9 +174,9 @@ class WorkerMetrics:
             make.counter(DEAD_LETTERS, stage, reason).inc(records)
         make.counter(TRANSACTIONS, stage).inc()
         make.gauge(LAST_COMMIT, stage).set(now)
-        make.histogram(BATCH, stage).observe(len(committed.records))
+        make.histogram(BATCH, stage).observe(committed.records)
         make.histogram(BATCH_TIME, stage).observe(committed.seconds)
-        self._headlines.committed(committed.records, committed.published, now)
+        self._headlines.committed(committed.newest, committed.published, committed.published_at, now)
 
     def restored(self, restored: Restored) -> None:
         """Note how long a restore took."""

@@ -6,7 +6,6 @@ from typing import Protocol
 from msgspec import Struct
 
 from schemas.events import Event
-from streams.stage import Record
 
 
 class Committed(Struct, frozen=True, kw_only=True):
@@ -14,10 +13,14 @@ class Committed(Struct, frozen=True, kw_only=True):
 
     stage: str
     partition: int
-    records: Sequence[Record]
-    """The input, in order; never empty."""
+    records: int
+    """How many were read; at least one."""
+    newest: Mapping[bytes, int]
+    """By source, the event time (ms) of the newest record that `streams.observe.headlines.note_sources` saw."""
     published: Sequence[Event]
     """The events for consumers (public topics) that came of it."""
+    published_at: Sequence[int]
+    """Their event times (ms), in the same order."""
     dead_letters: Mapping[str, int]
     """Dead letters by the class of the error at the bottom of it."""
     counts: Mapping[str, int]
@@ -54,7 +57,7 @@ class Observer(Protocol):
     """Told of what happens to a partition."""
 
     def committed(self, committed: Committed) -> None:
-        """A slice was processed and its transaction committed."""
+        """Records were processed and their transaction committed."""
 
     def restored(self, restored: Restored) -> None:
         """A partition was opened afresh: its state is back."""

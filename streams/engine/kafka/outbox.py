@@ -1,8 +1,10 @@
-"""Collects what a stage decides on one slice, encoded as it will be written."""
+"""Collects what a stage decides for one transaction, encoded as it will be written."""
 
 import time
 from collections import Counter, defaultdict
 from typing import Any, cast
+
+from aiokafka import TopicPartition
 
 from schemas import cloudevents, deadletters
 from schemas.events import CategorizedHeadline, Duplicate, Event, encode
@@ -12,25 +14,34 @@ from streams.stage import RawRecord
 
 
 class KafkaOutbox:
-    """One slice's outputs (`streams.stage.Outbox`), by Kafka topic.
+    """One transaction's outputs (`streams.stage.Outbox`), by Kafka topic.
 
     Args:
         stage: The stage's name, for dead letters.
         prefix: The topics' prefix.
+        source: The partition that is processed, for dead letters.
     """
 
-    def __init__(self, stage: str, prefix: str) -> None:
+    def __init__(self, stage: str, prefix: str, source: TopicPartition) -> None:
         self._stage = stage
         self._prefix = prefix
+        self._source = source
         self.records: defaultdict[str, list[RawRecord]] = defaultdict(list)
         self.published: list[Event] = []
         """The events for consumers, in order, each once whatever the number of its topics."""
+        self.published_at: list[int] = []
+        """Their event times (ms)."""
         self._event: Event | None = None
         self._value = b""
         self._headers: cloudevents.Headers | None = None
         self.counts: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
         """Dead letters by the class of the error at the bottom of it."""
+
+    @property
+    def size(self) -> int:
+        """Records to write."""
+        return sum(map(len, self.records.values()))
 
     def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
         """Publish an event on the partition of the input. One that goes to several topics in a row is encoded once."""
@@ -41,6 +52,7 @@ class KafkaOutbox:
             if self._headers is None:
                 self._headers = cloudevents.headers(cast("CategorizedHeadline | Duplicate", event), key)
                 self.published.append(event)
+                self.published_at.append(timestamp)
             headers = self._headers
         self.records[topic.on(self._prefix)].append(RawRecord(key, self._value, timestamp, headers))
 
@@ -57,8 +69,8 @@ class KafkaOutbox:
         why = deadletters.reason(
             error,
             stage=self._stage,
-            topic=record.topic,
-            partition=record.partition,
+            topic=self._source.topic,
+            partition=self._source.partition,
             offset=record.offset,
             now=now,
             attempt=attempts(record.headers) + 1,

@@ -1,9 +1,12 @@
-"""One input partition of a stage: owns its position, its state and its producer, and commits slice by slice.
+"""One input partition of a stage: owns its position, its state and its producer, and commits what it decides.
 
 Opening a partition: the group says it is ours → the transactional producer fences whoever had it → the
 group still says so → state and position are read, committed records only → seek. On any error the
-producer, the state and the queue are dropped and the partition is opened again; a slice is never tried
-again on the producer that failed.
+producer, the state and the queue are dropped and the partition is opened again; nothing is tried again
+on the producer that failed.
+
+While one transaction is committed the next one's records are decided on: a commit is mostly waiting. They
+may be, for whatever was decided after a commit that fails is dropped with everything else.
 """
 
 import asyncio
@@ -17,22 +20,30 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
-from faust.types import TP
+from msgspec import Struct, field
 
 from schemas.events import Position, encode
 from schemas.topics import POSITIONS
 from streams.engine.kafka.breaker import Breaker, BreakerError
 from streams.engine.kafka.observer import Backlog, Committed, Observer, Restored
 from streams.engine.kafka.outbox import KafkaOutbox
-from streams.engine.kafka.slices import Slice
 from streams.errors import TickerError
 from streams.kafka.committed import committed_reader, read_position
+from streams.kafka.fetched import Slice
 from streams.kafka.transaction import FencedProducer
+from streams.observe.headlines import note_sources
 from streams.stage import Processor, RawRecord, Remembering, Stage
 
 logger: Final = logging.getLogger(__name__)
 
-QUEUE_SLICES: Final = 4
+_QUEUE_BYTES: Final = 4 << 20
+"""As fetched: where so much waits, no more is handed on."""
+_QUEUE_SLICES: Final = 64
+_TRANSACTION_RECORDS: Final = 32_000
+_TRANSACTION_OUTPUTS: Final = 8_000
+"""Where one of these is reached, a transaction takes no further batch: what waits, waits for the next."""
+_TURN_S: Final = 0.002
+"""How long deciding may keep the event loop from the commit under way, and from other partitions."""
 _OPEN_TIMEOUT_S: Final = 60.0
 """How long an opening may make no progress: a large state takes longer, and may."""
 _MAX_FAILURES: Final = 30
@@ -58,6 +69,33 @@ class NotOursError(Exception):
 
 class HoleError(Exception):
     """A slice was lost between the fetcher and the runner. State and producer are as good as before."""
+
+
+class _Work(Struct):
+    """What one transaction will commit: the outputs for a run of records."""
+
+    out: KafkaOutbox
+    began: float
+    first: int = 0
+    """Event time (ms) of the first record."""
+    last: int = 0
+    end: int = 0
+    """The offset after the last record."""
+    records: int = 0
+    newest: dict[bytes, int] = field(default_factory=dict)
+
+    def add(self, records: list[Any]) -> None:
+        """Count records that the processor has decided on."""
+        if not self.records:
+            self.first = records[0].timestamp
+        self.last = records[-1].timestamp
+        self.records += len(records)
+        note_sources(records, self.newest)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it should be committed before more is decided."""
+        return self.records >= _TRANSACTION_RECORDS or self.out.size >= _TRANSACTION_OUTPUTS
 
 
 class PartitionRunner:
@@ -86,7 +124,6 @@ class PartitionRunner:
     ) -> None:
         self.stage = stage
         self.partition = partition
-        self._faust_partition = TP(*partition)
         self._prefix = prefix
         self._consumer = consumer
         self._options = options
@@ -98,16 +135,23 @@ class PartitionRunner:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
-        self._paused = False
+        self._holding = False
         self._producer: FencedProducer | None = None
         self._processor: Processor | None = None
         self._position = 0
+        """The offset after what is committed."""
+        self._decided = 0
+        """The offset after what was decided on, committed or not."""
+        self._failures = 0
+        """In a row, without a commit between them."""
+        self._work: _Work | None = None
+        """What is being decided on."""
+        self._committing: tuple[_Work, asyncio.Task[None]] | None = None
         self._epochs = itertools.count(1)
         self._epoch: int | None = None
         self._end: int | None = None
         self._is_open = False
         self._disowned_since: float | None = None
-        self._working: Slice | None = None
         self._behind_since: float | None = None
         """When `backlog` first found records that are not fetched, until it finds none."""
         self._offset_committed_at = 0.0
@@ -118,15 +162,18 @@ class PartitionRunner:
         """Whether the partition is restored and takes slices."""
         return self._is_open
 
-    def put(self, records: Slice) -> None:
-        """Take a slice; never blocks. A full queue pauses the partition's fetches."""
-        if self._stopping or records.epoch != self._epoch:
+    def put(self, fetched: Slice) -> None:
+        """Take a slice; never blocks. A full queue holds the partition's fetches."""
+        if self._stopping or fetched.epoch != self._epoch:
             return
-        self._queue.append(records)
+        self._queue.append(fetched)
         self._wake.set()
-        if len(self._queue) >= QUEUE_SLICES and not self._paused:
-            self._paused = True
-            self._consumer.on_buffer_full(self._faust_partition)
+        if not self._holding and self._is_filled(_QUEUE_BYTES, _QUEUE_SLICES):
+            self._holding = True
+            self._consumer.hold(self.partition)
+
+    def _is_filled(self, limit: int, slices: int) -> bool:
+        return len(self._queue) >= slices or sum(waiting.size for waiting in self._queue) >= limit
 
     def start(self) -> None:
         """Begin, or go on after `quiesce`."""
@@ -171,17 +218,12 @@ class PartitionRunner:
         await self._drop(grace=1.0)
 
     async def _run(self) -> None:
-        failures = 0
+        self._failures = 0
         while not self._stopping:
             try:
                 async with asyncio.timeout(_OPEN_TIMEOUT_S) as limit:
                     await self._open(limit)
-                while not self._stopping:
-                    if self._queue:
-                        await self._process(self._next_slice())
-                        failures = 0
-                    else:
-                        await self._idle()
+                await self._work_until_stopped()
             except NotOursError:
                 await self._drop(grace=0)
                 await self._disowned()
@@ -190,11 +232,46 @@ class PartitionRunner:
                 self._crash(error)
                 return
             except Exception as error:  # noqa: BLE001 (whatever it was: drop everything and open again)
-                failures += 1
-                if await self._gives_up(error, failures):
+                self._failures += 1
+                if await self._gives_up(error, self._failures):
                     return
                 if not self._stopping:
-                    await asyncio.sleep(min(0.1 * 2**failures, _MAX_BACKOFF_S))
+                    await asyncio.sleep(min(0.1 * 2**self._failures, _MAX_BACKOFF_S))
+
+    async def _work_until_stopped(self) -> None:
+        while not self._stopping:
+            await self._go_on()
+        await self._settle()
+
+    async def _go_on(self) -> None:
+        """Decide on what waits while the last transaction is committed, or wait for either."""
+        if self._queue:
+            try:
+                work = await self._decide()
+            except Exception:
+                # What was decided before counts; its own failure would say more than this one.
+                await self._settle()
+                raise
+            await self._settle()
+            if work is not None:
+                task = asyncio.create_task(self._commit(work))
+                task.add_done_callback(lambda _: self._wake.set())
+                self._committing = work, task
+        elif self._committing is None:
+            await self._idle()
+        else:
+            _, committing = self._committing
+            self._wake.clear()  # set by what comes, and by the end of the commit
+            if committing.done() or (await self._wake.wait() and committing.done()):
+                await self._settle()
+
+    async def _settle(self) -> None:
+        """Wait for the commit that is under way; raises what it raised."""
+        if self._committing is not None:
+            try:
+                await self._committing[1]
+            finally:
+                self._committing = None
 
     async def _gives_up(self, error: Exception, failures: int) -> bool:
         """Drop what a failure may have spoilt; whether there have been too many in a row."""
@@ -268,6 +345,7 @@ class PartitionRunner:
         # Set before the seek: a slice may come before the seek has been seen to return.
         self._epoch = next(self._epochs)
         self._end = None
+        self._decided = self._position
         await self._consumer.seek_epoch(self.partition, self._position, self._epoch)
         self._is_open = True
         self._disowned_since = None
@@ -297,8 +375,8 @@ class PartitionRunner:
                     limit.reschedule(asyncio.get_running_loop().time() + _OPEN_TIMEOUT_S)
                     await asyncio.sleep(0)
             positions = TopicPartition(POSITIONS.on(self._prefix), number)
-            self._position = await read_position(reader, positions, self._position_key)
-            self._skip_lost(await reader.beginning(self.partition))
+            position = await read_position(reader, positions, self._position_key)
+            self._position = self._skip_lost(position, await reader.beginning(self.partition))
         self._processor = processor
         seconds = time.monotonic() - started
         self._observer.restored(Restored(self.stage.name, number, restored, self._position, seconds))
@@ -313,16 +391,53 @@ class PartitionRunner:
             await asyncio.sleep(_ASK_AGAIN_S)
         raise NotOursError
 
-    def _next_slice(self) -> Slice:
-        """What waits, as one slice: a commit costs as much for one record as for all of them."""
-        records = self._queue.popleft()
-        if records.previous_end != self._end:
-            raise HoleError(f"a slice is missing between {self._end} and {records[0].offset}")
-        while self._queue and self._queue[0].previous_end == records[-1].offset + 1:
-            records.extend(self._queue.popleft())
-        if self._paused and len(self._queue) <= QUEUE_SLICES // 2:
-            self._resume_fetching()
-        self._end = records[-1].offset + 1
+    async def _decide(self) -> _Work | None:
+        """Decide on what waits, batch by batch: a commit costs as much for one record as for all of them.
+
+        Raises:
+            HoleError: A slice is missing before the first that waits.
+        """
+        assert self._processor is not None
+        work = self._work = _Work(
+            KafkaOutbox(self.stage.name, self._prefix, self.partition), time.monotonic()
+        )
+        turn = work.began
+        try:
+            while self._queue and not work.is_full:
+                records = await self._next_batch(work)
+                if records is None:
+                    break
+                if records:
+                    self._processor.process(records, work.out)
+                    work.add(records)
+                if self._queue and time.monotonic() - turn > _TURN_S:
+                    await asyncio.sleep(0)
+                    turn = time.monotonic()
+        finally:
+            self._work = None
+        if not work.records:
+            return None
+        self._breaker.check(work.records, work.out.dead_letters.total())
+        return work
+
+    async def _next_batch(self, work: _Work) -> list[Any] | None:
+        """The next batch's records that were not decided on; None for a hole behind those that were."""
+        fetched = self._queue[0]
+        if fetched.previous_end != self._end:
+            if work.records:
+                return None
+            raise HoleError(f"a slice is missing between {self._end} and {fetched.start}")
+        await self._check_retention(fetched.start)
+        if self._epoch != fetched.epoch:
+            return None  # shut meanwhile
+        records = fetched.pop(self._decided)
+        if not fetched.batches:
+            self._queue.popleft()
+            self._end = fetched.end
+        if records:
+            work.end = self._decided = records[-1].offset + 1
+        if self._holding and not self._is_filled(_QUEUE_BYTES // 2, _QUEUE_SLICES // 2):
+            self._release()
         return records
 
     async def _check_retention(self, first: int) -> None:
@@ -330,23 +445,22 @@ class PartitionRunner:
 
         Offsets are also missing for good reasons: transaction markers, aborted records, compaction.
         """
-        if self._position and first - self._position > _SMALL_GAP:
+        if self._decided and first - self._decided > _SMALL_GAP:
             earliest = (await self._consumer.earliest_offsets(self.partition))[self.partition]
-            self._skip_lost(min(earliest, first))
+            self._decided = self._skip_lost(self._decided, min(earliest, first))
 
-    def _skip_lost(self, beginning: int) -> None:
-        """Say loudly what of the unread is below the first offset that is still there."""
-        lost = beginning - self._position
-        if not self._position or lost <= 0:
-            return  # whoever reads a topic for the first time begins where it begins
+    def _skip_lost(self, unread: int, beginning: int) -> int:
+        """Where reading goes on: says loudly what of the unread is below the first offset that is still there."""
+        if not unread or beginning <= unread:
+            return unread  # whoever reads a topic for the first time begins where it begins
         logger.error(
             "%s: offsets %d to %d are gone: retention removed them before they were read",
             self.partition,
-            self._position,
+            unread,
             beginning - 1,
         )
-        self._observer.lost(self.stage.name, self.partition.partition, lost)
-        self._position = beginning
+        self._observer.lost(self.stage.name, self.partition.partition, beginning - unread)
+        return beginning
 
     async def backlog(self) -> Backlog:
         """What waits to be processed; the end of the source is asked from its leader.
@@ -374,48 +488,36 @@ class PartitionRunner:
 
     def _oldest_waiting(self) -> int | None:
         """The event time (ms) of the oldest record that was fetched and is not committed."""
-        records = self._working or (self._queue[0] if self._queue else None)
-        return records[0].timestamp if records else None
+        if self._committing is not None:
+            return self._committing[0].first
+        if self._work is not None and self._work.records:
+            return self._work.first
+        return self._queue[0].timestamp if self._queue else None
 
-    async def _process(self, records: Slice) -> None:
-        self._working = records
-        try:
-            await self._commit(records)
-        finally:
-            self._working = None
-
-    async def _commit(self, records: Slice) -> None:
+    async def _commit(self, work: _Work) -> None:
+        """Commit what was decided, with the position behind it, and tell the observer."""
         assert self._producer is not None
-        assert self._processor is not None
-        started = time.monotonic()
-        await self._check_retention(records[0].offset)
-        batch = records if records[0].offset >= self._position else self._unread(records)
-        if not batch:
-            return
-        out = KafkaOutbox(self.stage.name, self._prefix)
-        self._processor.process(batch, out)
-        self._breaker.check(len(batch), out.dead_letters.total())
-        end = records[-1].offset + 1
-        position = RawRecord(self._position_key, encode(Position(offset=end)), batch[-1].timestamp, [])
+        out = work.out
+        position = RawRecord(self._position_key, encode(Position(offset=work.end)), work.last, [])
         out.records[POSITIONS.on(self._prefix)].append(position)
         await self._producer.commit(out.records, self.partition.partition)
-        self._position = end
+        self._position = work.end
+        self._failures = 0
         self._observer.committed(
             Committed(
                 stage=self.stage.name,
                 partition=self.partition.partition,
-                records=batch,
+                records=work.records,
+                newest=work.newest,
                 published=out.published,
+                published_at=out.published_at,
                 dead_letters=out.dead_letters,
                 counts=out.counts,
-                seconds=time.monotonic() - started,
-                end=end,
+                seconds=time.monotonic() - work.began,
+                end=work.end,
             )
         )
         self._maybe_commit_offset()
-
-    def _unread(self, records: Slice) -> list[Any]:
-        return [record for record in records if record.offset >= self._position]
 
     def _maybe_commit_offset(self) -> None:
         """Once a second, tell the group how far we are: lag monitors read it, it decides nothing."""
@@ -436,18 +538,21 @@ class PartitionRunner:
         self._epoch = None
         self._is_open = False
         self._queue.clear()
-        if self._paused:
-            self._resume_fetching()
+        if self._holding:
+            self._release()
 
-    def _resume_fetching(self) -> None:
-        self._paused = False
-        if self.partition in self._consumer.assignment():
-            self._consumer.on_buffer_drop(self._faust_partition)
+    def _release(self) -> None:
+        self._holding = False
+        self._consumer.release(self.partition)
 
     async def _drop(self, grace: float) -> None:
         producer, self._producer = self._producer, None
+        committing, self._committing = self._committing, None
         self._processor = None
         self._shut()
+        if committing is not None and not committing[1].done():
+            committing[1].cancel()
+            await asyncio.wait([committing[1]], timeout=1)
         if producer is not None:
             await producer.dispose(grace)
 

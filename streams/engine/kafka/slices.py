@@ -1,6 +1,6 @@
 """Faust's aiokafka transport, changed so that a fetched slice of a partition travels as one message.
 
-Faust spends about 100 µs on each message. Here a message's value is the list of all records that one
+Faust spends about 100 µs on each message. Here a message's value is a `Slice`: all record batches that one
 fetch brought from one partition. Each slice carries the epoch of the seek that it follows and the offset
 at which the slice before it ended, so that whoever uses it sees when Faust dropped one on the way.
 """
@@ -8,6 +8,7 @@ at which the slice before it ended, so that whoever uses it sees when Faust drop
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import faust
@@ -17,27 +18,17 @@ from aiokafka.protocol.group import HeartbeatRequest
 from faust import tables as faust_tables
 from faust.transport.drivers import aiokafka as driver
 
+from streams.kafka.fetched import Slice, assigned, more_fetched, take_slices, wake
+
 _HEARTBEAT_TIMEOUT_S: Final = 5.0
 _CALL_TIMEOUT_S: Final = 10.0
 _FETCH_WAIT_MS: Final = 20
 
 
-class Slice(list[Any]):
-    """The aiokafka records of one fetch from one partition, in order; never empty."""
-
-    __slots__ = ("epoch", "previous_end")
-
-    def __init__(self, records: list[Any], epoch: int, previous_end: int | None) -> None:
-        super().__init__(records)
-        self.epoch = epoch
-        self.previous_end = previous_end
-        """The offset after the slice before this one; None for the first after a seek."""
-
-
 class _SliceRecord:
     """A slice in the shape of one aiokafka record, as Faust expects it."""
 
-    __slots__ = ("offset", "partition", "timestamp", "timestamp_type", "topic", "value")
+    __slots__ = ("offset", "partition", "timestamp", "topic", "value")
 
     headers = ()
     key = None
@@ -45,14 +36,13 @@ class _SliceRecord:
     serialized_key_size = 0
     serialized_value_size = 0
 
-    def __init__(self, records: Slice) -> None:
-        last = records[-1]
-        self.topic = last.topic
-        self.partition = last.partition
-        self.offset = last.offset
-        self.timestamp = last.timestamp
-        self.timestamp_type = last.timestamp_type
-        self.value = records
+    timestamp_type = 0
+
+    def __init__(self, fetched: Slice) -> None:
+        self.topic, self.partition = fetched.partition
+        self.offset = fetched.end - 1
+        self.timestamp = fetched.timestamp
+        self.value = fetched
 
 
 class _ReadOffsets(defaultdict[TopicPartition, int | None]):
@@ -75,6 +65,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         super().__init__(*args, **kwargs)
         self._epochs: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int | None] = {}
+        self._held: set[TopicPartition] = set()
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -85,17 +76,66 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # noqa: SLF001
         return consumer
 
-    async def _fetch_records(self, *args: Any, **kwargs: Any) -> Mapping[TopicPartition, list[Any]]:
-        fetched: Mapping[TopicPartition, list[Any]] = await super()._fetch_records(*args, **kwargs)
-        # Nothing is awaited between aiokafka's move of its position and this tagging.
-        return {partition: self._tag(partition, records) for partition, records in fetched.items()}
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: Collection[TopicPartition] | None,
+        timeout: float = 0,  # noqa: ASYNC109 (Faust's word)
+        **options: Any,
+    ) -> Mapping[TopicPartition, list[Any]]:
+        """Slices of sliced topics, records of others; Faust calls this with the partitions that it wants."""
+        if not self.consumer.flow_active:
+            return {}
+        fetcher = consumer._fetcher  # noqa: SLF001
+        deadline = asyncio.get_running_loop().time() + timeout
+        with fetcher._subscriptions.fetch_context():  # noqa: SLF001
+            while True:
+                await assigned(fetcher)
+                # Faust changes the set that it gave when it resumes a partition.
+                wanted = consumer.assignment() if active_partitions is None else active_partitions
+                records = await self._plain_records(consumer, wanted, options)
+                # Nothing is awaited between aiokafka's move of its position and this tagging.
+                slices = take_slices(fetcher, self._sliced(wanted))
+                fetched = records | {tp: [self._tagged(fetched)] for tp, fetched in slices.items()}
+                if fetched or not await more_fetched(fetcher, deadline):
+                    return fetched
 
-    def _tag(self, partition: TopicPartition, records: list[Any]) -> list[Any]:
-        if partition.topic not in self.app.sliced_topics or not records:
-            return records
-        tagged = Slice(records, self._epochs.get(partition, 0), self._ends.get(partition))
-        self._ends[partition] = records[-1].offset + 1
-        return [_SliceRecord(tagged)]
+    async def _plain_records(
+        self, consumer: Any, wanted: Collection[TopicPartition], options: Mapping[str, Any]
+    ) -> dict[TopicPartition, list[Any]]:
+        """What Faust itself fetches: records of the topics that are not sliced."""
+        plain = {tp for tp in wanted if tp.topic not in self.app.sliced_topics}
+        if not plain:
+            return {}  # to aiokafka, no partitions are all of them
+        return dict(await super()._fetch_records(consumer, plain, timeout=0, **options))
+
+    def _sliced(self, wanted: Collection[TopicPartition]) -> set[TopicPartition]:
+        return {tp for tp in wanted if tp.topic in self.app.sliced_topics} - self._held
+
+    def _tagged(self, fetched: Slice) -> _SliceRecord:
+        partition = fetched.partition
+        fetched.epoch = self._epochs.get(partition, 0)
+        fetched.previous_end = self._ends.get(partition)
+        self._ends[partition] = fetched.end
+        return _SliceRecord(fetched)
+
+    def hold(self, partition: TopicPartition) -> None:
+        """Leave what is fetched of a partition where it is, and fetch no more; from any thread."""
+        self._held.add(partition)
+
+    def release(self, partition: TopicPartition) -> None:
+        """Go on with a partition at once; from any thread.
+
+        Faust waits up to a second for records: it is woken, for those of this partition may be there already.
+        """
+        if partition in self._held:
+            self._held.discard(partition)
+            with suppress(RuntimeError):  # its loop is closed: nobody waits
+                self.thread_loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if self._consumer is not None:
+            wake(self._consumer._fetcher)  # noqa: SLF001
 
     async def seek_epoch(self, partition: TopicPartition, offset: int, epoch: int) -> None:
         """Seek, and give the slices that follow their epoch; runs in the thread's loop."""
@@ -178,6 +218,14 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
         """The offset after the last slice that was fetched since the seek; None when there was none."""
         end: int | None = self._thread.fetched_end(partition)
         return end
+
+    def hold(self, partition: TopicPartition) -> None:
+        """Hand on no slices of a partition until `release`."""
+        self._thread.hold(partition)
+
+    def release(self, partition: TopicPartition) -> None:
+        """Hand on slices of a partition again, at once."""
+        self._thread.release(partition)
 
     async def owns(self, partition: TopicPartition) -> bool | None:
         """Whether the group says that a partition is ours; None when it cannot tell now."""

@@ -26,6 +26,7 @@ from streams.engine.kafka.observer import Observer
 from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
 from streams.kafka.connect import administration
+from streams.kafka.fetched import check_client
 from streams.kafka.topics import require
 from streams.observe.health import serving
 from streams.settings import Connection
@@ -33,7 +34,8 @@ from streams.stage import Stage
 
 logger: Final = logging.getLogger(__name__)
 
-_MAX_POLL_RECORDS: Final = 4_000
+_FETCH_BYTES: Final = 2 << 20
+"""The most that is fetched of a partition at once: a backlog comes in few pieces; live, there is less."""
 _HEARTBEAT_S: Final = 2.0
 _REBALANCE_TIMEOUT_S: Final = 20.0
 _REQUEST_TIMEOUT_S: Final = 20.0
@@ -86,6 +88,7 @@ class _Worker:
         settings = self._settings
         if not await self._unless_stopped(_check_topics(settings)):
             return
+        check_client()
         raise_collector_thresholds()
         with tempfile.TemporaryDirectory(prefix="ticker-worker-") as folder:
             app = _app(settings, Path(folder))
@@ -186,7 +189,7 @@ def _app(settings: WorkerSettings, folder: Path) -> SlicingApp:
         stream_wait_empty=False,
         stream_buffer_maxsize=16,
         consumer_auto_offset_reset="earliest",
-        broker_max_poll_records=_MAX_POLL_RECORDS,
+        consumer_max_fetch_size=_FETCH_BYTES,
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=_HEARTBEAT_S,
         broker_rebalance_timeout=_REBALANCE_TIMEOUT_S,
@@ -203,8 +206,8 @@ def _dispatch_slices(app: SlicingApp, settings: WorkerSettings, assignment: Assi
         source = app.topic(stage.source.on(settings.prefix), value_type=bytes, acks=False)
 
         async def dispatch(stream: Any) -> None:
-            async for records in stream:
-                assignment.dispatch(records)
+            async for fetched in stream:
+                assignment.dispatch(fetched)
 
         app.agent(source, name=stage.name)(dispatch)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
@@ -12,12 +13,14 @@ from schemas.headers import SOURCE_HEADER
 from streams.engine.kafka.metrics import WorkerMetrics
 from streams.engine.kafka.observer import Backlog, Committed
 from streams.engine.kafka.outbox import KafkaOutbox
+from streams.observe.headlines import note_sources
 from streams.pipeline import CATEGORIZE, DEDUPLICATE, STAGES
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.stage import RawRecord, Record, Stage
 from tests.support import MINUTE, START, raw_record, sighting
 
 NOW = START / 1000 + 3
+_SOURCE = TopicPartition("test.sightings", 0)
 
 
 class Watched:
@@ -40,18 +43,22 @@ class Watched:
 
     def commit(self, stage: Stage, records: Sequence[Record]) -> Sequence[RawRecord]:
         """Run a stage on records and count what came of it; returns what the next stage reads of it."""
-        out = KafkaOutbox(stage.name, "test")
+        out = KafkaOutbox(stage.name, "test", _SOURCE)
         stage.processor().process(records, out)
         self.metrics.committed(_committed(stage.name, records, out))
         return out.records["test.decisions"]
 
 
 def _committed(stage: str, records: Sequence[Record], out: KafkaOutbox) -> Committed:
+    newest: dict[bytes, int] = {}
+    note_sources(records, newest)
     return Committed(
         stage=stage,
         partition=0,
-        records=records,
+        records=len(records),
+        newest=newest,
         published=out.published,
+        published_at=out.published_at,
         dead_letters=out.dead_letters,
         counts=out.counts,
         seconds=0.02,
@@ -60,10 +67,8 @@ def _committed(stage: str, records: Sequence[Record], out: KafkaOutbox) -> Commi
 
 
 class Rejected(RawRecord):
-    """A record with a place, as the dead letters want it."""
+    """A record with an offset, as the dead letters want it."""
 
-    topic = "test.sightings"
-    partition = 0
     offset = 7
 
 
@@ -134,7 +139,9 @@ def test_freshness_is_of_the_newest_strip(seen: list[tuple[str, int]]) -> None:
     watched = Watched()
     for source, minutes in seen:
         record = raw_record(b"key", b"", START + minutes * MINUTE, [(SOURCE_HEADER, source.encode())])
-        watched.metrics.committed(_committed("deduplicate", [record], KafkaOutbox("deduplicate", "test")))
+        watched.metrics.committed(
+            _committed("deduplicate", [record], KafkaOutbox("deduplicate", "test", _SOURCE))
+        )
     for source in {source for source, _ in seen}:
         newest = max(minutes for name, minutes in seen if name == source)
         value = watched.value("ticker_source_newest_timestamp_seconds", source=source)
@@ -146,7 +153,7 @@ def test_a_strip_in_a_large_batch_is_seen() -> None:
     watched = Watched()
     rows = ["loud"] * 995 + ["quiet"] * 8 + ["loud"] * 997
     records = [raw_record(b"key", b"", START, [(SOURCE_HEADER, name.encode())]) for name in rows]
-    watched.metrics.committed(_committed("deduplicate", records, KafkaOutbox("deduplicate", "test")))
+    watched.metrics.committed(_committed("deduplicate", records, KafkaOutbox("deduplicate", "test", _SOURCE)))
     assert watched.value("ticker_source_newest_timestamp_seconds", source="quiet") is not None
 
 
@@ -164,8 +171,10 @@ def test_partitions_that_are_gone_leave_no_series() -> None:
 def test_a_processor_says_how_much_it_remembers() -> None:
     """Live headlines and their aliases are counted; what has expired is not."""
     processor = Deduplicator(window=10 * MINUTE)
-    processor.process([sighting("Port of Tangier sets a record")], KafkaOutbox("deduplicate", "test"))
+    processor.process(
+        [sighting("Port of Tangier sets a record")], KafkaOutbox("deduplicate", "test", _SOURCE)
+    )
     assert processor.remembered == 1
     later = sighting("Another headline altogether", at=START + 60 * MINUTE)
-    processor.process([later], KafkaOutbox("deduplicate", "test"))
+    processor.process([later], KafkaOutbox("deduplicate", "test", _SOURCE))
     assert processor.remembered == 1
