@@ -1,15 +1,17 @@
 """The sliced transport leaves the rest of Faust as it is."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 
 from schemas.topics import HEADLINES, LANGUAGE_PARTITIONS, SIGHTINGS
 from streams.engine.kafka.slices import SlicingApp
 from streams.kafka.connect import administration
+from streams.kafka.fetched import Slice
 from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.chaos.topics import LASTING
@@ -25,6 +27,23 @@ async def _make_topics(connection: Connection, prefix: str) -> None:
         await create(client, LASTING, prefix=prefix)
 
 
+def _app(kafka: str, prefix: str, folder: Path) -> SlicingApp:
+    app = SlicingApp(
+        prefix,
+        broker=f"kafka://{kafka}",
+        store="memory://",
+        datadir=str(folder),
+        key_serializer="raw",
+        value_serializer="raw",
+        web_enabled=False,
+        topic_partitions=LANGUAGE_PARTITIONS,
+        topic_replication_factor=1,
+        consumer_auto_offset_reset="earliest",
+    )
+    app.sliced_topics = frozenset([SIGHTINGS.on(prefix)])
+    return app
+
+
 def test_ordinary_agents_and_tables_work_beside_slices(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
     """One topic comes in slices, another one record by record, counted in a Table that a restart brings back."""
     connection = Connection(bootstrap_servers=kafka)
@@ -34,19 +53,7 @@ def test_ordinary_agents_and_tables_work_beside_slices(kafka: str, topic_prefix:
         produce(connection, topic, _VALUES, key=b"k")
 
     async def run(expected: int) -> tuple[Sequence[Any], dict[bytes, int]]:
-        app = SlicingApp(
-            topic_prefix,
-            broker=f"kafka://{kafka}",
-            store="memory://",
-            datadir=str(tmp_path),
-            key_serializer="raw",
-            value_serializer="raw",
-            web_enabled=False,
-            topic_partitions=LANGUAGE_PARTITIONS,
-            topic_replication_factor=1,
-            consumer_auto_offset_reset="earliest",
-        )
-        app.sliced_topics = frozenset([sliced])
+        app = _app(kafka, topic_prefix, tmp_path)
         counts = app.Table("counts", key_type=bytes, value_type=int, default=int)
         slices: list[Any] = []
         taken, counted = asyncio.Event(), asyncio.Event()
@@ -78,3 +85,55 @@ def test_ordinary_agents_and_tables_work_beside_slices(kafka: str, topic_prefix:
     assert counts == {b"storm": 2, b"port": 1}
     produce(connection, plain, [b"port"], key=b"k")
     assert asyncio.run(run(4))[1] == {b"storm": 2, b"port": 2}
+
+
+def test_a_released_partition_is_not_waited_for(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
+    """What was fetched of a held partition comes at its release, however long others are waited for."""
+    connection = Connection(bootstrap_servers=kafka)
+    asyncio.run(_make_topics(connection, topic_prefix))
+    sliced = SIGHTINGS.on(topic_prefix)
+
+    async def run() -> list[Any]:
+        app = _app(kafka, topic_prefix, tmp_path)
+        slices: asyncio.Queue[Slice] = asyncio.Queue()
+
+        @app.agent(app.topic(sliced, value_type=bytes, acks=False))  # type: ignore[untyped-decorator]
+        async def take(stream: Any) -> None:
+            async for fetched in stream:
+                slices.put_nowait(fetched)
+
+        await app.start()
+        try:
+            async with asyncio.timeout(60):
+                return await _release_in_a_long_wait(app, slices)
+        finally:
+            await app.stop()
+
+    async def _release_in_a_long_wait(app: SlicingApp, slices: "asyncio.Queue[Slice]") -> list[Any]:
+        await _until(lambda: len(app.consumer.assignment()) == LANGUAGE_PARTITIONS)
+        thread = app.consumer._thread
+        for number in range(LANGUAGE_PARTITIONS):
+            thread.hold(TopicPartition(sliced, number))
+        waiting = asyncio.Event()
+        wait = thread.getmany
+
+        def wait_long(partitions: Any, timeout: float) -> Any:
+            del timeout
+            waiting.set()
+            return wait(partitions, timeout=3600)
+
+        thread.getmany = wait_long
+        await asyncio.to_thread(produce, connection, sliced, _VALUES, key=b"k")
+        fetched = thread._consumer._fetcher._records
+        await _until(lambda: bool(fetched))
+        await waiting.wait()
+        assert slices.empty()
+        thread.release(next(iter(fetched)))
+        return (await slices.get()).pop(0)
+
+    assert [record.value for record in asyncio.run(run())] == _VALUES
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    while not true():  # noqa: ASYNC110 (the client tells nobody)
+        await asyncio.sleep(0.01)
