@@ -1,7 +1,7 @@
-"""Bytes of a page to text: what the page declares, or what its bytes say, and never binary data.
+"""Bytes of a page to text: what its bytes say, whatever it declares, and never binary data.
 
-UTF-8 is tried first, as nothing else passes for it by chance. The legacy encodings of Arabic pages are told
-apart by where each places the commonest letters.
+UTF-8 is tried first, as nothing else passes for it by chance. Legacy encodings are told apart by Firefox's
+detector (chardetng); what a page declares counts only where that gives words that nobody writes.
 """
 
 import codecs
@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from streams.errors import InputError
+from streams.produce.plain import repair, without_controls
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """The largest page that is read: far beyond any page, little enough for memory."""
@@ -41,22 +42,49 @@ _DECLARED_WITHIN: Final = 4_096
 """Bytes in which a declaration counts; HTML asks for 1,024, which not every page keeps."""
 
 _KNOWN: Final = re.compile(
-    r"utf-?8|(?:windows|cp)-?12(?:5\d)|iso-?8859-?\d+|latin-?1|us-ascii|koi8-[ru]|gb\d+|gbk|big5|euc-\w+|shift_jis",
+    r"utf-?8|(?:windows|cp)-?12(?:5\d)|iso-?8859-?\d+|latin-?1|us-ascii|koi8-[ru]|gb\d+|gbk|big5|euc-\w+|shift_jis"
+    r"|macintosh|(?:cp|ibm)\d{3}",
     re.IGNORECASE,
 )
 """Encodings that a page may declare: text only, none that can make lone surrogates."""
 
+_PYTHON_NAMES: Final = {
+    "windows-874": "cp874", "ISO-8859-8-I": "iso8859-8", "Shift_JIS": "cp932", "EUC-KR": "cp949",
+    "GBK": "gb18030", "Big5": "big5hkscs",
+}  # fmt: skip
+"""Names of the Encoding Standard that Python does not know, or knows for less than browsers read."""
+
+_SELDOM: Final = ("cp720", "mac_arabic", "cp864", "mac_roman", "cp850", "cp866")
+"""Encodings of old machines, which browsers no longer tell: tried where everything else makes no words."""
+
 _SAMPLE: Final = 65_536
-_HIGH: Final = re.compile(rb"[\x80-\xff]+")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROL_SHARE: Final = 0.01
-_WORD_SHARE: Final = 0.6
-"""The share of high bytes that stand beside another from which whole words are in another script."""
-_ARABIC: Final = {encoding: tuple("اليرمونتةب".encode(encoding)) for encoding in ("cp1256", "iso8859-6")}
-"""The ten commonest letters of Arabic headlines, as bytes: the two encodings place most of them apart."""
-_ARABIC_SHARE: Final = 0.5
-"""The share of high bytes that these letters make: .67 in Arabic, .11 to .28 in Cyrillic read as such."""
-_OTHER_SCRIPTS: Final = ["cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1250"]
+_HIGH: Final = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_FEW_BYTES: Final = 16
+"""Bytes of words in another script below which a declaration is believed first."""
+_HIGH_WORDS: Final = 2_000
+"""Words with high bytes by which an encoding is judged."""
+_UNNATURAL: Final = re.compile(
+    "[\x80-\x9f\ufffd]"
+    "|[A-Za-z](?![\u2018\u2019\u00b7\u00ad])[^\\W\\d_A-Za-z\xc0-\u024f\u1e00-\u1eff]"
+    "|[^\\W\\d_A-Za-z\xaa\xba\xc0-\u024f\u1e00-\u1eff\u0600-\u06ff][A-Za-z]"
+    "|[\xc0-\u024f][\u0621-\u064a]|[\u0621-\u064a][\xc0-\u024f]"
+    "|[a-z\xdf-\xff][A-Z\xc0-\xde\u0160\u017d\u0178]"
+    "|[\xc0-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e]{4}"
+    "|[^\\W\\d_][\xa1-\xa9\xac\xae-\xb4\xb6\xb8-\xbf\xd7\xf7\u02c6\u02dc\u2013-\u2017\u201a-\u203a\u20ac\u2122\u2200-\u25ff][^\\W\\d_]"
+)
+"""What no word has: damage, letters of two scripts, a capital after a small letter, signs between letters."""
+_UNNATURAL_SHARE: Final = 0.3
+_LATIN: Final = frozenset(
+    {"windows-1250", "windows-1254", "windows-1257", "windows-1258", "ISO-8859-2", "ISO-8859-4"}
+)
+"""What the detector takes a few words of French for."""
+_FRENCH: Final = (
+    bytes(range(0x80)) + "àâçèéêëîïôùûÀÇÉÈÊÎŒœ«»’‘“”–—…€".encode("cp1252") + "€œ".encode("iso8859-15")
+)
+_LATIN_9: Final = re.compile(rb"[\xa4\xa6\xa8\xb4\xb8\xbc-\xbe]")
+_WINDOWS_ONLY: Final = re.compile(rb"[\x80-\x9f]")
 _WIDE_SHARE: Final = 0.9
 _WIDE_BLOCKS: Final = (0x00, 0x04, 0x06, 0x20, 0xFB, 0xFE)
 """High bytes in UTF-16 of Latin, Cyrillic and Arabic text and its punctuation."""
@@ -78,7 +106,7 @@ def decode(data: bytes, place: str) -> str:
     if len(data) > MAX_BYTES:
         raise InputError(place, f"more than {MAX_BYTES // 1024**2} MiB; give the page that shows the strip")
     for mark, encoding in _BOMS:
-        if data.startswith(mark):
+        if data.startswith(mark) and (encoding != "utf-8" or _is_utf8(data) or _mostly_utf8(data[:_SAMPLE])):
             return _checked(data[len(mark) :].decode(encoding, "replace"), place)
     for magic, kind in _BINARY:
         if data.startswith(magic):
@@ -87,21 +115,53 @@ def decode(data: bytes, place: str) -> str:
 
 
 def _checked(text: str, place: str) -> str:
-    """Refuse text that is mostly control characters: binary data that happened to decode."""
+    """Repair what was decoded wrongly before; refuse binary data that happened to decode."""
     if len(_CONTROLS.findall(text[:_SAMPLE])) > _CONTROL_SHARE * len(text[:_SAMPLE]):
         raise InputError(place, "binary data, not text")
-    return text
+    return without_controls(repair(text))
 
 
 def _encoding(data: bytes, place: str) -> str:
     if b"\0" in data[:_SAMPLE] and (wide := _wide(data[:_SAMPLE])):
         return wide
-    if _is_utf8(data):
+    words = b" ".join(_HIGH.findall(data)[:_HIGH_WORDS])
+    if _is_utf8(data) or _mostly_utf8(words):
         return "utf-8"
     declared = _DECLARED.search(data[:_DECLARED_WITHIN])
-    if declared and (encoding := _declared(declared[1].decode("ascii", "replace"))):
-        return encoding
-    return _detected(data[:_SAMPLE], place)
+    stated = _declared(declared[1].decode("ascii", "replace")) if declared else None
+    guessed = _guessed(data, words)
+    # A word or two are too little to tell by.
+    likely: list[str | None] = [stated, guessed] if len(words) < _FEW_BYTES else [guessed, stated]
+    for encoding in [*likely, *_SELDOM]:
+        if encoding and encoding != "utf-8" and _is_natural(words, encoding):
+            return encoding
+    raise InputError(place, "an encoding that cannot be told, or damaged text; save the page as UTF-8")
+
+
+def _guessed(data: bytes, words: bytes) -> str:
+    """What Firefox would take a page without a declaration for."""
+    from chardetng_py import EncodingDetector  # noqa: PLC0415 (few pages need it)
+
+    detector = EncodingDetector()
+    detector.feed(data, last=True)
+    name = str(detector.guess(tld=None, allow_utf8=False))
+    if name in _LATIN and not words.translate(None, _FRENCH):
+        name = "windows-1252"
+    if name == "windows-1252" and _LATIN_9.search(words) and not _WINDOWS_ONLY.search(words):
+        # The currency sign, the broken bar and fractions stand in no word: ISO-8859-15 has €, œ and Š there.
+        return "iso8859-15"
+    if (
+        name == "IBM866"
+    ):  # in its place stands the Arabic of the same machines, which the detector does not know
+        return _SELDOM[0]
+    return str(_PYTHON_NAMES.get(name, name))
+
+
+def _is_natural(words: bytes, encoding: str) -> bool:
+    """Whether bytes read in an encoding are words, not signs and letters thrown together."""
+    read = words.decode(encoding, "replace").split()
+    unnatural = sum(1 for word in read if _UNNATURAL.search(word))
+    return unnatural <= _UNNATURAL_SHARE * len(read)
 
 
 def _wide(sample: bytes) -> str | None:
@@ -132,27 +192,6 @@ def _declared(label: str) -> str | None:
     except LookupError:
         return None
     return "cp1252" if name in {"iso8859-1", "ascii"} else name
-
-
-def _detected(sample: bytes, place: str) -> str:
-    """A legacy encoding by what its high bytes make: whole words (Arabic and others) or single accents."""
-    runs = _HIGH.findall(sample)
-    high = sum(map(len, runs))
-    words = sum(len(run) for run in runs if len(run) > 1)
-    if words < _WORD_SHARE * high:
-        return "cp1252"
-    letters = {encoding: sum(map(sample.count, common)) for encoding, common in _ARABIC.items()}
-    likely = max(letters, key=lambda encoding: letters[encoding])
-    if letters[likely] >= _ARABIC_SHARE * high:
-        return likely
-    if _mostly_utf8(sample):
-        return "utf-8"
-    from charset_normalizer import from_bytes  # noqa: PLC0415 (30 ms to import, seldom needed)
-
-    best = from_bytes(sample, cp_isolation=_OTHER_SCRIPTS).best()
-    if best is None:
-        raise InputError(place, "an unknown encoding; save the page as UTF-8")
-    return best.encoding
 
 
 def _mostly_utf8(sample: bytes) -> bool:

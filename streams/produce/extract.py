@@ -22,7 +22,7 @@ from streams.produce.split import (
     MAX_SLOTS,
     SHORTEST_HEADLINE,
     Split,
-    mark_truncated,
+    slots_of,
     split,
 )
 
@@ -168,6 +168,8 @@ def _in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
         # The strip is all that there is: say what is wrong with it, if anything.
         return (Found(page, "text", split(page, separator, place=place)),)
     strips = list(_strip_lines(lines, separator))
+    if strips and separator is None and (whole := _broken_strip(page, lines)):
+        strips.append(whole)
     if not strips:
         strips = list(_strip_blocks(text, separator))
     if not strips:
@@ -179,6 +181,21 @@ def _in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
         )
         raise SplitError(place, problem)
     return tuple(sorted(strips, key=_rank))
+
+
+def _broken_strip(page: str, lines: list[str]) -> Found | None:
+    """The page as one strip that is broken into lines: all of them are headlines, or several between symbols."""
+    written = [line for line in lines if line]
+    if len(written) > MAX_LINES or any(map(_ends_sentence, written)):
+        return None
+    found = _attempt(page, None)
+    if (
+        not found
+        or found.separator is not None
+        or not all(_is_plausible(s.text) for s in found.slots if s.text)
+    ):
+        return None
+    return Found(page, "text", found)
 
 
 def _rank(found: Found) -> float:
@@ -373,7 +390,7 @@ def _split_element(root: LexborNode, separator: str | None, place: str) -> Split
     if not best_count:
         return None
     written = sum(map(bool, best))
-    return Split(mark_truncated(best), None, round(best_count / written, 3))
+    return Split(slots_of(best), None, round(best_count / written, 3))
 
 
 def _is_plausible(text: str) -> bool:

@@ -36,12 +36,21 @@ STRENGTH: Final = {
     "|": 7.0, "||": 9.0, "•": 9.0, "·": 7.0, "*": 7.0, "**": 8.0, "-": 4.0, "–": 4.5, "—": 4.5,
     "--": 7.0, "/": 5.0, "//": 7.0, "::": 8.0, "+": 5.0, "++": 7.0, "~": 7.0, ">": 5.0, ">>": 7.0,
     "<<": 7.0, "»": 7.0, "«": 7.0, "‹": 7.0, "›": 7.0, "¦": 9.0, "‖": 9.0, "∙": 9.0, "⋅": 9.0, "●": 9.0,
-    "__": 7.0, "==": 8.0, "##": 7.0,
+    "__": 7.0, "==": 8.0, "##": 7.0, "^": 7.0, "#": 6.0, "\\": 7.0, "=": 6.0, "_": 7.0, "―": 5.0, "‒": 5.0,
+    "−": 5.0, "ـ": 7.0,
 }  # fmt: skip
 """How much one occurrence says for a symbol as the separator: about −log of its rate in a headline.
 
 Measured on 61,807 Arabic, French and English headlines (` - ` stands in one of 44: 3.8; ` | ` in one of
 2,400: 7.8), lowered for `|`, which some sites put in every rubric ("press review | …")."""
+
+UNUSUAL_STRENGTH: Final = 7.5
+"""Strength of a symbol that no headline was seen with, and of one that is written twice.
+
+It is below `DECISIVE`: whatever it is, it must repeat."""
+
+COMPOUND_STRENGTH: Final = 9.0
+"""Strength of a word of several symbols (`~*~`, `-|-`, `=>`)."""
 
 TRIPLED: Final = 9.0
 """Strength of a symbol that stands three times or more (`***`, `|||`, `///`, `+++`)."""
@@ -56,19 +65,76 @@ NARROW_GAP: Final = 5.0
 """Strength of two spaces, which are typed by mistake as well."""
 LINE_BREAK: Final = 8.0
 
-_SPACED: Final = frozenset("-–—/+><~")
-"""Symbols that separate only with space on both sides: `Mi-temps`, `23/12/2025`, `C+`."""
+_SPACED: Final = frozenset("-–—―‒−/+><~^#\\=_ـ")
+"""Symbols that separate, alone, only with space on both sides: `Mi-temps`, `23/12/2025`, `C+`, `#NATO`."""
 
-_BESIDE_SPACE: Final = frozenset("*·:/»«-><_=+~#")
+_BESIDE_SPACE: Final = frozenset("*·:/»«-><_=+~#^\\ـ")
 """Symbols that separate, alone or repeated, only with space on one side at least: `f***`, `l·l`."""
 
-_DATED: Final = frozenset("-–—/")
+_DATED: Final = frozenset("-–—―‒−/")
 """Symbols that stand in dates and scores too: `23 - 12 - 2025`, `2 - 1`."""
 
 _ASSERTED: Final = _DATED | {"//", "»"}
 """Symbols whose pattern asserts more than the spaces beside them."""
 
+_UNUSUAL: Final = (
+    "\u01c0-\u01c3\u060d-\u060f\u061e\u066d\u06dd\u06de\u06e9\u1427\u16eb-\u16ed\u2017\u2020\u2021\u2023\u2024\u2027"
+    "\u2035-\u2038\u203b\u203e-\u2043\u204a-\u205e\u2200-\u2211\u2213-\u22ff\u2500-\u259f\u27c0-\u2aff\u2e00-\u2e7f"
+    "\u3003\u3004\u3007\u3012-\u3020\u3030\u303b-\u303f\u30fb\ua78f\ue000-\uf8ff\ufd3e\ufd3f\ufe30-\ufe6f\uff01-\uff0b"
+    "\uff0d\uff0f\uff1c-\uff20\uff3b-\uff40\uff5b-\uff65\uffe4\uffe8-\uffee§¶¤¬\U000f0000-\U0010ffff"
+)
+"""Symbols and punctuation of every script that headlines do without, as a range of a character class.
+
+Icons of private use are among them; marks that end sentences, quote, count or pay are not."""
+
+_UNUSUAL_RUNS: Final = re.compile(f"[{_UNUSUAL}][{_UNUSUAL}\ufe0f]*")
+_UNUSUAL_ARABIC: Final = "٭۝۞۩؍؞"
+_UNUSUAL_LATIN: Final = "§¶¤¬"
+_UNUSUAL_CLICKS: Final = "ǀǁ"
+"""Those in blocks that most strips have, each looked for by itself; clicks (U+01C0) look like bars."""
+_UNUSUAL_BLOCKS: Final = frozenset(
+    {
+        0x14,
+        0x16,
+        0x22,
+        0x25,
+        0x27,
+        0x28,
+        0x29,
+        0x2A,
+        0x2E,
+        0x30,
+        0xA7,
+        0xDB,
+        0xFD,
+        0xFE,
+        0xFF,
+        *range(0xE0, 0xF9),
+    }
+)
+"""High bytes in UTF-16 of the others, without those of general punctuation."""
+_PUNCTUATION_BLOCK: Final = 0x20
+_UNUSUAL_PUNCTUATION: Final = re.compile(
+    "[\u2000-\u200a\u2017\u2020\u2021\u2023\u2024\u2027\u202f\u2035-\u2038\u203b\u203e-\u2043\u204a-\u205f]"
+)
+"""Those of general punctuation, and spaces, which this one look finds as well."""
+_USUAL_BLOCKS: Final = bytes(range(0x10))
+"""High bytes in UTF-16 of Latin, Greek, Cyrillic, Hebrew, Arabic and Indic letters."""
+
+_WIDE_SPACES: Final = "\u1680\u2000-\u2003\u3000"
+_SPACES: Final = f" \xa0{_WIDE_SPACES}\u2004-\u200a\u202f\u205f"
+_ANY_SPACE_RUNS: Final = re.compile(f"[{_SPACES}]+")
+_WIDE_SPACE: Final = re.compile(f"[{_WIDE_SPACES}]")
+_OTHER_SPACE: Final = re.compile(f"[{_WIDE_SPACES}\u2004-\u200a\u202f\u205f]")
+
+_COMPOUNDS: Final = re.compile(r" ([-|*~<>=_^#\\/+:.•·–—@&]{2,})(?= )")
+_COMPOUND_TRACES: Final = frozenset({*map(ord, "|*~<>=_^#\\+·"), 0x120})
+"""Traces of symbols of which a compound mostly has one; U+2022 leaves its block's."""
+_FAMILIAR: Final = frozenset("-:./&–—")
+"""Symbols that headlines put together by themselves: `..`, `--`, `:-`."""
+
 _SYMBOLS: Final = tuple(dict.fromkeys(symbol[0] for symbol in STRENGTH))
+_DOUBLED: Final = {2 * symbol: UNUSUAL_STRENGTH for symbol in _SYMBOLS if symbol not in ":/"}
 _FEWEST: Final = {symbol: symbol if symbol in STRENGTH else symbol * 2 for symbol in _SYMBOLS}
 """What must stand in a text for a symbol to be looked at: `::` counts, `:` does not."""
 _LATIN: Final = 0x100
@@ -77,8 +143,15 @@ _TRACES: Final = {
 }
 """What a symbol leaves among a text's traces: its code in Latin-1, else its block."""
 _EMOJI_TRACES: Final = frozenset(_LATIN + block for block in _EMOJI_BLOCKS)
-_BLOCKS: Final = sorted({trace for trace in _TRACES.values() if trace >= _LATIN} | _EMOJI_TRACES)
-_IN_NO_SYMBOL: Final = bytes(code for code in range(256) if chr(code) not in _FEWEST)
+_UNUSUAL_TRACE: Final = -1
+"""Says that a text has unusual symbols or spaces in a block that is none by itself."""
+_UNUSUAL_TRACES: Final = frozenset(
+    {_UNUSUAL_TRACE, *map(ord, _UNUSUAL_LATIN), *(_LATIN + block for block in _UNUSUAL_BLOCKS)}
+)
+_SPACE_TRACES: Final = frozenset({_UNUSUAL_TRACE, _LATIN + 0x16, _LATIN + 0x30})
+_CLICK_BLOCK: Final = 0x01
+_ARABIC_BLOCK: Final = 0x06
+_IN_NO_SYMBOL: Final = bytes(code for code in range(256) if chr(code) not in {*_FEWEST, *_UNUSUAL_LATIN})
 _RUNS: Final = {symbol: re.compile(f"{re.escape(symbol)}{re.escape(symbol)}*") for symbol in _SYMBOLS}
 _EMOJI_RUNS: Final = re.compile(f"[{_EMOJI}][{_EMOJI}\ufe0f\u200d]*")
 _NO_BREAK_RUNS: Final = re.compile("\xa0\xa0+")
@@ -88,6 +161,9 @@ _TAB_RUNS: Final = re.compile("\t\t*")
 _LINE_ENDS: Final = re.compile("\r\n?|[\u2028\u2029]")
 _BLANKS: Final = re.compile("[ \t\n]+")
 _BULLET: Final = re.compile(rf"\A[-–—*•·»>+~{_EMOJI}]\ufe0f?(?:{_SPACE}+|\Z)")
+
+_SHORT_STRIP: Final = 1_000
+"""Characters of a strip in which one symbol can be one of two kinds of separator; in a longer one it is a rarity."""
 
 _SPACED_SHARE: Final = 0.8
 """The share of a symbol's occurrences with space beside them from which the space is part of it."""
@@ -121,27 +197,38 @@ def unify_lines(text: str) -> str:
 
 
 def _traces(text: str) -> set[int]:
-    """Which of `_TRACES` and `_EMOJI_TRACES` a text has: without its trace a symbol does not stand in it.
+    """What of `_TRACES` and the other traces a text has: without its trace a symbol does not stand in it.
 
     To look for 25 symbols in an Arabic text takes longer than to cut it, because each of its characters has
     a byte in common with one of them.
     """
     latin = text.encode("latin-1", "ignore").translate(None, _IN_NO_SYMBOL)
     high = text.encode("utf-16-be", "surrogatepass")[::2]
-    return {*latin, *(block for block in _BLOCKS if block - _LATIN in high)}
+    blocks = set(high.translate(None, _USUAL_BLOCKS))
+    traces = {*latin, *(_LATIN + block for block in blocks)}
+    if _ARABIC_BLOCK in high:
+        traces.add(_LATIN + _ARABIC_BLOCK)
+        if any(symbol in text for symbol in _UNUSUAL_ARABIC):
+            traces.add(_UNUSUAL_TRACE)
+    if _CLICK_BLOCK in high and any(symbol in text for symbol in _UNUSUAL_CLICKS):
+        traces.add(_UNUSUAL_TRACE)
+    if _PUNCTUATION_BLOCK in blocks and _UNUSUAL_PUNCTUATION.search(text):
+        traces.add(_UNUSUAL_TRACE)
+    return traces
 
 
 def candidates(text: str) -> list[Candidate]:
     """Every separator that stands in a text whose lines are unified, the most telling first."""
     traces = _traces(text)
-    found = [*_gaps(text), *_lines(text), *_symbols(text, traces), *_emoji(text, traces)]
+    found = [*_gaps(text, traces), *_lines(text), *_symbols(text, traces), *_emoji(text, traces)]
+    found += [*_unusual(text, traces), *_compounds(text, traces)]
     found.sort(key=lambda candidate: -candidate.occurrences * candidate.strength)
     return found
 
 
-def _gaps(text: str) -> Iterator[Candidate]:
-    """Runs of spaces, no-break spaces and tabs inside lines."""
-    counts = Counter(_gap_runs(text))
+def _gaps(text: str, traces: set[int]) -> Iterator[Candidate]:
+    """Runs of spaces, no-break spaces and tabs inside lines, and single spaces that are wide by themselves."""
+    counts = Counter(_gap_runs(text, traces))
     if not counts:
         return
     likely = set(_two_most(counts))
@@ -150,7 +237,9 @@ def _gaps(text: str) -> Iterator[Candidate]:
     if spaces:
         likely.add(min(spaces))
     for unit in sorted(unit for unit in likely if len(unit) <= MAX_SEPARATOR):
-        yield Candidate(unit, _occurrences(counts, unit), NARROW_GAP if unit == "  " else WIDE_GAP)
+        narrow, single = unit == "  ", len(unit) == 1 and unit != "\t"
+        strength = NARROW_GAP if narrow else UNUSUAL_STRENGTH if single else WIDE_GAP
+        yield Candidate(unit, _occurrences(counts, unit), strength)
 
 
 def _two_most(counts: Counter[str]) -> list[str]:
@@ -165,9 +254,12 @@ def _occurrences(counts: Counter[str], unit: str) -> int:
     return sum(count * (len(run) // len(unit)) for run, count in counts.items() if unit in run)
 
 
-def _gap_runs(text: str) -> list[str]:
+def _gap_runs(text: str, traces: set[int]) -> list[str]:
     """Runs of blanks that are wider than a space, each as it stands; looks before it scans, for speed."""
-    runs: list[str] = _NO_BREAK_RUNS.findall(text) if "\xa0\xa0" in text else []
+    if not _SPACE_TRACES.isdisjoint(traces) and _OTHER_SPACE.search(text):
+        runs = [run for run in _ANY_SPACE_RUNS.findall(text) if len(run) > 1 or _WIDE_SPACE.match(run)]
+        return runs + _TAB_RUNS.findall(text)
+    runs = _NO_BREAK_RUNS.findall(text) if "\xa0\xa0" in text else []
     if not runs and "\xa0" in text and (" \xa0" in text or "\xa0 " in text):
         runs = [run for run in _MIXED_RUNS.findall(text) if len(run) > 1]
     elif "  " in text:
@@ -204,7 +296,7 @@ def _symbols(text: str, traces: set[int]) -> Iterator[Candidate]:
         if _FEWEST[symbol] not in text:
             continue
         single = text.count(symbol)
-        if single == 1 and STRENGTH.get(symbol, 0) < DECISIVE:
+        if single == 1 and STRENGTH.get(symbol, 0) < DECISIVE and len(text) > _SHORT_STRIP:
             continue
         if symbol in "«»" and quotes > _QUOTED_SHARE * single:
             continue
@@ -213,7 +305,7 @@ def _symbols(text: str, traces: set[int]) -> Iterator[Candidate]:
             counts["//"] -= text.count("://")
         for core in _two_most(counts):
             count = counts[core]
-            strength = TRIPLED if len(core) > 2 else STRENGTH.get(core)  # noqa: PLR2004
+            strength = TRIPLED if len(core) > 2 else STRENGTH.get(core, _DOUBLED.get(core))  # noqa: PLR2004
             if strength is None or len(core) > MAX_SEPARATOR:
                 continue
             separator, cuts = _spacing(text, core, count)
@@ -232,6 +324,29 @@ def _emoji(text: str, traces: set[int]) -> Iterator[Candidate]:
             yield Candidate(separator, cuts, EMOJI_STRENGTH)
     if len(counts) > 2 and _EMOJI_RUNS.match(text.lstrip(EDGE)):  # noqa: PLR2004
         yield Candidate(None, counts.total() - 1, EMOJI_STRENGTH)
+
+
+def _unusual(text: str, traces: set[int]) -> Iterator[Candidate]:
+    """Symbols that headlines do without: what they are does not matter, only that they repeat."""
+    if _UNUSUAL_TRACES.isdisjoint(traces):
+        return
+    counts = Counter(_UNUSUAL_RUNS.findall(text))
+    for core in _two_most(counts):
+        if core[0] not in _FEWEST and not _EMOJI_RUNS.match(core) and len(core) <= MAX_SEPARATOR:
+            separator, cuts = _spacing(text, core, counts[core])
+            yield Candidate(separator, cuts, UNUSUAL_STRENGTH)
+
+
+def _compounds(text: str, traces: set[int]) -> Iterator[Candidate]:
+    """Words of several different symbols, such as `~*~` and `=>`."""
+    if _COMPOUND_TRACES.isdisjoint(traces) and ".:" not in text and "-:" not in text:
+        return
+    counts = Counter(_COMPOUNDS.findall(text))
+    for core in _two_most(counts):
+        familiar = len(core) < 3 and _FAMILIAR.issuperset(core)  # noqa: PLR2004
+        if len(set(core)) > 1 and counts[core] > 1 and not familiar:
+            # It explains each of its symbols, which are candidates by themselves as well.
+            yield Candidate(f" {core} ", counts[core], COMPOUND_STRENGTH + UNUSUAL_STRENGTH * (len(core) - 1))
 
 
 def _spacing(text: str, core: str, count: int) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 Each candidate is scored as an explanation of the text: every occurrence counts for it by how seldom the
 symbol stands inside a headline, every slot by how likely a headline of that length is (log-normal). The
 text as one headline is a candidate too; where it wins, or wins nearly, there is no guess but an error.
+Two kinds of separator by turns are a candidate as well.
 """
 
 import math
@@ -12,9 +13,13 @@ from typing import Final
 from msgspec import Struct
 
 from streams.errors import SplitError
+from streams.produce.labels import LONGEST_LABEL, is_label
+from streams.produce.plain import is_damaged, may_be_damaged, plain, without_controls
 from streams.produce.separators import (
     DECISIVE,
+    EDGE,
     MAX_SEPARATOR,
+    NARROW_GAP,
     Candidate,
     candidates,
     cut,
@@ -54,7 +59,31 @@ _MARGIN_UNIT: Final = 3.0
 _NO_RIVAL: Final = 8 * _MARGIN_UNIT
 """A candidate that cannot come closer than this changes no confidence: it is not tried."""
 
-_ELLIPSES: Final = ("…", "...")
+_ELLIPSES: Final = ("…", "...", "[…]", "[...]", "(…)", "(...)")
+
+_MIXTURE_COST: Final = -2.0
+"""Log-likelihood that a strip has one more kind of separator: few have."""
+
+_MIXTURE_SHARE: Final = 0.12
+"""The share of a strip's separators that the second kind has at least; a rarer one stands inside a headline."""
+
+_MIXTURE_DOUBT: Final = 2.5
+"""A mixture that comes closer than this to the best single separator is a doubt, and refused."""
+
+_EVEN_SHARE: Final = 0.4
+_EVEN_DOUBT: Final = 5.0
+"""Likewise where the second kind makes this share of all separators: then they stand by turns."""
+
+_GLUED: Final = 1.7
+"""How many times as long as the others, at the median, a slot is that may be two with one dash between."""
+
+_KINDS: Final = 3
+"""The most kinds of separator in one strip."""
+
+_JUDGED: Final = 8
+"""Slots at the start that are looked at for damage: where most are damaged, one of these is."""
+
+_DAMAGED: Final = "the text is damaged (lost or wrongly decoded characters); mend its encoding at the source"
 
 
 class Slot(Struct, frozen=True, gc=False):
@@ -83,9 +112,12 @@ class Split(Struct, frozen=True):
 
 
 class _Scored(Struct, frozen=True):
+    """An explanation of a text; `doubt` is how near it may come to a better one before that is a guess."""
+
     separator: str | None
     texts: list[str]
     score: float
+    doubt: float = 0.0
 
 
 def _length_costs() -> list[float]:
@@ -104,7 +136,7 @@ def split(text: str, separator: str | None = None, *, place: str = "strip") -> S
     r"""Split a strip into slots.
 
     Args:
-        text: The strip as shown: characters, at most MAX_CHARACTERS.
+        text: The strip as shown: characters, at most MAX_CHARACTERS, none of them a control character.
         separator: What stands between slots, where the source is known: `\n` for line breaks, a space at
             an end for white space there. '' says that the strip is one headline. None finds it.
         place: Where the text is from, for errors.
@@ -118,13 +150,13 @@ def split(text: str, separator: str | None = None, *, place: str = "strip") -> S
             f"a strip of {len(text):,} characters, more than {MAX_CHARACTERS:,}; "
             "pick the strip out of the page first",
         )
-    if not text.strip():
+    text = unify_lines(plain(text))
+    if not text.strip(EDGE):
         raise SplitError(place, "it is empty, or nothing but white space; check the source")
-    text = unify_lines(text)
     if separator is not None:
         if len(separator) > MAX_SEPARATOR:
             raise SplitError(place, f"a separator of more than {MAX_SEPARATOR} characters; pin a shorter one")
-        texts = cut(text, unify_lines(separator))
+        texts = cut(text, unify_lines(plain(separator)))
         confidence = _plausible_share(texts)
     else:
         found, confidence = _find(text, place)
@@ -133,14 +165,32 @@ def split(text: str, separator: str | None = None, *, place: str = "strip") -> S
         raise SplitError(
             place, f"{len(texts):,} slots, more than {MAX_SLOTS:,}; pin another separator with --separator"
         )
-    if not any(texts):
+    slots = _marked(texts, place)
+    if not any(slot.text for slot in slots):
         raise SplitError(place, "no text between separators; check the source or the pinned separator")
-    return Split(mark_truncated(texts), separator, round(confidence, 3))
+    return Split(slots, separator, round(confidence, 3))
 
 
-def mark_truncated(texts: list[str]) -> tuple[Slot, ...]:
-    """Slots of texts; truncated are those that end in an ellipsis and are long or last."""
-    slots = list(map(Slot, texts))
+def slots_of(texts: list[str]) -> tuple[Slot, ...]:
+    """Slots of texts that stand apart already, as the items of a page do.
+
+    What is written out is read, a label alone is an empty slot, and `truncated` are those that end in an ellipsis
+    and are long or last.
+
+    Raises:
+        SplitError: Most of them are damaged.
+    """
+    return _marked(
+        [" ".join(without_controls(plain(text)).split("\n")).strip(EDGE) for text in texts], "strip"
+    )
+
+
+def _marked(texts: list[str], place: str) -> tuple[Slot, ...]:
+    if may_be_damaged("\n".join(texts[:_JUDGED])) and 2 * sum(map(is_damaged, texts)) >= sum(
+        map(bool, texts)
+    ):
+        raise SplitError(place, _DAMAGED)
+    slots = [Slot("" if len(text) <= LONGEST_LABEL and is_label(text) else text) for text in texts]
     if not any(map(str.endswith, texts, repeat(_ELLIPSES))):
         return tuple(slots)
     last = len(texts) - 1
@@ -155,14 +205,17 @@ def mark_truncated(texts: list[str]) -> tuple[Slot, ...]:
 def _find(text: str, place: str) -> tuple[_Scored, float]:
     """The candidate that explains the text best, and the confidence in it."""
     alone = text.strip()
-    ranked = sorted(_scored(text), key=lambda scored: -scored.score)
+    found = candidates(text)
+    mixtures = _mixtures(text, found) if len(found) > 1 else []
+    ranked = sorted([*_scored(text, found), *mixtures], key=lambda scored: -scored.score)
     if not ranked or ranked[0].score <= _cost(len(alone)):
         raise SplitError(place, _NO_SEPARATOR)
     best = ranked[0]
     rivals = [scored.score for scored in ranked[1:] if scored.texts != best.texts]
     margin = best.score - max([*rivals, _cost(len(alone))])
     confidence = _plausible_share(best.texts) / (1 + math.exp(-margin / _MARGIN_UNIT))
-    if confidence < MIN_CONFIDENCE:
+    doubted = best not in mixtures and any(best.score - mixed.score < mixed.doubt for mixed in mixtures)
+    if confidence < MIN_CONFIDENCE or doubted:
         raise SplitError(place, _NO_SEPARATOR)
     return best, confidence
 
@@ -172,18 +225,64 @@ _NO_SEPARATOR: Final = (
 )
 
 
-def _scored(text: str) -> list[_Scored]:
+def _scored(text: str, found: list[Candidate]) -> list[_Scored]:
     scored: list[_Scored] = []
     best = -math.inf
-    for candidate in candidates(text)[:_RIVALS]:
+    for candidate in found[:_RIVALS]:
         if candidate.occurrences < _fewest(candidate.strength) or candidate.occurrences > MAX_SLOTS:
             continue
         if _bound(candidate) < best - _NO_RIVAL:
             continue
         texts = cut_at_emoji(text) if candidate.separator is None else cut(text, candidate.separator)
+        if candidate.separator and not candidate.separator.strip() and _beside_symbol(texts, found):
+            continue
         scored.append(_Scored(candidate.separator, texts, _score(candidate, texts)))
         best = max(best, scored[-1].score)
     return scored
+
+
+def _beside_symbol(texts: list[str], found: list[Candidate]) -> bool:
+    """Whether blanks only set a symbol off, which would stay with its headline: `A |  B |  C`."""
+    symbols = tuple({core for each in found if each.separator and (core := each.separator.strip(EDGE))})
+    if not symbols:
+        return False
+    beside = sum(1 for text in texts if text.endswith(symbols) or text.startswith(symbols))
+    return 2 * beside >= len(texts)
+
+
+def _mixtures(text: str, found: list[Candidate]) -> list[_Scored]:
+    """Kinds of separator by turns, `A | B • C | D`: the most telling with as many of the others as help it."""
+    kinds = [each for each in found[: 2 * _RIVALS] if each.separator and each.occurrences <= MAX_SLOTS]
+    if len(kinds) < 2 or kinds[1].occurrences < _MIXTURE_SHARE * kinds[0].occurrences:  # noqa: PLR2004
+        return []
+    mixed: list[_Scored] = []
+    texts = cut(text, kinds[0].separator or "")
+    score = _score(kinds[0], texts)
+    for kind in kinds[1:]:
+        if kind.occurrences < _MIXTURE_SHARE * len(texts):
+            continue
+        finer = [piece for slot in texts for piece in cut(slot, kind.separator or "")]
+        added = len(finer) - len(texts)
+        # What comes again and again beside a headline is its outlet or its section, and no headline.
+        if added < 1 or 2 * (len(set(finer)) - len(set(texts))) <= added:
+            continue
+        if added == 1 and kind.strength < NARROW_GAP and not _is_glued(texts, finer):
+            continue
+        gained = added * kind.strength + _MIXTURE_COST
+        gained += sum(map(_cost, map(len, finer))) - sum(map(_cost, map(len, texts)))
+        doubt = _EVEN_DOUBT if added >= _EVEN_SHARE * (len(finer) - 1) else _MIXTURE_DOUBT
+        if gained > -_NO_RIVAL:
+            mixed.append(_Scored(None, finer, score + gained, doubt))
+        if gained > 0 and len(mixed) < _KINDS:
+            texts, score = finer, score + gained
+    return mixed
+
+
+def _is_glued(texts: list[str], finer: list[str]) -> bool:
+    """Whether the one slot that a dash cuts is as long as two: headlines have dashes inside as well."""
+    lengths = sorted(map(len, texts))
+    longest = max(len(text) for text in texts if text not in finer)
+    return longest >= _GLUED * lengths[(len(lengths) - 1) // 2]
 
 
 def _bound(candidate: Candidate) -> float:

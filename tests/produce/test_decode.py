@@ -75,6 +75,40 @@ def test_odd_declaration_is_not_believed(label: str) -> None:
     assert decode(page.encode("cp1256"), "here") == page
 
 
+@pytest.mark.parametrize("label", ["utf-8", "iso-8859-1", "gb2312", "windows-1251", "utf-16"])
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [(ARABIC, "cp1256"), (ARABIC, "iso8859-6"), (ARABIC, "cp720"), (FRENCH, "cp1252"), (FRENCH, "mac_roman")],
+)
+def test_a_wrong_declaration_does_not_win_over_the_bytes(label: str, text: str, encoding: str) -> None:
+    """A rewritten theme or a wrong header leaves a declaration that is not true."""
+    page = f'<meta charset="{label}"><p>{text}</p>'
+    assert decode(page.encode(encoding), "here") == page
+
+
+def test_latin_9_is_told_by_its_euro_sign() -> None:
+    """It has letters and the euro where Windows-1252 has signs that stand in no word."""
+    page = "<p>Le blé atteint 250 € : le cœur du marché</p>"
+    assert decode(page.encode("iso8859-15"), "here") == page
+
+
+def test_utf8_that_was_encoded_twice_is_repaired() -> None:
+    """What was read as Windows-1252 before comes out right."""
+    assert (
+        decode(
+            "".join(bytes([b]).decode("cp1252", "ignore") or chr(b) for b in ARABIC.encode()).encode(), "here"
+        )
+        == ARABIC
+    )
+
+
+def test_control_characters_are_left_out() -> None:
+    """Nothing of a page steers a terminal."""
+    assert decode(b"Rain \x1b[31mtoday " + b"and dry weather from Friday " * 20, "here").startswith(
+        "Rain today and"
+    )
+
+
 @pytest.mark.parametrize("lost", [1, 2, 3])
 def test_character_cut_off_at_the_end_is_replaced(lost: int) -> None:
     """A page cut inside a character is read to there."""

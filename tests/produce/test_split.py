@@ -162,6 +162,67 @@ def test_any_separator_can_be_pinned(text: str, separator: str) -> None:
     assert 0 <= found.confidence <= 1
 
 
+NEWS = [
+    "Harbour bridge reopens after winter repairs",
+    "Lawmakers vote to extend school holidays",
+    "إصابة حارس المرمى في التدريبات قبل مباراة القمة",
+    "Les agriculteurs saluent la première pluie",
+    "City library to open on Sundays from spring",
+]
+
+
+@pytest.mark.parametrize(
+    "separator",
+    [
+        "※", " ‣ ", " ٭ ", " ۞ ", "｜", " │ ", " ❙ ", " ⁂ ", "・", " \ue001 ", "\u3000", "\u2003\u2003", " ~*~ ",
+        " => ", " ^ ", " § ", " |•| ", "<br>", " &bull; ", "&nbsp;&nbsp;&nbsp;", "&amp;#8226;",
+    ],
+)  # fmt: skip
+def test_what_repeats_between_headlines_separates(separator: str) -> None:
+    """No list of separators is complete: symbols, spaces and words of symbols count by what they are, not by name."""
+    assert texts(split(separator.join(NEWS))) == NEWS
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(" | ", " • "), ("   ", " | "), (" ★ ", " / "), ("<br>", " - "), ("\n", " | ")]
+)
+def test_two_kinds_of_separator_by_turns(one: str, other: str) -> None:
+    """Both split, or the strip is refused: two headlines are never one slot."""
+    text = f"{NEWS[0]}{one}{NEWS[1]}{other}{NEWS[2]}{one}{NEWS[3]}{other}{NEWS[4]}"
+    try:
+        assert texts(split(text)) == NEWS
+    except SplitError:
+        assert other == " - "
+
+
+@pytest.mark.parametrize("tail", [" | AP News", " - Reuters World Service"])
+def test_what_comes_again_beside_each_headline_is_no_headline(tail: str) -> None:
+    """An outlet after every headline stays with it."""
+    slots = [headline + tail for headline in NEWS]
+    assert texts(split("\n".join(slots))) == slots
+
+
+@pytest.mark.parametrize("label", ["Breaking News", "عاجل", "À la une :"])
+def test_a_label_alone_is_an_empty_slot(label: str) -> None:
+    """It keeps its place and says nothing."""
+    assert texts(split(" | ".join([label, *NEWS]))) == ["", *NEWS]
+
+
+def test_a_strip_that_is_mostly_damaged_is_refused() -> None:
+    """Nobody is shown replacement characters; one damaged slot among others stays."""
+    damaged = " ".join(["\ufffd" * 6] * 5)
+    with pytest.raises(SplitError, match="damaged"):
+        split(" | ".join([damaged] * 5))
+    assert texts(split(" | ".join([*NEWS, damaged])))[-1] == damaged
+
+
+@pytest.mark.parametrize("text", ["", " \xa0\t", "&nbsp;"])
+def test_an_empty_strip_is_said_to_be_empty(text: str) -> None:
+    """Not that it has no separator."""
+    with pytest.raises(SplitError, match="empty"):
+        split(text)
+
+
 def test_confidence_falls_with_implausible_slots() -> None:
     """A pin that leaves slots of no headline's length shows in the confidence."""
     words = "one two three four five six seven eight"

@@ -1,0 +1,68 @@
+"""Labels of strips: what a site writes before its headlines to say that they are headlines (`Breaking News`, `عاجل`).
+
+A slot that is only such a label says nothing. A label that leads a headline is a tag, which the fold drops.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+LONGEST_LABEL: Final = 32
+"""Characters of the longest label, its marks included."""
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
+_SAYING: Final = _words(
+    "breaking news headlines headline latest trending live updates update newsflash ticker urgent alert flash",
+    "developing stories bulletin",
+    "une urgent alerte infos info actualités actualité actualites actu actus nouvelles brèves bref direct continu",
+    "fil minute dépêches titres flash",
+    "عاجل عاجلة العاجل العاجلة أخبار اخبار الأخبار الاخبار خبر أنباء الأنباء الانباء مستجدات المستجدات عناوين",
+    "العناوين موجز الموجز الإخباري الاخباري الإخبارية نشرة مباشر المباشر تغطية حصري مستجد",
+)
+"""Words of which a label has at least one."""
+
+_JOINING: Final = _words(
+    "the top just in now today today's this hour hot more most recent important must read local world national",
+    "all our your and on of at a glance from",
+    "à la l le les en de du des d dernière dernières derniere dernieres derniers heure heures toute toutes grands",
+    "principaux principales jour aujourd hui temps réel et sur plus",
+    "آخر اخر أهم اهم أبرز ابرز أحدث احدث جديد الجديد شريط الشريط الآن الان في من و على هذا اليوم الساعة مدار هام",
+    "بث المحلية العالمية الوطنية الرئيسية متابعة متواصلة مستمرة النشرة لحظة بلحظة",
+)
+"""Words that join them."""
+
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_ALONE: Final = frozenset(
+    [
+        "just in",
+        "top stories",
+        "news",
+        "en bref",
+        "à ne pas manquer",
+        "الآن",
+        "الأكثر قراءة",
+        "most read",
+        "must read",
+    ]
+)
+"""Labels whose words say nothing by themselves."""
+
+
+@lru_cache(maxsize=1024)
+def is_label(text: str) -> bool:
+    """Whether a slot is nothing but the label of its strip."""
+    if len(text) > LONGEST_LABEL:
+        return False
+    words = _WORD.findall(text.casefold().replace("’", "'"))
+    if " ".join(words) in _ALONE:
+        return True
+    return any(map(_says, words)) and all(_says(word) or word in _JOINING for word in words)
+
+
+def _says(word: str) -> bool:
+    """Whether a word is one of a label, also after a French article."""
+    return word in _SAYING or (word[:2] in {"l'", "d'"} and word[2:] in _SAYING)
