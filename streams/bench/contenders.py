@@ -132,7 +132,7 @@ async def faust(servers: str, prefix: str, records: int) -> None:
     """Stock Faust: an agent per event and a Table with its changelog; at least once."""
     import faust as library
 
-    watch = Stopwatch(records)
+    watch = Stopwatch(records, sees_commits=False)
     finished = asyncio.Event()
     with tempfile.TemporaryDirectory() as folder:
         app = library.App(
@@ -209,6 +209,8 @@ class Contender(Struct, frozen=True):
     run: Callable[[str, str, int], Coroutine[Any, Any, None] | None]
     distribution: str
     """What must be installed."""
+    does: str
+    """What it does of the work, and what not."""
 
     @property
     def is_installed(self) -> bool:
@@ -217,13 +219,20 @@ class Contender(Struct, frozen=True):
 
 
 RESTORE: Final = "restore"
+_BARE: Final = "exactly once; state in memory, never read back; no near duplicates"
 CONTENDERS: Final[dict[str, Contender]] = {
-    "ticker": Contender(ticker, "faust-streaming"),
-    "aiokafka": Contender(aiokafka, "aiokafka"),
-    "aiokafka-gc": Contender(aiokafka_gc, "aiokafka"),
-    "confluent": Contender(librdkafka.confluent, "confluent-kafka"),
-    "quix": Contender(librdkafka.quix, "quixstreams"),
-    "faust": Contender(faust, "faust-streaming"),
+    "ticker": Contender(
+        ticker, "faust-streaming", "exactly once; state written; near duplicates and updates"
+    ),
+    "aiokafka": Contender(aiokafka, "aiokafka", _BARE),
+    "aiokafka-gc": Contender(aiokafka_gc, "aiokafka", f"{_BARE}; collector thresholds raised"),
+    "confluent": Contender(librdkafka.confluent, "confluent-kafka", _BARE),
+    "quix": Contender(
+        librdkafka.quix,
+        "quixstreams",
+        "exactly once, last commit not awaited; state in RocksDB; no near duplicates",
+    ),
+    "faust": Contender(faust, "faust-streaming", "at least once; state in a Table; no near duplicates"),
 }
 """What can be run by name."""
 

@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Final, TypeVar
 
 import msgspec
@@ -39,7 +40,11 @@ ResultT = TypeVar("ResultT", bound=Struct)
 
 
 class KafkaResult(Struct, frozen=True, kw_only=True):
-    """One contender's figures; rates from the first record to the last commit, on one core."""
+    """One contender's figures of one round, on one core, from the first record to the last commit.
+
+    What is called steady is of the second half. `idle` is the share of the time in which the process neither ran
+    nor was ready to; `starved` that in which it was ready and other processes had the core.
+    """
 
     contender: str
     run: int
@@ -47,35 +52,124 @@ class KafkaResult(Struct, frozen=True, kw_only=True):
     records: int
     headlines: int
     records_per_second: int
-    second_half_per_second: int
+    steady_per_second: int
     cpu_s_per_million: float
+    steady_cpu_s_per_million: float
+    longest_gap_ms: int | None
+    """Between two commits; None where commits are not seen."""
+    steady_gap_ms: int | None
+    idle: float
+    starved: float
+    peak_memory_mib: float
+
+
+class KafkaSummary(Struct, frozen=True, kw_only=True):
+    """One contender's rounds; rates as median (lowest-highest), steady state from the second halves."""
+
+    contender: str
+    does: str
+    rounds: int
+    records_per_second: str
+    steady_per_second: str
+    steady_spread: float
+    """Between the lowest and the highest round, as a share of the median."""
+    cpu_s_per_million: float
+    steady_cpu_s_per_million: float
+    longest_gap_ms: int | None
+    steady_gap_ms: int | None
+    idle: float
+    starved: float
     peak_memory_mib: float
 
 
 def run_kafka(contenders: Sequence[str], sightings: int, runs: int) -> Iterator[KafkaResult]:
-    """Run every contender in turn, as often as asked, on a broker of its own on this machine."""
+    """Run every contender as often as asked, on a broker of its own on this machine.
+
+    Each round begins at another contender: what a machine does in time falls on all of them.
+    """
     corpora: dict[int, Corpus] = {}
     with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
         servers = cluster.bootstrap_servers()
         for number in range(1, runs + 1):
-            for name in contenders:
+            for name in _from(contenders, number - 1):
                 wanted = sightings // _SLOW.get(name, 1)
-                corpus = corpora.setdefault(wanted, make("natural", wanted))
+                if wanted not in corpora:
+                    corpora[wanted] = make("natural", wanted)
+                corpus = corpora[wanted]
                 prefix = f"bench-{name}-{number}"
                 logger.info("run %d of %d: %s, %s sightings", number, runs, name, f"{corpus.sightings:,}")
                 asyncio.run(fill(Connection(bootstrap_servers=servers), prefix, corpus))
                 run = run_process(name, servers, prefix, corpus.sightings, Run)
-                yield KafkaResult(
-                    contender=name,
-                    run=number,
-                    corpus=corpus.digest,
-                    records=run.records,
-                    headlines=run.headlines,
-                    records_per_second=round(run.records / run.seconds),
-                    second_half_per_second=round(run.records / 2 / run.second_half_seconds),
-                    cpu_s_per_million=round(run.cpu_seconds / run.records * 1e6, 2),
-                    peak_memory_mib=run.peak_memory_mib,
-                )
+                yield _result(name, number, corpus, run)
+
+
+def _from(contenders: Sequence[str], number: int) -> Sequence[str]:
+    first = number % len(contenders)
+    return [*contenders[first:], *contenders[:first]]
+
+
+def _result(name: str, number: int, corpus: Corpus, run: Run) -> KafkaResult:
+    whole, steady = run.all, run.steady
+    return KafkaResult(
+        contender=name,
+        run=number,
+        corpus=corpus.digest,
+        records=whole.records,
+        headlines=run.headlines,
+        records_per_second=round(whole.records / whole.seconds),
+        steady_per_second=round(steady.records / steady.seconds),
+        cpu_s_per_million=round(whole.cpu_seconds / whole.records * 1e6, 2),
+        steady_cpu_s_per_million=round(steady.cpu_seconds / steady.records * 1e6, 2),
+        longest_gap_ms=_millis(whole.longest_gap_seconds),
+        steady_gap_ms=_millis(steady.longest_gap_seconds),
+        idle=round(max(0.0, 1 - (whole.cpu_seconds + whole.ready_seconds) / whole.seconds), 3),
+        starved=round(whole.ready_seconds / whole.seconds, 3),
+        peak_memory_mib=run.peak_memory_mib,
+    )
+
+
+def _millis(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
+
+
+def summarize(rounds: Sequence[KafkaResult], does: Mapping[str, str]) -> list[KafkaSummary]:
+    """The rounds of each contender in one row, in the order of their first rounds.
+
+    Args:
+        rounds: Figures of `run_kafka`.
+        does: By contender, what it does of the work.
+    """
+    by_contender: dict[str, list[KafkaResult]] = {}
+    for result in rounds:
+        by_contender.setdefault(result.contender, []).append(result)
+    return [_summary(results, does[name]) for name, results in by_contender.items()]
+
+
+def _summary(results: Sequence[KafkaResult], does: str) -> KafkaSummary:
+    steady = [result.steady_per_second for result in results]
+    return KafkaSummary(
+        contender=results[0].contender,
+        does=does,
+        rounds=len(results),
+        records_per_second=_range([result.records_per_second for result in results]),
+        steady_per_second=_range(steady),
+        steady_spread=round((max(steady) - min(steady)) / median(steady), 2),
+        cpu_s_per_million=round(median(result.cpu_s_per_million for result in results), 2),
+        steady_cpu_s_per_million=round(median(result.steady_cpu_s_per_million for result in results), 2),
+        longest_gap_ms=_longest([result.longest_gap_ms for result in results]),
+        steady_gap_ms=_longest([result.steady_gap_ms for result in results]),
+        idle=round(median(result.idle for result in results), 3),
+        starved=round(median(result.starved for result in results), 3),
+        peak_memory_mib=max(result.peak_memory_mib for result in results),
+    )
+
+
+def _range(rates: Sequence[int]) -> str:
+    return f"{round(median(rates)):,} ({min(rates):,}-{max(rates):,})"
+
+
+def _longest(gaps: Sequence[int | None]) -> int | None:
+    return max((gap for gap in gaps if gap is not None), default=None)
 
 
 async def fill(connection: Connection, prefix: str, corpus: Corpus) -> None:

@@ -44,7 +44,15 @@ def _processor() -> str:
 
 
 def peak_memory_mib() -> float:
-    """The most memory that this process has had resident."""
+    """The most memory that this process has had resident since its program was started.
+
+    `ru_maxrss` is no use on Linux: it is inherited over fork, so that a child has its parent's.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return round(int(line.split()[1]) / 1024, 1)
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 

@@ -4,6 +4,7 @@ import os
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import NoReturn
 
 import msgspec
@@ -12,14 +13,25 @@ from msgspec import Struct
 from streams.bench.machine import peak_memory_mib
 
 
+class Span(Struct, frozen=True, kw_only=True):
+    """A stretch of a run."""
+
+    records: int
+    seconds: float
+    cpu_seconds: float
+    ready_seconds: float
+    """How long its threads were ready and other processes had the core."""
+    longest_gap_seconds: float | None
+    """The longest time between two commits; None where commits are not seen."""
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """One contender's run, from the first record to the last commit."""
 
-    records: int
     headlines: int
-    seconds: float
-    second_half_seconds: float
-    cpu_seconds: float
+    all: Span
+    steady: Span
+    """From the commit that passed the half of the records; all of it where that was the last."""
     peak_memory_mib: float
 
 
@@ -32,43 +44,90 @@ class Restore(Struct, frozen=True, kw_only=True):
     """How much the process's resident memory grew."""
 
 
-class Stopwatch:
-    """Counts records as they are committed, and times all of them and the second half."""
+class _Mark(Struct, frozen=True):
+    records: int
+    clock: float
+    cpu: float
+    ready: float
 
-    def __init__(self, records: int) -> None:
+
+class Stopwatch:
+    """Counts records as they are committed, and times all of them and the second half.
+
+    Args:
+        records: How many there will be.
+        sees_commits: Whether `add` is called at a commit; else the gaps between commits are not known.
+    """
+
+    def __init__(self, records: int, *, sees_commits: bool = True) -> None:
         self._records = records
-        self._began = self._half = self._cpu = 0.0
+        self._sees_commits = sees_commits
+        self._began: _Mark | None = None
+        self._half: _Mark | None = None
+        self._last = 0.0
+        self._gap = self._steady_gap = 0.0
         self.done = 0
         self.headlines = 0
 
     def begin(self, ago: float = 0.0) -> None:
-        """The first records have been there for `ago` seconds."""
-        if not self._began:
-            self._began, self._cpu = time.monotonic() - ago, _cpu() - ago
+        """The first records have been there for `ago` seconds, and were worked on."""
+        if self._began is None:
+            mark = self._mark()
+            self._began = _Mark(0, mark.clock - ago, mark.cpu - ago, mark.ready)
+            self._last = self._began.clock
 
     def add(self, records: int) -> bool:
-        """Count committed records; True when all are done."""
+        """Count records that were done, at their commit where that is seen; True when all are done."""
         self.done += records
-        if not self._half and self.done >= self._records / 2:
-            self._half = time.monotonic()
+        now = time.monotonic()
+        gap, self._last = now - self._last, now
+        self._gap = max(self._gap, gap)
+        if self._half is not None:
+            self._steady_gap = max(self._steady_gap, gap)
+        elif self.done >= self._records / 2:
+            self._half = self._mark()
         return self.done >= self._records
 
     def result(self) -> Run:
         """The run up to now."""
-        now = time.monotonic()
+        assert self._began is not None
+        assert self._half is not None
+        end = self._mark()
+        whole = self._span(self._began, end, self._gap)
         return Run(
-            records=self.done,
             headlines=self.headlines,
-            seconds=now - self._began,
-            second_half_seconds=now - self._half,
-            cpu_seconds=_cpu() - self._cpu,
+            all=whole,
+            steady=self._span(self._half, end, self._steady_gap) if self._half.records < self.done else whole,
             peak_memory_mib=peak_memory_mib(),
+        )
+
+    def _mark(self) -> _Mark:
+        return _Mark(self.done, time.monotonic(), _cpu(), _ready())
+
+    def _span(self, start: _Mark, end: _Mark, gap: float) -> Span:
+        return Span(
+            records=end.records - start.records,
+            seconds=end.clock - start.clock,
+            cpu_seconds=end.cpu - start.cpu,
+            ready_seconds=end.ready - start.ready,
+            longest_gap_seconds=gap if self._sees_commits else None,
         )
 
 
 def _cpu() -> float:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
+
+
+def _ready() -> float:
+    """How long this process's threads have been ready to run without running (Linux's schedstat)."""
+    total = 0
+    for statistics in Path("/proc/self/task").glob("*/schedstat"):
+        try:
+            total += int(statistics.read_text().split()[1])
+        except OSError:
+            continue  # a thread that has ended
+    return total / 1e9
 
 
 def finish(run: Run | Restore) -> NoReturn:

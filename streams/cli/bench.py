@@ -61,10 +61,12 @@ def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_
 
     Contenders are ticker, aiokafka, aiokafka-gc (collector thresholds raised), faust, and with the extra `bench`
     confluent and quix. A broker is started for them; each gets its own copy of the same sightings and one core,
-    stock Faust a twentieth of them. Needs the extra: pip install 'headline-ticker[broker]'.
+    stock Faust a twentieth of them. A row sums up a contender's rounds, --csv has each of them: rates are median
+    (lowest-highest), steady ones of the second halves, gaps the longest without a commit. Needs the extra: pip
+    install 'headline-ticker[broker]'.
     """
     from streams.bench.contenders import CONTENDERS
-    from streams.bench.kafka import run_kafka
+    from streams.bench.kafka import run_kafka, summarize
 
     installed = [name for name, contender in CONTENDERS.items() if contender.is_installed]
     names = installed if contenders is None else contenders.split(",")
@@ -74,8 +76,9 @@ def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_
         raise click.UsageError(
             f"{', '.join(missing)} is not installed: pip install 'headline-ticker[bench]', or name others"
         )
-    rows = list(run_kafka(names, sightings, runs))
-    report(rows, as_json=as_json, csv_path=csv_path)
+    rounds = list(run_kafka(names, sightings, runs))
+    summaries = summarize(rounds, {name: CONTENDERS[name].does for name in names})
+    report(summaries, rounds=rounds, as_json=as_json, csv_path=csv_path)
 
 
 @command.command(
@@ -126,16 +129,26 @@ def restore(headlines: int, as_json: bool, csv_path: Path | None) -> None:
     report([run_restore(headlines)], as_json=as_json, csv_path=csv_path)
 
 
-def report(rows: Sequence[msgspec.Struct], *, as_json: bool, csv_path: Path | None) -> None:
-    """Print the rows, and the machine above them; write them as CSV too where asked."""
+def report(
+    rows: Sequence[msgspec.Struct],
+    *,
+    rounds: Sequence[msgspec.Struct] = (),
+    as_json: bool,
+    csv_path: Path | None,
+) -> None:
+    """Print the rows, and the machine above them; write them as CSV too where asked.
+
+    Where rows sum up `rounds`, the CSV has the rounds and JSON both.
+    """
     from streams.bench.machine import machine
 
     here = machine()
     if csv_path is not None:
-        _write_csv(csv_path, [msgspec.structs.asdict(here) | msgspec.structs.asdict(row) for row in rows])
+        measured = rounds or rows
+        _write_csv(csv_path, [msgspec.structs.asdict(here) | msgspec.structs.asdict(row) for row in measured])
     if wants_json(as_json):
         write_json({"machine": here})
-        for row in rows:
+        for row in (*rounds, *rows):
             write_json(row)
         return
     click.echo(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from streams.bench.contenders import CONTENDERS
+from streams.bench.kafka import KafkaResult, summarize
 from tests.command import ticker
 
 
@@ -34,12 +35,43 @@ def test_the_local_engine_is_measured_on_a_corpus_that_is_named(tmp_path: Path) 
 
 @pytest.mark.kafka
 def test_contenders_get_the_same_sightings(kafka: str) -> None:
-    """Our worker and whoever is installed publish the same number of headlines from the same corpus."""
+    """Whoever is installed publishes the same headlines, in rounds and summed up; none has the memory of all."""
     del kafka  # where no broker can run, that fixture has said so
     names = [name for name, contender in CONTENDERS.items() if contender.is_installed and name != "faust"]
     found = _rows("kafka", "--contenders", ",".join(names), "--sightings", "2000", "--runs", "1")
-    assert [row["contender"] for row in found] == names
-    assert len({(row["corpus"], row["records"], row["headlines"]) for row in found}) == 1
+    rounds, summaries = found[: len(names)], found[len(names) :]
+    assert [row["contender"] for row in rounds] == [row["contender"] for row in summaries] == names
+    assert len({(row["corpus"], row["records"], row["headlines"]) for row in rounds}) == 1
+    assert len({row["peak_memory_mib"] for row in rounds}) > 1
+    assert all(row["does"] for row in summaries)
+
+
+def _round(contender: str, run: int, rate: int, gap: int | None) -> KafkaResult:
+    return KafkaResult(
+        contender=contender,
+        run=run,
+        corpus="c0",
+        records=1000,
+        headlines=10,
+        records_per_second=rate,
+        steady_per_second=rate + 1,
+        cpu_s_per_million=4.0,
+        steady_cpu_s_per_million=3.0,
+        longest_gap_ms=gap,
+        steady_gap_ms=gap,
+        idle=0.1,
+        starved=0.0,
+        peak_memory_mib=100.0 + run,
+    )
+
+
+def test_rounds_are_summed_up_by_contender() -> None:
+    """Median, lowest and highest rate, the longest gap of any round, and what a contender does not do."""
+    rounds = [_round("a", run, rate, gap) for run, rate, gap in ((1, 300, 70), (2, 100, 90), (3, 200, 80))]
+    a, b = summarize([*rounds, _round("b", 1, 50, None)], {"a": "all", "b": "less"})
+    assert (a.records_per_second, a.steady_per_second) == ("200 (100-300)", "201 (101-301)")
+    assert (a.steady_spread, a.longest_gap_ms, a.peak_memory_mib) == (1.0, 90, 103.0)
+    assert (b.does, b.longest_gap_ms) == ("less", None)
 
 
 @pytest.mark.kafka
