@@ -16,6 +16,7 @@ PREFIX: Final = "ticker.error."
 KIP_1034_PREFIX: Final = "__streams.errors."
 _MIRRORED: Final = frozenset({"exception", "message", "stacktrace", "topic", "partition", "offset"})
 _MAX_STACKTRACE: Final = 4000
+_MAX_MESSAGE: Final = 2000
 
 
 class Reason(Struct, frozen=True, kw_only=True):
@@ -46,10 +47,14 @@ def reason(
 ) -> Reason:
     """Describe an error; `now` is the wall clock in ms, `timestamp` the record's event time."""
     trace = "".join(traceback.format_exception(error))
+    message = _said(error)
+    if len(message) > _MAX_MESSAGE:
+        # What was wrong with a record can be as long as the record, which the letter holds already.
+        message = message[: _MAX_MESSAGE - 1] + "…"
     return Reason(
         stage=stage,
         exception=f"{type(error).__module__}.{type(error).__qualname__}",
-        message=str(error),
+        message=message,
         stacktrace=trace[-_MAX_STACKTRACE:],
         topic=topic,
         partition=partition,
@@ -58,6 +63,14 @@ def reason(
         attempt=attempt,
         timestamp=timestamp,
     )
+
+
+def _said(error: BaseException) -> str:
+    """What an error says; one that cannot even say that is no reason to lose the record."""
+    try:
+        return str(error)
+    except Exception as unspeakable:  # noqa: BLE001 (`__str__` is anybody's code)
+        return f"({type(unspeakable).__name__} where the error was asked what it is)"
 
 
 def to_headers(why: Reason) -> list[tuple[str, bytes]]:
@@ -73,12 +86,12 @@ def to_headers(why: Reason) -> list[tuple[str, bytes]]:
     ]
 
 
-def from_headers(headers: Iterable[tuple[str, bytes]]) -> Reason | None:
+def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Reason | None:
     """The reason in a dead letter's headers; None where they do not tell one."""
     fields = {
         name.removeprefix(PREFIX): value.decode("utf-8", "replace")
         for name, value in headers
-        if name.startswith(PREFIX)
+        if name.startswith(PREFIX) and value is not None
     }
     try:
         return convert(fields, Reason, strict=False)

@@ -19,9 +19,13 @@ REPLAY_SOURCE_HEADER: Final = "ticker-replay-source"
 """`topic/partition/offset` where a replay read a record."""
 
 
-def attempts(headers: Iterable[tuple[str, bytes]]) -> int:
+_ATTEMPT_DIGITS: Final = 9
+"""Anybody can write headers: a number that nobody counted to says nothing."""
+
+
+def attempts(headers: Iterable[tuple[str, bytes | None]]) -> int:
     """How often a record has been rejected before; 0 where its headers do not say."""
     for name, value in headers:
-        if name == ATTEMPT_HEADER and value.isdigit():
+        if name == ATTEMPT_HEADER and value is not None and value.isdigit() and len(value) <= _ATTEMPT_DIGITS:
             return int(value)
     return 0

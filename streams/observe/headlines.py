@@ -16,6 +16,8 @@ _ALL_UP_TO: Final = 512
 _STRIDE: Final = 8
 """Of larger batches every eighth: a strip's records lie together, and who looks at all pays 1 % of the throughput."""
 _CANARY: Final = CANARY_SOURCE.encode()
+_AHEAD_S: Final = 3600.0
+"""How far a clock may be ahead and still say when its source was last heard of."""
 
 HEADLINES: Final = Metric(
     name="ticker_headlines_total",
@@ -78,8 +80,7 @@ def note_sources(records: Sequence[Record], newest: MutableMapping[bytes, int]) 
     """
     sample = records if len(records) <= _ALL_UP_TO else records[::_STRIDE]
     for record in sample:
-        if len(record.headers) == 1:
-            source = record.headers[0][1]
+        if len(record.headers) == 1 and (source := record.headers[0][1]) is not None:
             newest[source] = max(newest.get(source, 0), record.timestamp)
 
 
@@ -102,19 +103,24 @@ class HeadlineMetrics:
             published_at: Their event times (ms), in the same order.
             now: Seconds since the epoch.
         """
-        self._note_newest(newest)
+        self._note_newest(newest, now)
         self._make.add(self._tally(published))
         if published and isinstance(published[0], CategorizedHeadline):
             ages = self._make.weighted(END_TO_END)
             for timestamp, times in Counter(published_at).items():
-                ages.observe(now - timestamp / 1000, times)
+                # A clock that is ahead must not make the sum meaningless for ever.
+                ages.observe(max(0.0, now - timestamp / 1000), times)
 
-    def _note_newest(self, newest: Mapping[bytes, int]) -> None:
-        """When the newest strip of each source was observed."""
+    def _note_newest(self, newest: Mapping[bytes, int], now: float) -> None:
+        """When the newest strip of each source was observed.
+
+        A strip from the future would hide for as long that its source has gone silent: it is left out.
+        """
+        plausible = (now + _AHEAD_S) * 1000
         for source, timestamp in newest.items():
             if source == _CANARY:
                 continue  # no news of any place
-            if timestamp > self._newest.get(source, 0):
+            if self._newest.get(source, 0) < timestamp <= plausible:
                 label = self._sources.label(source.decode("utf-8", "replace"))
                 if label != OTHER:
                     self._newest[source] = timestamp

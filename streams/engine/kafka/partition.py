@@ -14,7 +14,7 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -44,6 +44,8 @@ _TRANSACTION_OUTPUTS: Final = 8_000
 """Where one of these is reached, a transaction takes no further batch: what waits, waits for the next."""
 _TURN_S: Final = 0.002
 """How long deciding may keep the event loop from the commit under way, and from other partitions."""
+_PIECE: Final = 250
+"""Records of a batch that are decided on in one go, at 0.2 ms for the slowest."""
 _OPEN_TIMEOUT_S: Final = 60.0
 """How long an opening may make no progress: a large state takes longer, and may."""
 _MAX_FAILURES: Final = 30
@@ -65,6 +67,10 @@ _OFFSET_COMMIT_EVERY_S: Final = 1.0
 
 class NotOursError(Exception):
     """The group says that the partition is not ours, or is rebalancing."""
+
+
+class FailingRecordError(Exception):
+    """A record makes the processor raise. State is dropped; opened again, the partition goes on without it."""
 
 
 class HoleError(Exception):
@@ -144,6 +150,10 @@ class PartitionRunner:
         """The offset after what was decided on, committed or not."""
         self._failures = 0
         """In a row, without a commit between them."""
+        self._failing: dict[int, Exception] = {}
+        """Records by offset that made the processor raise, and what."""
+        self._suspected_up_to = 0
+        """Below this offset the processor raised on several records together: they go one by one."""
         self._work: _Work | None = None
         """What is being decided on."""
         self._committing: tuple[_Work, asyncio.Task[None]] | None = None
@@ -227,6 +237,10 @@ class PartitionRunner:
             except NotOursError:
                 await self._drop(grace=0)
                 await self._disowned()
+            except FailingRecordError as error:
+                # No failure in a row, nothing to wait for: the breaker is the judge of many.
+                logger.warning("%s %s: %s", self.stage.name, self.partition, error, exc_info=error.__cause__)
+                await self._drop(grace=1.0)
             except BreakerError as error:
                 await self._drop(grace=1.0)
                 self._crash(error)
@@ -397,7 +411,6 @@ class PartitionRunner:
         Raises:
             HoleError: A slice is missing before the first that waits.
         """
-        assert self._processor is not None
         work = self._work = _Work(
             KafkaOutbox(self.stage.name, self._prefix, self.partition), time.monotonic()
         )
@@ -407,18 +420,52 @@ class PartitionRunner:
                 records = await self._next_batch(work)
                 if records is None:
                     break
+                for piece in self._pieces(records):
+                    if time.monotonic() - turn > _TURN_S:
+                        await asyncio.sleep(0)
+                        turn = time.monotonic()
+                    self._process(piece, work.out)
                 if records:
-                    self._processor.process(records, work.out)
                     work.add(records)
-                if self._queue and time.monotonic() - turn > _TURN_S:
-                    await asyncio.sleep(0)
-                    turn = time.monotonic()
         finally:
             self._work = None
         if not work.records:
             return None
         self._breaker.check(work.records, work.out.dead_letters.total())
         return work
+
+    def _pieces(self, records: list[Any]) -> Iterator[list[Any]]:
+        """A batch in pieces that are decided on in one go."""
+        start = 0
+        while start < len(records):
+            is_suspect = records[start].offset < self._suspected_up_to
+            end = start + (1 if is_suspect else _PIECE)
+            yield records[start:end] if start or end < len(records) else records
+            start = end
+
+    def _process(self, piece: list[Any], out: KafkaOutbox) -> None:
+        """Decide on a few records.
+
+        A processor makes a dead letter of what it cannot decide on by itself. Where it raises instead, its
+        state is spoilt: what it raised on is found by giving it the records one by one, on fresh state.
+
+        Raises:
+            FailingRecordError: It raised, on this one record.
+        """
+        assert self._processor is not None
+        first = piece[0]
+        if len(piece) == 1 and (known := self._failing.get(first.offset)) is not None:
+            out.reject(first, known)
+            return
+        try:
+            self._processor.process(piece, out)
+        except Exception as error:
+            if len(piece) > 1:
+                self._suspected_up_to = piece[-1].offset + 1
+                raise
+            self._failing[first.offset] = error
+            place = f"{self.partition.topic}/{self.partition.partition}/{first.offset}"
+            raise FailingRecordError(f"{place} becomes a dead letter: {_told(error)}") from error
 
     async def _next_batch(self, work: _Work) -> list[Any] | None:
         """The next batch's records that were not decided on; None for a hole behind those that were."""
@@ -503,6 +550,8 @@ class PartitionRunner:
         await self._producer.commit(out.records, self.partition.partition)
         self._position = work.end
         self._failures = 0
+        if self._failing:
+            self._failing = {offset: error for offset, error in self._failing.items() if offset >= work.end}
         self._observer.committed(
             Committed(
                 stage=self.stage.name,

@@ -50,15 +50,15 @@ class CategorizeProcessor:
         for record in records:
             try:
                 decision = _decision(record)
-            except RecordError as error:
+                event = decision if isinstance(decision, ChainEnd) else self.categorize(decision)
+            except Exception as error:  # noqa: BLE001 (whatever one record raises, only that record pays)
                 out.reject(record, error)
                 continue
-            key = decision.chain.encode()
-            if isinstance(decision, ChainEnd):
+            key = event.chain.encode()
+            if isinstance(event, ChainEnd):
                 out.forget(CURRENT, key, record.timestamp)
                 counts["ended"] += 1
                 continue
-            event = self.categorize(decision)
             for topic in topics_of(event):
                 out.send(topic, key, event, record.timestamp)
             counts["categorized" if event.topic else "uncategorised"] += 1

@@ -115,10 +115,10 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
         )
 
 
-def _first_shown(headline: LiveHeadline) -> tuple[int, str, int]:
-    """When, in which strip, in which slot a headline was first shown."""
+def _first_shown(headline: LiveHeadline) -> tuple[int, str, int, str]:
+    """When, in which strip, in which slot a headline was first shown; a slot's number can be too long for `int`."""
     strip, _, slot = headline.id.rpartition("-")
-    return headline.first_seen, strip, int(slot)
+    return headline.first_seen, strip, len(slot), slot
 
 
 def live_headline(

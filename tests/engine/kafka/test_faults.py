@@ -82,20 +82,20 @@ def test_gives_up_waiting_for_a_broker_when_told_to_stop(
     assert worker.stop()[0] == 0
 
 
-def test_a_bug_is_tried_again_and_then_ends_the_worker(pipeline: Pipeline) -> None:
-    """Status 1 with the traceback in the log; nothing of the slice is committed, so a mended worker goes on."""
+def test_a_record_that_a_bug_stumbles_on_becomes_a_dead_letter_alone(pipeline: Pipeline) -> None:
+    """State and outputs are as if it had never come, the rest of the slice goes on, and the letter has the trace."""
     pipeline.write(
-        [plain(sighting(text), 2) for text in ("Port reopens", "A bug in the orchard", "Tram opens")]
+        [plain(sighting(text), 2) for text in ("Port reopens", "A bug in the orchard", "Tram opens", "bugs")]
     )
-    worker = pipeline.worker("--stage", "deduplicate", command=FAULTY, FAULT="bug")
-    assert worker.wait(120) == 1
-    assert "KeyError: 'a bug'" in worker.said
-    assert "failed 5 times in a row" in worker.said
-    assert not pipeline.read(DECISIONS)[DECISIONS.name].all
-    assert not pipeline.read(DEADLETTERS)[DEADLETTERS.name].all
-    pipeline.worker()
-    pipeline.drain(3)
-    assert pipeline.check().new == 3
+    worker = pipeline.worker(command=FAULTY, FAULT="bug")
+    pipeline.drain(4)
+    headlines = pipeline.read(DECISIONS)[DECISIONS.name].all
+    assert [json.loads(headline.value)["text"] for headline in headlines] == ["Port reopens", "Tram opens"]
+    letters = [dict(letter.headers) for letter in pipeline.read(DEADLETTERS)[DEADLETTERS.name].all]
+    assert [letter["ticker.error.offset"] for letter in letters] == [b"1", b"3"]
+    assert all(b"KeyError: 'a bug'" in letter["ticker.error.stacktrace"] for letter in letters)
+    assert len(pipeline.read(SEEN)[SEEN.name].all) == 2
+    assert worker.is_running
 
 
 @pytest.mark.parametrize("stage", ["deduplicate", "categorize"])

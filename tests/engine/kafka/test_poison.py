@@ -61,6 +61,10 @@ def _all_kinds() -> list[PlacedRecord]:
     ]
     record = plain(_GOOD, 2)
     odd = [
+        record._replace(
+            key=b"counted by nobody", value=b"", headers=[("ticker.error.attempt", b"9" * 5_000)]
+        ),
+        record._replace(key=b"no header value", value=b"", headers=[("source", None), ("x", None)]),  # type: ignore[list-item]
         record._replace(key=None),
         record._replace(key=None, value=None, headers=()),
         record._replace(key=b"\xff\xfe"),
@@ -94,7 +98,7 @@ def _letters(pipeline: Pipeline) -> dict[bytes | None, Any]:
 def test_every_kind_of_poison_is_kept_byte_for_byte_and_the_flow_goes_on(poisoned: Pipeline) -> None:
     """Key, value, headers of each rejected record, once, beside the good ones that follow."""
     report = poisoned.check()
-    assert report.dead_letters == len(POISON) + 4 + 2
+    assert report.dead_letters == len(POISON) + 6 + 2
     letters = _letters(poisoned)
     for kind, make in POISON.items():
         assert letters[kind.encode()].value == make(_GOOD)
