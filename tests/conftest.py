@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from streams.dev.kafka import Cluster
 from tests.kafka_support import Certificates, make_certificates, start
+
+# How long an example takes says how busy the machine is, and nothing else.
+settings.register_profile("ticker", deadline=None)
+settings.load_profile("ticker")
 
 
 @pytest.fixture(scope="session")
