@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
-from schemas.events import CategorizedHeadline, Duplicate, Headline, type_name
+from .events import CategorizedHeadline, Duplicate, Headline, type_name
 
 CONTENT_TYPE: Final = b"application/json"
 _SPEC_VERSION: Final = b"1.0"

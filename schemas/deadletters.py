@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct, ValidationError, convert, structs
 
-from schemas.instants import Instant, format_instant
+from .instants import Instant, format_instant
 
 PREFIX: Final = "ticker.error."
 KIP_1034_PREFIX: Final = "__streams.errors."

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 from msgspec.json import Encoder
 
-from schemas.instants import Instant
-from schemas.mediatopics import Labels, MediaTopic, Slug
+from .instants import Instant
+from .mediatopics import Labels, MediaTopic, Slug
 
 MAX_TEXT = 2000
 """The longest headline, in characters. What is longer is no headline."""

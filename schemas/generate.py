@@ -1,4 +1,4 @@
-"""Generate what others read of the contract: JSON Schema per event type, and AsyncAPI 3.
+"""Generate what others read of the contract: JSON Schema per event type, AsyncAPI 3, TypeScript and Java types.
 
 `python -m schemas.generate` writes, unless a released type would refuse what it took before;
 `--check` writes nothing and says what has drifted.
@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas import cloudevents, deadletters
-from schemas.compatibility import breaks
-from schemas.events import EVENT_TYPES, CategorizedHeadline, Event, type_name
-from schemas.mediatopics import UNCATEGORISED
-from schemas.topics import DEFAULT_PREFIX, TOPICS, Topic
+from . import cloudevents, deadletters, languages
+from .compatibility import breaks
+from .events import EVENT_TYPES, CategorizedHeadline, Event, type_name
+from .mediatopics import UNCATEGORISED
+from .topics import DEFAULT_PREFIX, TOPICS, Topic
 
 HERE: Final = Path(__file__).parent
 _VERSION: Final = "1.0.0"
@@ -141,6 +141,9 @@ def documents() -> dict[Path, bytes]:
         for event_type in EVENT_TYPES
     }
     files[HERE / "asyncapi.yaml"] = msgspec.yaml.encode(asyncapi())
+    schemas = [json_schema(event_type) for event_type in EVENT_TYPES]
+    files[HERE / "typescript" / "events.ts"] = languages.typescript(schemas).encode()
+    files[HERE / "java" / "org" / "headlineticker" / "Events.java"] = languages.java(schemas).encode()
     return files
 
 
@@ -176,7 +179,7 @@ def main() -> None:
         sys.exit("\n".join(problems))
     if not arguments.check:
         for path, content in documents().items():
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
 

@@ -7,7 +7,7 @@ in `schemas.deadletters`.
 from collections.abc import Iterable
 from typing import Final
 
-from schemas.deadletters import PREFIX
+from .deadletters import PREFIX
 
 SOURCE_HEADER: Final = "source"
 """The one header of a sighting: its source, in UTF-8. It is always the first."""

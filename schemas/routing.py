@@ -11,10 +11,10 @@ from zlib import crc32
 
 from msgspec.structs import replace
 
-from schemas.cloudevents import CANARY_SOURCE
-from schemas.events import CategorizedHeadline
-from schemas.mediatopics import UNCATEGORISED, slug_of
-from schemas.topics import CANARY, CATEGORIES, CURRENT, HEADLINES, Topic
+from .cloudevents import CANARY_SOURCE
+from .events import CategorizedHeadline
+from .mediatopics import UNCATEGORISED, slug_of
+from .topics import CANARY, CATEGORIES, CURRENT, HEADLINES, Topic
 
 PARTITION_BY_LANGUAGE: Final = MappingProxyType({"ar": 0, "fr": 1, "en": 2})
 """The big languages, each on a partition of its own; the others share what is left, by hash."""

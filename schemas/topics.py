@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from schemas.events import (
+from .events import (
     CategorizedHeadline,
     ChainEnd,
     Duplicate,
@@ -20,7 +20,7 @@ from schemas.events import (
     Sighting,
     Strip,
 )
-from schemas.mediatopics import SLUG_BY_TOPIC, UNCATEGORISED
+from .mediatopics import SLUG_BY_TOPIC, UNCATEGORISED
 
 DEFAULT_PREFIX: Final = "ticker"
 LANGUAGE_PARTITIONS: Final = 6

@@ -1,0 +1,165 @@
+// Generated from the JSON Schemas beside it by `make schemas`.
+package org.headlineticker;
+
+import java.util.List;
+
+/** The events. Jackson reads them with SNAKE_CASE names and without FAIL_ON_UNKNOWN_PROPERTIES. */
+public final class Events {
+  private Events() {}
+
+  /** One fact that an update changed. */
+  public record Change(
+      String kind,
+      String before,
+      String after) {
+  }
+
+  /** What a topic is called, in the languages of the pipeline. */
+  public record Labels(
+      String ar,
+      String fr,
+      String en) {
+  }
+
+  /** A media topic, how it is called, and how sure the categorizer is of it (calibrated, 0 to 1). */
+  public record TopicScore(
+      String topic,
+      double confidence,
+      String slug,
+      Labels labels,
+      List<String> path) {
+    public TopicScore {
+      path = path == null ? List.of() : List.copyOf(path);
+    }
+  }
+
+  /** What a source showed at one moment: the strip as it was read, enough to split it again. */
+  public record Strip(
+      String type,
+      String id,
+      String source,
+      String observedAt,
+      String text,
+      String format,
+      long slots,
+      String separator,
+      double confidence,
+      String traceparent) {
+  }
+
+  /** One headline seen in one slot of one strip. */
+  public record Sighting(
+      String type,
+      String id,
+      String source,
+      String observedAt,
+      long slot,
+      String text,
+      String language,
+      boolean truncated,
+      String link,
+      String publishedAt,
+      String traceparent) {
+  }
+
+  /** A distinct headline, as its first sighting showed it. Its id is that sighting's. */
+  public record Headline(
+      String type,
+      String id,
+      String source,
+      String observedAt,
+      long slot,
+      String text,
+      String language,
+      boolean truncated,
+      String link,
+      String publishedAt,
+      String traceparent,
+      String chain,
+      String updates,
+      List<Change> changes,
+      boolean late) {
+    public Headline {
+      changes = changes == null ? List.of() : List.copyOf(changes);
+    }
+  }
+
+  /** The last live headline of a chain has ended: nobody has shown any of them for a window. */
+  public record ChainEnd(
+      String type,
+      String chain,
+      String endedAt) {
+  }
+
+  /** A headline with its media topics, the surest first. `topic` is null where none is sure enough. */
+  public record CategorizedHeadline(
+      String type,
+      String id,
+      String source,
+      String observedAt,
+      long slot,
+      String text,
+      String language,
+      boolean truncated,
+      String link,
+      String publishedAt,
+      String traceparent,
+      String chain,
+      String updates,
+      List<Change> changes,
+      boolean late,
+      String topic,
+      String category,
+      List<TopicScore> topics,
+      String model) {
+    public CategorizedHeadline {
+      changes = changes == null ? List.of() : List.copyOf(changes);
+      topics = topics == null ? List.of() : List.copyOf(topics);
+    }
+  }
+
+  /** A live headline, keyed by its fold key: the deduplicate stage's state. */
+  public record SeenHeadline(
+      String type,
+      String id,
+      String text,
+      String language,
+      String firstSeen,
+      String lastSeen,
+      long sightings,
+      List<String> sources,
+      String aliasOf,
+      String root,
+      String folded) {
+    public SeenHeadline {
+      sources = sources == null ? List.of() : List.copyOf(sources);
+    }
+  }
+
+  /** A near duplicate that was swallowed: by which headline, by which rule, and both texts. */
+  public record Duplicate(
+      String type,
+      String id,
+      String source,
+      String observedAt,
+      long slot,
+      String text,
+      String language,
+      boolean truncated,
+      String link,
+      String publishedAt,
+      String traceparent,
+      String winner,
+      String winnerText,
+      String chain,
+      String rule,
+      double score,
+      String detail) {
+  }
+
+  /** How far a stage has read a partition: everything below `offset` is done. */
+  public record Position(
+      String type,
+      long offset) {
+  }
+}

@@ -1,0 +1,225 @@
+// Generated from the JSON Schemas beside it by `make schemas`.
+
+/** One fact that an update changed. */
+export interface Change {
+  /** What changed: number, weekday, … */
+  readonly kind: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What a topic is called, in the languages of the pipeline. */
+export interface Labels {
+  readonly ar: string;
+  readonly fr: string;
+  readonly en: string;
+}
+
+/** A media topic, how it is called, and how sure the categorizer is of it (calibrated, 0 to 1). */
+export interface TopicScore {
+  /** A media topic: one of the 17 top IPTC Media Topics, or a user's own. */
+  readonly topic: string;
+  readonly confidence: number;
+  /** Names a topic and its Kafka topic. */
+  readonly slug?: string | null;
+  readonly labels?: Labels | null;
+  /** Slugs from the top topic down to this one, where it has a broader one. */
+  readonly path?: readonly string[];
+}
+
+/** What a source showed at one moment: the strip as it was read, enough to split it again. */
+export interface Strip {
+  readonly type: "ticker.strip.v1";
+  /** A hash of source, observed_at and text. */
+  readonly id: string;
+  /** Names a place that shows a strip. */
+  readonly source: string;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly observed_at: string;
+  /** The strip as read, separators included. */
+  readonly text: string;
+  /** What `text` is written in. */
+  readonly format?: "html" | "text";
+  /** Slots found, empty ones included. */
+  readonly slots: number;
+  /** What stands between slots. */
+  readonly separator?: string | null;
+  /** How sure the split is. */
+  readonly confidence: number;
+  /** W3C trace context. */
+  readonly traceparent?: string | null;
+}
+
+/** One headline seen in one slot of one strip. */
+export interface Sighting {
+  readonly type: "ticker.sighting.v1";
+  /** The strip's id and the slot: `STRIP-SLOT`. */
+  readonly id: string;
+  /** Names a place that shows a strip. */
+  readonly source: string;
+  /** When the source showed it. */
+  readonly observed_at: string;
+  /** Position in the strip, from 0. */
+  readonly slot: number;
+  /** The headline as shown. */
+  readonly text: string;
+  /** ISO 639 code; `und` where there are no letters. */
+  readonly language: string;
+  /** The site cut the headline short. */
+  readonly truncated?: boolean;
+  /** Where the headline leads: an absolute http(s) URI. */
+  readonly link?: string | null;
+  /** When the entry says it was published. */
+  readonly published_at?: string | null;
+  /** W3C trace context. */
+  readonly traceparent?: string | null;
+}
+
+/** A distinct headline, as its first sighting showed it. Its id is that sighting's. */
+export interface Headline {
+  readonly type: "ticker.headline.v1";
+  /** The strip's id and the slot: `STRIP-SLOT`. */
+  readonly id: string;
+  /** Names a place that shows a strip. */
+  readonly source: string;
+  /** When the source showed it. */
+  readonly observed_at: string;
+  /** Position in the strip, from 0. */
+  readonly slot: number;
+  /** The headline as shown. */
+  readonly text: string;
+  /** ISO 639 code; `und` where there are no letters. */
+  readonly language: string;
+  /** The site cut the headline short. */
+  readonly truncated?: boolean;
+  /** Where the headline leads: an absolute http(s) URI. */
+  readonly link?: string | null;
+  /** When the entry says it was published. */
+  readonly published_at?: string | null;
+  /** W3C trace context. */
+  readonly traceparent?: string | null;
+  /** The first headline's id: alike on a headline and all updates of it. */
+  readonly chain: string;
+  /** The headline whose facts this one changes. */
+  readonly updates?: string | null;
+  /** The facts that changed. */
+  readonly changes?: readonly Change[];
+  /** The chain has a live headline that was observed later: this is no news of it. */
+  readonly late?: boolean;
+}
+
+/** The last live headline of a chain has ended: nobody has shown any of them for a window. */
+export interface ChainEnd {
+  readonly type: "ticker.end.v1";
+  /** The first headline's id: alike on a headline and all updates of it. */
+  readonly chain: string;
+  /** The event time at which that was noticed. */
+  readonly ended_at: string;
+}
+
+/** A headline with its media topics, the surest first. `topic` is null where none is sure enough. */
+export interface CategorizedHeadline {
+  readonly type: "ticker.category.v1";
+  /** The strip's id and the slot: `STRIP-SLOT`. */
+  readonly id: string;
+  /** Names a place that shows a strip. */
+  readonly source: string;
+  /** When the source showed it. */
+  readonly observed_at: string;
+  /** Position in the strip, from 0. */
+  readonly slot: number;
+  /** The headline as shown. */
+  readonly text: string;
+  /** ISO 639 code; `und` where there are no letters. */
+  readonly language: string;
+  /** The site cut the headline short. */
+  readonly truncated?: boolean;
+  /** Where the headline leads: an absolute http(s) URI. */
+  readonly link?: string | null;
+  /** When the entry says it was published. */
+  readonly published_at?: string | null;
+  /** W3C trace context. */
+  readonly traceparent?: string | null;
+  /** The first headline's id: alike on a headline and all updates of it. */
+  readonly chain: string;
+  /** The headline whose facts this one changes. */
+  readonly updates?: string | null;
+  /** The facts that changed. */
+  readonly changes?: readonly Change[];
+  /** The chain has a live headline that was observed later: this is no news of it. */
+  readonly late?: boolean;
+  /** A media topic: one of the 17 top IPTC Media Topics, or a user's own. */
+  readonly topic: string | null;
+  /** The slug of `topic`; `uncategorised` where that is null. */
+  readonly category: string;
+  readonly topics?: readonly TopicScore[];
+  /** The categorizer's version. */
+  readonly model: string;
+}
+
+/** A live headline, keyed by its fold key: the deduplicate stage's state. */
+export interface SeenHeadline {
+  readonly type: "ticker.seen.v1";
+  /** The strip's id and the slot: `STRIP-SLOT`. */
+  readonly id: string;
+  /** The headline as shown. */
+  readonly text: string;
+  /** ISO 639 code; `und` where there are no letters. */
+  readonly language: string;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly first_seen: string;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly last_seen: string;
+  readonly sightings: number;
+  readonly sources: readonly string[];
+  /** Fold key of the headline that this variant joined. */
+  readonly alias_of?: string | null;
+  /** First headline of a chain of updates. */
+  readonly root?: string | null;
+  /** The text folded, as the fold key hashes it. */
+  readonly folded?: string | null;
+}
+
+/** A near duplicate that was swallowed: by which headline, by which rule, and both texts. */
+export interface Duplicate {
+  readonly type: "ticker.duplicate.v1";
+  /** The strip's id and the slot: `STRIP-SLOT`. */
+  readonly id: string;
+  /** Names a place that shows a strip. */
+  readonly source: string;
+  /** When the source showed it. */
+  readonly observed_at: string;
+  /** Position in the strip, from 0. */
+  readonly slot: number;
+  /** The headline as shown. */
+  readonly text: string;
+  /** ISO 639 code; `und` where there are no letters. */
+  readonly language: string;
+  /** The site cut the headline short. */
+  readonly truncated?: boolean;
+  /** Where the headline leads: an absolute http(s) URI. */
+  readonly link?: string | null;
+  /** When the entry says it was published. */
+  readonly published_at?: string | null;
+  /** W3C trace context. */
+  readonly traceparent?: string | null;
+  /** The headline that it repeats. */
+  readonly winner: string;
+  /** The headline as shown. */
+  readonly winner_text: string;
+  /** The first headline's id: alike on a headline and all updates of it. */
+  readonly chain: string;
+  /** The rule that decided. */
+  readonly rule: string;
+  readonly score: number;
+  /** What the rule saw. */
+  readonly detail?: string | null;
+}
+
+/** How far a stage has read a partition: everything below `offset` is done. */
+export interface Position {
+  readonly type: "ticker.position.v1";
+  readonly offset: number;
+}
+
+export type Event = Strip | Sighting | Headline | ChainEnd | CategorizedHeadline | SeenHeadline | Duplicate | Position;
