@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
-MODULES: Final = ("near", "categorize")
+MODULES: Final = ("near", "categorize", "pages")
 
 
 def main() -> None:

@@ -1,0 +1,229 @@
+"""Which elements of a page could be its strip, how they rank, and which are passed over and why.
+
+An element is a candidate by its name, or by the label that stands beside it. What its slots read like decides: a
+ticker of prices is none, whatever it is called. Two that rank alike are not guessed between.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from streams.errors import SplitError
+from streams.produce.extract.found import Found, headlines_in, in_element
+from streams.produce.extract.markup import Outline
+from streams.produce.extract.names import LATEST, TICKER, is_place_of_others, likeness
+from streams.produce.extract.reading import HEADLINES, read
+from streams.produce.extract.visibility import is_hidden, is_never_shown
+from streams.produce.furniture import is_label
+
+MAX_CONTAINERS: Final = 30
+"""The most elements with a ticker's name that are looked into, the surest names first."""
+
+MAX_CONTAINER: Final = 262_144
+"""Characters of HTML beyond which an element is not a ticker, whatever its name."""
+
+MAX_LOOKED_INTO: Final = 1_048_576
+"""Characters of HTML of all elements that are looked into."""
+
+ALIKE: Final = 0.25
+"""How near two strips' scores are that are not guessed between."""
+
+_FEWEST_ITEMS: Final = 3
+"""Siblings of one name from which they are items, and what holds them is the ticker."""
+
+_CALLED: Final = (
+    "marquee,[class],[id],[role],[aria-label],[data-testid],[data-component],[data-module],[data-widget]"
+)
+_NAMES: Final = ("class", "id", "data-testid", "data-component", "data-module", "data-widget")
+_OWN_TAG: Final = re.compile(r"<([a-z][a-z0-9]*-[a-z0-9-]*)", re.IGNORECASE)
+_MAX_OWN_TAGS: Final = 100
+_WHOLE_PAGE: Final = "main,h1"
+_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_MOST_EXAMPLE: Final = 40
+
+
+class Rival(Struct, frozen=True):
+    """An element that could be the page's strip: what was found in it, its rank, and why it is or is not one."""
+
+    element: str
+    """As a selector names it: `div.news-ticker`."""
+    found: Found | None
+    """None where it was passed over."""
+    score: float
+    why: str
+
+
+def named(tree: LexborHTMLParser, page: str, address: str | None, separator: str | None) -> list[Rival]:
+    """The elements that are called as tickers are, those that are strips first, the surest first."""
+    rivals: list[Rival] = []
+    looked_into = 0
+    shown: set[str] = set()
+    for sure, _, node in _containers(tree, page)[:MAX_CONTAINERS]:
+        rival = _place(node, sure) or _judge(node, sure, address, separator)
+        looked_into += len(node.html or "")
+        if rival.found is not None:
+            texts = set(headlines_in(rival.found.split))
+            if texts <= shown:
+                continue
+            shown |= texts
+        rivals.append(rival)
+        if looked_into > MAX_LOOKED_INTO:
+            break
+    return sorted(rivals, key=lambda rival: (rival.found is None, -rival.score))
+
+
+def _containers(tree: LexborHTMLParser, page: str) -> list[tuple[float, int, LexborNode]]:
+    """Elements with a ticker's name; of items with one what holds them. The surest names first."""
+    selector = _CALLED
+    tags = {tag.lower() for tag in _OWN_TAG.findall(page)}
+    own = sorted(tag for tag in tags if likeness(tag) > 0)[:_MAX_OWN_TAGS]
+    named_nodes: list[tuple[float, LexborNode, tuple[int, str, str]]] = []
+    for node in tree.css(",".join([selector, *own])):
+        tag = node.tag or ""
+        if tag in {"html", "body"}:
+            continue
+        sure = _sureness(node, tag)
+        if sure:
+            parent = node.parent
+            key = (parent.mem_id if parent else 0, tag, node.attributes.get("class") or "")
+            named_nodes.append((sure, node, key))
+    siblings = Counter(key for _, _, key in named_nodes)
+    containers: dict[int, tuple[float, int, LexborNode]] = {}
+    for order, (sure, node, key) in enumerate(named_nodes):
+        holder = node.parent if siblings[key] >= _FEWEST_ITEMS else node
+        if holder is not None and holder.tag not in {"html", "body"}:
+            before = containers.get(holder.mem_id)
+            if before is None or before[0] < sure:
+                containers[holder.mem_id] = (sure, order, holder)
+    return sorted(containers.values(), key=lambda item: (-item[0], item[1]))
+
+
+def _sureness(node: LexborNode, tag: str) -> float:
+    attributes = node.attributes
+    if tag == "marquee" or attributes.get("role") == "marquee":
+        return max(0.1, TICKER + min(0.0, likeness(f"ticker {attributes.get('class') or ''}") - TICKER))
+    called = " ".join([value for name in _NAMES if (value := attributes.get(name))])
+    if "-" in tag:
+        called = f"{tag} {called}"
+    label = attributes.get("aria-label")
+    labelled_as = likeness(label) if label and is_label(label) else 0.0
+    sure = likeness(called) if called else 0.0
+    return sure if sure < 0 else max(sure, labelled_as)
+
+
+def _place(node: LexborNode, sure: float) -> Rival | None:
+    """Why an element is no strip by its name and by where it stands; None where it may be one."""
+    why = "its name is that of something else" if sure < 0 else _unfit_place(node)
+    return Rival(described(node), None, sure, why) if why else None
+
+
+def _unfit_place(node: LexborNode) -> str | None:
+    above: LexborNode | None = node
+    while above is not None and above.tag not in {"body", "html", None}:
+        named_otherwise = above is not node and is_place_of_others(above.attributes.get("class") or "")
+        form = above.tag == "form" and not _is_page(above)
+        if is_never_shown(above) or named_otherwise or form:
+            return f"it stands in {described(above)}: a menu, footer, dialog or form"
+        if is_hidden(above):
+            return "it is hidden"
+        above = above.parent
+    return "it holds the whole page" if node.css_first(_WHOLE_PAGE) is not None else None
+
+
+def _is_page(form: LexborNode) -> bool:
+    """Whether a form is drawn around the whole page, as ASP.NET does."""
+    parent = form.parent
+    return parent is not None and 2 * len(form.html or "") >= len(parent.html or "")
+
+
+def _judge(node: LexborNode, sure: float, address: str | None, separator: str | None) -> Rival:
+    """What an element shows, and how that reads."""
+    called = described(node)
+    found = in_element(node, address, separator, longest=MAX_CONTAINER, alone=sure > LATEST)
+    if found is None:
+        return Rival(called, None, sure, "nothing in it repeats, no separator stands out")
+    texts = headlines_in(found.split)
+    reading = read(texts)
+    if reading.headlines < HEADLINES:
+        return Rival(called, None, sure, f"its slots are {reading.mostly}: {texts[0][:_MOST_EXAMPLE]!r}")
+    score = round(sure + 2 * reading.headlines + 0.3 * math.log2(min(len(texts), 8)), 2)
+    return Rival(
+        called, found, score, f"name {sure:.1f}, {reading.headlines:.0%} headlines, {len(texts)} slots"
+    )
+
+
+def labelled(drawn: Outline, address: str | None, separator: str | None) -> list[Rival]:
+    """The elements in which a label stands before headlines: `Breaking News`, `عاجل`."""
+    rivals: list[Rival] = []
+    for node in list(_beside_labels(drawn))[:MAX_CONTAINERS]:
+        rival = _judge(node, LATEST, address, separator)
+        if rival.found is not None and node.css_first(_WHOLE_PAGE) is None:
+            rivals.append(rival)
+    return sorted(rivals, key=lambda rival: -rival.score)
+
+
+_UP: Final = 3
+"""How many elements around a label are tried as the strip that it names."""
+
+
+def _beside_labels(drawn: Outline) -> Iterator[LexborNode]:
+    for run in drawn.runs:
+        if run.element < 0 or not is_label(run.text):
+            continue
+        number = run.element
+        if any(drawn.elements[above].tag in _HEADINGS for above in _upward(drawn, number)):
+            continue
+        for above in list(_upward(drawn, number))[:_UP]:
+            if drawn.ends[above] - drawn.starts[above] > 1:
+                yield drawn.nodes[above]
+                break
+
+
+def _upward(drawn: Outline, number: int) -> Iterator[int]:
+    while number >= 0:
+        yield number
+        number = drawn.elements[number].parent
+
+
+def surest(rivals: list[Rival], place: str) -> tuple[Found, ...]:
+    """The strips of rivals in their order, the surest first.
+
+    Raises:
+        SplitError: Two with different headlines rank alike.
+    """
+    strips = [rival for rival in rivals if rival.found is not None]
+    if len(strips) > 1:
+        first, second = strips[:2]
+        if first.score - second.score < ALIKE and not _overlap(first, second):
+            raise SplitError(
+                place,
+                f"two lists could be the strip, {_quoted(first)} and {_quoted(second)}; pin one with "
+                f"--selector {first.element!r}",
+            )
+    return tuple(rival.found for rival in strips if rival.found is not None)
+
+
+def _overlap(first: Rival, second: Rival) -> bool:
+    """Whether two strips share a headline: they are copies or parts of each other."""
+    assert first.found
+    assert second.found
+    return not set(headlines_in(first.found.split)).isdisjoint(headlines_in(second.found.split))
+
+
+def _quoted(rival: Rival) -> str:
+    assert rival.found
+    return f"{rival.element} ({headlines_in(rival.found.split)[0][:_MOST_EXAMPLE]!r} …)"
+
+
+def described(node: LexborNode) -> str:
+    """An element as a selector names it."""
+    attributes = node.attributes
+    if identity := attributes.get("id"):
+        return f"{node.tag}#{identity}"
+    classes = (attributes.get("class") or "").split()
+    return ".".join([node.tag or "", *classes[:2]])

@@ -1,0 +1,230 @@
+"""Lists of headlines that a page carries as data: `noscript`, shadow roots, JSON in scripts and attributes.
+
+They are looked at only where the page's markup shows no strip. What declares itself as data is read: JSON-LD lists and
+JSON scripts. A list inside a program, or in an attribute that a program reads, is read only where a selector picks the
+script or element: what the program does with it nobody knows. No script is ever run.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from html import escape, unescape
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from streams.produce.extract.candidates import Rival
+from streams.produce.extract.found import Found, resplit
+from streams.produce.extract.links import MAX_LINK
+from streams.produce.extract.names import LATEST, likeness
+from streams.produce.extract.reading import HEADLINES, read
+from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS
+
+MAX_SCRIPTS: Final = 50
+"""The most scripts of a page whose data is looked at."""
+MAX_JSON: Final = 4_194_304
+"""Characters of JSON of all of them."""
+MAX_LISTS: Final = 200
+"""The most lists in them that are read."""
+MAX_NESTING: Final = 40
+"""How deep a list can stand in JSON."""
+FEWEST: Final = 3
+"""Titles that a list needs."""
+
+_TITLES: Final = ("title", "headline", "name", "titre", "text", "t", "label", "العنوان", "عنوان")
+_LINKS: Final = ("url", "link", "href", "permalink", "@id", "u", "slug")
+_INNER: Final = ("item", "node", "attributes", "fields", "article")
+"""Keys under which a list's entries hold what they are about."""
+_JSON_SCRIPT: Final = 'script[type*="json"],script#__NEXT_DATA__'
+_FROM_ARRAY: Final = re.compile(r"[\[{]")
+_ARRAY_IN_CODE: Final = re.compile(r"\[\s*[\[{\"']")
+_SHADOW: Final = re.compile(r"<template\b[^<>]*\bshadowroot(?:mode)?\s*=[^<>]*>", re.IGNORECASE)
+_NOSCRIPT: Final = re.compile(r"<noscript\b[^<>]*>", re.IGNORECASE)
+
+
+class _Entry(Struct, frozen=True):
+    title: str
+    link: str | None
+
+
+class _Listed(Struct, frozen=True):
+    """A list of titles in data, and how surely the keys that lead to it are a ticker's."""
+
+    keys: str
+    sure: float
+    entries: list[_Entry]
+
+
+def set_aside(page: str) -> Iterator[str]:
+    """The HTML that a reader without scripts or with shadow roots sees beside the page: one document each."""
+    for opening, closing in ((_NOSCRIPT, "</noscript"), (_SHADOW, "</template")):
+        lower = page.lower()
+        position = 0
+        for _ in range(MAX_SCRIPTS):
+            match = opening.search(page, position)
+            end = lower.find(closing, match.end()) if match else -1
+            if match is None or end < 0:
+                break
+            yield page[match.end() : end]
+            position = end
+
+
+def declared(tree: LexborHTMLParser) -> list[Rival]:
+    """The lists in scripts that declare themselves as JSON, the surest first."""
+    lists: list[_Listed] = []
+    size = 0
+    for node in tree.css(_JSON_SCRIPT)[:MAX_SCRIPTS]:
+        code = node.text(deep=True)
+        size += len(code)
+        if size > MAX_JSON:
+            break
+        lists += _lists(_parsed(code.strip()))
+    return _rivals([listed for listed in lists if listed.sure > 0])
+
+
+def undeclared(nodes: list[LexborNode]) -> list[Rival]:
+    """The lists in programs and in attributes of some elements, the surest first."""
+    lists: list[_Listed] = []
+    size = 0
+    for node in nodes[: 10 * MAX_SCRIPTS]:
+        for code in _codes(node):
+            size += len(code)
+            if size > MAX_JSON or len(lists) > MAX_LISTS:
+                break
+            lists += [listed for value in _values(code) for listed in _lists(value)]
+    return _rivals(lists)
+
+
+def _codes(node: LexborNode) -> Iterator[str]:
+    if node.tag == "script":
+        yield node.text(deep=True)
+    for name, value in node.attributes.items():
+        if value and name.startswith(("data-", ":", "x-")) and _FROM_ARRAY.search(value):
+            yield value
+
+
+def _values(code: str) -> Iterator[Any]:
+    """The JSON values that stand in a text: all of it, or arrays in the code of a program."""
+    if (whole := _parsed(code.strip())) is not None:
+        yield whole
+        return
+    position = 0
+    for _ in range(MAX_LISTS):
+        match = _ARRAY_IN_CODE.search(code, position)
+        if match is None:
+            return
+        end = _end_of_array(code, match.start())
+        value = _parsed(code[match.start() : end]) if end else None
+        if value is None:
+            position = match.end()
+        else:
+            yield value
+            position = end
+
+
+def _end_of_array(code: str, start: int) -> int:
+    """Where the array ends that starts there, told by brackets outside of strings; 0 where it does not."""
+    depth = 0
+    for match in _STRUCTURE.finditer(code, start):
+        if match[0] in "[{":
+            depth += 1
+        elif match[0] in "]}":
+            depth -= 1
+            if not depth:
+                return match.end()
+    return 0
+
+
+_STRUCTURE: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
+def _parsed(code: str) -> Any:
+    try:
+        return msgspec.json.decode(code.encode("utf-8", "surrogatepass"))
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return None
+
+
+def _lists(value: Any) -> list[_Listed]:
+    """The lists of titles in a JSON value, without recursion."""
+    found: list[_Listed] = []
+    waiting: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
+    while waiting and len(found) < MAX_LISTS:
+        current, keys = waiting.pop()
+        if len(keys) > MAX_NESTING:
+            continue
+        if isinstance(current, dict):
+            typed = str(current.get("@type", ""))
+            waiting += [(inner, (*keys, f"{key} {typed}")) for key, inner in reversed(current.items())]
+        elif isinstance(current, list):
+            entries = [entry for item in current[:MAX_SLOTS] if (entry := _entry(item)) is not None]
+            if len(entries) >= FEWEST and 2 * len(entries) >= len(current):
+                found.append(_Listed(".".join(key.split(" ")[0] for key in keys), _sure(keys), entries))
+            else:
+                waiting += [(item, keys) for item in reversed(current)]
+    return found
+
+
+def _sure(keys: tuple[str, ...]) -> float:
+    """How surely the keys that lead to a list are a ticker's; a list of schema.org says so itself."""
+    if keys and keys[-1].endswith(" ItemList"):
+        return LATEST
+    sure = [likeness(key.split(" ")[0]) for key in keys]
+    return min(sure, default=0.0) if min(sure, default=0.0) < 0 else max(sure, default=0.0)
+
+
+def _entry(item: Any) -> _Entry | None:
+    """The title of an entry of a list, and its link."""
+    if isinstance(item, str):
+        return _Entry(_plain(item), None) if 0 < len(item) <= 4 * LONGEST_HEADLINE else None
+    if not isinstance(item, dict):
+        return None
+    inner = next((item[key] for key in _INNER if isinstance(item.get(key), dict)), None)
+    for source in (item, inner):
+        if not isinstance(source, dict):
+            continue
+        title = next((_string(source[key]) for key in _TITLES if _string(source.get(key))), None)
+        if title:
+            links = [_string(of.get(key)) for of in (source, item) for key in _LINKS]
+            return _Entry(
+                _plain(title), next((link for link in links if link and len(link) <= MAX_LINK), None)
+            )
+    return None
+
+
+def _string(value: Any) -> str | None:
+    """A text, or what WordPress wraps one in: `{"rendered": "…"}`."""
+    if isinstance(value, dict):
+        value = value.get("rendered")
+    return value if isinstance(value, str) and value.strip() else None
+
+
+_MARKUP: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
+
+
+def _plain(title: str) -> str:
+    return " ".join(_MARKUP.sub("", unescape(title)).split())
+
+
+def _rivals(lists: list[_Listed]) -> list[Rival]:
+    rivals: list[Rival] = []
+    for listed in lists:
+        texts = [entry.title for entry in listed.entries if entry.title]
+        reading = read(texts)
+        if not texts or reading.headlines < HEADLINES or listed.sure < 0:
+            continue
+        fragment = "<ul>" + "".join(map(_as_item, listed.entries)) + "</ul>"
+        found = Found(fragment, "html", resplit(fragment, "html"))
+        score = round(listed.sure + 2 * reading.headlines + 0.3 * math.log2(min(len(texts), 8)), 2)
+        rivals.append(
+            Rival(f"data at {listed.keys or 'its top'}", found, score, f"{len(texts)} titles in data")
+        )
+    return sorted(rivals, key=lambda rival: -rival.score)
+
+
+def _as_item(entry: _Entry) -> str:
+    if entry.link is None:
+        return f"<li>{escape(entry.title)}</li>"
+    return f'<li><a href="{escape(entry.link)}">{escape(entry.title)}</a></li>'

@@ -1,0 +1,155 @@
+"""A strip that was found, and how an element of HTML is read as one."""
+
+from contextlib import suppress
+from html import escape
+from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+from selectolax.lexbor import LexborNode
+
+from streams.errors import SplitError
+from streams.produce.extract.cells import WHOLE
+from streams.produce.extract.items import items_of, without_clones
+from streams.produce.extract.links import address_of, resolve
+from streams.produce.extract.markup import Outline, outline, parse
+from streams.produce.extract.reading import HEADLINES, holds_headline, kind_of, read
+from streams.produce.extract.titles import titles
+from streams.produce.furniture import is_furniture, tidy
+from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, mark_truncated, split
+
+Format = Literal["text", "html"]
+_HEADLINE_SHARE: Final = 0.5
+"""The share of an element's text that a single headline must be for the element to be a strip of one."""
+
+
+class Found(Struct, frozen=True):
+    """A strip that a page shows.
+
+    `text` in `format` is all that `resplit` needs, with the separator of `split` as pin, to give the slots
+    again.
+    """
+
+    text: str
+    format: Format
+    split: Split
+
+
+def resplit(text: str, format: Format, separator: str | None = None) -> Split:  # noqa: A002
+    """Split what a strip carries again: the same text and separator give the same slots.
+
+    Raises:
+        SplitError: As `split`.
+    """
+    if format == "text":
+        return tidied(split(text, separator))
+    tree = parse(text, "strip")
+    address = address_of(text)
+    root = tree.body
+    if root is None:
+        raise SplitError("strip", "a fragment of HTML without content; pin its selector")
+    drawn = outline(root)
+    if separator is not None:
+        return tidied(split(drawn.text(), separator))
+    found = items(drawn, address) or single(drawn, address)
+    if found is None:
+        raise SplitError("strip", "a fragment of HTML without items; pin its selector")
+    return found
+
+
+def tidied(found: Split) -> Split:
+    """A split text without what the site puts into most of its slots."""
+    texts = [slot.text for slot in found.slots]
+    tidy_texts = tidy(texts)
+    if tidy_texts == texts:
+        return found
+    return replace(found, slots=mark_truncated(tidy_texts))
+
+
+def items(drawn: Outline, address: str | None) -> Split | None:
+    """The items of an element as slots; None where it has no repeated elements that hold its text."""
+    members = items_of(drawn)
+    if members is None:
+        return None
+    shown = [
+        (title, member)
+        for title, member in zip(titles(drawn, members), members, strict=True)
+        if title.text or drawn.starts[member] == drawn.ends[member]
+    ]
+    texts = [title.text for title, _ in shown]
+    kept = without_clones(texts, [_is_copied(drawn, member) for _, member in shown])
+    links = [resolve(shown[number][0].href, address) for number in kept]
+    texts = tidy([texts[number] for number in kept])
+    plausible = sum(1 for text in texts if SHORTEST_HEADLINE <= len(text) <= LONGEST_HEADLINE)
+    if not plausible:
+        return None
+    written = sum(map(bool, texts))
+    return Split(_linked(texts, links), None, round(plausible / written, 3))
+
+
+def single(drawn: Outline, address: str | None) -> Split | None:
+    """The one headline of an element that holds nothing else but a label, a clock and the like; None elsewhere."""
+    (title,) = titles(drawn, [WHOLE])
+    whole = sum(len(run.text) for run in drawn.runs if not is_furniture(run.text))
+    if not holds_headline(title.text) or len(title.text) < _HEADLINE_SHARE * whole:
+        return None
+    return Split(_linked([title.text], [resolve(title.href, address)]), None, 1.0)
+
+
+def _linked(texts: list[str], links: list[str | None]) -> tuple[Slot, ...]:
+    slots = mark_truncated(texts)
+    return tuple(
+        replace(slot, link=link) if link and slot.text else slot
+        for slot, link in zip(slots, links, strict=True)
+    )
+
+
+def _is_copied(drawn: Outline, number: int) -> bool:
+    """Whether an item, or the list that it is in, is marked as a copy."""
+    parent = drawn.elements[number].parent
+    return drawn.elements[number].copied or (parent >= 0 and drawn.elements[parent].copied)
+
+
+def headlines_in(found: Split) -> list[str]:
+    """The texts of the slots that have one."""
+    return [slot.text for slot in found.slots if slot.text]
+
+
+def in_element(
+    node: LexborNode, address: str | None, separator: str | None, *, longest: int, alone: bool = True
+) -> Found | None:
+    """The strip in an element: its items, its text split by a separator, or (`alone`) its only headline."""
+    fragment = node.html or ""
+    if len(fragment) > longest:
+        return None
+    drawn = outline(node)
+    if not drawn.runs:
+        return None
+    if separator is None and items(drawn, address):
+        return _as_html(fragment, address)
+    shown = drawn.text()
+    with suppress(SplitError):
+        found = tidied(split(shown, separator))
+        if len(headlines_in(found)) > 1:
+            return Found(shown, "text", found)
+    if alone and separator is None and (only := single(drawn, address)) and _is_headline(only):
+        return _as_html(fragment, address)
+    return None
+
+
+def _is_headline(found: Split) -> bool:
+    return kind_of(found.slots[0].text) == "headlines"
+
+
+def reads_well(found: Found) -> bool:
+    """Whether a strip's texts read like headlines."""
+    texts = headlines_in(found.split)
+    return bool(texts) and read(texts).headlines >= HEADLINES
+
+
+def _as_html(fragment: str, address: str | None) -> Found | None:
+    """A strip of markup. Hostile markup does not parse to the same tree twice: what the fragment says counts."""
+    text = f'<base href="{escape(address)}">{fragment}' if address and "href" in fragment else fragment
+    with suppress(SplitError):
+        return Found(text, "html", resplit(text, "html"))
+    return None

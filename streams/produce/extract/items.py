@@ -1,0 +1,135 @@
+"""Find the items of a ticker's element: its repeated elements, and of a copied list the first copy."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from streams.produce.extract.markup import Outline
+from streams.produce.extract.names import part
+from streams.produce.extract.reading import holds_headline
+from streams.produce.furniture import is_furniture
+from streams.produce.split import MAX_SLOTS
+
+MAX_ITEM_DEPTH: Final = 10
+"""How far below its container an item can be."""
+
+COVERED: Final = 0.5
+"""The share of a container's text that its items must hold: a page's body holds its ticker too."""
+
+_FEWEST: Final = 2
+"""Items that repeat."""
+_MOST_COLUMNS: Final = 4
+_UNEQUAL: Final = 1.7
+"""How many times longer one column's texts are than another's where both belong to one item."""
+
+
+class Group(Struct, frozen=True):
+    """Elements to which the same tags lead, and how many of them hold a headline."""
+
+    members: list[int]
+    headlines: int
+
+
+def groups_of(drawn: Outline) -> list[Group]:
+    """The groups of elements that could be items, the outermost first."""
+    by_path: defaultdict[int, list[int]] = defaultdict(list)
+    for number, element in enumerate(drawn.elements):
+        if element.depth <= MAX_ITEM_DEPTH:
+            by_path[element.path].append(number)
+    groups = [
+        Group(members, sum(1 for member in members if _holds_headline(drawn, member)))
+        for members in by_path.values()
+        if len(members) <= MAX_SLOTS
+    ]
+    groups.sort(key=lambda group: drawn.elements[group.members[0]].depth)
+    return [group for group in groups if group.headlines]
+
+
+def _holds_headline(drawn: Outline, number: int) -> bool:
+    """Whether one of an element's lines could be a headline."""
+    if drawn.starts[number] == drawn.ends[number]:
+        return False
+    if part(drawn.elements[number].tag, drawn.elements[number].called) in {"unseen", "icon"}:
+        return False
+    return any(holds_headline(line.strip()) for line in drawn.inside(number).split("\n"))
+
+
+def items_of(drawn: Outline) -> list[int] | None:
+    """The elements that are the items: those of the outermost group with most headlines; None where none are."""
+    best: Group | None = None
+    for group in groups_of(drawn):
+        if len(group.members) < _FEWEST or not _covers(drawn, group.members):
+            continue
+        if best is None or (
+            group.headlines > best.headlines and not _are_columns(drawn, best.members, group.members)
+        ):
+            best = group
+    return best.members if best else None
+
+
+def _covers(drawn: Outline, members: Sequence[int]) -> bool:
+    """Whether items hold most of the text, what stands between two in one parent counted to the first."""
+    whole = sum(len(run.text) for run in drawn.runs if not is_furniture(run.text))
+    held = 0
+    reached = 0
+    for member, following in zip(members, [*members[1:], None], strict=True):
+        start, end = drawn.starts[member], drawn.ends[member]
+        if following is not None and drawn.elements[following].parent == drawn.elements[member].parent:
+            end = max(end, drawn.starts[following])
+        held += sum(
+            len(run.text) for run in drawn.runs[max(start, reached) : end] if not is_furniture(run.text)
+        )
+        reached = max(reached, end)
+    return held >= COVERED * whole
+
+
+def _are_columns(drawn: Outline, outer: Sequence[int], inner: Sequence[int]) -> bool:
+    """Whether elements inside items are parts of these, such as title and summary, and no items themselves.
+
+    Parts come in the same number in every item and differ from each other as columns of a table do; slides with
+    three headlines each hold alike ones.
+    """
+    held: dict[int, list[int]] = {number: [] for number in outer}
+    for member in inner:
+        above = drawn.elements[member].parent
+        while above >= 0 and above not in held:
+            above = drawn.elements[above].parent
+        if above < 0:
+            return False
+        held[above].append(member)
+    rows = [row for row in held.values() if row]
+    most = max(len(row) for row in rows)
+    if len(rows) < _FEWEST or not 1 < most <= _MOST_COLUMNS:
+        return False
+    columns = [[row[n] for row in rows if n < len(row)] for n in range(most)]
+    names = {tuple(sorted({drawn.elements[number].called for number in column})) for column in columns}
+    if len(names) == most and most > 1:
+        return True
+    lengths = [_mean_length(drawn, column) for column in columns]
+    return max(lengths) >= _UNEQUAL * min(lengths)
+
+
+def _mean_length(drawn: Outline, numbers: Sequence[int]) -> float:
+    return max(1.0, sum(len(drawn.inside(number)) for number in numbers) / len(numbers))
+
+
+_BLANK: Final = re.compile(r"\s+")
+
+
+def without_clones(texts: Sequence[str], copied: Sequence[bool]) -> list[int]:
+    """Which items stay when the copies go that endless scrolling appends: marked ones, and whole repetitions."""
+    originals = {text for text, mark in zip(texts, copied, strict=True) if not mark}
+    kept = [
+        number
+        for number, (text, mark) in enumerate(zip(texts, copied, strict=True))
+        if not (mark and text in originals)
+    ]
+    shown = [texts[number] for number in kept]
+    for times in range(len(shown) // 2, 1, -1):
+        length, rest = divmod(len(shown), times)
+        if not rest and shown == shown[:length] * times:
+            return kept[:length] if len(set(shown)) > 1 else kept
+    return kept

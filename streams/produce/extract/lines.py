@@ -1,0 +1,109 @@
+"""Find the strips of plain text: lines that are a strip each, or blocks of lines that are a headline each."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from streams.errors import SplitError
+from streams.produce.extract.found import Found, headlines_in, tidied
+from streams.produce.separators import EDGE, unify_lines
+from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS, SHORTEST_HEADLINE, Split, split
+
+MAX_LINES: Final = 2_000
+"""The most lines of a page that are tried as strips, the first ones."""
+
+MAX_BLOCKS: Final = 200
+"""Likewise of blocks of lines; what follows is one more block."""
+
+FEWEST_SLOTS: Final = 3
+"""Headlines that a line or list must have to be taken for a strip where nothing is pinned."""
+
+FEWEST_BETWEEN_DASHES: Final = 6
+"""Likewise where the separator is a dash or slash: a paragraph has asides between dashes too."""
+
+SHORTEST_LINE: Final = FEWEST_SLOTS * SHORTEST_HEADLINE
+
+_DASHES: Final = frozenset("-–—/")
+_SENTENCE_SHARE: Final = 0.3
+"""The share of lines that end as sentences do from which a block of lines is an article, not headlines."""
+
+
+def in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
+    """The strips of a text page, the surest first.
+
+    Raises:
+        SplitError: There is none that can be told without guessing.
+    """
+    text = unify_lines(page)
+    lines = [line.strip(" \t") for line in text.split("\n")]
+    if separator == "" or sum(map(bool, lines)) <= 1:
+        # The strip is all that there is: say what is wrong with it, if anything.
+        return (Found(page, "text", tidied(split(page, separator, place=place))),)
+    strips = list(strip_lines(lines, separator))
+    if not strips:
+        strips = list(_strip_blocks(text, separator))
+    if not strips:
+        problem = (
+            f"no line is a strip of {FEWEST_SLOTS} headlines or more; pin what stands between them with "
+            "--separator, or give the strip alone"
+            if separator is None
+            else f"the separator {separator!r} stands in no line; check it against the page"
+        )
+        raise SplitError(place, problem)
+    return tuple(sorted(strips, key=rank))
+
+
+def rank(found: Found) -> float:
+    """The more headlines and the surer, the earlier."""
+    return -len(headlines_in(found.split)) * found.split.confidence
+
+
+def strip_lines(lines: list[str], separator: str | None) -> Iterator[Found]:
+    """Lines that are a strip each."""
+    fewest = FEWEST_SLOTS if separator is None else 2
+    tried = 0
+    for line in lines:
+        if len(line) < SHORTEST_LINE and separator is None:
+            continue
+        tried += 1
+        if tried > MAX_LINES:
+            return
+        found = _attempt(line, separator)
+        if not found or len(headlines_in(found)) < fewest:
+            continue
+        if separator is None and _may_be_prose(line, found):
+            continue
+        yield Found(line, "text", found)
+
+
+def _may_be_prose(line: str, found: Split) -> bool:
+    """Whether a line among others could as well be a paragraph with asides between dashes."""
+    dashed = found.separator is not None and found.separator.strip(EDGE) in _DASHES
+    return dashed and (len(headlines_in(found)) < FEWEST_BETWEEN_DASHES or _ends_sentence(line))
+
+
+def _ends_sentence(line: str) -> bool:
+    return line.endswith(".") and not line.endswith("..")
+
+
+def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
+    """Blocks of short lines that are a headline each, and no sentences."""
+    fewest = FEWEST_SLOTS if separator is None else 2
+    tight = re.split(r"\n[ \t]*\n\s*", text.strip(EDGE), maxsplit=MAX_BLOCKS)
+    for block in [*tight, text] if len(tight) > 1 else tight:
+        lines = [line.strip(EDGE) for line in block.split("\n") if line.strip(EDGE)]
+        if not fewest <= len(lines) <= MAX_SLOTS:
+            continue
+        if any(len(line) > LONGEST_HEADLINE for line in lines):
+            continue
+        sentences = sum(map(_ends_sentence, lines))
+        found = _attempt(block, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
+        if found and len(headlines_in(found)) >= fewest:
+            yield Found(block, "text", found)
+
+
+def _attempt(text: str, separator: str | None) -> Split | None:
+    try:
+        return tidied(split(text, separator))
+    except SplitError:
+        return None

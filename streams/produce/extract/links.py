@@ -1,0 +1,57 @@
+"""Where a headline leads: the address of its link, made absolute, or nothing.
+
+What comes from a page is not trusted: only http and https, only so long, no characters that no address has.
+"""
+
+import re
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+MAX_LINK: Final = 2_048
+"""The longest address that is kept, in characters."""
+
+_BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
+_BASE: Final = (
+    ("base[href]", "href"),
+    ("link[rel=canonical]", "href"),
+    ('meta[property="og:url"]', "content"),
+)
+"""Where a page says what its own address is, the surest first."""
+_SAYS_ADDRESS: Final = re.compile(r"<base\b|canonical|og:url", re.IGNORECASE)
+_HEAD: Final = 131_072
+"""Characters at a page's start in which its address is looked for."""
+
+
+def address_of(page: str) -> str | None:
+    """The address against which a page's links are to be read, as its head says it; None where it does not."""
+    end = page.find("</head", 0, _HEAD)
+    head = page[: end if end > 0 else _HEAD]
+    if not _SAYS_ADDRESS.search(head):
+        return None
+    tree = LexborHTMLParser(head)
+    for selector, attribute in _BASE:
+        node = tree.css_first(selector)
+        address = node.attributes.get(attribute) if node is not None else None
+        if address and (absolute := resolve(address, None)):
+            return absolute
+    return None
+
+
+def resolve(href: str | None, address: str | None) -> str | None:
+    """An absolute address of a link; None where there is none, or it leads to no page."""
+    if not href or len(href) > MAX_LINK:
+        return None
+    href = href.strip()
+    if not href or href.startswith("#") or _BLANKS.search(href):
+        return None
+    try:
+        absolute = urljoin(address, href) if address else href
+        parts = urlsplit(absolute)
+        named = bool(parts.hostname)
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not named or parts.username or len(absolute) > MAX_LINK:
+        return None
+    return absolute

@@ -1,0 +1,208 @@
+"""What the names in a page say: whether an element is called as tickers are, and what part of an item one is.
+
+Names are read as whole words of class and id tokens: `newsTicker`, `c-ticker__list` and `شريط-الأخبار` name a ticker,
+`product-stickers` names none. Words written together count where known parts make up the whole: `breakingnews`.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, Literal
+
+Part = Literal["title", "time", "section", "byline", "counter", "summary", "call", "unseen", "icon"]
+"""What an element of an item holds."""
+
+TICKER, BREAKING, LATEST = 3.0, 2.5, 1.5
+"""How surely a name is a ticker's, as evidence in `candidates`."""
+
+UNLIKE: Final = -3.0
+"""How surely a name is that of something else that moves or is new: prices, scores, comments, offers."""
+
+_MAX_CALLED: Final = 400
+_PIECE: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+", re.UNICODE)
+_ALEFS: Final = str.maketrans("أإآ", "ااا")
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.translate(_ALEFS).split())
+
+
+_WRITTEN_TOGETHER: Final = _set(
+    """
+    news ticker tickers breaking flash info infos latest last bar box wrap wrapper container content list scroll
+    scroller scrolling marquee headline headlines hot top live web js jquery main strip crawl crawler line slider
+    actu actus title item items inner simple advanced acme easy modern bn mg bd tie td tape area holder home
+    """
+)
+"""Words that names write without anything between them: `breakingnews`, `tickerwrap`."""
+_TOGETHER_PART: Final = re.compile("|".join(sorted(_WRITTEN_TOGETHER, key=len, reverse=True)))
+_TOGETHER: Final = re.compile(f"(?:{_TOGETHER_PART.pattern})+")
+
+_TICKERS: Final = _set(
+    "ticker tickers marquee chyron telex شريط الشريط defilant defilante defile sharit shareet shrit"
+)
+_NEWS: Final = _set(
+    """
+    news headline headlines info infos actu actus actualite actualites breaking akhbar depeches
+    اخبار الاخبار خبر
+    """
+)
+_RUNNING: Final = _set("bar strip crawl crawler scroll scroller scrolling tape rotator fader bandeau line")
+_SHOWING: Final = _set("slider carousel slideshow swiper top hot last recent newest live fresh new feed wire")
+_BREAKING: Final = _set(
+    "breaking urgent urgents urgente flash newsflash alerte alertes عاجل العاجل عاجلة العاجلة ajel aajel 3ajel"
+)
+_LATEST: Final = _set("latest headlines scroller scrolling depeches اخر احدث trending")
+_RECENT: Final = _set("last recent dernieres derniere derniers hot top newest live fil continu une")
+_STORIES: Final = _set(
+    """
+    news posts post headlines articles article stories story infos info actu actus nouvelles actualites minute
+    continu الاخبار اخبار
+    """
+)
+_OTHER: Final = _set(
+    """
+    comment comments commentaire commentaires review reviews reply replies forum letters testimonial testimonials
+    sale sales soldes offer offers offre offres deal deals promo promos coupon coupons shop product products cart
+    price prices stock stocks bourse crypto coin coins currency currencies forex rates quotes lottery lotto
+    weather meteo score scores scoreboard livescore livescores match matches fixtures league horoscope
+    prayer prayers salat
+    nav navbar navigation menu menus breadcrumb breadcrumbs footer search login cookie cookies consent gdpr
+    newsletter subscribe social share tweet tweets tags poll polls quiz
+    video videos photo photos gallery podcast podcasts recipe recipes
+    job jobs emploi events deaths obituaries
+    partner partners sponsor sponsors logos brands clients authors sticker stickers related popular mostread
+    طقس الطقس تعليقات التعليقات العملات اسعار الاسعار البورصة الصلاة فيديو
+    """
+)
+_AROUND_ALL: Final = _set(
+    """
+    cookie cookies consent gdpr comment comments commentaires footer navbar navigation breadcrumb modal popup
+    offcanvas megamenu menu
+    """
+)
+_IN_SPITE: Final = re.compile(r"(?:^|\s)(?:has|with|no|without|not|is)[-_]\S+", re.IGNORECASE)
+
+_PARTS: Final[tuple[tuple[Part, str], ...]] = (
+    ("unseen", "sronly screenreader visuallyhidden assistive offscreen"),
+    ("icon", "icon icons material"),
+    (
+        "time",
+        """
+        time times date dates datetime clock ago timeago hour heure timestamp published posted pubdate moment
+        وقت تاريخ الوقت التاريخ
+        """,
+    ),
+    ("counter", "count counter counts views hits likes votes comment comments number num rank index"),
+    ("byline", "author authors byline auteur writer vcard source src credit agency publisher كاتب المصدر"),
+    (
+        "section",
+        """
+        cat cats category categories categorie rubrique tag tags badge topic kicker overline eyebrow surtitre label
+        lbl section chip pill flag flair تصنيف القسم
+        """,
+    ),
+    (
+        "summary",
+        """
+        excerpt summary description desc chapo dek standfirst snippet resume abstract subtitle subheading intro lead
+        lede ملخص
+        """,
+    ),
+    ("call", "more readmore share sharing social btn button cta suite controls control nav arrow المزيد"),
+    ("title", "title titre headline heading ttl عنوان العنوان"),
+)
+_PART_OF_WORD: Final = {word: name for name, words in reversed(_PARTS) for word in _set(words)}
+
+_UNSEEN: Final = re.compile(
+    r"(?:^|[\s_-])(?:sr-only|visually-?hidden|screen-reader(?:-text)?|a11y|visuallyhidden|assistive-text|offscreen|"
+    r"element-invisible|hide-?text)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def words_of(token: str) -> tuple[str, ...]:
+    """The words of a class or id: `c-newsTicker__list` is c, news, ticker, list."""
+    words: list[str] = []
+    for piece in _PIECE.findall(token):
+        small = piece.lower().translate(_ALEFS)
+        if _TOGETHER.fullmatch(small):
+            words += _TOGETHER_PART.findall(small)
+        else:
+            words.append(small)
+    return tuple(words)
+
+
+@lru_cache(maxsize=4096)
+def likeness(called: str) -> float:
+    """How surely an element with these classes and ids is a ticker: above 0, or below where it is something else.
+
+    `news-ticker` gives TICKER, `latest-news` LATEST, `flash-sale` is less than nothing.
+    """
+    sure = 0.0
+    other = 0.0
+    for token in _IN_SPITE.sub("", called[:_MAX_CALLED]).split():
+        words = frozenset(words_of(token))
+        sure = max(sure, _sure(words))
+        if words & _OTHER:
+            other = min(other, UNLIKE / 3 if words & _NEWS and words & _TICKERS else UNLIKE)
+    return sure + other if sure else 0.0
+
+
+def _sure(words: frozenset[str]) -> float:
+    if words & _TICKERS or (words & _NEWS and words & _RUNNING):
+        return TICKER
+    if words & _BREAKING:
+        return BREAKING
+    if words & _LATEST or (words & _NEWS and words & _SHOWING) or (words & _RECENT and words & _STORIES):
+        return LATEST
+    return 0.0
+
+
+def is_place_of_others(called: str) -> bool:
+    """Whether an element is called as what holds no strip: `site-footer`, `main-menu`, `cookie-banner`."""
+    return any(
+        (words and words[-1] in _AROUND_ALL) or (len(words) > 1 and words[0] in _AROUND_ALL)
+        for words in map(words_of, called[:_MAX_CALLED].split())
+    ) and not likeness(called)
+
+
+@lru_cache(maxsize=4096)
+def part(tag: str, called: str) -> Part | None:
+    """What an element of an item holds, by its tag and names; None where they do not say."""
+    if tag in _TAG_PARTS:
+        return _TAG_PARTS[tag]
+    if not called:
+        return None
+    if _UNSEEN.search(called):
+        return "unseen"
+    found = {
+        _PART_OF_WORD[word]
+        for token in called[:_MAX_CALLED].split()
+        for word in words_of(token)
+        if word in _PART_OF_WORD
+    }
+    return next((name for name in _SUREST if name in found), None)
+
+
+_TAG_PARTS: Final[dict[str, Part]] = {
+    "time": "time",
+    "button": "call",
+    "figcaption": "summary",
+    "address": "byline",
+    "h1": "title",
+    "h2": "title",
+    "h3": "title",
+    "h4": "title",
+    "h5": "title",
+    "h6": "title",
+}
+_SUREST: Final[tuple[Part, ...]] = (
+    "unseen", "icon", "time", "counter", "byline", "call", "summary", "section", "title",
+)  # fmt: skip
+
+
+def keyed(names: Iterable[str]) -> float:
+    """How surely a list in data is a ticker, by the keys that lead to it."""
+    return max((likeness(name) for name in names), default=0.0)

@@ -1,0 +1,179 @@
+"""Find the strips of a page, from the surest evidence to the last: names, labels, lines, what is set aside, data."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from streams.errors import InputError, SplitError
+from streams.produce.extract.candidates import Rival, labelled, named, surest
+from streams.produce.extract.embedded import declared, set_aside, undeclared
+from streams.produce.extract.found import Format, Found, headlines_in, in_element, reads_well, resplit, tidied
+from streams.produce.extract.lines import in_text, rank, strip_lines
+from streams.produce.extract.links import address_of
+from streams.produce.extract.markup import outline, parse
+from streams.produce.furniture import is_furniture
+from streams.produce.split import MAX_CHARACTERS, MAX_SLOTS, split
+
+_HTML: Final = re.compile(
+    r"<(?:!doctype html|html|head|body|div|section|ul|ol|li|a|span|p|marquee|table|nav|script|meta)[\s>/]",
+    re.IGNORECASE,
+)
+_ALONE: Final = 0.7
+"""The share of a page's text that headlines must be for the page to be a list of them and nothing else."""
+_OF_A_PAGE: Final = "nav,footer,aside,header,main,article,form,h1,h2"
+"""Elements that a whole page has, and a list of headlines given alone has not."""
+
+_Finder = Callable[[], list[Rival]]
+
+
+def find_strips(
+    page: str,
+    place: str,
+    *,
+    format: Format | None = None,  # noqa: A002
+    selector: str | None = None,
+    separator: str | None = None,
+) -> tuple[Found, ...]:
+    """Every strip of a page, the one that is most surely a ticker first; at least one.
+
+    Args:
+        page: The text of the page.
+        place: Where it is from, for errors.
+        format: What it is written in; None looks.
+        selector: CSS selector of the strip in an HTML page, or, where it matches several elements, of its
+            items; of a script, the lists in it are read.
+        separator: The pinned separator, as `split` takes it.
+
+    Raises:
+        SplitError: No strip is found without guessing.
+        InputError: HTML that cannot be read: nested too deeply, or the selector is wrong.
+    """
+    if (format or looks_like(page)) == "html":
+        if selector is not None:
+            return (_selected(page, place, selector, separator),)
+        return _in_html(page, place, separator)
+    if selector is not None:
+        raise InputError(place, "a selector picks elements of HTML, and this is plain text; leave it out")
+    return in_text(page, place, separator)
+
+
+def survey(page: str, place: str, *, separator: str | None = None) -> list[Rival]:
+    """All that could be the strip of an HTML page, the surest first, and what was passed over, with the reasons.
+
+    Raises:
+        InputError: HTML that is nested too deeply.
+    """
+    passed_over: list[Rival] = []
+    for find in _finders(page, place, separator):
+        rivals = find()
+        if any(rival.found for rival in rivals):
+            return [*rivals, *passed_over]
+        passed_over += rivals
+    return passed_over
+
+
+def looks_like(page: str) -> Format:
+    """What a page is written in: HTML where one of its usual tags stands."""
+    return "html" if _HTML.search(page) else "text"
+
+
+def _in_html(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
+    for find in _finders(page, place, separator):
+        if strips := surest(find(), place):
+            return strips
+    raise SplitError(place, _no_strip(page))
+
+
+def _finders(page: str, place: str, separator: str | None) -> Iterator[_Finder]:
+    """The ways to find a strip, each tried where those before it found none."""
+    tree = parse(page, place)
+    address = address_of(page)
+    yield lambda: named(tree, page, address, separator)
+    body = tree.body
+    if body is not None:
+        for form in body.css("form"):
+            if 2 * len(form.html or "") < len(body.html or ""):
+                form.decompose()
+        drawn = outline(body)
+        yield lambda: labelled(drawn, address, separator)
+        yield lambda: _unnamed(body, address, separator)
+    for part in set_aside(page):
+        yield lambda part=part: _in_part(part, place, address, separator)  # type: ignore[misc]
+    yield lambda: declared(LexborHTMLParser(page))
+
+
+def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> list[Rival]:
+    """Lines of a page's text that are a strip each; else the page, where it is a list of headlines and no more."""
+    lines = [line.strip(" ") for line in outline(body).text().split("\n")]
+    strips = [found for found in strip_lines(lines, separator) if separator is not None or reads_well(found)]
+    if not strips:
+        alone = in_element(body, address, separator, longest=MAX_CHARACTERS, alone=False)
+        if alone is None or not (separator is not None or _is_list_alone(alone, body, lines)):
+            return []
+        strips = [alone]
+    strips.sort(key=rank)
+    return [
+        Rival("the page's text", found, -number, "separators stand out")
+        for number, found in enumerate(strips)
+    ]
+
+
+def _is_list_alone(found: Found, body: LexborNode, lines: list[str]) -> bool:
+    return body.css_first(_OF_A_PAGE) is None and reads_well(found) and _is_all(found, lines)
+
+
+def _is_all(found: Found, lines: list[str]) -> bool:
+    """Whether a strip's headlines are nearly all that the page says."""
+    told = sum(len(line) for line in lines if not is_furniture(line))
+    return sum(map(len, headlines_in(found.split))) >= _ALONE * told
+
+
+def _in_part(part: str, place: str, address: str | None, separator: str | None) -> list[Rival]:
+    """The strip of what is set aside for readers without scripts."""
+    tree = parse(part, place)
+    if rivals := [rival for rival in named(tree, part, address, separator) if rival.found]:
+        return rivals
+    return _unnamed(tree.body, address, separator) if tree.body is not None else []
+
+
+def _selected(page: str, place: str, selector: str, separator: str | None) -> Found:
+    address = address_of(page)
+    tree = parse(page, place)
+    try:
+        nodes = tree.css(selector)
+        data = [] if any(node.text(strip=True) for node in nodes) else LexborHTMLParser(page).css(selector)
+    except SelectolaxError as error:
+        raise InputError(place, f"the selector {selector!r} is not CSS: {error}") from None
+    if lists := undeclared(data):
+        return surest(lists, place)[0]
+    if not nodes:
+        raise SplitError(place, f"nothing on the page matches the selector {selector!r}; check it there")
+    if len(nodes) > MAX_SLOTS:
+        raise SplitError(place, f"{len(nodes):,} elements match {selector!r}, more than {MAX_SLOTS:,}")
+    if len(nodes) == 1:
+        found = in_element(nodes[0], address, separator, longest=MAX_CHARACTERS)
+        shown = outline(nodes[0]).text()
+        return found or Found(shown, "text", tidied(split(shown, separator, place=place)))
+    base = f'<base href="{address}">' if address else ""
+    fragment = base + "<ul>" + "".join(f"<li>{_content(node)}</li>" for node in nodes) + "</ul>"
+    return Found(fragment, "html", resplit(fragment, "html"))
+
+
+def _content(node: LexborNode) -> str:
+    """What an item holds; of an item that is a link, the link too."""
+    return (node.html if node.tag == "a" else node.inner_html) or ""
+
+
+def _no_strip(page: str) -> str:
+    """What to do about a page without a strip; a list in a program is named, for it can be pinned."""
+    hint = "no ticker stands out on the page; pin its element, or its items, with --selector '.ticker li'"
+    tree = LexborHTMLParser(page)
+    lists = undeclared(tree.css("script:not([src]),[data-items],[data-news],[data-headlines]"))
+    if not lists or lists[0].found is None:
+        return hint
+    first = headlines_in(lists[0].found.split)[0]
+    return (
+        f"{hint}; a program on it holds a list that begins with {first[:40]!r}: --selector script reads that"
+    )

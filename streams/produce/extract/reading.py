@@ -1,0 +1,160 @@
+"""Judge how much the texts of a list read like headlines, and say what they are where they do not.
+
+By length, words, figures, and the words of other things that move or are new on news sites: prices, scores, weather,
+offers, comments, menus, small print. Headlines of a few words have no mark of their own: most of a list must read so.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from streams.produce.furniture import is_furniture, is_placeholder
+from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE
+
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", re.UNICODE)
+_NUMBER: Final = re.compile(r"\d+(?:[.,  \xa0\u202f]\d{3})*(?:[.,:]\d+)?")
+_ARABIC: Final = re.compile("[\u0600-\u06ff]")
+_QUOTATION: Final = re.compile(r"[\"“«„‘'].*?[\"”»’']")
+
+
+def _any(*patterns: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), flags)
+
+
+_OFFER: Final = _any(
+    r"\badd to (?:basket|cart|bag)\b|\bfree (?:delivery|shipping|returns)\b|\bfor free\b|\b\d+\s?% off\b",
+    r"\b(?:get|save) (?:up to )?(?:[£$€]?\d+\s?%?|half)\b|\bbuy (?:now|one|two|three|\d)\b|\bget one\b|\bsave on\b",
+    r"\b(?:shop|order|book|subscribe|join|sign up|download)\b[^.]{0,24}\b(?:now|today|here|free)\b",
+    r"\b(?:two|three|\d) for (?:one|two|the price)\b|\bpromo(?:tional)? code\b|\bcoupons?\b|\bgift cards?\b",
+    r"\blimited (?:time|offer|stock)\b|\b(?:half price|clearance|bestsellers?|special offer|new arrivals?)\b",
+    r"\b(?:on sale|sale ends|while stocks last|money back|this weekend only)\b|\bfrom [£$€]\s?\d",
+    r"\border\w* (?:over|ten|\d)|\bdelivery over\b|\bstarting (?:at|from) [£$€]",
+    r"\blivraison (?:gratuite|offerte)\b|\bajouter au panier\b|\bsoldes\b|\bcode promo\b|\bretours gratuits\b",
+    r"\boffres? (?:spéciale|du jour|exclusive)|-\s?\d+\s?%|\bachet(?:ez|és?)\b|\babonnez-vous\b|\bprofitez\b",
+    r"\bcommandez\b|\bpromotions?\b|\bremise de\b",
+    r"(?:توصيل|شحن) مجاني|\bتخفيض|\bخصم (?:\d|يصل)|أضف إلى السلة|اشتر(?:ي)? (?:الآن|واحد)|تسوق|كوبون|عرض خاص",
+    r"عروض (?:خاصة|اليوم)|اطلب الآن",
+)
+_SPOKEN: Final = _any(
+    r"\b(?:I|I['’]m|I['’]ve|my|My|me|you|You|your|Your|you['’]re|thanks|Thanks)\b",
+    r"\b(?:je|Je|j['’]ai|J['’]ai|moi|mon|Mon|ma|Ma|mes|Mes|vous|Vous|votre|Votre|vos|merci|Merci|bravo|Bravo)\b",
+    r"(?:^|\s)(?:أنا|أعتقد|رأيي|شكرا|برافو|أحسنتم|لكم)(?:\s|$)",
+    r"^(?:Agreed?|Great|Nice|Well said|Totally|Exactly|So true|Shame|Finally|Lol)\b",
+    flags=0,
+)
+_COMMENTED: Final = re.compile(
+    r"[^\W\d_][\w.'’-]*(?:\s[^\W\d_][\w.'’-]*)?\s(?:on|sur|dans|commented on|a commenté|علق على)\s?:?\s?"
+    r"[A-ZÀ-Ý«“\"'\u0600-\u06ff]"
+)
+"""`Ann on The old mill …`, as blogs list their comments."""
+_REPLIES: Final = re.compile(
+    r"^(?:reader|user|guest|anonymous|lecteur|anonyme|زائر|قارئ)\b[^:]{0,12}:", re.IGNORECASE
+)
+_SMALL_PRINT: Final = _any(
+    r"\b(?:about (?:us|this)|contact us|terms (?:and|of|&)|privacy|cookies?|copyright|all rights reserved)\b|©",
+    r"\b(?:newsletter|log ?in|sign in|sign up|advertise|site ?map|accessibility|careers|legal notice|who we are)\b",
+    r"\b(?:our team|your (?:settings|data|account|profile|changes|password)|accept all|javascript)\b",
+    r"\b(?:mentions légales|conditions (?:générales|d['’]utilisation)|confidentialité|contactez|qui sommes)\b",
+    r"\b(?:plan du site|tous droits réservés|publicité|données personnelles)\b",
+    r"من نحن|اتصل بنا|سياسة الخصوصية|جميع الحقوق|شروط الاستخدام|للإعلان|هيئة التحرير",
+)
+_MENU: Final = re.compile(
+    r"\w+(?:\s(?:and|&|et|or)\s|\sو)(?:the\s|les?\s|la\s)?\w+(?:\s\w+)?|(?:[A-ZÀ-Ý][\w'’-]*\s?){1,3}",
+    re.UNICODE,
+)
+_SENTENCES: Final = re.compile(r"[.!?؟]\s+[^\W\d_]\w")
+_MARKET: Final = re.compile(r"[%$€£¥°▲▼△▽↑↓]|[+-]\d")
+
+_MENU_LENGTH: Final = 25
+_FIGURES_WORDS: Final = 4
+_PROSE_LENGTH: Final = 60
+_LONG: Final = 160
+_FEW_WORDS: Final = 3
+
+Kind = Literal[
+    "headlines",
+    "a few words",
+    "a menu",
+    "figures",
+    "offers",
+    "comments",
+    "small print",
+    "prose",
+    "a template",
+    "labels, times or counters",
+]
+
+HEADLINES: Final = 0.5
+"""The share of a list that must read like headlines."""
+
+
+class Reading(Struct, frozen=True):
+    """How a list of texts reads: the share of headlines (0 to 1), and what most of the rest is."""
+
+    headlines: float
+    mostly: str
+
+
+def read(texts: Sequence[str]) -> Reading:
+    """How the texts of a list, of which none is empty, read."""
+    kinds = Counter(map(kind_of, texts))
+    short = kinds.get("a few words", 0)
+    share = (kinds.get("headlines", 0) + 0.6 * short) / max(1, len(texts))
+    others = [(count, kind) for kind, count in kinds.items() if kind != "headlines"]
+    return Reading(round(share, 3), max(others)[1] if share <= HEADLINES and others else "headlines")
+
+
+@lru_cache(maxsize=1 << 14)
+def kind_of(text: str) -> Kind:
+    """What a text is by itself."""
+    if is_placeholder(text):
+        return "a template"
+    if is_furniture(text):
+        return "labels, times or counters"
+    words = len(_WORD.findall(text))
+    numbers = len(_NUMBER.findall(text))
+    if words <= _FIGURES_WORDS and numbers and (2 * numbers >= words or _MARKET.search(text)):
+        return "figures"
+    return _by_words(text) or _by_form(text, words)
+
+
+def _by_words(text: str) -> Kind | None:
+    """What the words of other things than news say."""
+    if _OFFER.search(text):
+        return "offers"
+    if _SMALL_PRINT.search(text):
+        return "small print"
+    if _REPLIES.search(text) or _COMMENTED.match(text) or _SPOKEN.search(_QUOTATION.sub("", text)):
+        return "comments"
+    return None
+
+
+def _by_form(text: str, words: int) -> Kind:
+    """What length, words and sentences say."""
+    if len(text) > LONGEST_HEADLINE or (len(text) > _PROSE_LENGTH and _ends_sentence(text)):
+        return "prose"
+    if _SENTENCES.search(text) and (len(text) > _LONG or _ends_sentence(text)):
+        return "prose"
+    if (
+        len(text) < SHORTEST_HEADLINE
+        or words < _FEW_WORDS
+        or (len(text) < _MENU_LENGTH and _MENU.fullmatch(text))
+    ):
+        arabic = words >= _FEW_WORDS and _ARABIC.search(text)
+        return "a few words" if arabic and not _MENU.fullmatch(text) else "a menu"
+    if _MENU.fullmatch(text):
+        return "a menu"
+    return "headlines" if words > _FEW_WORDS else "a few words"
+
+
+def _ends_sentence(text: str) -> bool:
+    return text.endswith((".", "。")) and not text.endswith("..")
+
+
+def holds_headline(text: str) -> bool:
+    """Whether a text could be a headline by its length alone, and is no furniture."""
+    return SHORTEST_HEADLINE <= len(text) <= LONGEST_HEADLINE and not is_furniture(text)

@@ -1,0 +1,173 @@
+"""Take the headline out of each item of a strip, and leave what stands beside it: clocks, sections, summaries, calls.
+
+An item is read in cells, texts that stand at one place of its markup. Cells at the same place of the other items make
+a column, and a column tells what one cell cannot: that it says the same or a time in every item, or a word or two.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from streams.produce.extract.cells import ASIDE, WHOLE, Cell, cells_of
+from streams.produce.extract.markup import Outline
+from streams.produce.extract.reading import holds_headline, kind_of
+from streams.produce.furniture import is_furniture, without_bullet
+from streams.produce.separators import EDGE
+from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE
+
+_MOST: Final = 0.6
+"""The share of items from which something is so in the strip as a whole."""
+_FEW_WORDS: Final = 3
+_LEAST_SHARE: Final = 0.5
+"""The share of an item's text from which a link in it is the headline, and no word of a sentence."""
+_MANY: Final = 3
+
+
+class Title(Struct, frozen=True):
+    """The headline of an item, and where its link leads as the page writes it."""
+
+    text: str
+    href: str | None
+
+
+def titles(drawn: Outline, items: Sequence[int]) -> list[Title]:
+    """The headline of each item; one that has none, only furniture, gives empty text."""
+    rows = [cells_of(drawn, item) for item in items]
+    for judge in (_is_aside_by_name, _is_aside_by_text):
+        rows = _without(rows, judge)
+    columns = _columns(rows)
+    fixed = {place for place, cells in columns.items() if _is_fixed(cells, len(rows))}
+    rows = _without(rows, lambda cell: cell.place in fixed)
+    titled = {place for place, cells in columns.items() if _are_titles(cells, len(rows))}
+    return [_title(drawn, item, row, titled) for item, row in zip(items, rows, strict=True)]
+
+
+def _without(rows: list[list[Cell]], judge: Callable[[Cell], bool]) -> list[list[Cell]]:
+    """Rows without the cells that are judged to be no headline, where they leave one in most rows."""
+    kept = [[cell for cell in row if not judge(cell)] for row in rows]
+    before = sum(1 for row in rows if _could_be_headline(row))
+    after = sum(1 for row in kept if _could_be_headline(row))
+    return kept if after >= _MOST * before else rows
+
+
+def _could_be_headline(row: Iterable[Cell]) -> bool:
+    return holds_headline(" ".join(cell.text for cell in row)[:LONGEST_HEADLINE])
+
+
+def _is_aside_by_name(cell: Cell) -> bool:
+    return not ASIDE.isdisjoint(cell.parts)
+
+
+def _is_aside_by_text(cell: Cell) -> bool:
+    return is_furniture(cell.text)
+
+
+def _columns(rows: Iterable[Sequence[Cell]]) -> dict[tuple[str, ...], list[Cell]]:
+    columns: defaultdict[tuple[str, ...], list[Cell]] = defaultdict(list)
+    for row in rows:
+        for cell in row:
+            columns[cell.place].append(cell)
+    return columns
+
+
+def _is_fixed(cells: Sequence[Cell], rows: int) -> bool:
+    """Whether a column says the same everywhere, or a word or two of few kinds: a site's name, a section."""
+    texts = {cell.text for cell in cells}
+    if rows < _MANY or len(cells) < _MOST * rows:
+        return False
+    if len(texts) == 1:
+        return True
+    short = all(len(text.split()) <= _FEW_WORDS and len(text) <= 2 * SHORTEST_HEADLINE for text in texts)
+    return short and not any(text.endswith((":", "：")) for text in texts)
+
+
+def _are_titles(cells: Sequence[Cell], rows: int) -> bool:
+    """Whether a column is named a title, and reads so in most items."""
+    named = sum(1 for cell in cells if "title" in cell.parts and holds_headline(cell.text))
+    return named >= _MOST * rows
+
+
+def _title(drawn: Outline, item: int, row: Sequence[Cell], titled: set[tuple[str, ...]]) -> Title:
+    """The headline among what is left of an item: what is named so, else its longest link, else what is left."""
+    chosen = [cell for cell in row if cell.place in titled] or _longest_link(row) or _best_block(row)
+    text = _joined(chosen)
+    link = next((cell.link for cell in chosen if cell.link is not None), None)
+    if link is None:
+        link = _link_around(drawn, item)
+    href = drawn.elements[link].href if link is not None else _only_href(drawn, item)
+    return Title("" if is_furniture(text) else text, href)
+
+
+def _joined(cells: Sequence[Cell]) -> str:
+    if not cells:
+        return ""
+    text = cells[0].text + "".join((cell.gap or "") + cell.text for cell in cells[1:])
+    return without_bullet(" ".join(text.split("\n")).strip(EDGE)).strip(EDGE)
+
+
+def _longest_link(row: Sequence[Cell]) -> list[Cell]:
+    """The cells of the link that is a headline; none where links are words of a sentence."""
+    links: defaultdict[int, list[Cell]] = defaultdict(list)
+    for cell in row:
+        if cell.link is not None:
+            links[cell.link].append(cell)
+    headlines = [cells for cells in links.values() if holds_headline(_joined(_best_block(cells)))]
+    if not headlines:
+        return []
+    best = max(
+        headlines,
+        key=lambda cells: (kind_of(_joined(_best_block(cells))) != "prose", len(_joined(_best_block(cells)))),
+    )
+    if any(cell.mixed for cell in best) and not _is_most_of(best, row):
+        return []
+    return _best_block(best)
+
+
+def _is_most_of(cells: Sequence[Cell], row: Sequence[Cell]) -> bool:
+    return sum(len(cell.text) for cell in cells) >= _LEAST_SHARE * sum(len(cell.text) for cell in row)
+
+
+def _best_block(row: Sequence[Cell]) -> list[Cell]:
+    """Of cells in blocks of their own the first that reads like a headline; of words in a row all of them."""
+    by_block: defaultdict[int, list[Cell]] = defaultdict(list)
+    for cell in row:
+        by_block[cell.block].append(cell)
+    blocks = {block: _without_words_apart(cells) for block, cells in by_block.items()}
+    for cells in blocks.values():
+        if kind_of(_joined(cells)) == "headlines":
+            return cells
+    return next((cells for cells in blocks.values() if holds_headline(_joined(cells))), list(row))
+
+
+def _without_words_apart(cells: list[Cell]) -> list[Cell]:
+    """Cells without those of a word or two, or of prose, that stand in elements of their own beside a headline."""
+    if not any(not cell.mixed and kind_of(cell.text) == "headlines" for cell in cells):
+        return cells
+    return [cell for cell in cells if cell.mixed or not _stands_beside(cell.text)]
+
+
+def _stands_beside(text: str) -> bool:
+    return (len(text.split()) < _FEW_WORDS and not text.endswith(":")) or kind_of(text) == "prose"
+
+
+def _link_around(drawn: Outline, item: int) -> int | None:
+    number = item
+    while number >= 0:
+        if drawn.elements[number].tag == "a":
+            return number
+        number = drawn.elements[number].parent
+    return None
+
+
+def _only_href(drawn: Outline, item: int) -> str | None:
+    """Where the links of an item lead, if all to one place: that of its picture or of "Read more"."""
+    hrefs: set[str] = set()
+    number = item + 1
+    depth = 0 if item == WHOLE else drawn.elements[item].depth
+    while number < len(drawn.elements) and drawn.elements[number].depth > depth:
+        if href := drawn.elements[number].href:
+            hrefs.add(href)
+        number += 1
+    return hrefs.pop() if len(hrefs) == 1 else None

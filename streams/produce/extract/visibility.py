@@ -1,0 +1,37 @@
+"""Tell what of a page its reader does not see, and what is by its element no place for a strip."""
+
+import re
+from typing import Final
+
+from selectolax.lexbor import LexborNode
+
+_STYLE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_CLASSES: Final = re.compile(r"(?:^|\s)(?:hidden|d-none|is-hidden|hide|invisible|ng-hide|x-cloak)(?:\s|$)")
+_SHOWN_AGAIN: Final = re.compile(
+    r":(?:block|flex|grid|inline\S*|visible|table\S*)(?:\s|$)|d-(?:sm|md|lg|xl|xxl)-(?!none)"
+)
+"""Hidden on small screens only, as utility classes write it: `hidden md:block`, `d-none d-md-flex`."""
+
+NO_PLACE: Final = frozenset({"nav", "footer", "dialog", "menu"})
+_ROLES: Final = frozenset(
+    {"navigation", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar", "tooltip"}
+)
+
+
+def is_hidden(node: LexborNode) -> bool:
+    """Whether an element says that it is not shown."""
+    attributes = node.attributes
+    if not attributes:
+        return False
+    if "hidden" in attributes and attributes["hidden"] != "until-found":
+        return True
+    style = attributes.get("style")
+    if style and _STYLE.search(style):
+        return True
+    called = attributes.get("class")
+    return bool(called and _CLASSES.search(called) and not _SHOWN_AGAIN.search(called))
+
+
+def is_never_shown(node: LexborNode) -> bool:
+    """Whether an element is a menu, a footer or a dialog, which hold no headlines."""
+    return node.tag in NO_PLACE or node.attributes.get("role") in _ROLES
