@@ -100,7 +100,6 @@ def is_placeholder(text: str) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
-@lru_cache(maxsize=8192)
 def is_moment(text: str) -> bool:
     """Whether a text says when: a clock, a date, an age (`14h05`, `منذ 5 دقائق`, `just now`)."""
     words = _WORD.findall(_normal(text))
@@ -118,7 +117,6 @@ def is_moment(text: str) -> bool:
     return timed or _CLOCK.search(text) is not None or _DATE.search(text) is not None
 
 
-@lru_cache(maxsize=8192)
 def is_counter(text: str) -> bool:
     """Whether a text is a number of something: `(5)`, `12 comments`, `1.2k`, `3.`, `٥ تعليقات`."""
     words = _WORD.findall(_normal(text))
@@ -129,13 +127,11 @@ def is_counter(text: str) -> bool:
     )
 
 
-@lru_cache(maxsize=8192)
 def is_call(text: str) -> bool:
     """Whether a text asks to do something: `Read more`, `Partager`, `التالي`."""
     return _phrase(text) in _CALLS
 
 
-@lru_cache(maxsize=8192)
 def _phrase(text: str) -> str:
     """The words of a text and nothing else."""
     return " ".join(_WORD.findall(_normal(text))).replace(" ' ", "'")
@@ -146,6 +142,7 @@ def is_byline(text: str) -> bool:
     return _BYLINE.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=1 << 14)
 def is_furniture(text: str) -> bool:
     """Whether a text that stands alone is no headline whatever stands around it."""
     return (

@@ -16,10 +16,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, in_element
 from streams.produce.extract.markup import Outline
-from streams.produce.extract.names import LATEST, TICKER, is_place_of_others, likeness
+from streams.produce.extract.names import LATEST, is_place_of_others, likeness
 from streams.produce.extract.reading import HEADLINES, read
 from streams.produce.extract.visibility import is_hidden, is_never_shown
-from streams.produce.furniture import is_label
+from streams.produce.labels import is_label
 
 MAX_CONTAINERS: Final = 30
 """The most elements with a ticker's name that are looked into, the surest names first."""
@@ -39,7 +39,7 @@ _FEWEST_ITEMS: Final = 3
 _CALLED: Final = (
     "marquee,[class],[id],[role],[aria-label],[data-testid],[data-component],[data-module],[data-widget]"
 )
-_NAMES: Final = ("class", "id", "data-testid", "data-component", "data-module", "data-widget")
+_NAMES: Final = frozenset({"class", "id", "data-testid", "data-component", "data-module", "data-widget"})
 _OWN_TAG: Final = re.compile(r"<([a-z][a-z0-9]*-[a-z0-9-]*)", re.IGNORECASE)
 _MAX_OWN_TAGS: Final = 100
 _WHOLE_PAGE: Final = "main,h1"
@@ -104,16 +104,16 @@ def _containers(tree: LexborHTMLParser, page: str) -> list[tuple[float, int, Lex
 
 
 def _sureness(node: LexborNode, tag: str) -> float:
+    """How surely an element is a ticker by its names, as `likeness` tells it."""
     attributes = node.attributes
+    called = " ".join([value for name, value in attributes.items() if value and name in _NAMES])
     if tag == "marquee" or attributes.get("role") == "marquee":
-        return max(0.1, TICKER + min(0.0, likeness(f"ticker {attributes.get('class') or ''}") - TICKER))
-    called = " ".join([value for name in _NAMES if (value := attributes.get(name))])
-    if "-" in tag:
+        called = f"ticker {called}"
+    elif "-" in tag:
         called = f"{tag} {called}"
-    label = attributes.get("aria-label")
-    labelled_as = likeness(label) if label and is_label(label) else 0.0
     sure = likeness(called) if called else 0.0
-    return sure if sure < 0 else max(sure, labelled_as)
+    label = attributes.get("aria-label")
+    return max(sure, likeness(label)) if label and sure >= 0 and is_label(label) else sure
 
 
 def _place(node: LexborNode, sure: float) -> Rival | None:

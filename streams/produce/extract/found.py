@@ -16,7 +16,7 @@ from streams.produce.extract.markup import Outline, outline, parse
 from streams.produce.extract.reading import HEADLINES, holds_headline, kind_of, read
 from streams.produce.extract.titles import titles
 from streams.produce.furniture import is_furniture, tidy
-from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, mark_truncated, split
+from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, slots_of, split
 
 Format = Literal["text", "html"]
 _HEADLINE_SHARE: Final = 0.5
@@ -43,12 +43,8 @@ def resplit(text: str, format: Format, separator: str | None = None) -> Split:  
     """
     if format == "text":
         return tidied(split(text, separator))
-    tree = parse(text, "strip")
     address = address_of(text)
-    root = tree.body
-    if root is None:
-        raise SplitError("strip", "a fragment of HTML without content; pin its selector")
-    drawn = outline(root)
+    drawn = _drawn(text)
     if separator is not None:
         return tidied(split(drawn.text(), separator))
     found = items(drawn, address) or single(drawn, address)
@@ -57,13 +53,18 @@ def resplit(text: str, format: Format, separator: str | None = None) -> Split:  
     return found
 
 
+def _drawn(fragment: str) -> Outline:
+    root = parse(fragment, "strip").body
+    if root is None:
+        raise SplitError("strip", "a fragment of HTML without content; pin its selector")
+    return outline(root)
+
+
 def tidied(found: Split) -> Split:
     """A split text without what the site puts into most of its slots."""
     texts = [slot.text for slot in found.slots]
-    tidy_texts = tidy(texts)
-    if tidy_texts == texts:
-        return found
-    return replace(found, slots=mark_truncated(tidy_texts))
+    bare = tidy(texts)
+    return found if bare == texts else replace(found, slots=slots_of(bare))
 
 
 def items(drawn: Outline, address: str | None) -> Split | None:
@@ -97,7 +98,7 @@ def single(drawn: Outline, address: str | None) -> Split | None:
 
 
 def _linked(texts: list[str], links: list[str | None]) -> tuple[Slot, ...]:
-    slots = mark_truncated(texts)
+    slots = slots_of(texts)
     return tuple(
         replace(slot, link=link) if link and slot.text else slot
         for slot, link in zip(slots, links, strict=True)
@@ -118,22 +119,23 @@ def headlines_in(found: Split) -> list[str]:
 def in_element(
     node: LexborNode, address: str | None, separator: str | None, *, longest: int, alone: bool = True
 ) -> Found | None:
-    """The strip in an element: its items, its text split by a separator, or (`alone`) its only headline."""
+    """The strip in an element: its items, its text split by a separator, or (`alone`) its only headline.
+
+    The element is read as its fragment says: hostile markup does not parse to the same tree twice.
+    """
     fragment = node.html or ""
     if len(fragment) > longest:
         return None
-    drawn = outline(node)
-    if not drawn.runs:
-        return None
-    if separator is None and items(drawn, address):
-        return _as_html(fragment, address)
+    drawn = _drawn(fragment)
+    if separator is None and (found := items(drawn, address)):
+        return Found(_based(fragment, address), "html", found)
     shown = drawn.text()
     with suppress(SplitError):
         found = tidied(split(shown, separator))
         if len(headlines_in(found)) > 1:
             return Found(shown, "text", found)
     if alone and separator is None and (only := single(drawn, address)) and _is_headline(only):
-        return _as_html(fragment, address)
+        return Found(_based(fragment, address), "html", only)
     return None
 
 
@@ -141,15 +143,12 @@ def _is_headline(found: Split) -> bool:
     return kind_of(found.slots[0].text) == "headlines"
 
 
+def _based(fragment: str, address: str | None) -> str:
+    """A fragment that carries the address of its page, so that its links are told again."""
+    return f'<base href="{escape(address)}">{fragment}' if address and "href" in fragment else fragment
+
+
 def reads_well(found: Found) -> bool:
     """Whether a strip's texts read like headlines."""
     texts = headlines_in(found.split)
     return bool(texts) and read(texts).headlines >= HEADLINES
-
-
-def _as_html(fragment: str, address: str | None) -> Found | None:
-    """A strip of markup. Hostile markup does not parse to the same tree twice: what the fragment says counts."""
-    text = f'<base href="{escape(address)}">{fragment}' if address and "href" in fragment else fragment
-    with suppress(SplitError):
-        return Found(text, "html", resplit(text, "html"))
-    return None

@@ -40,6 +40,8 @@ def in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
         # The strip is all that there is: say what is wrong with it, if anything.
         return (Found(page, "text", tidied(split(page, separator, place=place))),)
     strips = list(strip_lines(lines, separator))
+    if strips and separator is None and (whole := _broken_strip(page, lines)):
+        strips.append(whole)
     if not strips:
         strips = list(_strip_blocks(text, separator))
     if not strips:
@@ -51,6 +53,18 @@ def in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
         )
         raise SplitError(place, problem)
     return tuple(sorted(strips, key=rank))
+
+
+def _broken_strip(page: str, lines: list[str]) -> Found | None:
+    """The page as one strip that is broken into lines: all of them are headlines, or several between symbols."""
+    written = [line for line in lines if line]
+    if len(written) > MAX_LINES or any(map(_ends_sentence, written)):
+        return None
+    found = _attempt(page, None)
+    if found is None or found.separator is not None:
+        return None
+    plausible = all(SHORTEST_HEADLINE <= len(text) <= LONGEST_HEADLINE for text in headlines_in(found))
+    return Found(page, "text", found) if plausible else None
 
 
 def rank(found: Found) -> float:
