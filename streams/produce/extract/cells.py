@@ -10,6 +10,7 @@ from msgspec import Struct
 from streams.produce.extract.markup import FORMATTING, Outline
 from streams.produce.extract.names import Part, part
 from streams.produce.furniture import is_furniture
+from streams.produce.labels import is_label
 from streams.produce.separators import EDGE
 
 WHOLE: Final = -1
@@ -80,7 +81,9 @@ def _parted(drawn: Outline, owner: int, start: int, end: int) -> list[tuple[int,
     first, last = start, end
     while last - first > 1 and _stands_apart(drawn, owner, first):
         first += 1
-    while last - first > 1 and _stands_apart(drawn, owner, last - 1):
+    while (
+        last - first > 1 and _stands_apart(drawn, owner, last - 1) and not is_label(drawn.runs[last - 1].text)
+    ):
         last -= 1
     before = [(run, run + 1, True) for run in range(start, first)]
     after = [(run, run + 1, True) for run in range(last, end)]
