@@ -21,7 +21,7 @@ COMMANDS: Final[dict[str, str]] = {
     "topics": "Create the topics on a cluster, or check that they are as the contract says.",
     "produce": "Split strips and publish their sightings to Kafka.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
-    "tail": "Headlines as they are published to category topics.",
+    "tail": "Headlines as they are published, merged by time, filtered.",
     "canary": "Send marked headlines through the whole path and measure their arrival.",
     "replay": "Run topics again elsewhere: planned, paced, exactly once, compared.",
     "deadletters": "What could not be processed: list, show, try again, redrive, export.",

@@ -1,18 +1,18 @@
-"""`ticker tail`: what a subscriber of category topics sees."""
+"""`ticker tail`: headlines as they are published, merged by time."""
 
 import asyncio
 import contextlib
-import re
+import difflib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import click
 import msgspec
 
 from schemas.events import CategorizedHeadline
-from schemas.mediatopics import slug_of
-from schemas.topics import CATEGORIES, Topic
+from schemas.topics import CATEGORIES, HEADLINES
 from streams.cli.logs import log_to_stderr
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
@@ -22,62 +22,98 @@ from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
 
-_SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_decode: Final = msgspec.json.Decoder(CategorizedHeadline).decode
 
 
 @click.command(
     epilog=examples(
         "ticker tail sport politics",
         "ticker tail --since 2h --no-follow --json | jq .text",
+        "ticker tail --since 2026-03-11T08:00:00+01:00 --until 2026-03-11T09:00:00+01:00 --source hespress",
     )
 )
 @click.argument("categories", metavar="[CATEGORY]...", nargs=-1)
 @json_option
 @click.option("--since", help="Start there: 90s, 10m, 2h, 3d ago, or an RFC 3339 time (default: now).")
+@click.option("--until", help="Only what was observed before then; ends there.")
 @click.option("--follow/--no-follow", default=True, help="Wait for more (the default), or end at the end.")
+@click.option("--source", "sources", multiple=True, help="Only of this source; several may be named.")
+@click.option("--language", "languages", multiple=True, help="Only in this language (ISO 639).")
+@click.option("--text", help="Only where this regular expression is found in the text.")
 @kafka_options()
 def command(
     categories: tuple[str, ...],
     as_json: bool,
     since: str | None,
+    until: str | None,
     follow: bool,
+    sources: tuple[str, ...],
+    languages: tuple[str, ...],
+    text: str | None,
     settings: Settings,
 ) -> None:
-    """Show headlines as they are published to category topics, all of them or those named.
+    """Show headlines as they are published, of all categories or those named, the oldest first.
 
-    Reads committed records only, belongs to no group and changes nothing on the cluster.
+    What is there at the start is merged by time over all partitions; what comes later as it comes. Times have the
+    zone of this machine, ids are whole. Reads committed records only, belongs to no group and changes nothing.
     """
+    from streams.replay.select import Selection, predicate
+
     log_to_stderr()
-    topics = [_topic(category).on(settings[TOPIC_PREFIX]) for category in categories or CATEGORIES]
+    prefix = settings[TOPIC_PREFIX]
+    topics = [f"{prefix}.category.{slug}" for slug in categories] or [HEADLINES.on(prefix)]
     start = parse_moment("--since", since) if since else None
-    show = _show_json if wants_json(as_json) else _show_line
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_tail(settings, topics, start, follow, show))
+    end = parse_moment("--until", until) if until else None
+    takes = predicate(Selection(sources=sources, languages=languages, text=text), since=start, until=end)
+    show = _show_json if wants_json(as_json) else _show_lines
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(
+                _tail(
+                    settings,
+                    topics,
+                    since=start,
+                    follow=follow and end is None,
+                    show=lambda record: show(record) if takes is None or takes(record) else None,
+                )
+            )
+    except SettingsError as error:
+        raise SettingsError(f"{error}{_meant(categories)}") from error
 
 
 async def _tail(
-    settings: Settings, topics: list[str], since: int | None, follow: bool, show: Callable[[Any], None]
+    settings: Settings,
+    topics: Sequence[str],
+    *,
+    since: int | None,
+    follow: bool,
+    show: Callable[[Any], None],
 ) -> None:
     from streams.kafka.connect import administration
-    from streams.kafka.subscribe import subscribe
+    from streams.kafka.merge import merged
     from streams.kafka.topics import partitions_of
 
     connection = settings.connection()
     async with administration(connection, patience=settings[PATIENCE]) as client:
         partitions = await partitions_of(client, topics)
-    async for record in subscribe(connection.aiokafka_options(), partitions, since=since, follow=follow):
-        show(record)
+    records = merged(connection.aiokafka_options(), partitions, since=since, follow=follow)
+    async with contextlib.aclosing(records):
+        async for record in records:
+            show(record)
 
 
-def _topic(slug: str) -> Topic:
-    """The topic of one of the eighteen categories, or of a user's own."""
-    from schemas.routing import category_topic
-
-    if not _SLUG.fullmatch(slug):
-        raise SettingsError(
-            f"{slug!r} is no category; there are {', '.join(CATEGORIES)}, and your own rules'"
-        )
-    return category_topic(slug)
+def _meant(categories: Sequence[str]) -> str:
+    """What a category that does not exist may have been meant to be."""
+    for slug in categories:
+        if slug not in CATEGORIES:
+            close = difflib.get_close_matches(slug, CATEGORIES, n=1)
+            hint = (
+                f"did you mean {close[0]}?"
+                if close
+                else f"there are {', '.join(CATEGORIES)}, and your own rules'"
+            )
+            return f" Category {slug!r}: {hint}"
+    return ""
 
 
 def _show_json(record: Any) -> None:
@@ -85,16 +121,22 @@ def _show_json(record: Any) -> None:
     sys.stdout.flush()
 
 
-def _show_line(record: Any) -> None:
+def _show_lines(record: Any) -> None:
+    """Two lines a headline: what is known of it, each word whole at any width, and its text."""
     try:
-        headline = msgspec.json.decode(record.value or b"", type=CategorizedHeadline)
-    except msgspec.DecodeError as error:
+        headline = _decode(record.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         place = f"{record.topic}/{record.partition}/{record.offset}"
         click.echo(f"ticker: {place}: not a headline: {error}", err=True)
         return
-    confidence = f"{headline.topics[0].confidence:.2f}" if headline.topics else "    "
-    update = click.style(" (update)", fg="yellow") if headline.updates else ""
+    moment = datetime.fromtimestamp(record.timestamp / 1000).astimezone().isoformat(" ", "seconds")
+    confidence = f" {headline.topics[0].confidence:.2f}" if headline.topics else ""
     click.echo(
-        f"{headline.observed_at[11:19]}  {click.style(f'{slug_of(headline.topic):<14}', fg='cyan')}"
-        f"{confidence}  {headline.language:<3} {isolate(headline.text)}{update}"
+        f"{moment}  {click.style(headline.category, fg='cyan')}{confidence}  {headline.language}"
+        f"  {isolate(headline.source)}  {click.style(headline.id, dim=True)}"
     )
+    click.echo(f"    {isolate(headline.text)}")
+    if headline.updates:
+        changes = ", ".join(f"{isolate(each.before)} → {isolate(each.after)}" for each in headline.changes)
+        late = "a late update of" if headline.late else "updates"
+        click.echo(click.style(f"    {late} {headline.updates}: {changes}", fg="yellow"))

@@ -33,7 +33,7 @@ async def subscribe(
     try:
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
-        await _seek(consumer, partitions, ends, since=since, follow=follow)
+        await seek(consumer, partitions, ends, since=since, follow=follow)
         ready()
         waiting = {tp for tp in partitions if await consumer.position(tp) < ends[tp]}
         while follow or waiting:
@@ -46,7 +46,7 @@ async def subscribe(
         await asyncio.shield(consumer.stop())
 
 
-async def _seek(
+async def seek(
     consumer: Any,
     partitions: Sequence[TopicPartition],
     ends: Mapping[TopicPartition, int],
@@ -54,6 +54,7 @@ async def _seek(
     since: int | None,
     follow: bool,
 ) -> None:
+    """Settle where assigned partitions are read from; arguments as for `subscribe`, `ends` as asked before."""
     if since is not None:
         found = await consumer.offsets_for_times(dict.fromkeys(partitions, since))
         for tp in partitions:

@@ -1,0 +1,91 @@
+"""Put the records of several partitions into one order by event time, as far as that is possible.
+
+Kafka has no order between partitions. What is there at the start is merged exactly; what comes later is merged poll by
+poll, for nobody knows what a slow worker will still bring.
+"""
+
+from collections import deque
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.kafka.subscribe import seek
+
+_POLL_MS: Final = 500
+_AHEAD: Final = 2_000
+"""Records of a partition that may wait for others before it is not fetched from."""
+
+
+class Merge:
+    """Records by partition that wait until every partition that can still bring an older one has one waiting.
+
+    Args:
+        pending: The partitions that have not come to their ends at the start.
+    """
+
+    def __init__(self, pending: Collection[TopicPartition]) -> None:
+        self._pending = set(pending)
+        self._waiting: dict[TopicPartition, deque[Any]] = {}
+
+    def add(self, partition: TopicPartition, records: Sequence[Any]) -> None:
+        """Take what was fetched from a partition, in order."""
+        self._waiting.setdefault(partition, deque()).extend(records)
+
+    def finish(self, partition: TopicPartition) -> None:
+        """Wait for this partition no longer: it has come to its end at the start."""
+        self._pending.discard(partition)
+
+    @property
+    def pending(self) -> frozenset[TopicPartition]:
+        """The partitions that are waited for."""
+        return frozenset(self._pending)
+
+    def far_ahead(self) -> Iterator[TopicPartition]:
+        """Partitions that have brought so much that they can wait."""
+        return (partition for partition, records in self._waiting.items() if len(records) >= _AHEAD)
+
+    def ready(self) -> Iterator[Any]:
+        """The records whose turn it is, the oldest first; a partition's own order is kept."""
+        while all(self._waiting.get(partition) for partition in self._pending):
+            heads = [
+                (records[0].timestamp, partition) for partition, records in self._waiting.items() if records
+            ]
+            if not heads:
+                return
+            yield self._waiting[min(heads)[1]].popleft()
+
+
+async def merged(
+    options: Mapping[str, Any], partitions: Sequence[TopicPartition], *, since: int | None, follow: bool
+) -> AsyncGenerator[Any, None]:
+    """Committed records of partitions by event time; belongs to no group.
+
+    Args:
+        options: aiokafka's connection options.
+        partitions: What to read.
+        since: Start at this event time (ms); None starts at the end when following, else at the beginning.
+        follow: Go on for ever; else end where the partitions ended at the start.
+    """
+    consumer = AIOKafkaConsumer(
+        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **options
+    )
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await seek(consumer, partitions, ends, since=since, follow=follow)
+        merge = Merge([each for each in partitions if await consumer.position(each) < ends[each]])
+        while follow or merge.pending:
+            for partition, records in (await consumer.getmany(timeout_ms=_POLL_MS)).items():
+                merge.add(partition, records)
+            for partition in merge.pending:
+                if await consumer.position(partition) >= ends[partition]:
+                    merge.finish(partition)
+            for record in merge.ready():
+                yield record
+            ahead = set(merge.far_ahead())
+            consumer.pause(*ahead)
+            consumer.resume(*(consumer.paused() - ahead))
+    finally:
+        await consumer.stop()
