@@ -73,13 +73,13 @@ def command(
 
 def _read(file: str, place: str) -> bytes:
     """The bytes of a file, one more than the limit at most: `decode` refuses them then."""
-    from streams.produce.decode import MAX_BYTES
+    from streams.produce.decode import MAX_PAGE
 
     try:
         if file == _STANDARD_INPUT:
-            return sys.stdin.buffer.read(MAX_BYTES + 1)
+            return sys.stdin.buffer.read(MAX_PAGE + 1)
         with Path(file).open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
+            return opened.read(MAX_PAGE + 1)
     except FileNotFoundError:
         raise InputError(place, "there is no such file; check the path") from None
     except IsADirectoryError:

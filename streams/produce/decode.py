@@ -8,11 +8,13 @@ import codecs
 import re
 from typing import Final
 
+import webencodings
+
 from streams.errors import InputError
 from streams.produce.plain import repair, without_controls
 
-MAX_BYTES: Final = 16 * 1024 * 1024
-"""The largest page that is read: far beyond any page, little enough for memory."""
+MAX_PAGE: Final = 16 << 20
+"""The largest page that is read, in bytes: far beyond any page, little enough for memory."""
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -41,18 +43,12 @@ _DECLARED: Final = re.compile(
 _DECLARED_WITHIN: Final = 4_096
 """Bytes in which a declaration counts; HTML asks for 1,024, which not every page keeps."""
 
-_KNOWN: Final = re.compile(
-    r"utf-?8|(?:windows|cp)-?12(?:5\d)|iso-?8859-?\d+|latin-?1|us-ascii|koi8-[ru]|gb\d+|gbk|big5|euc-\w+|shift_jis"
-    r"|macintosh|(?:cp|ibm)\d{3}",
-    re.IGNORECASE,
-)
-"""Encodings that a page may declare: text only, none that can make lone surrogates."""
-
-_PYTHON_NAMES: Final = {
-    "windows-874": "cp874", "ISO-8859-8-I": "iso8859-8", "Shift_JIS": "cp932", "EUC-KR": "cp949",
-    "GBK": "gb18030", "Big5": "big5hkscs",
-}  # fmt: skip
-"""Names of the Encoding Standard that Python does not know, or knows for less than browsers read."""
+_OLD_MACHINES: Final = re.compile(r"(?:cp|ibm)\d{3}", re.IGNORECASE)
+"""Labels that the Encoding Standard no longer has."""
+_UNREADABLE: Final = frozenset({"utf-16le", "utf-16be", "x-user-defined"})
+"""Encodings of the standard that no page is in which declares them in ASCII, or that stand for no text."""
+_WIDER: Final = {"shift_jis": "cp932", "euc-kr": "cp949", "gbk": "gb18030", "big5": "big5hkscs"}
+"""Python's names for encodings of which browsers read more than Python's codec of that name does."""
 
 _SELDOM: Final = ("cp720", "mac_arabic", "cp864", "mac_roman", "cp850", "cp866")
 """Encodings of old machines, which browsers no longer tell: tried where everything else makes no words."""
@@ -97,14 +93,17 @@ def decode(data: bytes, place: str) -> str:
     U+FFFD. The text holds no lone surrogate and no byte order mark.
 
     Args:
-        data: The page as read, at most MAX_BYTES.
+        data: The page as read, at most MAX_PAGE.
         place: Where it is from, for errors.
 
     Raises:
-        InputError: Binary data, an unknown encoding, or more than MAX_BYTES.
+        InputError: Binary data, an unknown encoding, or more than MAX_PAGE.
     """
-    if len(data) > MAX_BYTES:
-        raise InputError(place, f"more than {MAX_BYTES // 1024**2} MiB; give the page that shows the strip")
+    if len(data) > MAX_PAGE:
+        raise InputError(
+            place,
+            f"is larger than {MAX_PAGE >> 20} MiB, the most that is read; give the page that shows the strip",
+        )
     for mark, encoding in _BOMS:
         if data.startswith(mark) and (encoding != "utf-8" or _is_utf8(data) or _mostly_utf8(data[:_SAMPLE])):
             return _checked(data[len(mark) :].decode(encoding, "replace"), place)
@@ -138,7 +137,7 @@ def _encoding(data: bytes, place: str) -> str:
     raise InputError(place, "an encoding that cannot be told, or damaged text; save the page as UTF-8")
 
 
-def _guessed(data: bytes, words: bytes) -> str:
+def _guessed(data: bytes, words: bytes) -> str | None:
     """What Firefox would take a page without a declaration for."""
     from chardetng_py import EncodingDetector  # noqa: PLC0415 (few pages need it)
 
@@ -150,11 +149,10 @@ def _guessed(data: bytes, words: bytes) -> str:
     if name == "windows-1252" and _LATIN_9.search(words) and not _WINDOWS_ONLY.search(words):
         # The currency sign, the broken bar and fractions stand in no word: ISO-8859-15 has €, œ and Š there.
         return "iso8859-15"
-    if (
-        name == "IBM866"
-    ):  # in its place stands the Arabic of the same machines, which the detector does not know
+    if name == "IBM866":
+        # In its place stands the Arabic of the same machines, which the detector does not know.
         return _SELDOM[0]
-    return str(_PYTHON_NAMES.get(name, name))
+    return _codec(name)
 
 
 def _is_natural(words: bytes, encoding: str) -> bool:
@@ -184,14 +182,21 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _declared(label: str) -> str | None:
-    """Python's name for a declared encoding, as browsers read it: Latin 1 is Windows-1252."""
-    if not _KNOWN.fullmatch(label):
-        return None
+    """Python's name for a declared encoding; None for one that no page can be in."""
+    if found := _codec(label):
+        return found
     try:
-        name = codecs.lookup(label).name
+        return codecs.lookup(label).name if _OLD_MACHINES.fullmatch(label) else None
     except LookupError:
         return None
-    return "cp1252" if name in {"iso8859-1", "ascii"} else name
+
+
+def _codec(label: str) -> str | None:
+    """Python's name for an encoding of the Encoding Standard, as browsers read it: Latin 1 is Windows-1252."""
+    found = webencodings.lookup(label)
+    if found is None or found.name in _UNREADABLE:
+        return None
+    return _WIDER.get(found.name, str(found.codec_info.name))
 
 
 def _mostly_utf8(sample: bytes) -> bool:

@@ -19,12 +19,10 @@ from msgspec import Struct
 
 from schemas.instants import parse_instant
 from streams.errors import InputError
-from streams.produce.decode import decode
+from streams.produce.decode import MAX_PAGE, decode
 
 logger: Final = logging.getLogger(__name__)
 
-MAX_PAGE: Final = 16 << 20
-"""The largest page, in bytes."""
 MAX_LINE: Final = 4 << 20
 """The longest line of JSON Lines, in bytes."""
 
@@ -185,11 +183,6 @@ class _Reader:
             return
         data = first + file.read(max(0, MAX_PAGE + 1 - len(first)))
         self._progress(len(data))
-        if len(data) > MAX_PAGE:
-            self._failed(
-                InputError(self._place, f"is larger than {MAX_PAGE >> 20} MiB, the most a page can be")
-            )
-            return
         try:
             text = decode(data, self._place)
         except InputError as error:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import InputError
-from streams.produce.decode import MAX_BYTES, decode
+from streams.produce.decode import MAX_PAGE, decode
 
 ARABIC = "افتتاح محطة جديدة لتحلية مياه البحر | مجلس المدينة يصادق على الميزانية | أمطار مرتقبة يوم الخميس"
 FRENCH = "Le port de pêche rouvre après trois mois | La grève s'achève à la gare | Été : les plages rouvertes"
@@ -54,6 +54,8 @@ def test_legacy_encoding_is_detected(text: str, encoding: str) -> None:
         ('<meta charset="windows-1256">', "cp1256"),
         ("<META http-equiv=Content-Type content='text/html; charset=ISO-8859-6'>", "iso8859-6"),
         ('<?xml version="1.0" encoding="windows-1256"?>', "cp1256"),
+        ('<meta charset="x-cp1256">', "cp1256"),
+        ("<meta charset=arabic>", "iso8859-6"),
     ],
 )
 def test_declared_encoding_counts(declaration: str, encoding: str) -> None:
@@ -145,7 +147,7 @@ def test_binary_data_is_refused_by_name(data: bytes) -> None:
 def test_large_page_is_refused_with_its_limit() -> None:
     """Beyond the limit nothing is tried."""
     with pytest.raises(InputError, match="16 MiB"):
-        decode(b"a" * (MAX_BYTES + 1), "here")
+        decode(b"a" * (MAX_PAGE + 1), "here")
 
 
 @given(
