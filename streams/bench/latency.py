@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import quantiles
-from typing import Any, Final
+from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from msgspec import Struct
@@ -26,7 +26,7 @@ from streams.bench.corpus import SLOTS, Corpus, make
 from streams.bench.kafka import KEPT, run_process
 from streams.bench.stopwatch import Restore
 from streams.dev.kafka import Cluster
-from streams.kafka.batches import batches
+from streams.kafka.batches import send
 from streams.kafka.connect import administration
 from streams.kafka.subscribe import subscribe
 from streams.kafka.topics import create, partitions_of
@@ -176,7 +176,7 @@ async def _fill_seen(connection: Connection, corpus: Corpus) -> int:
     await producer.start()
     try:
         written: set[bytes] = set()
-        records: dict[int, list[RawRecord]] = {}
+        records: dict[tuple[str, int], list[RawRecord]] = {}
         for shown in corpus.observations:
             strip, slots = strip_of(shown)
             for number, slot in enumerate(slots):
@@ -184,10 +184,12 @@ async def _fill_seen(connection: Connection, corpus: Corpus) -> int:
                 if key not in written:
                     written.add(key)
                     record = _seen_record(key, language, slot.text, f"{strip.id}-{number}", shown.observed_at)
-                    records.setdefault(partition_of(language, SEEN.partitions), []).append(record)
+                    home = (SEEN.on("bench"), partition_of(language, SEEN.partitions))
+                    records.setdefault(home, []).append(record)
             if sum(map(len, records.values())) >= _RECORDS_AT_ONCE:
-                await _send(producer, records)
-        await _send(producer, records)
+                await send(producer, records)
+                records.clear()
+        await send(producer, records)
         return len(written)
     finally:
         await producer.stop()
@@ -206,13 +208,3 @@ def _seen_record(key: bytes, language: str, text: str, identity: str, instant: i
         sources=("source-00",),
     )
     return RawRecord(key, encode(event), instant, [])
-
-
-async def _send(producer: Any, records: dict[int, list[RawRecord]]) -> None:
-    sent = [
-        await producer.send_batch(batch, SEEN.on("bench"), partition=partition)
-        for partition, of_partition in records.items()
-        for batch in batches(producer, of_partition)
-    ]
-    await asyncio.gather(*sent)
-    records.clear()

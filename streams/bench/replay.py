@@ -16,7 +16,7 @@ from streams.bench.corpus import Corpus, make
 from streams.bench.kafka import KEPT, fill
 from streams.dev.kafka import Cluster
 from streams.engine.collector import raise_collector_thresholds
-from streams.kafka.batches import batches
+from streams.kafka.batches import send
 from streams.kafka.connect import administration
 from streams.kafka.topics import create
 from streams.replay.apply import Ends, apply
@@ -156,15 +156,14 @@ async def _copy(consumer: Any, producer: Any, ends: Mapping[TopicPartition, int]
         fetched = await consumer.getmany(timeout_ms=500, max_records=_AT_ONCE)
         watch.begin()
         await producer.begin_transaction()
-        sent = []
-        for place, slice_ in fetched.items():
-            records += len(slice_)
-            rows = [RawRecord(r.key, r.value, r.timestamp, list(r.headers)) for r in slice_]
-            sent += [
-                await producer.send_batch(batch, topic, partition=place.partition)
-                for batch in batches(producer, rows)
+        records += sum(map(len, fetched.values()))
+        copies = {
+            (topic, place.partition): [
+                RawRecord(r.key, r.value, r.timestamp, list(r.headers)) for r in fetched_records
             ]
-        await asyncio.gather(*sent)
+            for place, fetched_records in fetched.items()
+        }
+        await send(producer, copies)
         await producer.commit_transaction()
         waiting = {place for place in waiting if await consumer.position(place) < ends[place]}
     watch.end()

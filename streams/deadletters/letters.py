@@ -15,7 +15,7 @@ from schemas.deadletters import Reason
 from schemas.headers import SOURCE_HEADER
 from schemas.instants import parse_instant
 from schemas.topics import DEADLETTERS
-from streams.kafka.windows import bounds, read_windows
+from streams.kafka.reader import bounds, read_windows
 from streams.stage import RawRecord
 
 _CHANGING: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\b[0-9a-f]{8,}\b|\d[\d,.]*")

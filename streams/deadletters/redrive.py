@@ -7,7 +7,6 @@ Which letters have been sent is written to `PREFIX.positions` in the transaction
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -20,9 +19,10 @@ from schemas.topics import DEADLETTERS, POSITIONS
 from streams.deadletters.letters import Letter
 from streams.deadletters.trial import PRODUCE
 from streams.errors import TickerError
-from streams.kafka.committed import CommittedReader, committed_reader, last_record
+from streams.kafka.reader import CommittedReader, committed_reader
+from streams.kafka.retry import told
 from streams.kafka.topics import TopicDescription
-from streams.kafka.transaction import FencedProducer
+from streams.kafka.transaction import TransactionalProducer, writing
 from streams.stage import RawRecord
 
 MAX_ATTEMPTS: Final = 3
@@ -125,7 +125,7 @@ async def _read_mark(reader: CommittedReader, prefix: str, way: tuple[int, int],
     """What was sent back on a way; `wait` for transactions that are open, as who decides by it must."""
     place = TopicPartition(POSITIONS.on(prefix), way[1])
     end = None if wait else await reader.stable_end(place)
-    record = await last_record(reader, place, _mark_key(prefix, way[0]), end=end)
+    record = await reader.last_record(place, _mark_key(prefix, way[0]), end=end)
     return _decode(record.value) if record is not None and record.value else Redriven()
 
 
@@ -154,9 +154,8 @@ async def redrive(
         try:
             sent += await _redrive_way(options, prefix, way, letters, offsets[way[0]])
         except (KafkaError, TimeoutError) as error:
-            problem = str(error) or type(error).__name__
             raise TickerError(
-                f"{len(letters):,} letters of partition {way[0]}: {problem}; {sent:,} were sent before;"
+                f"{len(letters):,} letters of partition {way[0]}: {told(error)}; {sent:,} were sent before;"
                 " redrive again: none is sent twice"
             ) from error
     return sent
@@ -170,15 +169,11 @@ async def _redrive_way(
     known: Sequence[int],
 ) -> int:
     """Letters of one partition that go back to one partition number."""
-    producer = FencedProducer(
-        f"ticker-redrive-{prefix}-{way[0]}-{way[1]}",
-        {POSITIONS.on(prefix), *(letter.reason.topic for letter in letters)},
-        options,
-    )
-    grace, sent = 0.0, 0
-    try:
-        await producer.start()
-        async with committed_reader(options, (POSITIONS.on(prefix),)) as reader:
+    transactional_id = f"ticker-redrive-{prefix}-{way[0]}-{way[1]}"
+    positions, sent = POSITIONS.on(prefix), 0
+    topics = {positions, *(letter.reason.topic for letter in letters)}
+    async with writing(TransactionalProducer(transactional_id, topics, options)) as producer:
+        async with committed_reader(options, (positions,)) as reader:
             mark = await _read_mark(reader, prefix, way, wait=True)
         for batch in _batched([letter for letter in letters if letter.offset not in mark]):
             mark = mark.with_offsets([letter.offset for letter in batch], known)
@@ -186,13 +181,9 @@ async def _redrive_way(
             for letter in batch:
                 records[letter.reason.topic].append(_record(letter))
             now = time.time_ns() // 1_000_000
-            records[POSITIONS.on(prefix)].append(RawRecord(_mark_key(prefix, way[0]), _encode(mark), now, []))
+            records[positions].append(RawRecord(_mark_key(prefix, way[0]), _encode(mark), now, []))
             await producer.commit(records, way[1])
             sent += len(batch)
-        grace = 1.0
-    finally:
-        with suppress(KafkaError):
-            await producer.dispose(grace)
     return sent
 
 

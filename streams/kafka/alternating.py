@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from streams.kafka.transaction import FencedProducer
+from streams.kafka.transaction import TransactionalProducer
 from streams.stage import RawRecord
 
 
@@ -18,7 +18,7 @@ class AlternatingProducers:
 
     def __init__(self, transactional_id: str, topics: Collection[str], options: Mapping[str, Any]) -> None:
         self._next, self._last = (
-            FencedProducer(f"{transactional_id}-{turn}", topics, options) for turn in "ab"
+            TransactionalProducer(f"{transactional_id}-{turn}", topics, options) for turn in "ab"
         )
 
     async def start(self) -> None:
@@ -26,10 +26,10 @@ class AlternatingProducers:
         await asyncio.gather(self._next.start(), self._last.start())
 
     async def commit(self, records: Mapping[str, Sequence[RawRecord]], partition: int) -> None:
-        """Write records in one transaction (`FencedProducer.commit`)."""
+        """Write records in one transaction (`TransactionalProducer.commit`)."""
         self._next, self._last = self._last, self._next
         await self._last.commit(records, partition)
 
     async def dispose(self, grace: float) -> None:
-        """Stop both (`FencedProducer.dispose`)."""
+        """Stop both (`TransactionalProducer.dispose`)."""
         await asyncio.gather(self._next.dispose(grace), self._last.dispose(grace))

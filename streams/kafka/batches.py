@@ -1,6 +1,7 @@
 """Pack records into the Kafka client's record batches, several times faster than sending them one by one."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streams.stage import RawRecord
@@ -20,3 +21,17 @@ def batches(producer: Any, records: Sequence[RawRecord]) -> list[Any]:
             append(key=key, value=value, timestamp=timestamp, headers=headers)
     batch.close()
     return [*full, batch]
+
+
+async def send(producer: Any, records: Mapping[tuple[str, int], Sequence[RawRecord]]) -> None:
+    """Write records by topic and partition, each partition's in order, and wait until all are acknowledged.
+
+    Raises:
+        KafkaError: A batch failed. aiokafka would commit a transaction without it.
+    """
+    sent = [
+        await producer.send_batch(batch, topic, partition=partition)
+        for (topic, partition), of_partition in records.items()
+        for batch in batches(producer, of_partition)
+    ]
+    await asyncio.gather(*sent)

@@ -16,6 +16,8 @@ from aiokafka.errors import (
 )
 
 from streams.errors import TickerError
+from streams.kafka.internals import check, was_open
+from streams.kafka.retry import Retry, told
 from streams.settings import Connection
 
 _FIRST_WAIT_S: Final = 0.1
@@ -40,26 +42,23 @@ async def reach(connection: Connection, *, patience: float, report: Report = lam
     is of no use.
 
     Raises:
-        TickerError: no broker answered in time, or one refused the login or has the wrong certificate.
+        TickerError: no broker answered in time, one refused the login or has the wrong certificate, or a version of
+            aiokafka is installed that this was not made for.
     """
     options = connection.aiokafka_options()
     servers = options.pop("bootstrap_servers")
-    clock = asyncio.get_running_loop().time
-    deadline, wait, told = clock() + patience, _FIRST_WAIT_S, ""
-    while True:
-        problem = await _try_all(servers, options)
-        if problem is None:
-            return
-        if clock() + wait > deadline:
+    check("aiokafka")
+    retry, last = Retry(first=_FIRST_WAIT_S, longest=_LONGEST_WAIT_S, patience=patience), ""
+    while (problem := await _try_all(servers, options)) is not None:
+        if retry.is_spent:
             raise TickerError(
                 f"no Kafka broker answers at {servers} (tried for {patience:g} s): {problem}; check "
                 "--bootstrap-servers and --security-protocol, or start one here with `ticker broker`"
             )
-        if problem != told:
+        if problem != last:
             report(f"waiting for Kafka at {servers}: {problem}")
-            told = problem
-        await asyncio.sleep(wait)
-        wait = min(2 * wait, _LONGEST_WAIT_S)
+            last = problem
+        await retry.wait()
 
 
 @asynccontextmanager
@@ -92,9 +91,9 @@ async def _try_all(servers: str, options: dict[str, Any]) -> str | None:
                 AIOKafkaConnection(host.strip("[]"), int(port), request_timeout_ms=_REQUEST_MS, **options)
             )
         except _REFUSED as error:
-            raise TickerError(f"Kafka at {server} and this client do not agree: {_told(error)}") from error
+            raise TickerError(f"Kafka at {server} and this client do not agree: {told(error)}") from error
         except (KafkaError, OSError) as error:
-            problem = _told(error)
+            problem = told(error)
         else:
             return None
     return problem
@@ -106,9 +105,5 @@ async def _try_one(connection: AIOKafkaConnection) -> None:
         await connection.connect()
     finally:
         closed = connection.close()
-        if connection._protocol is not None:  # noqa: SLF001 (else it was never open, and never closes)
+        if was_open(connection):
             await asyncio.wait([closed], timeout=_CLOSE_S)
-
-
-def _told(error: BaseException) -> str:
-    return str(error) or type(error).__name__

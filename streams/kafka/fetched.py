@@ -2,37 +2,18 @@
 
 aiokafka makes three objects of each record and keeps thousands of them alive at once. A batch that is
 decoded, used and dropped before the next one stays in the processor's caches: a third of the processor time.
-All of this is aiokafka's private API and lives here; `check_client` says at start when it is not as expected.
+This is the inside of aiokafka's fetcher: `streams.kafka.internals` lists every name, and looks for them at the start.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
-from inspect import signature
-from typing import Any, Final
+from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager
+from typing import Any
 
-import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher as client
 from aiokafka.errors import ConsumerStoppedError, CorruptRecordException
-from aiokafka.record.default_records import DefaultRecordBatch
-
-from streams.errors import TickerError
-
-_EXPECTED: Final[Mapping[type, Iterable[str]]] = {
-    client.Fetcher: ("_create_fetch_waiter", "_notify", "fetched_records", "seek_to"),
-    client.FetchResult: ("check_assignment", "has_more", "_update_position", "calculate_backoff"),
-    client.PartitionRecords: ("_consume_aborted_up_to", "_contains_abort_marker"),
-    DefaultRecordBatch: (
-        "base_offset",
-        "first_timestamp",
-        "is_control_batch",
-        "is_transactional",
-        "next_offset",
-        "producer_id",
-        "validate_crc",
-    ),
-}
 
 
 class Slice:
@@ -71,6 +52,12 @@ class Slice:
         if records and records[0].offset < start:
             return [record for record in records if record.offset >= start]
         return records
+
+
+def fetching(fetcher: Any) -> AbstractContextManager[None]:
+    """While it lasts, aiokafka counts as asked for records: else it leaves a group that nobody polls."""
+    context: AbstractContextManager[None] = fetcher._subscriptions.fetch_context()  # noqa: SLF001
+    return context
 
 
 async def assigned(fetcher: Any) -> None:
@@ -161,25 +148,3 @@ def _committed(partition: TopicPartition, found: Any) -> Iterable[Any]:
             yield batch
         # The last offset stays when compaction removes the record: the next fetch begins behind it.
         found.next_fetch_offset = batch.next_offset
-
-
-def check_client() -> None:
-    """See that aiokafka is made as this module expects.
-
-    Raises:
-        TickerError: It is not: another version is installed.
-    """
-    missing = [
-        f"{owner.__name__}.{name}"
-        for owner, names in _EXPECTED.items()
-        for name in names
-        if not hasattr(owner, name)
-    ]
-    wanted = list(signature(client.PartitionRecords).parameters)[:4]
-    if wanted != ["tp", "records", "aborted_transactions", "fetch_offset"]:
-        missing.append(f"PartitionRecords({', '.join(wanted)}, …)")
-    if missing:
-        raise TickerError(
-            f"aiokafka {aiokafka.__version__} is made otherwise than this version of headline-ticker needs:"
-            f" {', '.join(missing)}; install the version that its constraints.txt names"
-        )

@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
-from streams.kafka.subscribe import seek
+from streams.kafka.reader import consuming
+from streams.kafka.subscribe import starts_of
 
 _POLL_MS: Final = 500
 _AHEAD: Final = 2_000
@@ -67,15 +68,13 @@ async def merged(
         since: Start at this event time (ms); None starts at the end when following, else at the beginning.
         follow: Go on for ever; else end where the partitions ended at the start.
     """
-    consumer = AIOKafkaConsumer(
-        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **options
-    )
-    await consumer.start()
-    try:
-        consumer.assign(partitions)
+    async with consuming(options, reset="earliest", fetch_wait_ms=_POLL_MS) as consumer:
         ends = await consumer.end_offsets(partitions)
-        await seek(consumer, partitions, ends, since=since, follow=follow)
-        merge = Merge([each for each in partitions if await consumer.position(each) < ends[each]])
+        starts = await starts_of(consumer, partitions, ends, since=since, follow=follow)
+        consumer.assign(partitions)
+        for each in partitions:
+            consumer.seek(each, starts[each])
+        merge = Merge([each for each in partitions if starts[each] < ends[each]])
         while follow or merge.pending:
             for partition, records in (await consumer.getmany(timeout_ms=_POLL_MS)).items():
                 merge.add(partition, records)
@@ -87,5 +86,3 @@ async def merged(
             ahead = set(merge.far_ahead())
             consumer.pause(*ahead)
             consumer.resume(*(consumer.paused() - ahead))
-    finally:
-        await consumer.stop()

@@ -1,12 +1,17 @@
 """Read topics as a subscriber does: committed records only, from now or from an instant, following."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
+
+from streams.errors import TickerError
+from streams.kafka.reader import consuming, read
 
 _POLL_MS: Final = 500
+_AT_ONCE: Final = 10_000
+_STALL_S: Final = 60.0
 
 
 async def subscribe(
@@ -25,42 +30,48 @@ async def subscribe(
         since: Start at this event time (ms); None starts at the end when following, else at the beginning.
         follow: Go on for ever; else end where the partitions ended at the start.
         ready: Called once it is settled where reading starts: what is published later is read.
+
+    Raises:
+        TickerError: Not following, nothing came for a minute.
     """
-    consumer = AIOKafkaConsumer(
-        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **options
-    )
-    await consumer.start()
-    try:
-        consumer.assign(partitions)
+    async with consuming(options, reset="earliest", fetch_wait_ms=_POLL_MS) as consumer:
         ends = await consumer.end_offsets(partitions)
-        await seek(consumer, partitions, ends, since=since, follow=follow)
+        starts = await starts_of(consumer, partitions, ends, since=since, follow=follow)
         ready()
-        waiting = {tp for tp in partitions if await consumer.position(tp) < ends[tp]}
-        while follow or waiting:
-            fetched = await consumer.getmany(timeout_ms=_POLL_MS)
-            for records in fetched.values():
+        if follow:
+            consumer.assign(partitions)
+            for tp in partitions:
+                consumer.seek(tp, starts[tp])
+            while True:
+                for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+                    for record in records:
+                        yield record
+        windows = {tp: (starts[tp], ends[tp]) for tp in partitions}
+        slices = read(consumer, windows, at_once=_AT_ONCE, patience=_STALL_S, stalled=_stalled)
+        async with aclosing(slices):
+            async for _, records in slices:
                 for record in records:
                     yield record
-            waiting = {tp for tp in waiting if await consumer.position(tp) < ends[tp]}
-    finally:
-        await asyncio.shield(consumer.stop())
 
 
-async def seek(
+def _stalled(places: Mapping[TopicPartition, int]) -> TickerError:
+    named = ", ".join(sorted({tp.topic for tp in places}))
+    return TickerError(f"nothing came of {named} for {_STALL_S:.0f} s: is the cluster reachable?")
+
+
+async def starts_of(
     consumer: Any,
     partitions: Sequence[TopicPartition],
     ends: Mapping[TopicPartition, int],
     *,
     since: int | None,
     follow: bool,
-) -> None:
-    """Settle where assigned partitions are read from; arguments as for `subscribe`, `ends` as asked before."""
+) -> Mapping[TopicPartition, int]:
+    """Where partitions are read from; arguments as for `subscribe`, `ends` as asked before."""
     if since is not None:
         found = await consumer.offsets_for_times(dict.fromkeys(partitions, since))
-        for tp in partitions:
-            consumer.seek(tp, found[tp].offset if found.get(tp) else ends[tp])
-    elif follow:
-        for tp in partitions:
-            consumer.seek(tp, ends[tp])
-    else:
-        await consumer.seek_to_beginning(*partitions)
+        return {tp: found[tp].offset if found.get(tp) else ends[tp] for tp in partitions}
+    if follow:
+        return ends
+    beginnings: Mapping[TopicPartition, int] = await consumer.beginning_offsets(partitions)
+    return beginnings

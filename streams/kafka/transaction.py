@@ -1,17 +1,20 @@
 """A transactional producer that fences whoever held its id before, and that can be torn down by force."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, Final
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, Protocol, TypeVar
 
 from aiokafka import AIOKafkaProducer
 
-from streams.kafka.batches import batches
+from streams.kafka import internals
+from streams.kafka.batches import send
 from streams.stage import RawRecord
 
 TRANSACTION_TIMEOUT_S: Final = 5.0
 """How long a transaction may take before its producer is dropped. The broker waits longer."""
+_STOP_S: Final = 1.0
+"""How long stopping may take when all is well."""
 _BROKER_TIMEOUT_MS: Final = 20_000
 _REQUEST_TIMEOUT_MS: Final = 10_000
 _BATCH_BYTES: Final = 1 << 18
@@ -19,7 +22,7 @@ MAX_REQUEST_BYTES: Final = 16 << 20
 """The largest request, and so the largest dead letter that can be kept."""
 
 
-class FencedProducer:
+class TransactionalProducer:
     """One transaction at a time under one transactional id (KIP-98), writing to `topics`."""
 
     def __init__(self, transactional_id: str, topics: Collection[str], options: Mapping[str, Any]) -> None:
@@ -36,8 +39,7 @@ class FencedProducer:
     async def start(self) -> None:
         """Fence older producers of this id: their open transaction is aborted before this returns."""
         await self._producer.start()
-        # All at once: else the first transaction asks for each topic when it meets it, 0.1 s apart.
-        await self._producer.client.set_topics(self._topics)
+        await internals.learn_topics(self._producer, self._topics)
 
     async def commit(self, records: Mapping[str, Sequence[RawRecord]], partition: int) -> None:
         """Write records by topic, all to the same partition number, in one transaction.
@@ -50,13 +52,7 @@ class FencedProducer:
 
     async def _commit(self, records: Mapping[str, Sequence[RawRecord]], partition: int) -> None:
         await self._producer.begin_transaction()
-        sent = [
-            await self._producer.send_batch(batch, topic, partition=partition)
-            for topic, of_topic in records.items()
-            for batch in batches(self._producer, of_topic)
-        ]
-        # aiokafka commits although a batch failed: every future is looked at first.
-        await asyncio.gather(*sent)
+        await send(self._producer, {(topic, partition): of_topic for topic, of_topic in records.items()})
         await self._producer.commit_transaction()
 
     async def dispose(self, grace: float) -> None:
@@ -74,23 +70,17 @@ class FencedProducer:
 
     async def _stop(self, grace: float) -> bool:
         """Abort and stop with the broker's help; whether that worked."""
-        manager = self._producer._txn_manager  # noqa: SLF001
         with suppress(Exception):
             async with asyncio.timeout(grace):
-                if manager.is_in_transaction():
+                if internals.is_in_transaction(self._producer):
                     await self._producer.abort_transaction()
-                if not manager.is_fatal_error():
+                if not internals.is_broken(self._producer):
                     await self._producer.stop()
                     return True
         return False
 
     async def _tear_down(self) -> None:
-        producer = self._producer
-        producer._closed = True  # noqa: SLF001
-        sender = producer._sender.sender_task  # noqa: SLF001
-        waiter = producer._txn_manager._transaction_waiter  # noqa: SLF001
-        if waiter is not None and waiter.done() and not waiter.cancelled():
-            waiter.exception()  # has been told already; unread, asyncio would log it again
+        sender = internals.abandon(self._producer)
         if sender is not None:
             # The first cancellation waits for requests in flight, the second cancels those.
             for _ in range(2):
@@ -100,4 +90,29 @@ class FencedProducer:
             if sender.done() and not sender.cancelled():
                 sender.exception()
         with suppress(Exception):
-            await asyncio.wait_for(producer.client.close(), 2)
+            await asyncio.wait_for(self._producer.client.close(), 2)
+
+
+class Writer(Protocol):
+    """What writes in transactions: one producer, or two that take turns."""
+
+    async def start(self) -> None:
+        """Fence whoever wrote under the same id."""
+
+    async def dispose(self, grace: float) -> None:
+        """Stop within `grace` seconds, else without the broker's help."""
+
+
+_WriterT = TypeVar("_WriterT", bound=Writer)
+
+
+@asynccontextmanager
+async def writing(writer: _WriterT) -> AsyncIterator[_WriterT]:
+    """A writer that is started while the context lasts; after an error it is torn down, not stopped."""
+    grace = 0.0
+    try:
+        await writer.start()
+        yield writer
+        grace = _STOP_S
+    finally:
+        await writer.dispose(grace)

@@ -16,7 +16,7 @@ from schemas.headers import SOURCE_HEADER
 from schemas.routing import partition_by_hash, partition_of
 from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
 from streams.errors import TickerError
-from streams.kafka.batches import batches
+from streams.kafka.batches import send
 from streams.produce.sightings import RejectedSlot, StripSightings
 from streams.stage import RawRecord
 
@@ -112,12 +112,7 @@ class Publisher:
         """
         try:
             async with asyncio.timeout(_DELIVERY_TIMEOUT_S):
-                sent = [
-                    await self._producer.send_batch(batch, topic, partition=partition)
-                    for (topic, partition), records in self._records.items()
-                    for batch in batches(self._producer, records)
-                ]
-                await asyncio.gather(*sent)
+                await send(self._producer, self._records)
         except (KafkaError, TimeoutError) as error:
             problem = str(error) or f"no acknowledgement within {_DELIVERY_TIMEOUT_S:.0f} s"
             raise TickerError(

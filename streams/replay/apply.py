@@ -18,7 +18,7 @@ from streams.errors import SettingsError, TickerError
 from streams.kafka.alternating import AlternatingProducers
 from streams.kafka.connect import administration
 from streams.kafka.topics import create, describe
-from streams.kafka.transaction import FencedProducer
+from streams.kafka.transaction import TransactionalProducer, writing
 from streams.replay import ledger
 from streams.replay.checks import Check, check, refusals
 from streams.replay.facts import gather
@@ -214,20 +214,16 @@ def contract(plan: Plan) -> Sequence[Topic]:
 
 
 async def _write_manifest(options: Mapping[str, Any], prefix: str, manifest: Manifest) -> None:
-    producer = FencedProducer(
-        ledger.transactional_id(manifest.id, "manifest"), (POSITIONS.on(prefix),), options
+    positions = POSITIONS.on(prefix)
+    transactional_id = ledger.transactional_id(manifest.id, "manifest")
+    record = RawRecord(
+        ledger.manifest_key(manifest.id), ledger.encode(manifest), time.time_ns() // 1_000_000, []
     )
-    grace = 0.0
     try:
-        await producer.start()
-        now = time.time_ns() // 1_000_000
-        record = RawRecord(ledger.manifest_key(manifest.id), ledger.encode(manifest), now, [])
-        await producer.commit({POSITIONS.on(prefix): [record]}, 0)
-        grace = 1.0
+        async with writing(TransactionalProducer(transactional_id, (positions,), options)) as producer:
+            await producer.commit({positions: [record]}, 0)
     except (KafkaError, TimeoutError) as error:
         raise TickerError(f"the replay could not be written down on the target: {error!r}") from error
-    finally:
-        await producer.dispose(grace)
 
 
 class _Run:

@@ -17,8 +17,9 @@ from schemas.topics import DEADLETTERS, POSITIONS
 from streams.errors import SettingsError, TickerError
 from streams.kafka.alternating import AlternatingProducers
 from streams.kafka.connect import administration
+from streams.kafka.reader import bounds, read_windows
 from streams.kafka.topics import TopicDescription, describe
-from streams.kafka.windows import bounds, read_windows
+from streams.kafka.transaction import writing
 from streams.replay import ledger
 from streams.replay.ledger import Manifest, Progress
 from streams.settings import Connection
@@ -222,17 +223,10 @@ async def _delete(client: Any, topics: Sequence[str]) -> None:
 async def _forget(options: Mapping[str, Any], positions: str, replay: str, partition: int, key: str) -> None:
     """Write a tombstone as the one who wrote the entry, so that he is fenced."""
     _, _, number = key.removeprefix("replay|").partition("|")
-    producer = AlternatingProducers(
-        ledger.transactional_id(replay, number or "manifest"), (positions,), options
-    )
-    grace = 0.0
+    transactional_id = ledger.transactional_id(replay, number or "manifest")
+    tombstone = RawRecord(key.encode(), None, time.time_ns() // 1_000_000, [])
     try:
-        await producer.start()
-        await producer.commit(
-            {positions: [RawRecord(key.encode(), None, time.time_ns() // 1_000_000, [])]}, partition
-        )
-        grace = 1.0
+        async with writing(AlternatingProducers(transactional_id, (positions,), options)) as producers:
+            await producers.commit({positions: [tombstone]}, partition)
     except (KafkaError, TimeoutError) as error:
         raise TickerError(f"{positions}/{partition}: {key} could not be forgotten: {error!r}") from error
-    finally:
-        await producer.dispose(grace)

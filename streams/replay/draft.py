@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from schemas.instants import format_instant
 from streams.kafka.connect import administration
+from streams.kafka.reader import Window
 from streams.kafka.topics import partitions_of
-from streams.kafka.windows import Window
 from streams.replay.apply import Ends, examine
 from streams.replay.checks import Check
 from streams.replay.facts import cluster_id

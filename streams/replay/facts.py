@@ -7,8 +7,8 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from schemas.topics import TOPICS
+from streams.kafka.reader import bounds
 from streams.kafka.topics import TopicDescription, describe
-from streams.kafka.windows import bounds
 from streams.replay.checks import Facts
 from streams.replay.plan import Plan, topic_named
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
-from streams.kafka.windows import consumer
+from streams.kafka.reader import consuming
+from streams.kafka.retry import TRANSIENT
 from streams.replay.pace import Pacer
 
 _EVERY_S: Final = 0.5
@@ -50,23 +50,23 @@ async def watch(
     say: Callable[[str], None],
 ) -> None:
     """Until cancelled: say the lag, hold the pacer while it is above the limit, release it below."""
-    reader = consumer(options)
-    await reader.start()
     try:
-        while True:
-            try:
-                lag = await lag_of(client, reader, groups, partitions)
-            except (KafkaError, TimeoutError, OSError):
-                pass  # the cluster is away: the replay itself notices, and says so
-            else:
-                told(lag)
-                if limit is not None and lag > limit:
-                    if not pacer.held:
-                        say(f"waiting for the target's consumers: {lag:,} records behind, {limit:,} allowed")
-                    pacer.hold()
+        async with consuming(options) as reader:
+            while True:
+                try:
+                    lag = await lag_of(client, reader, groups, partitions)
+                except TRANSIENT:
+                    pass  # the cluster is away: the replay itself notices, and says so
                 else:
-                    pacer.release()
-            await asyncio.sleep(_EVERY_S)
+                    told(lag)
+                    if limit is not None and lag > limit:
+                        if not pacer.held:
+                            say(
+                                f"waiting for the target's consumers: {lag:,} records behind, {limit:,} allowed"
+                            )
+                        pacer.hold()
+                    else:
+                        pacer.release()
+                await asyncio.sleep(_EVERY_S)
     finally:
         pacer.release()
-        await asyncio.shield(reader.stop())

@@ -12,8 +12,7 @@ from msgspec import Struct
 
 from schemas.instants import Instant
 from schemas.topics import POSITIONS
-from streams.kafka.committed import CommittedReader, committed_reader, last_record
-from streams.kafka.windows import bounds, read_windows
+from streams.kafka.reader import CommittedReader, bounds, committed_reader, read_windows
 
 _KEY: Final = b"replay|"
 
@@ -68,7 +67,7 @@ async def read_progress(
 ) -> Progress | None:
     """How far a partition is; None if it never began. `source` and `target` are partition numbers."""
     place = TopicPartition(POSITIONS.on(prefix), target)
-    record = await last_record(reader, place, progress_key(replay, source))
+    record = await reader.last_record(place, progress_key(replay, source))
     return _decode_progress(record.value) if record is not None and record.value else None
 
 
@@ -83,7 +82,7 @@ async def read_manifest(
     place = TopicPartition(POSITIONS.on(prefix), 0)
     async with committed_reader(options, (place.topic,)) as reader:
         end = None if wait else await reader.stable_end(place)
-        record = await last_record(reader, place, manifest_key(replay), end=end)
+        record = await reader.last_record(place, manifest_key(replay), end=end)
     return _decode_manifest(record.value) if record is not None and record.value else None
 
 

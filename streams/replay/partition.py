@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from itertools import accumulate
 from typing import Any, Final
 from zlib import crc32
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import ProducerFenced
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -17,8 +17,9 @@ from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
 from schemas.topics import POSITIONS
 from streams.errors import TickerError
 from streams.kafka.alternating import AlternatingProducers
-from streams.kafka.committed import committed_reader
-from streams.kafka.windows import read_windows
+from streams.kafka.reader import committed_reader, read_windows
+from streams.kafka.retry import TRANSIENT, Retry, told
+from streams.kafka.transaction import writing
 from streams.replay import ledger
 from streams.replay.ledger import Progress
 from streams.replay.pace import Errors, Lead, Pacer
@@ -95,7 +96,7 @@ class PartitionReplay:
         self._from = f"{plan.source_topic}/{span.partition}/".encode()
         self._lead = Lead()
         self._progress: Progress | None = None
-        self._succeeded_at = 0.0
+        self._retry: Retry | None = None
         self.opened = asyncio.Event()
         """Set when it can write; the pacer begins when all partitions can."""
 
@@ -122,8 +123,7 @@ class PartitionReplay:
         Raises:
             TickerError: Another process replays this plan, records are gone, or a cluster stays away.
         """
-        clock = asyncio.get_running_loop().time
-        self._succeeded_at = clock()
+        self._retry = Retry(first=_RETRY_S, longest=_RETRY_S, patience=self._patience)
         while True:
             try:
                 return await self._attempt()
@@ -132,16 +132,15 @@ class PartitionReplay:
                     f"replay {self._plan.id}: another `ticker replay apply` of this plan has taken over, or this one"
                     " stood still for too long; what it wrote is whole, applying again goes on"
                 ) from None
-            except (KafkaError, TimeoutError, OSError) as error:
-                problem = str(error) or type(error).__name__
-                if clock() - self._succeeded_at > self._patience:
+            except TRANSIENT as error:
+                if self._retry.is_spent:
                     raise TickerError(
                         f"partition {self._span.partition}: nothing could be written for"
-                        f" {self._patience:.0f} s: {problem}; when it is mended, `ticker replay apply` goes on"
+                        f" {self._patience:.0f} s: {told(error)}; when it is mended, `ticker replay apply` goes on"
                         " where this stopped, nothing is lost or doubled"
                     ) from error
-                self._report(f"partition {self._span.partition}: {problem}; trying again")
-                await asyncio.sleep(_RETRY_S)
+                self._report(f"partition {self._span.partition}: {told(error)}; trying again")
+                await self._retry.wait()
 
     async def next_time(self) -> int | None:
         """The event time (ms) of the first record that is still to be replayed; None where there is none."""
@@ -156,22 +155,18 @@ class PartitionReplay:
 
     async def _attempt(self) -> Progress:
         """Fence whoever had this partition, read back how far it is, and go on from there."""
-        producer = AlternatingProducers(
+        producers = AlternatingProducers(
             ledger.transactional_id(self._plan.id, self._span.partition),
             (self._topic, self._positions),
             {**self._clusters.target, "compression_type": _COMPRESSION},
         )
-        grace = 0.0
-        try:
+        async with AsyncExitStack() as stack:
             async with asyncio.timeout(_OPEN_TIMEOUT_S):
-                await producer.start()
+                await stack.enter_async_context(writing(producers))
                 self._progress = await self._read_progress()
-                await self._write_progress(producer)
+                await self._write_progress(producers)
             self.opened.set()
-            await self._copy(producer, self._progress.offset)
-            grace = 1.0
-        finally:
-            await producer.dispose(grace)
+            await self._copy(producers, self._progress.offset)
         return self.done
 
     async def _copy(self, producer: AlternatingProducers, first: int) -> None:
@@ -232,7 +227,8 @@ class PartitionReplay:
             batch[self._topic] = self._raw(part)
         await producer.commit(batch, self._target)
         self._progress = progress
-        self._succeeded_at = asyncio.get_running_loop().time()
+        assert self._retry is not None
+        self._retry.succeeded()
         self._written(Written(self._span.partition, read, len(part), part[-1].timestamp if part else 0))
 
     async def _write_progress(self, producer: AlternatingProducers) -> None:

@@ -9,8 +9,8 @@ from aiokafka import TopicPartition
 from schemas.topics import DUPLICATES
 from streams.errors import InputError, SettingsError
 from streams.kafka.connect import administration
+from streams.kafka.reader import bounds, read_windows
 from streams.kafka.topics import describe
-from streams.kafka.windows import bounds, read_windows
 from streams.replay.diff import Collector, Result
 from streams.settings import Connection
 

@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from schemas.instants import format_instant
-from streams.kafka.windows import Window, consumer, read_windows
+from streams.kafka.reader import Window, consuming, read_windows
 from streams.replay.plan import Span
 from streams.replay.select import Predicate
 
@@ -40,9 +40,7 @@ async def find(
         until: Its end, excluded.
         offsets: Windows by partition number; a partition that is missing is not read. Empty for all.
     """
-    reader = consumer(options)
-    await reader.start()
-    try:
+    async with consuming(options) as reader:
         reader.assign(partitions)
         beginnings = await reader.beginning_offsets(partitions)
         ends = await reader.end_offsets(partitions)
@@ -52,8 +50,6 @@ async def find(
         if until is not None:
             times = dict.fromkeys(partitions, until + LATENESS_MS)
             ends = _offsets(await reader.offsets_for_times(times), ends)
-    finally:
-        await reader.stop()
     windows = {tp: (starts[tp], ends[tp]) for tp in partitions}
     if offsets:
         windows = {tp: offsets[tp.partition] for tp in partitions if tp.partition in offsets}

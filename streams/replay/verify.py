@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
-from streams.kafka.windows import bounds, read_windows
+from streams.kafka.reader import bounds, read_windows
 from streams.replay.ledger import Progress
 
 
@@ -38,7 +38,7 @@ async def read_back(
     for number, each in progress.items():
         place = TopicPartition(topic, target_of(number, partitions))
         bases[place] = min(bases.get(place, each.base), each.base)
-    there = await bounds(options, bases)
+    there = await bounds(options, bases, isolation="read_uncommitted")
     windows = {place: (max(first, bases[place]), end) for place, (first, end) in there.items()}
     found = {partition: Found() for partition in progress}
     mine = (REPLAY_ID_HEADER, replay.encode())

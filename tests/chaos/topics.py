@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct, structs
 
 from schemas.topics import SIGHTINGS, TOPICS, Topic
-from streams.kafka.batches import batches
+from streams.kafka import batches
 from streams.pipeline import DEDUPLICATE
 from streams.settings import Connection
 from streams.stage import RawRecord
@@ -146,14 +146,9 @@ async def fence(connection: Connection, prefix: str, partition: int) -> None:
 
 async def send(producer: Any, topic: str, inputs: Sequence[PlacedRecord]) -> None:
     """Send inputs and wait until they are acknowledged."""
-    records: defaultdict[int, list[RawRecord]] = defaultdict(list)
+    records: defaultdict[tuple[str, int], list[RawRecord]] = defaultdict(list)
     for record in inputs:
-        records[record.partition].append(
+        records[topic, record.partition].append(
             RawRecord(record.key, record.value, record.timestamp, list(record.headers))
         )
-    sent = [
-        await producer.send_batch(batch, topic, partition=partition)
-        for partition, of_partition in records.items()
-        for batch in batches(producer, of_partition)
-    ]
-    await asyncio.gather(*sent)
+    await batches.send(producer, records)

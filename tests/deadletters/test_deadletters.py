@@ -15,7 +15,7 @@ from streams.deadletters.letters import Choice, Letter, read_letters
 from streams.deadletters.redrive import read_redriven, redrive
 from streams.engine.kafka.outbox import KafkaOutbox
 from streams.errors import RecordError
-from streams.kafka.transaction import FencedProducer
+from streams.kafka.transaction import TransactionalProducer
 from streams.settings import Connection
 from tests.command import rows, ticker
 from tests.replay.replay_support import everything, make_topics
@@ -37,7 +37,7 @@ def reject(connection: Connection, prefix: str) -> None:
         out.reject(record, RecordError(f"a fault of build {offset}" if offset < SOUND else "rubbish"))
 
     async def run() -> None:
-        producer = FencedProducer(f"{prefix}-reject", list(out.records), connection.aiokafka_options())
+        producer = TransactionalProducer(f"{prefix}-reject", list(out.records), connection.aiokafka_options())
         await producer.start()
         await producer.commit(out.records, 2)
         await producer.dispose(1)

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from schemas.events import encode
 from schemas.routing import partition_of
 from schemas.topics import POSITIONS, SIGHTINGS, Topic
+from streams.kafka.reader import bounds, read_windows
 from streams.kafka.topics import create, describe, partitions_of
-from streams.kafka.windows import bounds, read_windows
 from streams.replay.apply import Closing, Ends, apply
 from streams.replay.checks import Check
 from streams.replay.draft import Request, draft

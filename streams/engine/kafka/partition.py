@@ -19,20 +19,20 @@ from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 from msgspec import Struct, field
 
-from schemas.events import Position, encode
 from schemas.topics import POSITIONS
 from streams.engine.kafka.breaker import Breaker, BreakerError
 from streams.engine.kafka.observer import Backlog, Committed, Observer, Restored
 from streams.engine.kafka.outbox import KafkaOutbox
+from streams.engine.kafka.positions import position_key, position_record, read_position
 from streams.errors import TickerError
-from streams.kafka.committed import committed_reader, read_position
 from streams.kafka.fetched import Slice
-from streams.kafka.transaction import FencedProducer
+from streams.kafka.reader import committed_reader
+from streams.kafka.retry import TRANSIENT
+from streams.kafka.transaction import TransactionalProducer
 from streams.observe.headlines import note_sources
-from streams.stage import Processor, RawRecord, Remembering, Stage
+from streams.stage import Processor, Remembering, Stage
 
 logger: Final = logging.getLogger(__name__)
 
@@ -52,7 +52,6 @@ _MAX_FAILURES: Final = 30
 """In a row, of what can pass: the cluster's failures. A broker that is away is waited for besides."""
 _MAX_BUGS: Final = 5
 """In a row, of what will not pass by itself: any other exception."""
-_TRANSIENT: Final = (KafkaError, TimeoutError, OSError)
 _DISOWNED_S: Final = 60.0
 """How long the group may leave us a partition and say that it is not ours."""
 _ASK_AGAIN_S: Final = 0.3
@@ -135,14 +134,14 @@ class PartitionRunner:
         self._options = options
         self._observer = observer
         self._crash = crash
-        self._position_key = f"{stage.name}|{partition.topic}|{partition.partition}".encode()
+        self._position_key = position_key(stage.name, partition)
         self._breaker = Breaker()
         self._queue: deque[Slice] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._holding = False
-        self._producer: FencedProducer | None = None
+        self._producer: TransactionalProducer | None = None
         self._processor: Processor | None = None
         self._position = 0
         """The offset after what is committed."""
@@ -294,7 +293,7 @@ class PartitionRunner:
             logger.info("%s: %s; seeking again", self.partition, error)
             self._shut()
         else:
-            limit = _MAX_FAILURES if isinstance(error, _TRANSIENT) else _MAX_BUGS
+            limit = _MAX_FAILURES if isinstance(error, TRANSIENT) else _MAX_BUGS
             self._log_failure(error, failures, limit)
             self._observer.failed(self.stage.name, self.partition.partition, error)
             await self._drop(grace=2.0)
@@ -332,7 +331,7 @@ class PartitionRunner:
         await asyncio.sleep(_ASK_AGAIN_S)
 
     def _log_failure(self, error: Exception, failures: int, limit: int) -> None:
-        known = isinstance(error, (*_TRANSIENT, TickerError))
+        known = isinstance(error, (*TRANSIENT, TickerError))
         logger.warning(
             "%s %s: %s (failure %d of %d in a row)",
             self.stage.name,
@@ -368,7 +367,7 @@ class PartitionRunner:
         """Fence the old owner and read back state and position; while records come, there is time."""
         started = time.monotonic()
         number = self.partition.partition
-        self._producer = FencedProducer(
+        self._producer = TransactionalProducer(
             f"{self._prefix}-{self.stage.name}-{self.partition.topic}-{number}",
             [topic.on(self._prefix) for topic in self.stage.topics[1:]],
             self._options,
@@ -545,7 +544,7 @@ class PartitionRunner:
         """Commit what was decided, with the position behind it, and tell the observer."""
         assert self._producer is not None
         out = work.out
-        position = RawRecord(self._position_key, encode(Position(offset=work.end)), work.last, [])
+        position = position_record(self._position_key, work.end, work.last)
         out.records[POSITIONS.on(self._prefix)].append(position)
         await self._producer.commit(out.records, self.partition.partition)
         self._position = work.end

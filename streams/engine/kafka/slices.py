@@ -18,7 +18,8 @@ from aiokafka.protocol.group import HeartbeatRequest
 from faust import tables as faust_tables
 from faust.transport.drivers import aiokafka as driver
 
-from streams.kafka.fetched import Slice, assigned, more_fetched, take_slices, wake
+from streams.kafka import internals
+from streams.kafka.fetched import Slice, assigned, fetching, more_fetched, take_slices, wake
 
 _HEARTBEAT_TIMEOUT_S: Final = 5.0
 _CALL_TIMEOUT_S: Final = 10.0
@@ -70,10 +71,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # Faust asks for read_committed only in its own exactly-once mode.
-        consumer._isolation_level = "read_committed"  # noqa: SLF001
         # One fetch at a time is under way to a broker: one that waits for quiet partitions keeps a busy
         # one, whose records were still in hand when it was sent, waiting as long. Faust's 1.5 s is too long.
-        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # noqa: SLF001
+        internals.read_committed(consumer, _FETCH_WAIT_MS)
         return consumer
 
     async def _fetch_records(
@@ -86,9 +86,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         """Slices of sliced topics, records of others; Faust calls this with the partitions that it wants."""
         if not self.consumer.flow_active:
             return {}
-        fetcher = consumer._fetcher  # noqa: SLF001
+        fetcher = internals.fetcher(consumer)
         deadline = asyncio.get_running_loop().time() + timeout
-        with fetcher._subscriptions.fetch_context():  # noqa: SLF001
+        with fetching(fetcher):
             while True:
                 await assigned(fetcher)
                 # Faust changes the set that it gave when it resumes a partition.
@@ -135,7 +135,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
 
     def _wake(self) -> None:
         if self._consumer is not None:
-            wake(self._consumer._fetcher)  # noqa: SLF001
+            wake(internals.fetcher(self._consumer))
 
     async def seek_epoch(self, partition: TopicPartition, offset: int, epoch: int) -> None:
         """Seek, and give the slices that follow their epoch; runs in the thread's loop."""
@@ -157,7 +157,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
 
         aiokafka hands such an error to whoever fetches next, which a worker without input never does.
         """
-        heartbeats = self._consumer and self._consumer._coordinator._heartbeat_task  # noqa: SLF001
+        heartbeats = self._consumer and internals.heartbeats(self._consumer)
         if heartbeats is None or not heartbeats.done() or heartbeats.cancelled():
             return None
         error: BaseException | None = heartbeats.exception()
@@ -174,16 +174,14 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         Runs in the thread's loop.
         """
         consumer = self._ensure_consumer()
-        coordinator = consumer._coordinator  # noqa: SLF001
+        coordinator = internals.coordinator(consumer)
         generation = coordinator.generation
-        reassigning = consumer._subscription.reassignment_in_progress  # noqa: SLF001
-        if partition not in consumer.assignment() or reassigning:
+        if partition not in consumer.assignment() or internals.is_reassigning(consumer):
             return False
         request = HeartbeatRequest(coordinator.group_id, generation, coordinator.member_id)
         try:
             answer = await asyncio.wait_for(
-                coordinator._send_req(request),  # noqa: SLF001
-                _HEARTBEAT_TIMEOUT_S,
+                internals.ask_coordinator(consumer, request), _HEARTBEAT_TIMEOUT_S
             )
         except (KafkaError, TimeoutError):
             return None

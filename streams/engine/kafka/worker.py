@@ -25,8 +25,8 @@ from streams.engine.kafka.metrics import WorkerMetrics
 from streams.engine.kafka.observer import Observer
 from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
+from streams.kafka import internals
 from streams.kafka.connect import administration
-from streams.kafka.fetched import check_client
 from streams.kafka.topics import require
 from streams.observe.health import serving
 from streams.settings import Connection
@@ -86,9 +86,9 @@ class _Worker:
 
     async def run(self) -> None:
         settings = self._settings
+        internals.check("faust")
         if not await self._unless_stopped(_check_topics(settings)):
             return
-        check_client()
         raise_collector_thresholds()
         with tempfile.TemporaryDirectory(prefix="ticker-worker-") as folder:
             app = _app(settings, Path(folder))

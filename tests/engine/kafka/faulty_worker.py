@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from streams import pipeline
 from streams.cli import main
-from streams.kafka import committed
+from streams.kafka import reader
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.stage import Outbox, Record
 
@@ -41,7 +41,7 @@ def _break(fault: str) -> None:
         pipeline.STAGES = (replace(pipeline.DEDUPLICATE, processor=_Buggy), pipeline.CATEGORIZE)  # type: ignore[misc]
         return
     if fault == "impatient":
-        committed._STUCK_S = 0.5  # type: ignore[misc]
+        reader._STUCK_S = 0.5  # type: ignore[misc]
         return
     stage = fault.removeprefix("hold ")
     commit = AIOKafkaProducer.commit_transaction

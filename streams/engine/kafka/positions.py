@@ -1,0 +1,41 @@
+"""How far a stage has read a partition, as `ticker.positions` keeps it."""
+
+from typing import Any, Final
+
+import msgspec
+from aiokafka import TopicPartition
+
+from schemas.events import Position, encode
+from streams.errors import RecordError
+from streams.kafka.reader import CommittedReader
+from streams.stage import RawRecord
+
+_decode: Final = msgspec.json.Decoder(Position).decode
+
+
+def position_key(stage: str, partition: TopicPartition) -> bytes:
+    """The key under which a stage's position on a partition of its source is kept."""
+    return f"{stage}|{partition.topic}|{partition.partition}".encode()
+
+
+def position_record(key: bytes, offset: int, timestamp: int) -> RawRecord:
+    """The record that says that everything below an offset is done."""
+    return RawRecord(key, encode(Position(offset=offset)), timestamp, [])
+
+
+async def read_position(reader: CommittedReader, partition: TopicPartition, key: bytes) -> int:
+    """The last position that was committed under `key`; 0 when there is none.
+
+    Raises:
+        RecordError: The record is no position.
+    """
+    found = await reader.last_record(partition, key)
+    return 0 if found is None else _offset(found)
+
+
+def _offset(record: Any) -> int:
+    try:
+        return _decode(record.value or b"").offset
+    except msgspec.DecodeError as error:
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        raise RecordError(f"{place}: not a position: {error}") from error

@@ -1,0 +1,249 @@
+"""Read committed records of given offsets, as a member of no group, and never pass over a gap in silence."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, Final, Literal
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+
+from streams.errors import TickerError
+from streams.kafka.internals import learn_topics
+
+_FETCH_BYTES: Final = 1 << 20
+_FETCH_WAIT_MS: Final = 50
+_STALL_S: Final = 60.0
+_STATE_FETCH_BYTES: Final = 8 << 20
+"""A restart reads a whole topic: in larger pieces."""
+_STATE_AT_ONCE: Final = 20_000
+_STUCK_S: Final = 40.0
+"""The transaction timeout of every worker, and the broker's interval to look for those that passed it."""
+_TAIL: Final = 2_000
+"""Records at the end of the positions topic that are looked at first; each transaction writes one."""
+
+Window = tuple[int, int]
+"""Offsets: the first, and the one after the last."""
+Isolation = Literal["read_committed", "read_uncommitted"]
+
+
+@asynccontextmanager
+async def consuming(
+    options: Mapping[str, Any],
+    *,
+    isolation: Isolation = "read_committed",
+    reset: Literal["none", "earliest"] = "none",
+    fetch_bytes: int = _FETCH_BYTES,
+    fetch_wait_ms: int = _FETCH_WAIT_MS,
+) -> AsyncIterator[Any]:
+    """A started consumer of aiokafka that belongs to no group and has to be told where to read.
+
+    Args:
+        options: aiokafka's connection options.
+        isolation: Whether ends and records are those of committed transactions.
+        reset: Where to go on when offsets are gone; `none` raises OffsetOutOfRangeError.
+        fetch_bytes: The most that is fetched of a partition at once.
+        fetch_wait_ms: How long a broker may wait for records.
+    """
+    consumer = AIOKafkaConsumer(
+        isolation_level=isolation,
+        enable_auto_commit=False,
+        auto_offset_reset=reset,
+        fetch_max_wait_ms=fetch_wait_ms,
+        max_partition_fetch_bytes=fetch_bytes,
+        **options,
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await asyncio.shield(consumer.stop())
+
+
+async def bounds(
+    options: Mapping[str, Any],
+    partitions: Collection[TopicPartition],
+    *,
+    isolation: Isolation = "read_committed",
+) -> dict[TopicPartition, Window]:
+    """What is in partitions now: the first offset that is there, and where the committed records end.
+
+    With `read_uncommitted` they end where the last record was written. Who reads back what was just committed needs
+    that end: a broker answers a commit before it has written the markers, and until then it ends earlier.
+    """
+    if not partitions:
+        return {}
+    async with consuming(options, isolation=isolation) as consumer:
+        firsts = await consumer.beginning_offsets(list(partitions))
+        ends = await consumer.end_offsets(list(partitions))
+    return {partition: (firsts[partition], ends[partition]) for partition in partitions}
+
+
+async def read_windows(
+    options: Mapping[str, Any],
+    windows: Mapping[TopicPartition, Window],
+    *,
+    at_once: int = 10_000,
+    patience: float = _STALL_S,
+) -> AsyncGenerator[tuple[TopicPartition, Sequence[Any]], None]:
+    """Committed records of these windows, a partition's in order, up to `at_once` together.
+
+    Raises:
+        TickerError: Offsets are gone (retention), or nothing came for `patience` seconds.
+    """
+
+    def stalled(places: Mapping[TopicPartition, int]) -> TickerError:
+        named = ", ".join(f"{tp.topic}/{tp.partition}" for tp in sorted(places))
+        return TickerError(f"nothing came of {named} for {patience:.0f} s: is the source reachable?")
+
+    async with consuming(options) as consumer:
+        slices = read(consumer, windows, at_once=at_once, patience=patience, stalled=stalled)
+        async with aclosing(slices):
+            async for slice_ in slices:
+                yield slice_
+
+
+async def read(
+    consumer: Any,
+    windows: Mapping[TopicPartition, Window],
+    *,
+    at_once: int,
+    patience: float,
+    stalled: Callable[[Mapping[TopicPartition, int]], TickerError],
+) -> AsyncGenerator[tuple[TopicPartition, Sequence[Any]], None]:
+    """The loop of every bounded read: records of the windows, until each is read to its end.
+
+    Args:
+        consumer: A consumer of aiokafka without a group; what it read before is forgotten.
+        windows: The offsets of each partition.
+        at_once: The most records together.
+        patience: Seconds without any progress, those aside in which the records are used.
+        stalled: The error for partitions and positions that make none.
+
+    Raises:
+        TickerError: As `stalled` says, or offsets are gone where the consumer does not go on without them.
+    """
+    waiting = {tp for tp, (first, end) in windows.items() if first < end}
+    if not waiting:
+        return  # aiokafka hangs when it is stopped at once after a second assignment
+    consumer.assign(list(waiting))
+    for tp in waiting:
+        consumer.seek(tp, windows[tp][0])
+    clock = asyncio.get_running_loop().time
+    progressed, positions = clock(), {tp: windows[tp][0] for tp in waiting}
+    while waiting:
+        for tp, records in (await _fetch(consumer, at_once)).items():
+            end = windows[tp][1]
+            taken = records if records[-1].offset < end else [r for r in records if r.offset < end]
+            if taken:
+                yield tp, taken
+        reached = {tp: await consumer.position(tp) for tp in waiting}
+        if reached != positions:
+            # Also behind markers and what was aborted, where no record came.
+            progressed, positions = clock(), reached
+        ended = {tp for tp in waiting if reached[tp] >= windows[tp][1]}
+        if ended:
+            waiting -= ended
+            consumer.pause(*ended)
+            positions = {tp: reached[tp] for tp in waiting}
+        if waiting and clock() - progressed > patience:
+            raise stalled(positions)
+
+
+async def _fetch(consumer: Any, at_once: int) -> Mapping[TopicPartition, Sequence[Any]]:
+    try:
+        fetched: Mapping[TopicPartition, Sequence[Any]] = await consumer.getmany(
+            timeout_ms=_FETCH_WAIT_MS, max_records=at_once
+        )
+    except OffsetOutOfRangeError as error:
+        places = ", ".join(f"{tp.topic}/{tp.partition}/{offset}" for tp, offset in error.args[0].items())
+        raise TickerError(f"{places}: gone, retention has removed it; plan the replay again") from error
+    return {tp: records for tp, records in fetched.items() if records}
+
+
+class CommittedReader:
+    """Reads partitions of a state topic to their end, for one who has fenced the only other writer.
+
+    Reads committed records up to the high watermark; nothing can be added behind the caller's back.
+    """
+
+    def __init__(self, committed: Any, uncommitted: Any) -> None:
+        self._committed = committed
+        self._uncommitted = uncommitted
+
+    async def end(self, partition: TopicPartition) -> int:
+        """The high watermark: the offset after the last record, committed or not.
+
+        It is asked from the leader (ListOffsets), which refuses to answer while it does not know (KIP-207).
+        """
+        ends = await self._uncommitted.end_offsets([partition])
+        return int(ends[partition])
+
+    async def stable_end(self, partition: TopicPartition) -> int:
+        """The last stable offset: no transaction that is open now has written below it."""
+        ends = await self._committed.end_offsets([partition])
+        return int(ends[partition])
+
+    async def beginning(self, partition: TopicPartition) -> int:
+        """The offset of the first record that is still there."""
+        beginnings = await self._uncommitted.beginning_offsets([partition])
+        return int(beginnings[partition])
+
+    async def read(
+        self, partition: TopicPartition, start: int, end: int
+    ) -> AsyncGenerator[Sequence[Any], None]:
+        """Committed records from `start` up to `end`, in batches; waits for open transactions below `end`.
+
+        Raises:
+            TickerError: A transaction stays open for longer than any may.
+        """
+
+        def stalled(places: Mapping[TopicPartition, int]) -> TickerError:
+            return TickerError(
+                f"{partition.topic}/{partition.partition}/{places[partition]}: a transaction has been open for"
+                f" {_STUCK_S:.0f} s; `kafka-transactions.sh find-hanging` tells whose, `abort` ends it"
+            )
+
+        window = {partition: (start, end)}
+        slices = read(self._committed, window, at_once=_STATE_AT_ONCE, patience=_STUCK_S, stalled=stalled)
+        async with aclosing(slices):
+            async for _, records in slices:
+                yield records
+
+    async def last_record(
+        self, partition: TopicPartition, key: bytes, *, end: int | None = None
+    ) -> Any | None:
+        """The last committed record of a key of a compacted topic, below `end`; None when there is none.
+
+        Reads from the end backwards in growing steps: compaction keeps the last record of every key, and
+        only what was written since matters.
+        """
+        end = await self.end(partition) if end is None else end
+        beginning = await self.beginning(partition)
+        start, span = end, _TAIL
+        while start > beginning:
+            upper, start = start, max(beginning, start - span)
+            found = None
+            async for records in self.read(partition, start, upper):
+                found = next((record for record in reversed(records) if record.key == key), found)
+            if found is not None:
+                return found
+            span *= 4
+        return None
+
+
+@asynccontextmanager
+async def committed_reader(
+    options: Mapping[str, Any], topics: Collection[str]
+) -> AsyncIterator[CommittedReader]:
+    """A reader of topics that is connected while the context lasts.
+
+    `options` are aiokafka's connection options.
+    """
+    async with (
+        consuming(options, reset="earliest", fetch_bytes=_STATE_FETCH_BYTES) as committed,
+        consuming(options, reset="earliest", isolation="read_uncommitted") as uncommitted,
+    ):
+        for consumer in (committed, uncommitted):
+            await learn_topics(consumer, topics)
+        yield CommittedReader(committed, uncommitted)
