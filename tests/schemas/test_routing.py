@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.cloudevents import CANARY_SOURCE
 from schemas.events import CategorizedHeadline
-from schemas.mediatopics import SLUG_BY_TOPIC
-from schemas.routing import PARTITION_BY_LANGUAGE, category_topic, own_topics, partition_of, topic_of
+from schemas.mediatopics import SLUG_BY_TOPIC, slug_of
+from schemas.routing import PARTITION_BY_LANGUAGE, category_topic, own_topics, partition_of, topics_of
 from schemas.topics import CATEGORIES
 
 LANGUAGES = st.from_regex(r"[a-z]{2,3}", fullmatch=True)
@@ -33,27 +34,40 @@ def test_partitions_of_the_contract(language: str, partition: int) -> None:
     assert partition_of(language, 6) == partition
 
 
-def _categorized(topic: str | None) -> CategorizedHeadline:
-    return CategorizedHeadline(
+def _names(topic: str | None, *, source: str = "akhbar", late: bool = False) -> list[str]:
+    headline = CategorizedHeadline(
         id=f"{'0' * 20}-1",
-        source="akhbar",
+        chain=f"{'0' * 20}-1",
+        source=source,
         observed_at="2026-03-11T08:00:00.000Z",
         slot=1,
         text="Port reopens after the storm",
         language="en",
         topic=topic,
+        category=slug_of(topic),
+        late=late,
         model="1",
     )
+    return [found.name for found in topics_of(headline)]
 
 
-def test_a_headline_goes_to_its_surest_topic_or_to_uncategorised() -> None:
+def test_a_headline_goes_to_its_surest_topics_category() -> None:
     """Each of the seventeen has its own topic, null the eighteenth, a user's one laid out like them."""
     for media_topic, slug in SLUG_BY_TOPIC.items():
-        assert topic_of(_categorized(media_topic)) is CATEGORIES[slug]
-    assert topic_of(_categorized(None)).name == "category.uncategorised"
-    own = topic_of(_categorized("user:agadir"))
-    assert own.name == "category.agadir"
-    assert own.partitions == CATEGORIES["sport"].partitions
+        assert _names(media_topic) == ["headlines", f"category.{slug}", "current"]
+    assert _names(None)[1] == "category.uncategorised"
+    assert _names("user:agadir")[1] == "category.agadir"
+    assert category_topic("agadir").partitions == CATEGORIES["sport"].partitions
+
+
+def test_a_late_headline_is_not_the_current_wording() -> None:
+    """It is published, but what its chain says now is known already."""
+    assert _names(None, late=True) == ["headlines", "category.uncategorised"]
+
+
+def test_the_canary_keeps_off_everybodys_topics() -> None:
+    """Whatever it is about."""
+    assert _names(None, source=CANARY_SOURCE) == ["canary"]
 
 
 def test_only_users_own_topics_are_added_each_once() -> None:
