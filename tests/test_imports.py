@@ -43,9 +43,9 @@ def imports_of(path: Path) -> Iterator[str]:
     """What a module imports of ours, wherever in it the import stands."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute"
-            assert node.module is not None
-            names = [node.module] if node.module != "streams" else [f"streams.{n.name}" for n in node.names]
+            package = name_of(path).split(".")[: -node.level] if node.level else []
+            module = ".".join([*package, *([node.module] if node.module else [])])
+            names = [module] if module != "streams" else [f"streams.{each.name}" for each in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         else:
