@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test lint format schemas deployment bench eval model chaos constraints clean
+.PHONY: help demo test lint format schemas deployment pictures bench eval model chaos constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ deployment: $(READY)  ## generate docs/settings.md, docs/metrics.md, Grafana's d
 	$(BIN)/python -m deploy.reference
 	$(BIN)/python -m deploy.grafana.generate
 	$(BIN)/python -m deploy.kafka.acls
+
+pictures: $(READY)  ## take the docs' pictures of the pages anew, with this machine's Chromium
+	TICKER_PICTURES=docs/images $(BIN)/python -m pytest -q tests/serve/test_board.py -k picture
 
 bench: $(INSTALLED)  ## the local benchmark; prints corpus, machine and figures
 	$(BIN)/ticker bench local

@@ -10,12 +10,14 @@ from streams.engine.kafka import metrics as worker
 from streams.observe.metric import Metric
 from streams.observe.shared import BUILD, MAX_SOURCES, OTHER
 from streams.produce import metrics as producer
+from streams.serve import metrics as serve
 from streams.settings.table import SETTINGS
 
 PROGRAMS: Final[Mapping[str, Sequence[Metric]]] = {
     "worker": (*worker.METRICS, BUILD),
     "producer": (*producer.METRICS, BUILD),
     "canary": (*canary.METRICS, BUILD),
+    "serve": (*serve.METRICS, BUILD),
 }
 """The metrics of each program."""
 DOCS: Final = Path(__file__).parents[1] / "docs"

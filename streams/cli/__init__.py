@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "produce": "Split strips and publish their sightings to Kafka.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
     "tail": "Headlines as they are published, merged by time, filtered.",
+    "serve": "The board, events and feeds: headlines for people without Kafka.",
     "canary": "Send marked headlines through the whole path and measure their arrival.",
     "replay": "Run topics again elsewhere: planned, paced, exactly once, compared.",
     "deadletters": "What could not be processed: list, show, try again, redrive, export.",

@@ -8,6 +8,9 @@ from typing import Any, Final
 import msgspec
 
 _NOISY: Final = ("faust", "mode", "aiokafka", "asyncio", "kafka")
+_FIRST_QUIET_S: Final = 30.0
+_LONGEST_QUIET_S: Final = 600.0
+_FORGOTTEN_S: Final = 1800.0
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every log record has; what else is there came by `extra=`."""
 
@@ -30,6 +33,44 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(row, enc_hook=str).decode()
 
 
+class Rarely(logging.Filter):
+    """Lets a library say the same thing once, then ever more rarely, with how often it was said in between.
+
+    "The same" is one message before its values are filled in: `Unable connect to node with id %s: %s`. An outage
+    makes a Kafka client say a few such things many times a second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], _Said] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record of a library is shown now; our own always are."""
+        if record.name.partition(".")[0] not in _NOISY:
+            return True
+        what = (record.name, str(record.msg))
+        said = self._said.get(what)
+        if said is None or record.created - said.at > _FORGOTTEN_S:
+            self._said[what] = _Said(record.created)
+            return True
+        if record.created - said.at < said.quiet_s:
+            said.kept_back += 1
+            return False
+        record.msg, record.args = f"{record.getMessage()} ({said.kept_back:,} more like this)", None
+        record.exc_info = None
+        said.at, said.kept_back, said.quiet_s = record.created, 0, min(said.quiet_s * 2, _LONGEST_QUIET_S)
+        return True
+
+
+class _Said:
+    """When something was said last, how long it is not said again, and how often it was kept back since."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self.quiet_s = _FIRST_QUIET_S
+        self.kept_back = 0
+
+
 def log_to_stderr(level: int = logging.INFO, log_format: str = "auto") -> None:
     """Our own log at `level`, the libraries' warnings only; `auto` is text on a terminal, else JSON."""
     as_json = log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
@@ -39,6 +80,7 @@ def log_to_stderr(level: int = logging.INFO, log_format: str = "auto") -> None:
         if as_json
         else logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S")
     )
+    handler.addFilter(Rarely())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("streams").setLevel(level)
     # Faust's services log under the module of their class, our transport's too.

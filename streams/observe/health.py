@@ -1,6 +1,7 @@
 """The HTTP pages of a service: `/healthz` (alive), `/readyz` (assigned and restored) and `/metrics`."""
 
 import logging
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -46,6 +47,14 @@ async def pages(
     Raises:
         SettingsError: The address cannot be listened on.
     """
+    application = web.Application()
+    application.add_routes(health_routes(registry, is_ready))
+    async with listening(application, listen) as address:
+        yield address
+
+
+def health_routes(registry: CollectorRegistry, is_ready: Callable[[], bool]) -> list[web.RouteDef]:
+    """The three pages, for an application that has others too."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -60,15 +69,27 @@ async def pages(
 
     # A second series for each counter, which nobody reads.
     disable_created_metrics()  # type: ignore[no-untyped-call]
-    application = web.Application()
-    application.add_routes(
-        [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
-    )
-    runner = web.AppRunner(application, access_log=None)
+    return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
+
+
+@asynccontextmanager
+async def listening(
+    application: web.Application,
+    listen: str,
+    *,
+    ssl_context: ssl.SSLContext | None = None,
+    shutdown_timeout: float = 60.0,
+) -> AsyncIterator[str]:
+    """Serve an application on `HOST:PORT` while the context lasts; gives the address (port 0 picks one).
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=shutdown_timeout)
     await runner.setup()
     host, _, port = listen.rpartition(":")
     try:
-        site = web.TCPSite(runner, host, int(port))
+        site = web.TCPSite(runner, host, int(port), ssl_context=ssl_context)
         await site.start()
     except (OSError, ValueError, OverflowError) as error:
         await runner.cleanup()

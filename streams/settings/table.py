@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from streams.settings import broker, canary, connection, logs, producer, replay, topics, worker
+from streams.settings import broker, canary, connection, logs, producer, replay, serve, topics, worker
 from streams.settings.setting import Setting
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(
     setting
-    for group in (connection, topics, broker, replay, worker, producer, canary, logs)
+    for group in (connection, topics, broker, replay, worker, producer, canary, serve, logs)
     for setting in group.SETTINGS
 )

@@ -4,7 +4,7 @@ import json
 import logging
 import re
 
-from streams.cli.logs import JsonFormatter
+from streams.cli.logs import JsonFormatter, Rarely
 
 
 def test_a_line_is_one_json_object() -> None:
@@ -31,3 +31,30 @@ def test_an_error_keeps_its_traceback() -> None:
     record = logging.makeLogRecord({"msg": "failed", "exc_info": (ValueError, error, None)})
     row = json.loads(JsonFormatter().format(record))
     assert row["error"].endswith("ValueError: no such thing")
+
+
+def test_a_library_says_the_same_once_then_ever_more_rarely_with_how_often() -> None:
+    """Five minutes of an outage, a failure every tenth of a second: a handful of lines."""
+    rarely = Rarely()
+    shown = [
+        record.getMessage()
+        for tenth in range(3000)
+        if rarely.filter(
+            record := _said("aiokafka.conn", "Unable connect to node %s", tenth % 3, at=tenth / 10)
+        )
+    ]
+    assert shown[0] == "Unable connect to node 0"
+    assert len(shown) == 4
+    assert shown[1].endswith("(299 more like this)")
+
+
+def test_our_own_lines_are_all_shown() -> None:
+    """Only libraries are quietened; what else a library says is shown too."""
+    rarely = Rarely()
+    assert all(rarely.filter(_said("streams.serve", "Kafka is away", at=0)) for _ in range(3))
+    assert rarely.filter(_said("aiokafka.conn", "one thing", at=0))
+    assert rarely.filter(_said("aiokafka.conn", "another thing", at=0))
+
+
+def _said(name: str, message: str, *arguments: object, at: float) -> logging.LogRecord:
+    return logging.makeLogRecord({"name": name, "msg": message, "args": arguments, "created": at})

@@ -1,0 +1,117 @@
+"""`ticker serve`: headlines for people without Kafka."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from streams.cli.logs import log_to_stderr
+from streams.cli.options import kafka_options
+from streams.cli.output import examples
+from streams.errors import SettingsError
+from streams.settings import Settings
+from streams.settings.connection import PATIENCE
+from streams.settings.logs import LOG_FORMAT
+from streams.settings.serve import (
+    SERVE_CERTFILE,
+    SERVE_CORS_ORIGINS,
+    SERVE_FRAME_ANCESTORS,
+    SERVE_LISTEN,
+    SERVE_RATE,
+    SERVE_READERS,
+    SERVE_TOKEN,
+    SERVE_WINDOW,
+)
+from streams.settings.topics import TOPIC_PREFIX
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from streams.serve.server import Served, ServeOptions
+
+
+@click.command(
+    epilog=examples(
+        "ticker serve --local page.html",
+        "ticker serve --bootstrap-servers kafka:9092",
+        "curl -N 'http://127.0.0.1:8080/events?topic=sport&language=ar'",
+    )
+)
+@click.option(
+    "--local", is_flag=True, help="Show the headlines of files, through the local engine; no broker."
+)
+@click.argument("places", metavar="[FILES|FOLDERS]...", nargs=-1)
+@kafka_options(
+    SERVE_LISTEN,
+    SERVE_CERTFILE,
+    SERVE_WINDOW,
+    SERVE_READERS,
+    SERVE_RATE,
+    SERVE_FRAME_ANCESTORS,
+    SERVE_CORS_ORIGINS,
+    LOG_FORMAT,
+)
+def command(local: bool, places: tuple[str, ...], settings: Settings) -> None:
+    """Show headlines in a browser, as server-sent events, feeds and a plain strip.
+
+    Reads committed headlines from Kafka and changes nothing there; keeps the newest ones in memory, so it can be
+    stopped and started at any moment, and several can run side by side.
+    """
+    log_to_stderr(log_format=settings[LOG_FORMAT])
+    if places and not local:
+        raise click.UsageError("files are for --local; without it headlines come from Kafka")
+    if local and not places:
+        raise click.UsageError("--local wants files or folders")
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(settings, places))
+
+
+async def _serve(settings: Settings, places: tuple[str, ...]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with _serving(settings, places) as served:
+        click.echo(f"The board is at {served.address} (Ctrl-C stops it).", err=True)
+        await stop.wait()
+
+
+def _serving(settings: Settings, places: tuple[str, ...]) -> "AbstractAsyncContextManager[Served]":
+    from prometheus_client import REGISTRY
+
+    from streams.serve.server import serving_cluster, serving_files
+
+    options = _options(settings)
+    if places:
+        return serving_files(
+            options, places, failed=lambda error: click.echo(f"ticker: {error}", err=True), registry=REGISTRY
+        )
+    return serving_cluster(
+        options,
+        settings.connection(),
+        prefix=settings[TOPIC_PREFIX],
+        patience=settings[PATIENCE],
+        registry=REGISTRY,
+    )
+
+
+def _options(settings: Settings) -> "ServeOptions":
+    from streams.serve.guard import Limits
+    from streams.serve.server import ServeOptions
+
+    listen = settings[SERVE_LISTEN]
+    if listen is None:
+        raise SettingsError("serve.listen: none is no address to serve at; give HOST:PORT")
+    return ServeOptions(
+        listen=listen,
+        size=settings[SERVE_WINDOW],
+        readers=settings[SERVE_READERS],
+        certfile=settings[SERVE_CERTFILE],
+        limits=Limits(
+            token=settings[SERVE_TOKEN],
+            rate=settings[SERVE_RATE],
+            frame_ancestors=" ".join(("'self'", *settings[SERVE_FRAME_ANCESTORS])),
+            cors_origins=settings[SERVE_CORS_ORIGINS],
+        ),
+    )

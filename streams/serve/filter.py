@@ -1,0 +1,111 @@
+"""Which headlines a reader wants: by topic, language, source and words, as the query of an address says it."""
+
+import difflib
+import re
+from collections.abc import Collection, Iterable
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from schemas.topics import CATEGORIES
+from streams.process.fold import fold
+from streams.serve.problems import ProblemError
+
+MAX_VALUES: Final = 20
+"""Values of one parameter in one address."""
+MAX_LENGTH: Final = 200
+"""Characters of one value."""
+PARAMETERS: Final = ("topic", "language", "source", "words")
+
+_TOPIC: Final = re.compile(r"[a-z][a-z0-9-]{0,48}")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
+
+
+class Query(Protocol):
+    """The query of an address: a name can stand more than once."""
+
+    def getall(self, key: str, default: list[str], /) -> list[str]:
+        """Every value of a name, in order."""
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """What is wanted; an empty set wants all. Between parameters all must hold, within one any."""
+
+    topics: frozenset[str] = frozenset()
+    """Slugs."""
+    languages: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    """Folded, so that `Élections` finds `elections` and كأس finds الكأس; each must stand in the headline."""
+
+    def wants(self, *, topic: str, language: str, source: str, folded: str) -> bool:
+        """Whether a headline is wanted; `folded` is its folded text."""
+        return (
+            (not self.topics or topic in self.topics)
+            and (not self.languages or language in self.languages)
+            and (not self.sources or source in self.sources)
+            and all(word in folded for word in self.words)
+        )
+
+    @property
+    def wants_all(self) -> bool:
+        """Whether nothing is left out."""
+        return not (self.topics or self.languages or self.sources or self.words)
+
+
+def read_filter(query: Query, *, own_topics: Collection[str] = (), topic: str | None = None) -> Filter:
+    """The filter in a query; `topic` is one that the path has named.
+
+    Args:
+        query: The address's query.
+        own_topics: Slugs of users' own topics that are known, beside the contract's.
+        topic: A slug that the path has named; the query then names none.
+
+    Raises:
+        ProblemError: A value is too long, there are too many, or no topic or language has that name.
+    """
+    topics = frozenset(_values(query, "topic") if topic is None else [topic])
+    for slug in topics:
+        _check_topic(slug, own_topics)
+    languages = frozenset(_values(query, "language"))
+    for language in languages:
+        if not _LANGUAGE.fullmatch(language):
+            raise ProblemError(
+                HTTPStatus.BAD_REQUEST,
+                f"{language!r} is no language; say it as ISO 639 does: ar, fr, en, …",
+                parameter="language",
+            )
+    return Filter(
+        topics=topics,
+        languages=languages,
+        sources=frozenset(_values(query, "source")),
+        words=frozenset(word for value in _values(query, "words") for word in fold(value).split()),
+    )
+
+
+def _values(query: Query, name: str) -> list[str]:
+    values = [value for value in query.getall(name, []) if value]
+    if len(values) > MAX_VALUES:
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST,
+            f"{name} stands {len(values)} times; {MAX_VALUES} are allowed",
+            parameter=name,
+        )
+    for value in values:
+        if len(value) > MAX_LENGTH:
+            raise ProblemError(
+                HTTPStatus.BAD_REQUEST,
+                f"a {name} of {len(value)} characters; {MAX_LENGTH} are allowed",
+                parameter=name,
+            )
+    return values
+
+
+def _check_topic(slug: str, own_topics: Iterable[str]) -> None:
+    known = {*CATEGORIES, *own_topics}
+    if slug in known and _TOPIC.fullmatch(slug):
+        return
+    close = difflib.get_close_matches(slug, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
+    raise ProblemError(HTTPStatus.BAD_REQUEST, f"{slug[:50]!r} is no topic: {hint}", parameter="topic")

@@ -1,0 +1,202 @@
+"""Fill the window from Kafka: committed headlines first, then whatever comes; goes on by itself after an outage."""
+
+import asyncio
+import heapq
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, TypeVar
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from msgspec import Struct
+
+from schemas.events import CategorizedHeadline, Duplicate, SeenHeadline
+from schemas.topics import DUPLICATES, HEADLINES, SEEN
+from streams.kafka.connect import administration
+from streams.kafka.topics import partitions_of
+from streams.serve.position import log_identity
+from streams.serve.window import Entry, Sightings, Window
+from streams.settings import Connection
+
+logger: Final = logging.getLogger(__name__)
+
+_POLL_MS: Final = 200
+_AT_ONCE: Final = 2_000
+_ASK_EVERY_S: Final = 5.0
+_PATIENCE_S: Final = 5.0
+"""How long the brokers may take to answer before they count as away."""
+
+T = TypeVar("T")
+_decode_headline: Final = msgspec.json.Decoder(CategorizedHeadline)
+_decode_duplicate: Final = msgspec.json.Decoder(Duplicate)
+_decode_seen: Final = msgspec.json.Decoder(SeenHeadline)
+
+
+class Log(Struct, frozen=True):
+    """The topics on one cluster, and the identity of the topic of headlines in positions."""
+
+    identity: str
+    headlines: Sequence[TopicPartition]
+    duplicates: Sequence[TopicPartition]
+    seen: Sequence[TopicPartition]
+
+
+async def find_log(connection: Connection, *, prefix: str, patience: float) -> Log:
+    """Find the topics.
+
+    Raises:
+        TickerError: No broker answers, or a topic is missing.
+    """
+    async with administration(connection, patience=patience) as client:
+        found = [await partitions_of(client, [topic.on(prefix)]) for topic in (HEADLINES, DUPLICATES, SEEN)]
+        cluster = (await client.describe_cluster())["cluster_id"]
+    return Log(log_identity(cluster, HEADLINES.on(prefix)), *found)
+
+
+class Follower:
+    """Reads headlines, their near duplicates and how often they are shown into a window.
+
+    Args:
+        options: aiokafka's connection options.
+        log: The topics.
+        window: What is filled.
+    """
+
+    def __init__(self, options: dict[str, Any], log: Log, window: Window) -> None:
+        self._options = options
+        self._log = log
+        self._window = window
+        self.is_filled = False
+        self.is_answered = False
+        """Whether the brokers answer."""
+        self.changed: dict[str, Sightings] = {}
+        """Headlines whose sightings have changed since somebody emptied this."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the window holds what is on the topics, and the brokers answer."""
+        return self.is_filled and self.is_answered
+
+    async def run(self, size: int, came: Callable[[Entry], None]) -> None:
+        """Fill the window with the newest `size` headlines, then follow until cancelled; `came` is told of each."""
+        async with _consumer(self._options) as news, _consumer(self._options) as state:
+            await self._fill(news, size)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow(news, came))
+                tasks.create_task(self._follow_state(state))
+                tasks.create_task(self._ask(news))
+
+    async def _fill(self, consumer: Any, size: int) -> None:
+        partitions = [*self._log.headlines, *self._log.duplicates]
+        consumer.assign(partitions)
+        beginnings = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+        starts = {tp: max(beginnings[tp], ends[tp] - size) for tp in partitions}
+        for partition, start in starts.items():
+            consumer.seek(partition, start)
+        self._window.begin(tuple([starts[tp] for tp in self._log.headlines]))
+        fetched: dict[TopicPartition, list[Any]] = {tp: [] for tp in partitions}
+        waiting = {tp for tp in partitions if starts[tp] < ends[tp]}
+        while waiting:
+            for partition, records in (
+                await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
+            ).items():
+                fetched[partition].extend(records)
+            waiting = {tp for tp in waiting if await consumer.position(tp) < ends[tp]}
+        headlines = (fetched[tp] for tp in self._log.headlines)
+        for record in heapq.merge(*headlines, key=lambda record: record.timestamp):
+            self._take(record)
+        for partition in self._log.duplicates:
+            for record in fetched[partition]:
+                self._swallow(record)
+        self.is_filled = self.is_answered = True
+        logger.info("%d headlines in the window", len(self._window))
+
+    async def _follow(self, consumer: Any, came: Callable[[Entry], None]) -> None:
+        headlines = {tp.topic for tp in self._log.headlines}
+        while True:
+            fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
+            for partition, records in fetched.items():
+                for record in records:
+                    if partition.topic not in headlines:
+                        self._swallow(record)
+                    elif (entry := self._take(record)) is not None:
+                        came(entry)
+                await asyncio.sleep(0)
+
+    async def _follow_state(self, consumer: Any) -> None:
+        """Read the whole state once, then what changes in it: how often each headline of the window is shown."""
+        consumer.assign(self._log.seen)
+        await consumer.seek_to_beginning(*self._log.seen)
+        while True:
+            fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
+            for records in fetched.values():
+                for record in records:
+                    self._see(record)
+                await asyncio.sleep(0)
+
+    async def _ask(self, consumer: Any) -> None:
+        """Look every few seconds whether the brokers answer: a consumer that waits does not say."""
+        while True:
+            try:
+                await asyncio.wait_for(consumer.end_offsets(list(self._log.headlines)), _PATIENCE_S)
+            except (KafkaError, TimeoutError) as error:
+                if self.is_answered:
+                    logger.warning(
+                        "Kafka is away: %s; the window stays as it is until it is back", _told(error)
+                    )
+                self.is_answered = False
+            else:
+                if not self.is_answered:
+                    logger.info("Kafka is back")
+                self.is_answered = True
+            await asyncio.sleep(_ASK_EVERY_S)
+
+    def _take(self, record: Any) -> Entry | None:
+        headline = _decoded(_decode_headline, record)
+        if headline is None:
+            return None
+        return self._window.add(headline, record.partition, record.offset)
+
+    def _swallow(self, record: Any) -> None:
+        duplicate = _decoded(_decode_duplicate, record)
+        if duplicate is not None:
+            self._window.swallow(duplicate)
+
+    def _see(self, record: Any) -> None:
+        row = _decoded(_decode_seen, record)
+        if row is None or row.alias_of is not None:
+            return
+        sightings = Sightings(row.sightings, row.last_seen, row.sources)
+        if self._window.see(row.id, sightings):
+            self.changed[row.id] = sightings
+
+
+@asynccontextmanager
+async def _consumer(options: dict[str, Any]) -> AsyncIterator[Any]:
+    consumer = AIOKafkaConsumer(
+        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **options
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(consumer.stop(), _PATIENCE_S)
+
+
+def _decoded(decoder: "msgspec.json.Decoder[T]", record: Any) -> T | None:
+    """The event of a record; None for a tombstone, and for what is no such event, which the log says."""
+    if record.value is None:
+        return None
+    try:
+        return decoder.decode(record.value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        logger.warning("%s/%s/%s is passed over: %s", record.topic, record.partition, record.offset, error)
+        return None
+
+
+def _told(error: BaseException) -> str:
+    return str(error) or type(error).__name__

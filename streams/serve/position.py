@@ -1,0 +1,38 @@
+"""Where a reader is: an offset for each partition of `ticker.headlines`, written as the id of an event.
+
+All that lies below the offsets has been given to the reader. Every instance reads the same partitions, so any of
+them, also one that has just started, can go on where another one stopped.
+"""
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+
+_TEXT = re.compile(r"([0-9a-f]{8})((?:\.(?:0|[1-9]\d{0,18})){1,64})")
+
+Position = tuple[int, ...]
+"""The next offset of each partition."""
+
+
+def log_identity(*parts: str) -> str:
+    """Eight hexadecimal digits for one log: a cluster's id and a topic's name, say. Offsets of another mean nothing."""
+    return blake2b("\0".join(parts).encode(), digest_size=4).hexdigest()
+
+
+def write_position(identity: str, position: Position) -> str:
+    """A position as an event's id: `1f3a9c02.120.7.0.0.33.0`."""
+    return ".".join([identity, *map(str, position)])
+
+
+def read_position(text: str, identity: str, partitions: int) -> Position | None:
+    """The position in an event's id; None when it is none of this log."""
+    match = _TEXT.fullmatch(text)
+    if match is None or match[1] != identity:
+        return None
+    offsets = tuple(int(offset) for offset in match[2][1:].split("."))
+    return offsets if len(offsets) == partitions else None
+
+
+def furthest(one: Sequence[int], other: Sequence[int]) -> Position:
+    """Of each partition the greater offset."""
+    return tuple(map(max, one, other))

@@ -1,0 +1,276 @@
+"""Server-sent events: everybody who listens is given each wanted headline once, in order, and nobody waits for anybody.
+
+A reader's connection is written to directly, each event encoded once for all; whoever does not take what is sent
+is dropped with a count, and goes on at its last event's id when it comes again.
+Source of the format: WHATWG HTML, "Server-sent events".
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from schemas.events import encode
+from streams.serve.filter import Filter
+from streams.serve.position import Position, furthest, write_position
+from streams.serve.window import Entry, Sightings, Window, wants
+
+MAX_WAITING_BYTES: Final = 512 * 1024
+"""What may wait for a reader who does not take it: some 400 headlines."""
+RETRY_MS: Final = 2_000
+"""What a browser is told to wait before it comes again."""
+
+
+PIECE: Final = 200
+"""Headlines that are sent at once to a reader who has missed some."""
+PATIENCE_S: Final = 30.0
+"""How long a reader may take for one piece."""
+_RESET: Final = b'event: reset\ndata: {"reason":"what lies between that position and here is not kept"}\n\n'
+
+Write = Callable[[bytes], Awaitable[None]]
+
+
+class Transport(Protocol):
+    """A connection, as asyncio has it."""
+
+    def write(self, data: bytes, /) -> None:
+        """Send, or keep until it can be sent."""
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes that are kept."""
+
+    def is_closing(self) -> bool:
+        """Whether it is closed, or about to be."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+
+class ReadersObserver(Protocol):
+    """Told how readers fare."""
+
+    def reading(self, readers: int) -> None:
+        """So many are connected now."""
+
+    def sent(self, events: int) -> None:
+        """So many events were given to readers."""
+
+    def dropped(self) -> None:
+        """A reader did not take what was sent and was dropped."""
+
+
+class Reader(Struct, eq=False):
+    """Somebody who listens.
+
+    `behind` is where the reader was when it came, while that is further than this process has read: an instance
+    that lags must not repeat what another one has given.
+    """
+
+    transport: Transport
+    wanted: Filter
+    sightings: bool
+    behind: Position | None
+    gone: asyncio.Event
+
+
+class Readers:
+    """All who listen to one window.
+
+    Args:
+        window: What there is.
+        identity: Of the log (`streams.serve.position.log_identity`).
+        observer: Told how readers fare.
+        most: How many may listen at one time.
+    """
+
+    def __init__(self, window: Window, identity: str, observer: ReadersObserver, most: int) -> None:
+        self._window = window
+        self._identity = identity
+        self._observer = observer
+        self._most = most
+        self._readers: defaultdict[Filter, set[Reader]] = defaultdict(set)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further reader may come."""
+        return self._count >= self._most
+
+    async def catch_up(self, write: Write, wanted: Filter, after: Position | None, *, known: bool) -> int:
+        """Give a reader what it has missed, in pieces that it takes before the next; then it can `join`.
+
+        Args:
+            write: Sends a piece, and returns when there is room for another.
+            wanted: What the reader wants.
+            after: Its position; None begins with what comes next.
+            known: False when it named a position that this log does not have. It is told so (`reset`) and given
+                all that the window holds, as it is when the window does not reach back to its position.
+
+        Returns:
+            The number of the entry that comes next.
+
+        Raises:
+            TimeoutError: It does not take what is sent.
+        """
+        await self._patiently(write, f"retry: {RETRY_MS}\n\n".encode())
+        number = self._window.end
+        if not known or (after is not None and not self._window.reaches(after)):
+            await self._patiently(write, _RESET)
+            after, number = None, self._window.begins
+        elif after is not None:
+            number = self._window.begins
+        while number < self._window.end:
+            number = max(number, self._window.begins)
+            piece = self._window.slice(number, number + PIECE)
+            number += len(piece)
+            given = [
+                self._event(entry, entry.position if after is None else furthest(entry.position, after))
+                for entry in piece
+                if (after is None or entry.offset >= after[entry.partition]) and wants(wanted, entry)
+            ]
+            if given:
+                await self._patiently(write, b"".join(given))
+                self._observer.sent(len(given))
+        return number
+
+    def join(
+        self, transport: Transport, wanted: Filter, *, after: Position | None, sightings: bool
+    ) -> Reader:
+        """Give a reader all that comes from now on; between `catch_up` and this nothing may be awaited.
+
+        Args:
+            transport: Its connection.
+            wanted: What it wants.
+            after: Its position when it came: an instance that lags must not repeat what another one has given.
+            sightings: Whether it wants to hear how often headlines are shown.
+        """
+        current = self._window.position
+        behind = after if after is not None and furthest(current, after) != current else None
+        reader = Reader(transport, wanted, sightings, behind, asyncio.Event())
+        transport.write(_chunk(self._mark(current if behind is None else furthest(current, behind))))
+        self._readers[wanted].add(reader)
+        self._count += 1
+        self._observer.reading(self._count)
+        return reader
+
+    async def _patiently(self, write: Write, data: bytes) -> None:
+        try:
+            await asyncio.wait_for(write(data), PATIENCE_S)
+        except TimeoutError:
+            self._observer.dropped()
+            raise
+
+    def leave(self, reader: Reader) -> None:
+        """A reader has gone, or goes now."""
+        readers = self._readers.get(reader.wanted, set())
+        if reader in readers:
+            readers.remove(reader)
+            self._count -= 1
+            if not readers:
+                del self._readers[reader.wanted]
+            self._observer.reading(self._count)
+        reader.gone.set()
+
+    def publish(self, entry: Entry) -> None:
+        """Give an entry that has just come to all who want it."""
+        chunk: bytes | None = None
+        for wanted, readers in list(self._readers.items()):
+            if not wants(wanted, entry):
+                continue
+            chunk = chunk or _chunk(self._event(entry, entry.position))
+            self._observer.sent(sum([self._give(reader, entry, chunk) for reader in list(readers)]))
+
+    def tell_sightings(self, seen: Iterable[tuple[Entry, Sightings]]) -> None:
+        """Tell how often headlines were shown to those who want to hear it; it moves no position."""
+        for entry, sightings in seen:
+            data = encode_sightings(entry, sightings)
+            chunk = _chunk(b"event: sightings\ndata: " + data + b"\n\n")
+            for wanted, readers in list(self._readers.items()):
+                if wants(wanted, entry):
+                    for reader in [reader for reader in readers if reader.sightings]:
+                        self._write(reader, chunk)
+
+    def beat(self) -> None:
+        """Show that the connections live, and tell where readers are who have wanted nothing for long."""
+        mark = _chunk(self._mark(self._window.position))
+        for readers in list(self._readers.values()):
+            for reader in list(readers):
+                self._write(reader, mark if self._caught_up(reader) else _chunk(b":\n\n"))
+
+    def close(self) -> None:
+        """End every connection: the process stops."""
+        for readers in list(self._readers.values()):
+            for reader in list(readers):
+                self.leave(reader)
+
+    def _give(self, reader: Reader, entry: Entry, chunk: bytes) -> bool:
+        if reader.behind is None:
+            return self._write(reader, chunk)
+        if entry.offset < reader.behind[entry.partition]:
+            return False
+        position = furthest(entry.position, reader.behind)
+        self._caught_up(reader)
+        return self._write(reader, _chunk(self._event(entry, position)))
+
+    def _caught_up(self, reader: Reader) -> bool:
+        """Whether this process has read at least as far as the reader was when it came."""
+        if reader.behind is not None:
+            current = self._window.position
+            if furthest(current, reader.behind) != current:
+                return False
+            reader.behind = None
+        return True
+
+    def _write(self, reader: Reader, chunk: bytes) -> bool:
+        transport = reader.transport
+        if transport.is_closing():
+            self.leave(reader)
+            return False
+        if transport.get_write_buffer_size() + len(chunk) > MAX_WAITING_BYTES:
+            self._observer.dropped()
+            transport.abort()
+            self.leave(reader)
+            return False
+        transport.write(chunk)
+        return True
+
+    def _event(self, entry: Entry, position: Position) -> bytes:
+        """A headline as an event: its data is the value on Kafka, its id the reader's position after it."""
+        identity = write_position(self._identity, position)
+        return f"id: {identity}\nevent: headline\ndata: ".encode() + encode(entry.headline) + b"\n\n"
+
+    def _mark(self, position: Position) -> bytes:
+        """An id without an event: a browser remembers it and shows nothing."""
+        return f"id: {write_position(self._identity, position)}\n\n".encode()
+
+
+class _SightingsRow(Struct, frozen=True):
+    id: str
+    chain: str
+    sightings: int
+    last_seen: str
+    sources: tuple[str, ...]
+
+
+def encode_sightings(entry: Entry, sightings: Sightings) -> bytes:
+    """How often a headline was shown, as JSON."""
+    return msgspec.json.encode(
+        _SightingsRow(
+            entry.headline.id,
+            entry.headline.chain,
+            sightings.number,
+            sightings.last_seen,
+            sightings.sources,
+        )
+    )
+
+
+def _chunk(data: bytes) -> bytes:
+    """One chunk of an HTTP/1.1 body (RFC 9112, 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(data), data)

@@ -1,0 +1,161 @@
+"""`ticker serve` from start to end: fill the window, answer, follow, stop."""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from msgspec import Struct
+from prometheus_client import CollectorRegistry
+
+from schemas.topics import LANGUAGE_PARTITIONS
+from streams.errors import SettingsError
+from streams.observe.health import health_routes, listening
+from streams.serve.app import Pages
+from streams.serve.following import Follower, find_log
+from streams.serve.guard import Limits, guard
+from streams.serve.local import fill
+from streams.serve.metrics import ServeMetrics
+from streams.serve.position import log_identity
+from streams.serve.readers import Readers
+from streams.serve.window import Window
+from streams.settings import Connection
+
+logger: Final = logging.getLogger(__name__)
+
+_BEAT_S: Final = 15.0
+"""Between two signs of life to readers: proxies close what is silent for 30 to 60 s."""
+_SIGHTINGS_S: Final = 2.0
+_STOP_S: Final = 5.0
+
+
+class ServeOptions(Struct, frozen=True, kw_only=True):
+    """What `ticker serve` is told: `size` headlines are kept, `readers` may listen at one time."""
+
+    listen: str
+    size: int
+    readers: int
+    limits: Limits
+    certfile: Path | None = None
+
+
+class Served(Struct, frozen=True):
+    """What is being served: its address, and whether it is ready."""
+
+    address: str
+    is_ready: Callable[[], bool]
+
+
+@asynccontextmanager
+async def serving_cluster(
+    options: ServeOptions,
+    connection: Connection,
+    *,
+    prefix: str,
+    patience: float,
+    registry: CollectorRegistry,
+) -> AsyncIterator[Served]:
+    """Serve what a cluster's topics hold and what comes, while the context lasts.
+
+    Raises:
+        SettingsError: The address cannot be listened on, or the certificate is none.
+        TickerError: No broker answers, or a topic is missing.
+    """
+    log = await find_log(connection, prefix=prefix, patience=patience)
+    window = Window(options.size, len(log.headlines), time.time)
+    follower = Follower(connection.aiokafka_options(), log, window)
+    metrics = ServeMetrics(registry, window, lambda: follower.is_answered)
+    readers = Readers(window, log.identity, metrics, options.readers)
+    pages = Pages(window, readers, log.identity)
+    async with _answering(options, pages, registry, lambda: follower.is_ready) as served:
+        following = asyncio.create_task(follower.run(options.size, readers.publish))
+        beating = asyncio.create_task(_beat(readers, window, follower))
+        try:
+            yield served
+            if following.done():
+                following.result()
+        finally:
+            beating.cancel()
+            following.cancel()
+            await asyncio.gather(beating, following, return_exceptions=True)
+
+
+@asynccontextmanager
+async def serving_files(
+    options: ServeOptions,
+    places: Sequence[str],
+    *,
+    failed: Callable[[Exception], None],
+    registry: CollectorRegistry,
+) -> AsyncIterator[Served]:
+    """Serve the headlines of files, through the local engine, while the context lasts.
+
+    Raises:
+        SettingsError: The address cannot be listened on, or the certificate is none.
+    """
+    window = Window(options.size, LANGUAGE_PARTITIONS, time.time)
+    metrics = ServeMetrics(registry, window, lambda: True)
+    identity = log_identity("files", str(time.time_ns()))
+    readers = Readers(window, identity, metrics, options.readers)
+    await asyncio.to_thread(fill, window, places, failed)
+    pages = Pages(window, readers, identity)
+    async with _answering(options, pages, registry, lambda: True) as served:
+        beating = asyncio.create_task(_beat(readers, window, None))
+        try:
+            yield served
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _answering(
+    options: ServeOptions, pages: Pages, registry: CollectorRegistry, is_ready: Callable[[], bool]
+) -> AsyncIterator[Served]:
+    application = guard(options.limits)
+    application.add_routes(pages.routes())
+    application.add_routes(health_routes(registry, is_ready))
+
+    async def close(_application: web.Application) -> None:
+        pages.readers.close()
+
+    application.on_shutdown.append(close)
+    scheme = "https" if options.certfile else "http"
+    async with listening(
+        application, options.listen, ssl_context=_ssl(options.certfile), shutdown_timeout=_STOP_S
+    ) as address:
+        yield Served(f"{scheme}://{address}/", is_ready)
+
+
+async def _beat(readers: Readers, window: Window, follower: Follower | None) -> None:
+    """Tell readers every few seconds what changed besides headlines, and that the connection lives."""
+    loop = asyncio.get_running_loop()
+    beaten = loop.time()
+    while True:
+        await asyncio.sleep(_SIGHTINGS_S)
+        if follower is not None and follower.changed:
+            changed = follower.changed.copy()
+            follower.changed.clear()
+            entries = ((window.by_id(identity), seen) for identity, seen in changed.items())
+            readers.tell_sightings((entry, seen) for entry, seen in entries if entry is not None)
+        if loop.time() - beaten >= _BEAT_S:
+            beaten = loop.time()
+            readers.beat()
+
+
+def _ssl(certfile: Path | None) -> ssl.SSLContext | None:
+    if certfile is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certfile, password="")
+    except (ssl.SSLError, OSError) as error:
+        raise SettingsError(
+            f"serve.certfile {certfile}: {error}; it must be PEM and hold the certificate and its key"
+        ) from None
+    return context
