@@ -34,8 +34,15 @@ SHORTEST_BEGINNING: Final = 3
 
 def content_words(folded: str, language: str) -> list[str]:
     """The words of a folded headline that can tell a topic; numbers keep only their kind."""
-    stop = _STOP.get(language, _NONE)
-    return [_number_kind(word) if word[0].isdigit() else word for word in folded.split() if word not in stop]
+    contents = (content_word(word, language) for word in folded.split())
+    return [content for content in contents if content is not None]
+
+
+def content_word(word: str, language: str) -> str | None:
+    """A word of a folded headline as it can tell a topic, a number as its kind; None where it cannot."""
+    if word in _STOP.get(language, _NONE):
+        return None
+    return _number_kind(word) if word[0].isdigit() else word
 
 
 def _number_kind(word: str) -> str:
@@ -52,16 +59,20 @@ def word_stems(word: str, language: str) -> tuple[str, ...]:
 def word_features(word: str, language: str) -> tuple[str, ...]:
     """Every feature of one content word, each once."""
     found = word_stems(word, language)
-    if word.startswith("#"):
-        return found
-    # A stem that begins the word has no beginnings of its own.
-    forms = [word, *(stem for stem in found if not word.startswith(stem))]
     beginnings = {
         f"{form[:length]}*": None
-        for form in forms
+        for form in word_forms(word, found)
         for length in range(SHORTEST_BEGINNING, min(len(form), LONGEST_BEGINNING) + 1)
     }
     return (*found, *beginnings)
+
+
+def word_forms(word: str, stems: tuple[str, ...]) -> tuple[str, ...]:
+    """What of a content word and its stems has beginnings that are features; the kind of a number has none."""
+    if word.startswith("#"):
+        return ()
+    # A stem that begins the word has no beginnings of its own.
+    return (word, *(stem for stem in stems if not word.startswith(stem)))
 
 
 def pair_features(words: Sequence[tuple[str, ...]], heads: Container[str] | None = None) -> Iterator[str]:

@@ -6,11 +6,11 @@ so that a confidence of 0.8 is right in about eight of ten. Below the model's th
 no topic: an honest `uncategorised` beats a guess. `streams.process.categorize.train` makes `model.json`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from math import exp, log
-from typing import Final, TypeAlias
+from typing import Annotated, Final
 
 import msgspec
 
@@ -19,15 +19,15 @@ from schemas.mediatopics import LABELS, SLUG_BY_TOPIC, slug_of
 from streams.errors import InputError
 from streams.process.categorize.features import content_words, pair_features, word_features, word_stems
 from streams.process.categorize.rules import Rule, matching
+from streams.process.categorize.scores import MOST_WEIGHT, Scorer
 
 TOPICS: Final = tuple(SLUG_BY_TOPIC)
 """The media topics in the order of a weight row's indices."""
 
-_REMEMBERED_WORDS: Final = 100_000
 _MOST_REASONS: Final = 6
 _CERTAIN: Final = 1e-6
 
-_Row: TypeAlias = tuple[tuple[int, int], ...]
+Weight = Annotated[int, msgspec.Meta(ge=-MOST_WEIGHT, le=MOST_WEIGHT)]
 
 
 class LanguageModel(msgspec.Struct, frozen=True):
@@ -39,8 +39,8 @@ class LanguageModel(msgspec.Struct, frozen=True):
 
     slope: float
     intercept: float
-    bias: tuple[int, ...]
-    weights: dict[str, tuple[int, ...]]
+    bias: tuple[Weight, ...]
+    weights: dict[str, tuple[Weight, ...]]
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -98,7 +98,8 @@ class Categorizer:
         self._model = model or packaged_model()
         self._rules = tuple(rules)
         self._words = {
-            language: _Words(language, weights) for language, weights in self._model.languages.items()
+            language: _Words(language, weights, self._model.mention)
+            for language, weights in self._model.languages.items()
         }
         self._described = {
             rule.topic: TopicScore(
@@ -156,15 +157,23 @@ class Categorizer:
         if words is None:
             return ()
         model = words.model
-        return tuple(_calibrated(share, model.slope, model.intercept) for share in words.shares(folded))
+        powers, total = words.powers(folded)
+        return tuple(_calibrated(power / total, model.slope, model.intercept) for power in powers)
 
     def _learned_topics(self, folded: str, language: str) -> tuple[TopicScore, ...]:
         words = self._words.get(language)
         if words is None:
             return ()
-        model = words.model
-        least = _uncalibrated(self._model.mention, model.slope, model.intercept)
-        sure = sorted((-share, index) for index, share in enumerate(words.shares(folded)) if share >= least)
+        model, least = words.model, words.least
+        powers, total = words.powers(folded)
+        enough = least * total * (1 - _CERTAIN)  # so that few shares are worked out
+        sure = sorted(
+            [
+                (-power / total, index)
+                for index, power in enumerate(powers)
+                if power >= enough and power / total >= least
+            ]
+        )
         return tuple(
             TopicScore(TOPICS[index], round(_calibrated(-negative, model.slope, model.intercept), 3))
             for negative, index in sure
@@ -184,41 +193,14 @@ def _uncalibrated(confidence: float, slope: float, intercept: float) -> float:
 
 
 class _Words:
-    """The model of one language, with what it has already worked out about words."""
+    """The model of one language: shares of the topics, and the reasons for them."""
 
-    def __init__(self, language: str, model: LanguageModel) -> None:
+    def __init__(self, language: str, model: LanguageModel, mention: float) -> None:
         self.model = model
+        self.least = _uncalibrated(mention, model.slope, model.intercept)
+        """The share of a topic that is mentioned."""
+        self.powers = Scorer(language, model.bias, model.weights).powers
         self._language = language
-        self._heads = frozenset(key.partition(" ")[0] for key in model.weights if " " in key)
-        self._known: dict[str, tuple[tuple[str, ...], _Row]] = {}
-
-    def shares(self, folded: str) -> list[float]:
-        """Every topic's share, not calibrated; empty where no feature of the headline is known."""
-        scores = self._scores(folded)
-        if scores is None:
-            return []
-        highest = max(scores)
-        powers = [exp((score - highest) / 100) for score in scores]
-        total = sum(powers)
-        return [power / total for power in powers]
-
-    def _scores(self, folded: str) -> list[int] | None:
-        """Every topic's score in hundredths of a nat; None where no feature of the headline is known."""
-        scores = list(self.model.bias)
-        known = [self._word(word) for word in content_words(folded, self._language)]
-        found = False
-        for _, row in known:
-            for index, weight in row:
-                scores[index] += weight
-                found = True
-        weights = self.model.weights
-        for pair in pair_features([stems for stems, _ in known], self._heads):
-            if pair in weights:
-                found = True
-                flat = weights[pair]
-                for at in range(0, len(flat), 2):
-                    scores[flat[at]] += flat[at + 1]
-        return scores if found else None
 
     def reasons(self, folded: str, topic: int) -> tuple[Reason, ...]:
         """What speaks for a topic above the average topic, the weightiest first."""
@@ -232,32 +214,18 @@ class _Words:
 
     def _gains(self, folded: str, topic: int) -> Iterator[tuple[str, float]]:
         words = content_words(folded, self._language)
-        known = [self._word(word) for word in words]
-        for word, (_, row) in zip(words, known, strict=True):
-            yield word, _gain(row, topic)
-        for pair in pair_features([stems for stems, _ in known], self._heads):
-            flat = self.model.weights.get(pair, ())
-            yield pair, _gain(tuple(zip(flat[::2], flat[1::2], strict=True)), topic)
+        for word in words:
+            yield word, self._gain(word_features(word, self._language), topic)
+        for pair in pair_features([word_stems(word, self._language) for word in words]):
+            yield pair, self._gain((pair,), topic)
 
-    def _word(self, word: str) -> tuple[tuple[str, ...], _Row]:
-        known = self._known.get(word)
-        if known is None:
-            if len(self._known) >= _REMEMBERED_WORDS:
-                self._known.clear()
-            known = self._known[word] = (word_stems(word, self._language), self._row(word))
-        return known
-
-    def _row(self, word: str) -> _Row:
-        weights = self.model.weights
-        row: dict[int, int] = {}
-        for feature in word_features(word, self._language):
-            if feature in weights:
-                flat = weights[feature]
-                for at in range(0, len(flat), 2):
-                    row[flat[at]] = row.get(flat[at], 0) + flat[at + 1]
-        return tuple(row.items())
-
-
-def _gain(row: Sequence[tuple[int, int]], topic: int) -> float:
-    """How much a row of weights lifts a topic above the average topic, in nats."""
-    return (dict(row).get(topic, 0) - sum(weight for _, weight in row) / len(TOPICS)) / 100
+    def _gain(self, features: Iterable[str], topic: int) -> float:
+        """How much features lift a topic above the average topic, in nats."""
+        rows = [self.model.weights.get(feature, ()) for feature in features]
+        own = sum(
+            weight
+            for row in rows
+            for index, weight in zip(row[::2], row[1::2], strict=True)
+            if index == topic
+        )
+        return (own - sum(sum(row[1::2]) for row in rows) / len(TOPICS)) / 100

@@ -1,0 +1,173 @@
+"""Every topic's score of a headline as one integer: a lane of 32 bits for each topic, all added at once.
+
+A headline's integer is the sum of those of its words and word pairs; what a word adds is worked out once and
+remembered. A lane holds a signed number: a negative one borrows from the lane above, and what is added to the
+whole sum before its lanes are read gives that back. (SIMD within a register; Lamport, "Multiple byte
+processing with full-word instructions", 1975. Here the register is Python's integer.)
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from math import exp
+from struct import Struct as Layout
+from typing import Final, TypeAlias
+
+from streams.process.categorize.features import (
+    LONGEST_BEGINNING,
+    SHORTEST_BEGINNING,
+    content_word,
+    word_forms,
+    word_stems,
+)
+
+MOST_WEIGHT: Final = 10_000
+"""The most that a weight or a bias may be: a lane holds the sum of two hundred thousand of them."""
+_LANE: Final = 32
+_REMEMBERED_WORDS: Final = 100_000
+_REMEMBERED_POWERS: Final = 100_000
+
+Weights = Mapping[str, Sequence[int]]
+"""By feature: topic index, weight, topic index, weight …"""
+
+
+class Scorer:
+    """Shares of the topics by the weights of one language.
+
+    Args:
+        language: Whose words they are.
+        bias: What every headline has, by topic.
+        weights: What features add, in hundredths of a nat.
+    """
+
+    def __init__(self, language: str, bias: Sequence[int], weights: Weights) -> None:
+        # The lane above the topics counts known features: a headline without any gives no evidence.
+        self._layout = Layout(f"<{len(bias) + 1}I")
+        self._nothing = 1 << (_LANE - 1)
+        """A lane's zero."""
+        zeros = _packed([self._nothing] * (len(bias) + 1))
+        self._start = zeros + _packed(bias)
+        self._weights = _PackedWeights(weights, len(bias))
+        self._words = _Words(language, self._weights)
+        self._powers = _Powers()
+
+    def powers(self, folded: str) -> tuple[list[float], float]:
+        """Every topic's weight in the softmax of the scores, and their sum; nothing where no feature is known.
+
+        A topic's share, not calibrated, is its weight in the sum.
+        """
+        total = self._start + self._score(folded)
+        *scores, known = self._layout.unpack(total.to_bytes(self._layout.size, "little"))
+        if known == self._nothing:
+            return [], 0.0
+        highest = max(scores)
+        powers = list(map(self._powers.__getitem__, [highest - score for score in scores]))
+        return powers, sum(powers)
+
+    def _score(self, folded: str) -> int:
+        words = [word for word in map(self._words.__getitem__, folded.split()) if word is not None]
+        total = sum([score for score, _, _ in words])
+        for at, (_, _, heads) in enumerate(words):
+            for pairs in heads:
+                total += sum(map(self._weights.packed, pairs.rows(words[at + 1 : at + 3])))
+        return total
+
+
+class _Pairs:
+    """The pair features (`features.pair_features`) that begin with one stem, and what they add."""
+
+    def __init__(self) -> None:
+        self.add: dict[str, Sequence[int]] = {}
+        """By what follows the stem, one other stem or two: the row of the pair's weights."""
+        self.has_threes = False
+
+    def rows(self, following: "Sequence[_Word]") -> Sequence[Sequence[int]]:
+        """The rows of the pairs with one or two words that follow; there can be fewer words."""
+        if not following:
+            return ()
+        add = self.add
+        second = following[0][1]
+        rows = [add[stem] for stem in second if stem in add]
+        if self.has_threes and len(following) > 1:
+            rows += filter(None, [add.get(f"{second[-1]} {following[1][1][-1]}")])
+        return rows
+
+
+_Word: TypeAlias = tuple[int, tuple[str, ...], tuple[_Pairs, ...]]
+"""What a word adds to a headline's score, its stems, and the known pairs that begin with one of them."""
+
+
+class _PackedWeights:
+    """Weights as integers of lanes, with what is asked of them before a feature is spelled out."""
+
+    def __init__(self, weights: Weights, topics: int) -> None:
+        self._weights = weights
+        self._feature = 1 << (_LANE * topics)
+        self.pairs: defaultdict[str, _Pairs] = defaultdict(_Pairs)
+        """By the stem that they begin with."""
+        self.longest: defaultdict[str, int] = defaultdict(int)
+        """By the first letters of the beginnings that have weights, how long the longest of them is."""
+        for feature, row in weights.items():
+            head, blank, following = feature.partition(" ")
+            if blank:
+                self.pairs[head].add[following] = row
+                self.pairs[head].has_threes |= " " in following
+            elif feature.endswith("*"):
+                start = feature[:SHORTEST_BEGINNING]
+                self.longest[start] = max(self.longest[start], len(feature) - 1)
+
+    def score(self, feature: str) -> int:
+        """What a feature adds; 0 for one that is not known."""
+        row = self._weights.get(feature)
+        return 0 if row is None else self.packed(row)
+
+    def packed(self, row: Sequence[int]) -> int:
+        """A row of weights in their lanes."""
+        pairs = zip(row[::2], row[1::2], strict=True)
+        return self._feature + sum([weight << (_LANE * topic) for topic, weight in pairs])
+
+
+class _Words(dict[str, _Word | None]):
+    """Words of folded headlines; None for those that tell no topic."""
+
+    def __init__(self, language: str, weights: _PackedWeights) -> None:
+        super().__init__()
+        self._language = language
+        self._weights = weights
+
+    def __missing__(self, word: str) -> _Word | None:
+        if len(self) >= _REMEMBERED_WORDS:
+            self.clear()
+        found = self[word] = self._learn(word)
+        return found
+
+    def _learn(self, word: str) -> _Word | None:
+        content = content_word(word, self._language)
+        if content is None:
+            return None
+        stems = word_stems(content, self._language)
+        features = (*stems, *self._beginnings(content, stems))
+        heads = tuple(self._weights.pairs[stem] for stem in stems if stem in self._weights.pairs)
+        return sum(map(self._weights.score, features)), stems, heads
+
+    def _beginnings(self, word: str, stems: tuple[str, ...]) -> dict[str, None]:
+        """Of the beginnings among a word's features (`features.word_features`), those that can have weights."""
+        return {
+            f"{form[:length]}*": None
+            for form in word_forms(word, stems)
+            for longest in [self._weights.longest.get(form[:SHORTEST_BEGINNING], 0)]
+            for length in range(SHORTEST_BEGINNING, min(len(form), longest, LONGEST_BEGINNING) + 1)
+        }
+
+
+class _Powers(dict[int, float]):
+    """What a score so much below the highest, in hundredths of a nat, is beside it."""
+
+    def __missing__(self, below: int) -> float:
+        if len(self) >= _REMEMBERED_POWERS:
+            self.clear()
+        power = self[below] = exp(-below / 100)
+        return power
+
+
+def _packed(lanes: Sequence[int]) -> int:
+    return sum(number << (_LANE * lane) for lane, number in enumerate(lanes))
