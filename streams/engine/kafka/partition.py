@@ -42,7 +42,9 @@ _QUEUE_SLICES: Final = 64
 _TRANSACTION_RECORDS: Final = 32_000
 _TRANSACTION_OUTPUTS: Final = 8_000
 """Where one of these is reached, a transaction takes no further batch: what waits, waits for the next."""
-_TURN_S: Final = 0.002
+_TRANSACTION_S: Final = 0.08
+"""How long it may be decided on: commits come steadily, whatever a record costs."""
+_TURN_S: Final = 0.004
 """How long deciding may keep the event loop from the commit under way, and from other partitions."""
 _PIECE: Final = 250
 """Records of a batch that are decided on in one go, at 0.2 ms for the slowest."""
@@ -100,7 +102,11 @@ class _Work(Struct):
     @property
     def is_full(self) -> bool:
         """Whether it should be committed before more is decided."""
-        return self.records >= _TRANSACTION_RECORDS or self.out.size >= _TRANSACTION_OUTPUTS
+        return (
+            self.records >= _TRANSACTION_RECORDS
+            or self.out.size >= _TRANSACTION_OUTPUTS
+            or time.monotonic() - self.began >= _TRANSACTION_S
+        )
 
 
 class PartitionRunner:
