@@ -33,6 +33,11 @@ SAME = [
     ("\u200fالمغرب\u200e", "المغرب"),
     ("ＦＩＦＡ ２０２６", "FIFA 2026"),
     ("$¹ million", "1 $ million"),
+    ("Will it rain ?", "will it rain?"),
+    ("Will it rain?!", "Will it rain ?"),
+    ("هل تمطر ؟", "هل تمطر؟"),
+    ("l?orage arrive", "l'orage arrive"),
+    ("??? Rain", "rain"),
 ]
 DIFFERENT = [
     ("مصرع 3 أشخاص", "مصرع 13 شخصا"),
@@ -46,6 +51,10 @@ DIFFERENT = [
     ("عاجل في ملف الصحراء", "في ملف الصحراء"),
     ("urgent besoin de sang", "besoin de sang"),
     ("Rendez-vous à 18:30", "Rendez-vous à 18:45"),
+    ("Minister resigns", "Minister resigns?"),
+    ("Minister resigns. Why?", "Minister resigns? Why"),
+    ("الوزير يستقيل", "الوزير يستقيل؟"),
+    ("Le maire démissionne", "Le maire démissionne ?!"),
 ]
 
 

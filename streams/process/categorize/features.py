@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 from streams.process.categorize.stem import stems
+from streams.process.fold import QUESTION
 
 _SCORE: Final = re.compile(r"\d{1,3}[-/]\d{1,3}")
 _STOP_WORDS: Final = {
@@ -26,8 +27,8 @@ _STOP_WORDS: Final = {
     "over under into out up down off about than then so if will would can could who what why how when "
     "where which amid",
 }
-_STOP: Final = {language: frozenset(words.split()) for language, words in _STOP_WORDS.items()}
-_NONE: Final[frozenset[str]] = frozenset()
+_STOP: Final = {language: frozenset((*words.split(), QUESTION)) for language, words in _STOP_WORDS.items()}
+_NONE: Final = frozenset((QUESTION,))
 LONGEST_BEGINNING: Final = 12
 SHORTEST_BEGINNING: Final = 3
 

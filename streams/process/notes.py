@@ -1,0 +1,274 @@
+"""Strip what stands beside a headline and is no part of it: tags, outlets, addresses, markup.
+
+What is stripped is known to be a note (`streams.process.gazetteer`): "عاجل:", "UPDATE 2-", "- Reuters",
+"| Coast Daily", "(photos)", a link. Whatever is not known stays: "(women)" and "Drill:" make another headline.
+"""
+
+import re
+from html import unescape
+from itertools import islice
+from typing import Final
+
+from streams.process.gazetteer import Gazetteer, gazetteer
+from streams.process.letters import WORDS
+
+_LONGEST: Final = 48
+"""How far from either end of a headline a note can reach, in characters."""
+_MOST_WORDS: Final = 6
+_MOST_MARKS: Final = 3
+"""Marks at the beginning of a headline that may end a note: a name can hold one ("Ouest-France : ...")."""
+
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_ESCAPES: Final = 3
+"""How often a text may have been escaped: `&amp;amp;` is a `&` that two programs escaped."""
+_MARKUP: Final = re.compile(
+    r"</?(?:a|abbr|b|bdi|br|cite|code|div|em|font|h[1-6]|i|img|li|mark|p|q|s|small|span|strong|sub|sup|time|u|wbr)"
+    r"(?:\s[^<>]*)?/?>|<!\[CDATA\[|\]\]>|<!--.*?-->",
+    re.IGNORECASE,
+)
+
+_ADDRESS: Final = re.compile(
+    r"(?:https?://|www\.)\S+|(?:^|(?<=\s))(?:pic\.twitter\.com|t\.co|bit\.ly|ow\.ly|goo\.gl|tinyurl\.com|youtu\.be"
+    r"|fb\.me|wp\.me|buff\.ly|dlvr\.it|lnkd\.in|shorturl\.at|trib\.al)/\S+",
+    re.IGNORECASE,
+)
+_SHARED: Final = re.compile(r"^\W*RT @\w+:?\s*|\s(?:via|par|عبر)\s+@\w+\s*$")
+"""Who passed a headline on: "RT @coastdaily: ...", "... via @coastdaily"."""
+_DOMAIN: Final = re.compile(r"^(?:[\w-]+\.)+[^\W\d_]{2,12}(?:/\S*)?$|^@\w+$")
+
+_START: Final = re.compile(r"[^\W_]|[\[(【«\"“#*]")
+_BOXED: Final = re.compile(r"[\[(【«\"“*]\s*([^\[\]()【】«»\"“”*]{2,40}?)\s*[\])】»\"”*]\s*[:|!/،.–—-]*\s*")
+_HASHED: Final = re.compile(r"#(\w+)\s*[:|!/،…–—-]*\s*")
+_HEAD_MARK: Final = re.compile(
+    r"\s*(?:::|:(?![0-9٠-٩])|[|!،…–—»]|/(?![0-9٠-٩])|\.{2,}|\.(?=\s)|-(?=\s)|-(?=\w))\s*"
+)
+_DOTS: Final = frozenset({"..", "...", "…", "،", "!"})
+_CAPITALS: Final = re.compile(r"([A-ZÀ-Þ]{3,}(?: [A-ZÀ-Þ]{3,})?)\s+(?=\S)")
+
+_BOXED_TAIL: Final = re.compile(r"\s*[\[(]\s*\+?\s*([^\[\]()]{2,44}?)\s*[\])][\s.!]*$")
+_TAIL_MARK: Final = re.compile(
+    r"\s+[-~/*]\s+|\s*[|»›·•¦]\s*|\s*::\s*|\s*[—–]\s*|\s*\.{2,}\s*|\s*…\s*|\s*\+\s*"
+)
+_SIGNED: Final = frozenset({"|", "¦", "»", "›", "·", "•", "-", "–", "—", "::", "~", "/", "*"})
+"""Marks that an outlet signs after; after dots and a plus only tags stand."""
+_CREDIT: Final = re.compile(r"^(?:via|with|avec|source|par|by|المصدر|نقلا عن)\s*:?\s+", re.IGNORECASE)
+_AND: Final = re.compile(r"\s*[,/+&،]\s*|\s+و(?=\S{3})|\s+(?:et|and)\s+")
+_ARTICLES: Final = frozenset({"the", "le", "la", "les", "l"})
+_LITTLE: Final = frozenset(
+    {
+        "de",
+        "du",
+        "des",
+        "d",
+        "l",
+        "la",
+        "le",
+        "les",
+        "et",
+        "en",
+        "the",
+        "of",
+        "and",
+        "for",
+        "in",
+        "au",
+        "aux",
+        "à",
+    }
+)
+"""Words that a name in Latin letters need not write with a capital."""
+_ACRONYM: Final = 4
+"""Letters of the longest outlet's name that must be written in capitals throughout."""
+_LONGEST_LOWER: Final = 7
+"""Letters that an outlet's name needs to be known without a capital: "franceinfo"."""
+
+
+def plain(text: str) -> str:
+    """A text with entities decoded and simple markup taken away: "<b>A &amp; B</b>" is "A & B"."""
+    if "&" in text:
+        for _ in range(_ESCAPES):
+            decoded = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
+            if decoded == text:
+                break
+            text = decoded
+    if "<" in text or "]]>" in text:
+        text = _MARKUP.sub(" ", text)
+    if "\u200b" in text and 2 * text.count("\u200b") > text.count(" ") + text.count("\u200b ") + 1:
+        # Zero-width spaces instead of spaces part words; a stray one inside a word does not.
+        text = text.replace("\u200b", " ")
+    return text
+
+
+def strip_notes(text: str) -> str:
+    """A plain text without the notes at its beginning and end; a text that is only a note stays as it is."""
+    if "/" in text or "www." in text or "@" in text:
+        text = _or_whole(_SHARED.sub(" ", _ADDRESS.sub(" ", text)).strip(), text)
+    known = gazetteer()
+    while end := _head_end(text, known):
+        text = text[end:]
+    while begin := _tail_begin(text, known):
+        text = text[:begin]
+    return text
+
+
+def _or_whole(rest: str, text: str) -> str:
+    return rest if any(map(str.isalnum, rest)) else text
+
+
+def _head_end(text: str, known: Gazetteer) -> int:
+    """Where the headline begins after a note, 0 where none stands before it."""
+    start = _START.search(text, 0, _LONGEST)
+    if not start:
+        return 0
+    end = _boxed_end(text, start.start(), known) or _marked_end(text, start.start(), known)
+    return end if end and any(map(str.isalnum, text[end:])) else 0
+
+
+def _boxed_end(text: str, start: int, known: Gazetteer) -> int:
+    """The end of a note in brackets or quotes, or behind a hash."""
+    opening = text[start]
+    if opening == "#":
+        note = _HASHED.match(text, start)
+        return note.end() if note and _is_tag(note[1].replace("_", " "), known) else 0
+    if opening.isalnum():
+        return 0
+    note = _BOXED.match(text, start)
+    return note.end() if note and (_is_tag(note[1], known) or _are_outlets(note[1], known)) else 0
+
+
+def _marked_end(text: str, start: int, known: Gazetteer) -> int:
+    """The end of a note before a mark, or of a tag in capitals before a text that has others: "LIVE Rovers win"."""
+    for mark in islice(_HEAD_MARK.finditer(text, start, start + _LONGEST), _MOST_MARKS):
+        if _is_head(text[start : mark.start()], mark[0], text[mark.end() : mark.end() + 1], known):
+            return mark.end()
+    capitals = _CAPITALS.match(text, start)
+    if capitals and not text.isupper():
+        return next(
+            (start + len(words) for words in (capitals[1], capitals[1].split()[0]) if _is_tag(words, known)),
+            0,
+        )
+    return 0
+
+
+def _is_head(note: str, mark: str, after: str, known: Gazetteer) -> bool:
+    """Whether words before a mark are a note: a tag, an outlet, a section of the site."""
+    if not 1 < len(note) <= _LONGEST:
+        return False
+    tag = _is_tag(note, known)
+    if mark == "-":
+        # Wire services write "UPDATE 2-Ferry sinks", "RPT-Ferry sinks".
+        return tag and (note.isupper() or (note[-1].isdigit() and after.isalpha()))
+    mark = mark.strip()
+    if tag:
+        return mark != "." or not note[0].islower()
+    if mark in _DOTS:
+        return _are_outlets(note, known)
+    if mark == ".":
+        return False
+    return _are_outlets(note, known, sure=False) or (mark in {":", "|"} and _squeezed(note) in known.sections)
+
+
+def _is_tag(note: str, known: Gazetteer) -> bool:
+    """Whether words say only that something is new, or what comes with it."""
+    words = note.translate(WORDS).split()
+    key = "".join(words)
+    if key in known.tags or key in known.slugs:
+        return True
+    return (bool(words) and words[-1].isdigit() and "".join(words[:-1]) in known.numbered) or _is_informed(
+        note, known
+    )
+
+
+def _is_informed(note: str, known: Gazetteer) -> bool:
+    """The French way to sign a scoop: "INFO LE PARISIEN", "Info Coast Daily"."""
+    first, _, name = note.partition(" ")
+    return bool(name) and _squeezed(first) in known.informed and (_are_outlets(name, known) or note.isupper())
+
+
+def _tail_begin(text: str, known: Gazetteer) -> int:
+    """Where a note begins that stands after the headline, 0 where none does."""
+    window = max(0, len(text) - _LONGEST)
+    if boxed := _BOXED_TAIL.search(text, window):
+        begin = boxed.start() if _is_boxed_note(boxed[1], known) else 0
+    else:
+        mark = None
+        for mark in _TAIL_MARK.finditer(text, window):  # noqa: B007 (the last one)
+            pass
+        begin = mark.start() if mark and _is_tail(text[mark.end() :], mark[0].strip(), known) else 0
+    return begin if any(map(str.isalnum, text[:begin])) else 0
+
+
+def _is_boxed_note(note: str, known: Gazetteer) -> bool:
+    return (
+        "".join(note.translate(WORDS).split()) in known.tags
+        or _DOMAIN.match(note) is not None
+        or _are_outlets(note, known)
+    )
+
+
+def _is_tail(note: str, mark: str, known: Gazetteer) -> bool:
+    """Whether words after a mark are a note."""
+    note = note.strip(" .!\t\u200e\u200f")
+    key = _squeezed(note)
+    if not key:
+        return False
+    if key in known.tags:
+        return True
+    if mark not in _SIGNED:
+        return False
+    if _DOMAIN.match(note) or _are_outlets(note, known, sure=False):
+        return True
+    return mark in {"|", "»", "›", "¦"} and key in known.sections
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.translate(WORDS).split())
+
+
+def _are_outlets(note: str, known: Gazetteer, *, sure: bool = True) -> bool:
+    """Whether words name an outlet, or several: "Reuters", "(AFP, AP)", "with agencies"."""
+    note = _CREDIT.sub("", note)
+    if is_outlet(note, known, sure=sure):
+        return True
+    names = _AND.split(note)
+    return len(names) > 1 and all(is_outlet(name, known, sure=sure) for name in names)
+
+
+def is_outlet(name: str, known: Gazetteer, *, sure: bool) -> bool:
+    """Whether a name is an outlet's. `sure` asks for names that are no other words: "Reuters", not "Le Soir"."""
+    words = name.translate(WORDS).split()
+    if not words or len(words) > _MOST_WORDS or not _is_written_as_name(name, len("".join(words))):
+        return False
+    listed = known.outlets if sure else known.outlets_and_words
+    return _is_listed(words, listed, known) or (len(words) > 1 and _is_plainly_outlet(name, words, known))
+
+
+def _is_written_as_name(name: str, letters: int) -> bool:
+    first = next(filter(str.isalpha, name), "")
+    if not first.islower():
+        return letters > _ACRONYM - 1 or not first.isascii() or name.upper() == name
+    return letters >= _LONGEST_LOWER
+
+
+def _is_listed(words: list[str], listed: frozenset[str], known: Gazetteer) -> bool:
+    """Whether words are a listed name, without its article or with an edition: "Guardian", "Al Jazeera English"."""
+    for begin in (0, 1) if words[0] in _ARTICLES else (0,):
+        for end in range(len(words), max(begin, len(words) - 3), -1):
+            if "".join(words[begin:end]) in listed and all(word in known.editions for word in words[end:]):
+                return True
+    return False
+
+
+def _is_plainly_outlet(name: str, words: list[str], known: Gazetteer) -> bool:
+    """Whether a word of a name says that it is an outlet's: "Coast Daily", "جريدة الضفة"."""
+    if not known.never_media.isdisjoint(words):
+        return False
+    if words[0] in known.media_first:
+        name_of = words[2:] if words[1] in known.media_first else words[1:]
+        return bool(name_of) and (name_of[0].startswith("ال") or words[-1] in known.media_last)
+    if words[-1] in known.media_last:
+        return True
+    if known.media.isdisjoint(words):
+        return False
+    written = re.split(r"[\s'’]+", name.strip())
+    return all(word[:1].isupper() or word.isdigit() or word.casefold() in _LITTLE for word in written if word)
