@@ -153,6 +153,7 @@ class SeenHeadline(
     ) = None
     root: Annotated[SightingId, Meta(description="First headline of a chain of updates.")] | None = None
     folded: Annotated[str, Meta(description="The text folded, as the fold key hashes it.")] | None = None
+    fold: Annotated[int, Meta(ge=1, description="Version of the fold that made the key and `folded`.")] = 1
 
 
 class Duplicate(_Shown, frozen=True, kw_only=True, tag="ticker.duplicate.v1"):

@@ -178,6 +178,8 @@ export interface SeenHeadline {
   readonly root?: string | null;
   /** The text folded, as the fold key hashes it. */
   readonly folded?: string | null;
+  /** Version of the fold that made the key and `folded`. */
+  readonly fold?: number;
 }
 
 /** A near duplicate that was swallowed: by which headline, by which rule, and both texts. */

@@ -21,7 +21,7 @@ from streams.errors import RecordError
 from streams.process.dedup.compare import Relation
 from streams.process.dedup.live import LiveHeadline, LiveHeadlines, bucket_end, live_headline
 from streams.process.dedup.rubrics import rubric
-from streams.process.fold import fold
+from streams.process.fold import FOLD_VERSION, fold
 from streams.stage import Outbox, Record
 
 HOUR_MS: Final = 60 * 60 * 1000
@@ -204,6 +204,7 @@ class Deduplicator:
             sightings=1,
             sources=(sighting.source,),
             alias_of=winner.key.decode(),
+            fold=FOLD_VERSION,
         )
         out.send(SEEN, key, alias, timestamp)
         out.send(SEEN, winner.key, winner.record(), timestamp)

@@ -18,7 +18,7 @@ from streams.errors import RecordError
 from streams.process.dedup.chains import Chains
 from streams.process.dedup.compare import Relation
 from streams.process.dedup.near import Indexed, NearIndex
-from streams.process.fold import fold
+from streams.process.fold import FOLD_VERSION, fold, fold_key
 from streams.stage import Record
 
 BUCKET_MS: Final = 10 * 60 * 1000
@@ -85,6 +85,8 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
     """The first headline of the chain of updates that this one goes on; None for the first."""
     aliases: tuple[bytes, ...] = ()
     """Keys of the variants that joined this headline."""
+    fold: int = FOLD_VERSION
+    """The version of the fold that made the key."""
 
     @property
     def chain(self) -> str:
@@ -112,6 +114,7 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
             sightings=self.sightings,
             sources=tuple(source.decode() for source in self.sources),
             root=self.root,
+            fold=self.fold,
         )
 
 
@@ -133,6 +136,7 @@ def live_headline(
     sightings: int,
     sources: tuple[str, ...],
     root: str | None,
+    fold: int = FOLD_VERSION,
 ) -> LiveHeadline:
     """A live headline that shares what it can with others."""
     return LiveHeadline(
@@ -147,6 +151,7 @@ def live_headline(
         sightings=sightings,
         sources=_encoded(sources),
         root=root,
+        fold=fold,
     )
 
 
@@ -183,6 +188,8 @@ class LiveHeadlines:
         """While restoring: aliases whose headline has not come yet, and its key."""
         self._waiting: defaultdict[bytes, list[bytes]] = defaultdict(list)
         """The same by the headline's key; those that are orphans no more may still stand here."""
+        self._refolded: set[bytes] = set()
+        """Keys that this version of the fold gives to headlines which an older one keyed; no row has them."""
 
     def __iter__(self) -> Iterator[LiveHeadline]:
         """Every live headline once."""
@@ -208,6 +215,7 @@ class LiveHeadlines:
         keys = (headline.key, *headline.aliases)
         for key in keys:
             del self.by_key[key]
+        self._refolded.difference_update(keys)
         self._near[headline.language].remove(headline)
         return keys
 
@@ -275,9 +283,10 @@ class LiveHeadlines:
         elif not self._refresh(key, seen):
             # Most rows are of a headline that is not known yet, without variants.
             aliases = self._detach(key) if key in self.by_key or key in self._orphans else ()
+            is_current = seen.fold == FOLD_VERSION
             headline = live_headline(
                 key=key,
-                folded=seen.folded or fold(seen.text),
+                folded=(is_current and seen.folded) or fold(seen.text),
                 text=seen.text,
                 id=seen.id,
                 language=seen.language,
@@ -286,6 +295,7 @@ class LiveHeadlines:
                 sightings=seen.sightings,
                 sources=seen.sources,
                 root=seen.root,
+                fold=seen.fold,
             )
             self._remember(headline)
             self._restored[headline.language].append(headline)
@@ -293,6 +303,24 @@ class LiveHeadlines:
                 aliases += self._take_orphans(key)
             for alias in aliases:
                 self.join(alias, headline)
+            if not is_current:
+                self._rekey(headline)
+
+    def _rekey(self, headline: LiveHeadline) -> None:
+        """Let a headline that an older fold keyed be found by its key of today as well.
+
+        No row is written for that key: every restore finds it again. Where this fold takes two of them for one
+        ("UPDATE 2-Ferry sinks" and "Ferry sinks"), the key finds the one that was shown first. A row of the key's own
+        comes before both.
+        """
+        key = fold_key(headline.folded)
+        other = self.by_key.get(key)
+        if other is None and key not in self._orphans:
+            self._refolded.add(key)
+            self.join(key, headline)
+        elif other is not None and key in self._refolded and _first_shown(headline) < _first_shown(other):
+            other.aliases = tuple(alias for alias in other.aliases if alias != key)
+            self.join(key, headline)
 
     def _refresh(self, key: bytes, seen: SeenHeadline) -> bool:
         """Take a later record of a live headline, which has one for each bucket; False when it is no such record."""
@@ -325,6 +353,7 @@ class LiveHeadlines:
     def _detach(self, key: bytes) -> tuple[bytes, ...]:
         """Forget what a key stood for before a later record of it; returns the aliases it had."""
         self._orphans.pop(key, None)
+        self._refolded.discard(key)
         headline = self.by_key.get(key)
         if headline is None:
             return ()

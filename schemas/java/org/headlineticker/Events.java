@@ -130,7 +130,8 @@ public final class Events {
       List<String> sources,
       String aliasOf,
       String root,
-      String folded) {
+      String folded,
+      long fold) {
     public SeenHeadline {
       sources = sources == null ? List.of() : List.copyOf(sources);
     }
