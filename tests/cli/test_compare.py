@@ -64,12 +64,12 @@ def test_a_terminal_shows_the_alignment(monkeypatch: pytest.MonkeyPatch) -> None
     """On a terminal the relation stands first, then every stretch of words, each in its own direction."""
     monkeypatch.setattr(module, "wants_json", lambda _: False)
     result = CliRunner().invoke(
-        command, ["حريق بميناء آسفي يخلف 3 قتلى", "صادم.. حريق بميناء آسفي يخلف 7 قتلى"], terminal_width=100
+        command, ["حريق بميناء آسفي يخلف 3 قتلى", "كيوسك: حريق بميناء آسفي يخلف 7 قتلى"], terminal_width=100
     )
     assert result.exit_code == 0
     first, *lines = result.stdout.splitlines()
     assert first.startswith("update by the rule toll")
-    assert any("retagged" in line and "\u2068صادم\u2069" in line for line in lines)
+    assert any("retagged" in line and "\u2068كيوسك\u2069" in line for line in lines)
     assert any("fact" in line and "\u20683\u2069" in line and "\u20687\u2069" in line for line in lines)
 
 

@@ -32,6 +32,8 @@ _WEIGHT: Final = {
     "retagged": 3,
     "minor": 2,
     "inflection": 2,
+    "tense": 2,
+    "asked": 1,
     "counted": 2,
     "plural": 2,
     "affix": 1,
@@ -80,7 +82,7 @@ def explain(one: str, other: str, language: str | None = None) -> Comparison:
     folded, folded_other = fold(one), fold(other)
     if folded == folded_other:
         return Comparison(EXACT, None)
-    words = lexicon(language or detect(max(folded, folded_other, key=lambda text: (len(text), text))))
+    words = lexicon(language or detect(" ".join(sorted((folded, folded_other)))))
     return compare_words(split_words(one, folded), split_words(other, folded_other), words)
 
 
@@ -95,6 +97,8 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
     if swapped:
         one, other = other, one
     shared, shorter = len({*one.words} & {*other.words}), min(len(one.words), len(other.words))
+    if shared < _FEWEST_SHARED * shorter:
+        shared = len({*map(words.same, one.words)} & {*map(words.same, other.words)})
     if shared < _FEWEST_SHARED * shorter:
         detail = f"{shared} of {shorter} words shared"
         return Comparison(Relation(relation="distinct", rule=UNLIKE.name, detail=detail, score=0.0), None)

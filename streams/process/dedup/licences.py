@@ -1,6 +1,8 @@
-"""What excuses a difference: tags and outlets, cuts, spaces, words that say little, a phrase at the end.
+"""What excuses a difference: rubrics, places, cuts, spaces, words that say little, a question asked twice.
 
-A licence is asked before the guards: what it excuses is no change of the headline.
+A licence is asked before the guards, and says what the words of a difference are: "Agadir:" is a known place. What
+no licence knows is no small matter but something said, and makes two headlines. Tags and outlets are gone by then:
+the fold strips those that it knows.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,18 +12,21 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from streams.process.dedup.align import Alignment, Step
-from streams.process.dedup.reading import LONGEST_NOTE, Reading, Token
+from streams.process.dedup.reading import Reading, Token
 from streams.process.dedup.words import Lexicon, take_apart
+from streams.process.fold import QUESTION
+from streams.process.gazetteer import gazetteer, places
 
-_LONGEST_TAGS: Final = 5
+_LONGEST_RUBRIC: Final = 5
+"""Words of the longest label of a rubric: "كيوسك يوم الأربعاء"."""
 _FEWEST_BEFORE_CUT: Final = 3
 _FEWEST_LETTERS_BEFORE_CUT: Final = 12
 _FEWEST_AFTER_LABEL: Final = 4
-_FEWEST_BEFORE_PHRASE: Final = 5
-_LONGEST_PHRASE: Final = 3
+_FEWEST_BEFORE_PLACE: Final = 4
+"""Words that a headline needs, at least, for a place at its end to be something that it could do without."""
+_LONGEST_PLACE: Final = 6
+"""Words of the longest phrase that names a place: "near the town of Deir al-Balah" without its little words."""
 _SHORTEST_RESPACED: Final = 9
-_OUTLET_NUMBERS: Final = frozenset({"24", "360"})
-"""Numbers that end outlets' names."""
 
 
 def is_light(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
@@ -34,8 +39,30 @@ def is_light(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
 
 def _is_minor(alignment: Alignment, step: Step) -> bool:
     """Words that say little, on one side only."""
-    one_sided = not (step.before and step.after)
-    return one_sided and is_light((*step.before, *step.after), alignment.lexicon)
+    tokens = step.before or step.after
+    if (step.before and step.after) or not is_light(tokens, alignment.lexicon):
+        return False
+    return not any(token.written in alignment.lexicon.renewed for token in tokens) or not _recurs(alignment)
+
+
+def _recurs(alignment: Alignment) -> bool:
+    """Whether the headline is about what can happen again: "a new strike" is not the strike."""
+    recurring = alignment.lexicon.recurring
+    return any(
+        token.written in recurring or take_apart(token.written).stem in recurring
+        for token in alignment.one.tokens
+        if token.written
+    )
+
+
+def _is_asked(alignment: Alignment, step: Step) -> bool:
+    """A question mark, where the other headline asks too: with another mark, or with the same word of asking."""
+    tokens = (*step.before, *step.after)
+    if any(token.value != QUESTION for token in tokens):
+        return False
+    return all(
+        any(token.kind == "question" for token in side.tokens) for side in (alignment.one, alignment.other)
+    )
 
 
 def _is_cut(alignment: Alignment, step: Step) -> bool:
@@ -51,66 +78,71 @@ def _is_cut(alignment: Alignment, step: Step) -> bool:
     return bool(lost) and len(shown.tokens) >= _FEWEST_BEFORE_CUT and enough
 
 
-def _is_note(alignment: Alignment, step: Step) -> bool:
-    """A tag before or an outlet after the headline, on either side or on both."""
-    lexicon = alignment.lexicon
+def _is_rubric(alignment: Alignment, step: Step) -> bool:
+    """The label of a rubric before the headline, on either side or on both: "كيوسك الأربعاء |".
+
+    Or a word that flags a headline without a mark: "عاجل زلزال يضرب ...".
+    """
+    if len(step.before) + len(step.after) == 1 and not (step.at if step.before else step.at_other):
+        (token,) = step.before or step.after
+        if token.written in alignment.lexicon.flags:
+            return True
     sides = ((step.before, alignment.one, step.at), (step.after, alignment.other, step.at_other))
-    if step.before and step.after:
-        return all(
-            _is_head(tokens, reading, at) and _only_tags(tokens, lexicon) for tokens, reading, at in sides
-        )
-    tokens, reading, at = sides[0] if step.before else sides[1]
-    if _is_head(tokens, reading, at) and _only_tags(tokens, lexicon):
-        return True
-    if at not in reading.tails or at + len(tokens) != len(reading.tokens):
-        return False
-    starts = sorted(start - at for start in reading.tails if start >= at)
-    return all(_is_outlet(tokens[start:end], lexicon) for start, end in pairwise([*starts, len(tokens)]))
+    return all(
+        _is_head(tokens, reading, at) and _names_rubric(tokens, alignment.lexicon)
+        for tokens, reading, at in sides
+        if tokens
+    )
 
 
 def _is_head(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
     return at == 0 and len(tokens) in reading.breaks
 
 
-def _only_tags(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
-    """Words that only ever label: "كيوسك الأربعاء", "أخبار الساعة", with the day of a rubric."""
-    rubric = any(token.written in lexicon.rubrics for token in tokens)
-    return len(tokens) <= _LONGEST_TAGS and all(
-        take_apart(token.written).stem in lexicon.tags
-        or token.written in lexicon.tags
-        or (rubric and (token.kind in {"weekday", "day"} or token.written in lexicon.droppable))
-        for token in tokens
+def _names_rubric(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    rubrics = [token for token in tokens if token.written in lexicon.rubrics]
+    return (
+        len(tokens) <= _LONGEST_RUBRIC
+        and bool(rubrics)
+        and all(
+            token in rubrics
+            or token.kind in {"weekday", "day"}
+            or token.written in lexicon.droppable
+            or token.written in gazetteer().tags
+            for token in tokens
+        )
     )
 
 
 def _is_labelled(alignment: Alignment, step: Step) -> bool:
-    """A short label before the headline that is no known tag: a place, a speaker, a section."""
+    """A place before the headline, or a place and an agency: "Agadir :", "ALEPPO (AFP) -".
+
+    A country or capital before a colon may be speaking ("Moscow: ..."): that is no mere place.
+    """
     if step.before and step.after:
         return False
     tokens, reading, at = (
         (step.before, alignment.one, step.at) if step.before else (step.after, alignment.other, step.at_other)
     )
     enough = len(reading.tokens) - len(tokens) >= _FEWEST_AFTER_LABEL
-    plain = not any(token.kind for token in tokens)
-    return enough and plain and _is_head(tokens, reading, at) and _is_short(tokens, alignment.lexicon)
-
-
-def _is_outlet(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
-    named = any(not token.kind for token in tokens)
-    return (
-        named
-        and _is_short(tokens, lexicon)
-        and all(
-            not token.kind or token.kind == "day" or (token.value in _OUTLET_NUMBERS and token is tokens[-1])
-            for token in tokens
-        )
+    if not enough or not _is_head(tokens, reading, at) or any(token.kind for token in tokens):
+        return False
+    ends = sorted(end for end in reading.breaks if 0 < end < len(tokens))
+    parts = [_name(tokens[i:j], alignment.lexicon) for i, j in pairwise([0, *ends, len(tokens)])]
+    known = places().speak if not reading.speaker else frozenset[str]()
+    found = [part in places().known - places().speak or part in known for part in parts]
+    return found[0] and all(
+        is_place or part in gazetteer().outlets for is_place, part in zip(found, parts, strict=True)
     )
 
 
-def _is_short(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
-    """Whether words are few enough for a note, articles aside."""
-    named = sum(token.written not in lexicon.droppable for token in tokens)
-    return named <= LONGEST_NOTE and len(tokens) <= _LONGEST_TAGS
+def _name(tokens: Sequence[Token], lexicon: Lexicon) -> str:
+    """The name that words make, as the gazetteer holds it: without spaces, and without "the town of"."""
+    words = [token.written for token in tokens]
+    whole = "".join(words)
+    if whole in places().known or whole in gazetteer().outlets:
+        return whole
+    return "".join(word for word in words if word not in lexicon.areas and word not in lexicon.droppable)
 
 
 def _is_respaced(alignment: Alignment, step: Step) -> bool:
@@ -130,25 +162,46 @@ def _is_respaced(alignment: Alignment, step: Step) -> bool:
     )
 
 
-def _is_phrase(alignment: Alignment, step: Step) -> bool:
-    """A short phrase more at the end, opened by a preposition: where, or in which competition."""
+def _is_placed(alignment: Alignment, step: Step) -> bool:
+    """Where it happened, said more at the end: "in Leeds", "بمدينة خريبكة".
+
+    Where someone goes is no mere place: "Le club vend son gardien à Nice" says to whom.
+    """
     tokens = step.before or step.after
-    if (step.before and step.after) or alignment.steps[-1] is not step or len(tokens) > _LONGEST_PHRASE:
+    if (step.before and step.after) or alignment.steps[-1] is not step or len(tokens) > _LONGEST_PLACE:
         return False
-    if any(token.kind for token in tokens):
+    shorter = min(alignment.one.tokens, alignment.other.tokens, key=len)
+    if len(shorter) < _FEWEST_BEFORE_PLACE or any(token.kind for token in tokens):
         return False
-    first, lexicon = tokens[0].written, alignment.lexicon
-    opens = first in lexicon.movable or (lexicon.language == "ar" and first.startswith(("ب", "ل")))
-    return opens and min(len(alignment.one.tokens), len(alignment.other.tokens)) >= _FEWEST_BEFORE_PHRASE
+    lexicon = alignment.lexicon
+    if any(token.written in lexicon.destinations for token in shorter):
+        return False
+    return _place_after(tokens, lexicon)
+
+
+def _place_after(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Whether words are a preposition of place and a known place.
+
+    The Arabic ب ("بخريبكة") marks an object as well ("يشيد بفرنسا"): after it, what speaks is no mere place.
+    """
+    first, *rest = tokens
+    if first.written in lexicon.locative:
+        return _name(rest, lexicon) in places().known
+    if lexicon.language != "ar" or not first.written.startswith("ب"):
+        return False
+    bare = Token(first.written[1:], "", first.written[1:])
+    name = _name((bare, *rest), lexicon)
+    return name in places().known and name not in places().speak
 
 
 _LICENCES: Final[tuple[tuple[str, Callable[[Alignment, Step], bool]], ...]] = (
     ("cut", _is_cut),
-    ("retagged", _is_note),
+    ("asked", _is_asked),
+    ("retagged", _is_rubric),
     ("labelled", _is_labelled),
     ("respaced", _is_respaced),
     ("minor", _is_minor),
-    ("longer", _is_phrase),
+    ("longer", _is_placed),
 )
 
 

@@ -15,8 +15,8 @@ _SHORTEST_TYPO: Final = 4
 """Letters that a word needs for a typing error in it to be told from another word."""
 _SHORTEST_LATIN_TYPO: Final = 5
 """The same in other languages, where short unknown words are acronyms."""
-_SHORTEST_UNKNOWN: Final = 5
-"""The same, where neither word is known: short unknown words are names."""
+_SHORTEST_UNKNOWN: Final = 6
+"""Letters that two words which are not known need, for one to be a typing error for the other."""
 _SHORTEST_DOUBLE: Final = 6
 """The same, for two typing errors in one word, prefixes aside."""
 _FARTHEST: Final = 4
@@ -27,6 +27,10 @@ _ENDINGS: Final = (("ون", "ين"), ("ان", "ين"), ("", "ا"), ("و", "وا"
 """Arabic case endings: the same word in another place of the sentence."""
 
 
+_FUTURE: Final = frozenset({"س", "وس", "فس"})
+"""Arabic prefixes of what will be: سيحكم has not happened."""
+_PERSONS: Final = frozenset("يتنا")
+"""Arabic letters that say who does it: يفوز is he, تفوز is she."""
 _REPEATED: Final = re.compile(r"(.)\1+")
 
 
@@ -44,6 +48,7 @@ AFFIX: Final = Likeness("affix", 0.2)
 INFLECTION: Final = Likeness("inflection", 0.25)
 COUNTED: Final = Likeness("counted", 0.3)
 PLURAL: Final = Likeness("plural", 0.35)
+TENSE: Final = Likeness("tense", 0.35)
 TYPO: Final = Likeness("typo", 0.4)
 FACT: Final = Likeness("fact", 0.9)
 OTHER_FACT: Final = Likeness("fact", 1.2)
@@ -81,6 +86,8 @@ def _words(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
             return found
     elif _is_plural(one, other) or _is_plural(other, one):
         return PLURAL
+    elif _is_tense(one, other, lexicon):
+        return TENSE
     return TYPO if _is_typo(one, other, lexicon) else None
 
 
@@ -94,6 +101,23 @@ def _is_plural(word: str, singular: str) -> bool:
     )
 
 
+def _is_tense(one: str, other: str, lexicon: Lexicon) -> bool:
+    """Two tenses of one English verb: "signs" and "signed", "wins" and "won"."""
+    tense = lexicon.tenses.get(one)
+    if tense and tense == lexicon.tenses.get(other):
+        return True
+    present, past = (one, other) if other.endswith("ed") else (other, one)
+    if lexicon.language != "en" or not present.endswith("s") or not past.endswith("ed"):
+        return False
+    roots = {past[:-2], past[:-1], f"{past[:-3]}y" if past.endswith("ied") else past[:-2]}
+    stem = present[:-1]
+    return (
+        stem in roots
+        or (present.endswith("ies") and f"{present[:-3]}y" in roots)
+        or present[:-2] in roots - {""}
+    )
+
+
 def _inflected(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
     (_, before, stem), (_, preposition, stem_of_other) = _apart(one), _apart(other)
     if stem != stem_of_other:
@@ -104,6 +128,9 @@ def _inflected(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
     if stem == stem_of_other:
         return AFFIX if free else None
     if not free:
+        return None
+    if not lexicon.names.isdisjoint((stem, stem_of_other)):
+        # "علي" with an ending more is not the same man: it is عليا, a woman.
         return None
     if lexicon.variants.get(stem, stem) == lexicon.variants.get(stem_of_other, stem_of_other):
         return VARIANT
@@ -140,10 +167,27 @@ def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
     distance = 1 if _is_drawn_out(one, other) else OSA.distance(one, other, score_cutoff=farthest)
     if distance > farthest or not (one + other).isalpha() or _is_contrary(one, other, lexicon):
         return False
-    known = lexicon.knows(one) + lexicon.knows(other)
-    if known == 2:  # noqa: PLR2004 (both)
+    if _is_derived(one, other, lexicon):
         return False
-    return known == 1 or (distance == 1 and shortest >= _SHORTEST_UNKNOWN)
+    known = lexicon.knows(one) + lexicon.knows(other)
+    # Neither is known: in Latin letters a guard sees whether it is written as a name.
+    return known == 1 or (
+        known == 0 and distance == 1 and lexicon.language != "ar" and shortest >= _SHORTEST_UNKNOWN
+    )
+
+
+def _is_derived(one: str, other: str, lexicon: Lexicon) -> bool:
+    """Whether two words are forms of one stem that say different things.
+
+    A name and its feminine ("Karim", "Karima"), what is and what will be ("inaugure", "inaugurera"; "يحكم", "سيحكم").
+    """
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    if longer.endswith(shorter) and longer[: -len(shorter)] in _FUTURE:
+        return True
+    if one[1:] == other[1:] and {one[0], other[0]} <= _PERSONS:
+        return True
+    same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(shorter))
+    return same >= _SHORTEST_STEM and one[same:] in lexicon.endings and other[same:] in lexicon.endings
 
 
 def _is_drawn_out(one: str, other: str) -> bool:

@@ -21,6 +21,7 @@ from rapidfuzz import fuzz
 from streams.process.dedup.compare import Relation, compare_words
 from streams.process.dedup.reading import split_words
 from streams.process.dedup.words import Lexicon, lexicon, take_apart
+from streams.process.fold import QUESTION
 
 _POSTINGS: Final = 300
 """How many postings a search reads, once it has read those of the two rarest stems."""
@@ -78,12 +79,13 @@ class _Words(dict[str, _Posting | None]):
     def __init__(self, words: Lexicon) -> None:
         super().__init__()
         self._droppable = words.droppable
+        self._same = words.same
         self._by_stem: dict[str, _Posting] = {}
 
     def __missing__(self, word: str) -> _Posting | None:
         found = None
-        if word not in self._droppable:
-            word_stem = stem(word)
+        if word not in self._droppable and word != QUESTION:
+            word_stem = stem(self._same(word))
             found = self._by_stem.get(word_stem)
             if found is None:
                 found = self._by_stem[word_stem] = _Posting(word_stem)

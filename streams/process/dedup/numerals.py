@@ -14,7 +14,19 @@ from streams.process.dedup.words import Lexicon
 _DIGITS: Final = re.compile(r"^((?:وال|بال|فال|ال|لل|[وفبلك])?)([-+]?[0-9][0-9.:/-]*)([^0-9]*)$")
 _SCORE: Final = re.compile(r"^[0-9]{1,3}-[0-9]{1,3}$")
 _ORDINAL_ENDINGS: Final = frozenset({"st", "nd", "rd", "th", "er", "ere", "e", "eme", "nde"})
-_MAGNITUDE_LETTERS: Final = {"k": 1_000, "m": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000}
+_MAGNITUDE_LETTERS: Final = {
+    "k": 1_000,
+    "m": 1_000_000,
+    "mn": 1_000_000,
+    "bn": 1_000_000_000,
+    "md": 1_000_000_000,
+    "mds": 1_000_000_000,
+}
+_MAGNITUDE_AND_UNIT: Final = re.compile(r"^(k|mds?|mn|bn|m)([$€£¥]|dh|da|dt)$")
+"""A magnitude with its unit: "25 MDH", "3 Md€"."""
+_OF: Final = frozenset({"d", "de"})
+"""Little words between a magnitude and its unit: "2 milliards d'euros"."""
+_CURRENCIES: Final = frozenset("$€£¥")
 _GROUPED: Final = re.compile(r"^([0-9]{1,3}(?:\.[0-9]{3})+)$|^([0-9]{1,3}(?:\.[0-9]{3})+)(\.[0-9]{1,2})$")
 """Thousands between points, as `fold` leaves commas too, with or without decimals."""
 _THOUSANDS: Final = re.compile(r"^[0-9]{3}$")
@@ -68,7 +80,9 @@ def _read_digits(
         return Numeral("number", digits + ending, end - start)
     if ending in _MAGNITUDE_LETTERS:
         value, ending = value * _MAGNITUDE_LETTERS[ending], ""
-    return _scaled(value, ending, words[start:], end - start, lexicon)
+    elif both := _MAGNITUDE_AND_UNIT.match(ending):
+        value, ending = value * _MAGNITUDE_LETTERS[both[1]], both[2]
+    return _scaled(value, lexicon.units.get(ending, ending), words[start:], end - start, lexicon)
 
 
 def _scaled(value: float, unit: str, words: Sequence[str], used: int, lexicon: Lexicon) -> Numeral:
@@ -76,13 +90,39 @@ def _scaled(value: float, unit: str, words: Sequence[str], used: int, lexicon: L
     while used < len(words) and (scale := lexicon.scale(words[used])):
         value *= scale
         used += 1
+    if used < len(words) and (letters := _magnitude(words, used, lexicon, unit)):
+        scale, unit = letters
+        value *= scale
+        used += 1
     if not unit and used < len(words):
-        pair = " ".join(words[used : used + 2])
-        if pair in lexicon.units:
-            unit, used = lexicon.units[pair], used + 2
-        elif words[used] in lexicon.units:
-            unit, used = lexicon.units[words[used]], used + 1
+        unit, used = _unit(words, used, lexicon)
     return Numeral("number", f"{value:.12g}{unit}", used)
+
+
+def _magnitude(words: Sequence[str], used: int, lexicon: Lexicon, unit: str) -> tuple[int, str] | None:
+    """A magnitude written in letters, and the unit known by then: "$5 m", "25 M DH", "3 Md€"."""
+    word = words[used]
+    if not unit and (both := _MAGNITUDE_AND_UNIT.match(word)):
+        return _MAGNITUDE_LETTERS[both[1]], lexicon.units.get(both[2], both[2])
+    follows = words[used + 1 : used + 2]
+    if word in _MAGNITUDE_LETTERS and (
+        unit in _CURRENCIES or (not unit and follows and follows[0] in lexicon.units)
+    ):
+        return _MAGNITUDE_LETTERS[word], unit
+    return None
+
+
+def _unit(words: Sequence[str], used: int, lexicon: Lexicon) -> tuple[str, int]:
+    """The unit that follows a number, and how many words were read by then."""
+    begin = used + (words[used] in _OF)
+    pair = " ".join(words[begin : begin + 2])
+    if pair in lexicon.units:
+        return lexicon.units[pair], begin + 2
+    if begin < len(words) and words[begin] in lexicon.units:
+        return lexicon.units[words[begin]], begin + 1
+    if begin < len(words) and words[begin] in _CURRENCIES:
+        return words[begin], begin + 1
+    return "", used
 
 
 def _read_words(words: Sequence[str], start: int, lexicon: Lexicon) -> tuple[int, int]:

@@ -10,19 +10,19 @@ from msgspec import Struct
 from streams.process.dedup.numerals import read_numeral
 from streams.process.dedup.words import Lexicon
 from streams.process.dedup.words import lexicon as lexicon_of
-from streams.process.fold import fold
+from streams.process.fold import QUESTION, fold, fold_words, headline_of
 
-_BREAK: Final = re.compile(r"…|\.{2,}|[|:!؟?،»«\"()\[\]]|(?<=\s)[-–—/+](?=\s)|[–—]")
+_BREAK: Final = re.compile(
+    r"…|\.{2,}|[|:!؟?،»«\"()\[\]]|(?<=\s)[-–—/+](?=\s)|[–—]|(?<=[a-zß-ÿ]{3})\.(?=\s+[A-ZÀ-Þ«\"])"
+)
 _CUTS: Final = frozenset({"…", "..."})
-_TAIL_MARKS: Final = frozenset({"|", "-", "–", "—", "(", ")", "[", "]"})
-LONGEST_NOTE: Final = 3
-"""Words of the longest tag or outlet name that stands before or after a headline."""
+_ASKS: Final = frozenset({"?", "؟"})
 _CANNOT: Final = "cannot"
 _CONTRACTED: Final = "t"
 _MAY: Final = "قد"
 _IMPERFECT: Final = ("ي", "ت", "ن", "لا")
 """قد says "may" before an imperfect verb and next to nothing elsewhere."""
-_TAG_MARKS: Final = frozenset({"|", ":", "…", "...", "-", "–", "—", "/", "!", "[", "]", "(", ")", "،"})
+_TAG_MARKS: Final = frozenset({"|", ":", ".", "…", "...", "-", "–", "—", "/", "!", "[", "]", "(", ")", "،"})
 
 
 class Token(Struct, frozen=True, gc=False):
@@ -44,42 +44,46 @@ class Break(Struct, frozen=True, gc=False, order=True):
 
 
 class Words(Struct, frozen=True, gc=False):
-    """The folded words of a headline and its breaks."""
+    """The folded words of a headline and its breaks; `shown` is the headline that they were read from."""
 
     words: tuple[str, ...]
     breaks: tuple[Break, ...]
+    shown: str
 
 
 class Reading(Struct, frozen=True, gc=False):
     """A headline ready to be aligned.
 
-    `head` is the length of the segment before the first break, 0 where there is none; `tails` are places
-    where a note may follow the headline. `speaker` says that the head ends with a
-    colon, `cut` that the headline was cut short.
+    `breaks` are the places of its separators: 2 in "Agadir, Maroc : le port rouvre", where the colon stands before
+    the third word. `speaker` says that the first of them is a colon, `cut` that the headline was cut short, `shown` is
+    the headline as it was written.
     """
 
     tokens: tuple[Token, ...]
     breaks: frozenset[int]
     speaker: bool
-    tails: frozenset[int]
     cut: bool
+    shown: str
 
 
 def split_words(text: str, folded: str | None = None) -> Words:
-    """Fold a headline, keeping where its separators stood. Tags and outlets that `fold` drops are gone."""
+    """Fold a headline, keeping where its separators stood. What `fold` strips is gone."""
     words = tuple((fold(text) if folded is None else folded).split())
-    return Words(words, tuple(_breaks(text, words)))
+    shown = headline_of(text)
+    return Words(words, tuple(_breaks(shown, words)), shown)
 
 
-def _breaks(text: str, words: Sequence[str]) -> Iterator[Break]:
+def _breaks(headline: str, words: Sequence[str]) -> Iterator[Break]:
     at = begin = 0
-    for match in _BREAK.finditer(text):
-        length = _matching(text[begin : match.start()], words, at)
+    for match in _BREAK.finditer(headline):
+        length = _matching(headline[begin : match.start()], words, at)
         begin = match.end()
         if length is None:
             continue
         at += length
-        mark = "..." if "." in match[0] else match[0]
+        if match[0] in _ASKS and words[at : at + 1] == (QUESTION,):
+            at += 1
+        mark = "..." if ".." in match[0] else match[0]
         yield Break(at, mark if mark in _TAG_MARKS else "")
 
 
@@ -87,7 +91,7 @@ def _matching(segment: str, words: Sequence[str], at: int) -> int | None:
     """How many words a segment of the text has, or None if they are not those that follow."""
     if not segment.strip():
         return 0
-    found = tuple(fold(segment).split())
+    found = tuple(fold_words(segment).split())
     if tuple(words[at : at + len(found)]) == found:
         return len(found)
     return None if any(map(str.isalnum, "".join(found))) else 0
@@ -116,12 +120,12 @@ def _joined(mine: Words, theirs: frozenset[str], lexicon: Lexicon) -> Words:
     for joint in reversed(joints):
         words = (*mine.words[:joint], "".join(mine.words[joint : joint + 2]), *mine.words[joint + 2 :])
         breaks = tuple(Break(b.at - (b.at > joint), b.mark) for b in mine.breaks if b.at != joint + 1)
-        mine = Words(words, breaks)
+        mine = Words(words, breaks, mine.shown)
     return mine
 
 
 def read(headline: Words, lexicon: Lexicon, beside: frozenset[str] = frozenset()) -> Reading:
-    """Give words their meaning, and find the head, the tails and the cut.
+    """Give words their meaning, and find the separators and the cut.
 
     `beside` are the words of the headline compared with: a dual ("قتيلان") is read as two of something
     where they count the same thing ("3 قتلى").
@@ -136,20 +140,14 @@ def read(headline: Words, lexicon: Lexicon, beside: frozenset[str] = frozenset()
         i += used
     place[-1] = len(tokens)
     marks = [Break(place[b.at], b.mark) for b in headline.breaks if b.mark]
-    inner = [b for b in marks if 0 < b.at < len(tokens)]
-    tails = frozenset(b.at for b in inner if b.mark in _TAIL_MARKS)
+    first = min((b.at for b in marks if b.at), default=0)
     cut = next((b.at for b in reversed(marks) if b.mark in _CUTS), 0)
-    signed = any(b.at == cut and b.mark in _TAIL_MARKS for b in inner)
-    if cut and signed and len(tokens) - cut <= LONGEST_NOTE and not any(t.kind for t in tokens[cut:]):
-        # An outlet that signs a headline that was cut.
-        tokens = tokens[:cut]
-        inner = [b for b in inner if b.at < cut]
     return Reading(
         tokens=tuple(tokens),
         breaks=frozenset(b.at for b in marks),
-        speaker=bool(inner) and ":" in {b.mark for b in inner if b.at == inner[0].at},
-        tails=tails,
+        speaker=any(b.at == first and b.mark == ":" for b in marks),
         cut=bool(tokens) and cut == len(tokens),
+        shown=headline.shown,
     )
 
 
@@ -162,35 +160,48 @@ def _tokens(
     found = (
         _contracted(words, i, lexicon)
         or _phrase(words, i, lexicon)
+        or _bound(words, i, lexicon)
         or _meant(words, i, lexicon)
         or _dual(words[i], lexicon, beside)
     )
     word = words[i]
-    return found or ((Token(word, "", lexicon.variants.get(word, word)),), 1)
+    return found or ((Token(word, "", lexicon.same(word)),), 1)
 
 
 @lru_cache(maxsize=1 << 16)
 def _plain(word: str, language: str) -> Token | None:
     """The token of a word that says nothing but itself, whatever stands beside it; None for others."""
     words = lexicon_of(language)
-    if word in {_MAY, _CANNOT} or word in words.duals or any(p.startswith(f"{word} ") for p in words.phrases):
+    if word in {_MAY, _CANNOT, QUESTION} or word in words.duals or word in words.opening:
         return None
     if words.meaning(word) or read_numeral((word,), 0, words):
         return None
-    return Token(word, "", words.variants.get(word, word))
+    return Token(word, "", words.same(word))
 
 
 _Found = tuple[tuple[Token, ...], int] | None
 
 
 def _phrase(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
-    """Two words that say one thing: "last week", "كانون الثاني"."""
-    phrase = " ".join(words[i : i + 2])
-    if phrase not in lexicon.phrases:
-        return None
-    if meaning := lexicon.meanings.get(phrase):
-        return (Token(phrase, meaning.kind, meaning.value),), 2
-    return ((Token(phrase, "", lexicon.variants[phrase]),), 2) if phrase in lexicon.variants else None
+    """Words that say one thing together, the most that do: "last week", "at least", "كانون الثاني"."""
+    if words[i] == QUESTION:
+        return (Token(QUESTION, "question", QUESTION),), 1
+    for length in range(min(lexicon.longest, len(words) - i), 1, -1):
+        phrase = " ".join(words[i : i + length])
+        if meaning := lexicon.meanings.get(phrase):
+            return (Token(phrase, meaning.kind, meaning.value),), length
+        if phrase in lexicon.variants:
+            return (Token(phrase, "", lexicon.variants[phrase]),), length
+    return None
+
+
+def _bound(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
+    """A word that bounds the number after it: "over 20", "près de 20"; elsewhere it is a word like others."""
+    for length in range(min(lexicon.longest, len(words) - i - 1), 0, -1):
+        phrase = " ".join(words[i : i + length])
+        if (value := lexicon.bounds.get(phrase)) and read_numeral(words, i + length, lexicon):
+            return (Token(phrase, "quantity", value),), length
+    return None
 
 
 def _meant(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
@@ -210,6 +221,8 @@ def _dual(word: str, lexicon: Lexicon, beside: frozenset[str]) -> _Found:
     noun = lexicon.duals.get(word)
     if not noun or word in beside or all(lexicon.counted.get(w) != noun for w in beside):
         return None
+    if unit := lexicon.units.get(noun):
+        return (Token(word, "number", f"2{unit}"),), 1
     return (Token(word, "number", "2"), Token("", "", noun)), 1
 
 

@@ -96,7 +96,11 @@ def test_scores_are_shares(pair: tuple[str, str]) -> None:
         ("exact", "عاجل: حريق بميناء آسفي", "حريق بميناء أسفي"),
         ("typo", "تدشين مكتبة وسائطية بحي الرياض", "تدشين مكتتبة وسائطية بحي الرياض"),
         ("respaced", "انهيار سقف مدرسة بالريف", "انهيار سقفمدرسة بالريف"),
-        ("retagged", "انهيار سقف مدرسة بالريف", "انهيار سقف مدرسة بالريف | جريدة الجبل"),
+        ("exact", "انهيار سقف مدرسة بالريف", "انهيار سقف مدرسة بالريف | جريدة الجبل"),
+        ("retagged", "انهيار سقف مدرسة بالريف", "كيوسك الخميس | انهيار سقف مدرسة بالريف"),
+        ("labelled", "انهيار سقف مدرسة بالريف", "تطوان: انهيار سقف مدرسة بالريف"),
+        ("asked", "هل ينهار سقف المدرسة", "هل ينهار سقف المدرسة؟"),
+        ("tense", "Striker signs new deal with club", "Striker signed new deal with club"),
         ("cut", "الجامعة تكشف برنامج المنتخب في المعسكر المقبل", "الجامعة تكشف برنامج المنتخب في..."),
         ("moved", "وزير النقل: القطار السريع يصل أكادير", "القطار السريع يصل أكادير.. وزير النقل"),
         ("minor", "Storm closes the port of Tangier", "Storm closes port of Tangier"),
@@ -104,7 +108,7 @@ def test_scores_are_shares(pair: tuple[str, str]) -> None:
         ("variant", "ترامب يزور طوكيو الشهر المقبل", "ترمب يزور طوكيو الشهر المقبل"),
         ("affix", "مطالب بفتح تحقيق في صفقة الحافلات", "مطالب بفتح التحقيق في صفقة الحافلات"),
         ("inflection", "فلاحون يحتجون أمام مقر التعاونية", "فلاحين يحتجون أمام مقر التعاونية"),
-        ("longer", "Le Raja recrute un gardien ivoirien", "Le Raja recrute un gardien ivoirien pour l'été"),
+        ("longer", "Le Raja recrute un gardien ivoirien", "Le Raja recrute un gardien ivoirien à Abidjan"),
     ],
 )
 def test_a_duplicate_names_its_boldest_difference(rule: str, one: str, other: str) -> None:

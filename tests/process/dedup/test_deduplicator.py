@@ -191,7 +191,7 @@ def test_variants_come_back_whichever_row_comes_first(last: int) -> None:
     """Compaction keeps a key's last row, so a variant's may stand before that of its headline."""
     variants = [
         "قطار يدهس 3 أبقار قرب سطات",
-        "صادم.. قطار يدهس 3 أبقار قرب سطات",
+        "قطار يدهس 3 أبقار كبيرة قرب سطات",
         "قطار يدهس ثلاث أبقار قرب سطات",
     ]
     out = decide(*map(sighting, variants))

@@ -39,7 +39,7 @@ REFUSED = [
         "Safi : coupures d'eau dans plusieurs quartiers",
         "Coupures d'eau dans plusieurs quartiers à Taza",
     ),
-    ("exchanged", "Leeds: water cut off in several districts", "Water cut off in several districts of Hull"),
+    ("exchanged", "Leeds: water cut off in several districts", "Water cut off in several districts in Hull"),
     ("unlike", "قطار يدهس سيارة عند معبر", "وفاة شاعر كبير بعد مرض"),
 ]
 

@@ -1,5 +1,6 @@
 """Guards of what is said: another speaker, another word, something more."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -8,7 +9,9 @@ from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.guards.facts import follows_number
 from streams.process.dedup.guards.guard import Guard, on_each_step, written
 from streams.process.dedup.words import FACTS
+from streams.process.fold import fold_words
 
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _FEWEST_SHARED: Final = 0.5
 """Share of the shorter headline's words that both must have."""
 _MOST_TYPOS: Final = 0.4
@@ -25,15 +28,43 @@ def _speaker(alignment: Alignment, step: Step) -> str | None:
 
 
 def _substituted(alignment: Alignment, step: Step) -> str | None:
+    if step.how == "typo" and _may_be_names(alignment, step):
+        return written(alignment, step)
     if step.how == "plural" and not follows_number(alignment, step):
         return written(alignment, step)
     if step.how != "gap" or not (step.before and step.after):
         return None
-    little = alignment.lexicon.droppable
-    exchanged = (*step.before, *step.after)
-    if all(token.written in little or token.kind in FACTS for token in exchanged):
+    before, after = ([t for t in side if t.kind not in FACTS] for side in (step.before, step.after))
+    if not (before and after):
+        # Facts, and little words that come with one of them: "des dizaines de" for "8".
+        return None if licences.is_light((*before, *after), alignment.lexicon) else written(alignment, step)
+    if _comes_before_fact(alignment, step) and licences.is_light((*before, *after), alignment.lexicon):
         return None
-    return written(alignment, step)
+    same = alignment.lexicon.interchangeable
+    groups = {same.get(token.written) for token in (*before, *after)}
+    return written(alignment, step) if None in groups or len(groups) > 1 else None
+
+
+def _may_be_names(alignment: Alignment, step: Step) -> bool:
+    """Whether two words that are not known may be two names: one of them is not written in small letters."""
+    lexicon = alignment.lexicon
+    sides = ((step.before, alignment.one), (step.after, alignment.other))
+    if any(lexicon.knows(token.written) for tokens, _ in sides for token in tokens):
+        return False
+    return not all(_is_lower(token.written, reading.shown) for tokens, reading in sides for token in tokens)
+
+
+def _is_lower(folded: str, shown: str) -> bool:
+    return any(word[0].islower() and fold_words(word) == folded for word in _WORD.findall(shown))
+
+
+def _comes_before_fact(alignment: Alignment, step: Step) -> bool:
+    """Whether little words change with the fact that they belong to: "la moitié", "le tiers"."""
+    one, other = step.at + len(step.before), step.at_other + len(step.after)
+    sides = ((alignment.one.tokens, one), (alignment.other.tokens, other))
+    return any(t.kind in FACTS for t in (*step.before, *step.after)) or all(
+        tokens[end].kind in FACTS for tokens, end in sides if end < len(tokens)
+    )
 
 
 def _inserted(alignment: Alignment, step: Step) -> str | None:

@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from streams.process.fold import fold
+from streams.process.dedup.words.spelling import american
+from streams.process.fold import fold_words as fold
+from streams.process.gazetteer import given_names, places
 
 LANGUAGES: Final = ("ar", "en", "fr")
 
@@ -47,7 +49,10 @@ class Meaning(Struct, frozen=True, gc=False):
 
 
 class Lexicon(Struct, frozen=True):
-    """The words of one language. All are folded; a phrase has single spaces."""
+    """The words of one language, as its TOML file explains them. All are folded; a phrase has single spaces.
+
+    `opening` are the first words of phrases, `longest` is how many words a phrase has at most.
+    """
 
     language: str
     meanings: Mapping[str, Meaning]
@@ -57,17 +62,34 @@ class Lexicon(Struct, frozen=True):
     variants: Mapping[str, str]
     opposites: frozenset[tuple[str, str]]
     contrary: frozenset[str]
+    endings: frozenset[str]
     counted: Mapping[str, str]
     duals: Mapping[str, str]
     droppable: frozenset[str]
     minor: frozenset[str]
+    interchangeable: Mapping[str, str]
     movable: frozenset[str]
-    tags: frozenset[str]
     rubrics: frozenset[str]
+    flags: frozenset[str]
     tolls: frozenset[str]
-    denial: frozenset[str]
-    phrases: frozenset[str]
+    bounds: Mapping[str, str]
+    locative: frozenset[str]
+    areas: frozenset[str]
+    destinations: frozenset[str]
+    recurring: frozenset[str]
+    renewed: frozenset[str]
+    tenses: Mapping[str, str]
+    opening: frozenset[str]
+    longest: int
     known: frozenset[str]
+    names: frozenset[str]
+
+    def same(self, word: str) -> str:
+        """What a word is compared by: the first of its spellings."""
+        found = self.variants.get(word)
+        if found is None:
+            found = american(word) if self.language == "en" else word
+        return found
 
     def knows(self, word: str) -> bool:
         """Whether this is a word of the language, prefixes aside."""
@@ -150,10 +172,16 @@ def lexicon(language: str) -> Lexicon:
 def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> Lexicon:
     meanings = dict(_meanings(data))
     units = {fold(word): unit for word, unit in data.get("units", {}).items()}
-    variants = {fold(word): fold(group[0]) for group in data.get("variants", ()) for word in group}
-    counted = {fold(word): fold(group[0]) for group in data.get("counted", ()) for word in group}
+    variants = _first_of(data.get("variants", ()))
+    if language == "en":
+        variants |= {american(word): first for word, first in variants.items()}
+    counted = _first_of(data.get("counted", ()))
     duals = {fold(dual): fold(group[0]) for group in data.get("counted", ()) for dual in group[1:-2]}
     pairs = [(fold(one), fold(other)) for one, other in data.get("opposites", ())]
+    bounds = _first_of(data.get("bounds", ()))
+    phrases = [phrase for phrase in (*meanings, *units, *variants, *bounds) if " " in phrase]
+    names = given_names() if known else frozenset[str]()
+    place_words = places().known if known else frozenset[str]()
     return Lexicon(
         language=language,
         meanings=meanings,
@@ -163,18 +191,37 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         variants=variants,
         opposites=frozenset(pairs) | {(other, one) for one, other in pairs},
         contrary=_folded(data.get("contrary", ())),
+        endings=_folded(("", *data.get("endings", ()))),
         counted=counted,
         duals=duals,
         droppable=_folded(data.get("droppable", ())),
         minor=_folded(data.get("minor", ())),
+        interchangeable=_first_of(data.get("interchangeable", ())),
         movable=_folded(data.get("movable", ())),
-        tags=_folded(data.get("tags", ())),
         rubrics=_folded(data.get("rubrics", ())),
+        flags=_folded(data.get("flags", ())),
         tolls=_folded(data.get("tolls", ())),
-        denial=_folded(data.get("denial", ())),
-        phrases=frozenset(phrase for phrase in (*meanings, *units, *variants) if " " in phrase),
-        known=known | _folded(data.get("confusable", ())),
+        bounds=bounds,
+        locative=_folded(data.get("locative", ())),
+        areas=_folded(data.get("areas", ())),
+        destinations=_folded(data.get("destinations", ())),
+        recurring=_folded(data.get("recurring", ())),
+        renewed=_folded(data.get("renewed", ())),
+        tenses=_first_of(data.get("tenses", ())),
+        opening=frozenset(phrase.split()[0] for phrase in phrases) | frozenset(bounds),
+        longest=max((phrase.count(" ") + 1 for phrase in phrases), default=1),
+        known=known | names | place_words | _folded(data.get("confusable", ())),
+        names=names,
     )
+
+
+def _first_of(groups: Iterable[Iterable[str]]) -> dict[str, str]:
+    """Each word of some groups, and the first of its group."""
+    found: dict[str, str] = {}
+    for group in groups:
+        first, *others = map(fold, group)
+        found |= dict.fromkeys((first, *others), first)
+    return found
 
 
 def _folded(words: Iterable[str]) -> frozenset[str]:
