@@ -14,6 +14,9 @@ from .mediatopics import Labels, MediaTopic, Slug
 
 MAX_TEXT = 2000
 """The longest headline, in characters. What is longer is no headline."""
+MAX_SOURCE = 200
+"""The longest name of a source, in characters."""
+
 MAX_LINK = 2000
 """The longest link, in characters: what browsers and proxies still take."""
 LINK_PATTERN = r"^https?://[!-~]+$"
@@ -33,7 +36,7 @@ Link = Annotated[
     ),
 ]
 Share = Annotated[float, Meta(ge=0, le=1)]
-SourceId = Annotated[str, Meta(min_length=1, max_length=200, description="Names a place that shows a strip.")]
+SourceId = Annotated[str, Meta(min_length=1, max_length=MAX_SOURCE, description="Names a place that shows a strip.")]
 StripId = Annotated[
     str, Meta(pattern=r"^[0-9a-f]{20}$", description="A hash of source, observed_at and text.")
 ]
@@ -56,7 +59,7 @@ class Strip(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     source: SourceId
     observed_at: Instant
     text: Annotated[str, Meta(description="The strip as read, separators included.")]
-    format: Annotated[Literal["text", "html"], Meta(description="What `text` is written in.")] = "text"
+    format: Annotated[Literal["text", "html", "feed"], Meta(description="What `text` is written in.")] = "text"
     slots: Annotated[int, Meta(ge=0, description="Slots found, empty ones included.")]
     separator: Annotated[str, Meta(description="What stands between slots.")] | None = None
     confidence: Annotated[Share, Meta(description="How sure the split is.")]

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from streams.produce.read import Observation
+from streams.produce.observation import Observation
 
 Mix = Literal["natural", "new"]
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from schemas.cloudevents import CANARY_SOURCE
-from streams.produce.read import Observation
+from streams.produce.observation import Observation
 
 _SEPARATOR: Final = " ||| "
 _LETTERS: Final = 9

@@ -35,7 +35,7 @@ _NAMED_ESCAPES: Final = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 @click.option(
     "--format",
     "written_in",
-    type=click.Choice(["auto", "text", "html"]),
+    type=click.Choice(["auto", "text", "html", "feed"]),
     default="auto",
     show_default=True,
     help="What the page is written in.",
@@ -45,7 +45,7 @@ def command(
     file: str,
     separator: str | None,
     selector: str | None,
-    written_in: Literal["auto", "text", "html"],
+    written_in: Literal["auto", "text", "html", "feed"],
     as_json: bool,
 ) -> None:
     """Split the strip of a page into its slots.
@@ -66,7 +66,9 @@ def command(
     )
     if wants_json(as_json):
         for position, slot in enumerate(strips[0].split.slots):
-            write_json({"slot": position, "text": slot.text, "truncated": slot.truncated})
+            row = {"slot": position, "text": slot.text, "truncated": slot.truncated}
+            row |= {"link": slot.link} if slot.link else {}
+            write_json(row | ({"published_at": slot.published_at} if slot.published_at else {}))
     else:
         _show(strips[0], len(strips))
 

@@ -17,8 +17,8 @@ from streams.kafka.connect import administration
 from streams.kafka.topics import require
 from streams.observe.trace import traceparent
 from streams.produce.metrics import ProducerObserver
+from streams.produce.observation import Observation
 from streams.produce.publish import Publisher
-from streams.produce.read import Observation
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of
 from streams.settings import Connection

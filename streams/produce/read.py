@@ -17,9 +17,10 @@ from typing import BinaryIO, Final, Literal, Protocol
 import msgspec
 from msgspec import Struct
 
-from schemas.instants import parse_instant
 from streams.errors import InputError
 from streams.produce.decode import MAX_PAGE, decode
+from streams.produce.observation import Format, Observation, observe
+from streams.produce.sources import sources_of
 
 logger: Final = logging.getLogger(__name__)
 
@@ -32,21 +33,6 @@ _JSON_LINES: Final = {".jsonl", ".ndjson"}
 _STDIN: Final = "-"
 
 
-class Observation(Struct, frozen=True, kw_only=True):
-    """What a source showed at one moment, as read: a page to search, or a strip to split."""
-
-    place: str
-    """Where it was read, for error messages: a path, or a path and line."""
-    source: str
-    observed_at: int
-    """Milliseconds since the epoch."""
-    text: str
-    format: Literal["text", "html"] | None = None
-    """What `text` is written in; None where it must be told from the text."""
-    is_page: bool = True
-    separator: str | None = None
-
-
 class _StripLine(Struct, frozen=True, kw_only=True):
     """A line of JSON Lines; a `ticker.strips` value is one too. Unknown fields are ignored."""
 
@@ -54,7 +40,7 @@ class _StripLine(Struct, frozen=True, kw_only=True):
     source: str
     observed_at: str
     text: str
-    format: Literal["text", "html"] = "text"
+    format: Format = "text"
     separator: str | None = None
 
 
@@ -88,8 +74,7 @@ def read(
                 yield from reader.read(file, suffix="", modified=time.time())
             continue
         root = Path(place)
-        for path in _files(root, failed):
-            name = path.relative_to(root).with_suffix("").as_posix() if path != root else path.stem
+        for path, name in _files(root, failed):
             reader = _Reader(str(path), source or name, observed_at, failed, progress)
             try:
                 with path.open("rb") as file:
@@ -139,19 +124,27 @@ def size_of(places: Sequence[str]) -> int | None:
     """How many bytes `read` will read, for a progress bar; None where nobody knows (standard input)."""
     if _STDIN in places:
         return None
-    paths = (path for place in places for path in _files(Path(place), lambda _: None))
+    paths = (path for place in places for path, _ in _files(Path(place), lambda _: None))
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-def _files(root: Path, failed: Failed) -> Iterator[Path]:
+def _files(root: Path, failed: Failed) -> Iterator[tuple[Path, str]]:
+    """The files of a place, each with its source."""
     if not root.exists():
         failed(InputError(str(root), "there is no such file or folder"))
     elif not root.is_dir():
-        yield root
+        yield root, sources_of([root.name], root.stem)[root.name]
     else:
         for folder, folders, names in os.walk(root, onerror=lambda error: _unreadable(error, failed)):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+            shown = sorted(name for name in names if not name.startswith("."))
+            within = Path(folder).relative_to(root).as_posix()
+            sources = sources_of(shown, "" if within == "." else within)
+            for name in shown:
+                under = (
+                    sources[name] if within == "." or sources[name] == within else f"{within}/{sources[name]}"
+                )
+                yield Path(folder, name), under or root.resolve().name
 
 
 def _unreadable(error: OSError, failed: Failed) -> None:
@@ -178,18 +171,23 @@ class _Reader:
     def read(self, file: BinaryIO, *, suffix: str, modified: float) -> Iterator[Observation]:
         """Observations of an open file; `modified` is in seconds since the epoch."""
         first = file.readline(MAX_LINE + 1)
-        if suffix in _JSON_LINES or (not suffix and first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")):
+        if suffix in _JSON_LINES or (not suffix and _is_strip_line(first)):
             yield from self._lines(first, file)
             return
         data = first + file.read(max(0, MAX_PAGE + 1 - len(first)))
         self._progress(len(data))
+        observed_at = round(modified * 1000) if self._observed_at is None else self._observed_at
         try:
-            text = decode(data, self._place)
+            page = observe(
+                place=self._place,
+                source=self._source,
+                observed_at=observed_at,
+                text=decode(data, self._place),
+            )
         except InputError as error:
             self._failed(error)
             return
-        observed_at = round(modified * 1000) if self._observed_at is None else self._observed_at
-        yield Observation(place=self._place, source=self._source, observed_at=observed_at, text=text)
+        yield page
 
     def read_lines(self, file: "_Lines") -> Iterator[Observation]:
         """Observations of JSON Lines."""
@@ -217,6 +215,12 @@ class _Reader:
         while line and not line.endswith(b"\n"):
             line = file.readline(MAX_LINE)
             self._progress(len(line))
+
+
+def _is_strip_line(first: bytes) -> bool:
+    """Whether what has no suffix begins with a strip, and not with a page or a JSON Feed."""
+    begun = first.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return begun.startswith(b"{") and begun.rstrip() != b"{" and b"jsonfeed.org/version" not in begun
 
 
 class _Lines(Protocol):
@@ -262,13 +266,12 @@ class _Growing:
 def _observation(line: bytes, place: str) -> Observation:
     try:
         strip = _decode_line(line.removeprefix(b"\xef\xbb\xbf"))
-        observed_at = parse_instant(strip.observed_at)
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise InputError(place, f"is not a strip: {error}") from error
-    return Observation(
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InputError(place, f"is not a strip: {error}") from None
+    return observe(
         place=place,
         source=strip.source,
-        observed_at=observed_at,
+        observed_at=strip.observed_at,
         text=strip.text,
         format=strip.format,
         is_page=False,

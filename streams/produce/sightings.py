@@ -15,6 +15,7 @@ from schemas.instants import parse_instant
 from streams.errors import RecordError
 from streams.process.fold import fold, fold_key
 from streams.process.language import detect
+from streams.produce.plain import is_damaged
 from streams.produce.split import Slot
 from streams.stage import EventRecord
 
@@ -63,6 +64,15 @@ def identify(text: str) -> tuple[bytes, str]:
     return fold_key(folded), detect(folded)
 
 
+def _problem(text: str) -> str | None:
+    """Why a slot's text cannot be a headline."""
+    if len(text) > MAX_TEXT:
+        return f"{len(text):,} characters; a headline has at most {MAX_TEXT:,}"
+    if is_damaged(text):
+        return "most of its characters are lost or wrongly decoded; mend the encoding at the source"
+    return None
+
+
 def sightings(strip: Strip, slots: Sequence[Slot]) -> StripSightings:
     """The sightings of a strip, one for each slot that shows a headline, keyed by fold key."""
     records: list[EventRecord] = []
@@ -75,9 +85,8 @@ def sightings(strip: Strip, slots: Sequence[Slot]) -> StripSightings:
         if not text:
             empty += 1
             continue
-        if len(text) > MAX_TEXT:
-            error = RecordError(f"{len(text):,} characters; a headline has at most {MAX_TEXT:,}")
-            rejected.append(RejectedSlot(number, text, error))
+        if problem := _problem(text):
+            rejected.append(RejectedSlot(number, text, RecordError(problem)))
             continue
         key, language = identify(text)
         sighting = Sighting(

@@ -4,7 +4,7 @@ from schemas.events import Strip
 from schemas.instants import format_instant
 from streams.errors import SplitError
 from streams.produce.extract import Found, find_strips, resplit
-from streams.produce.read import Observation
+from streams.produce.observation import Observation
 from streams.produce.sightings import strip_id
 from streams.produce.split import Slot
 

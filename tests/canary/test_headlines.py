@@ -2,7 +2,7 @@
 
 from schemas.cloudevents import CANARY_SOURCE
 from streams.canary.headlines import LANGUAGES, observation
-from streams.produce.read import Observation
+from streams.produce.observation import Observation
 from streams.run.local import LocalRun, Published
 from tests.support import MINUTE, START
 

@@ -9,7 +9,8 @@ from threading import Event, Thread
 import pytest
 
 from streams.errors import InputError
-from streams.produce.read import MAX_LINE, Observation, follow
+from streams.produce.observation import Observation
+from streams.produce.read import MAX_LINE, follow
 
 
 def _line(text: str) -> bytes:

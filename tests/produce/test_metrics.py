@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.events import MAX_TEXT
 from streams.produce.metrics import ProducerMetrics
-from streams.produce.read import Observation
+from streams.produce.observation import Observation
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of
 from tests.support import START

@@ -5,8 +5,8 @@ inside split by a separator. Every strip found carries the text or fragment from
 same slots again.
 """
 
-from streams.produce.extract.found import Format, Found, resplit
+from streams.produce.extract.found import Found, resplit
 from streams.produce.extract.markup import MAX_DEPTH
 from streams.produce.extract.pages import find_strips, looks_like, survey
 
-__all__ = ["MAX_DEPTH", "Format", "Found", "find_strips", "looks_like", "resplit", "survey"]
+__all__ = ["MAX_DEPTH", "Found", "find_strips", "looks_like", "resplit", "survey"]

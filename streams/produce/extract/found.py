@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from html import escape
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,10 +15,11 @@ from streams.produce.extract.links import address_of, resolve
 from streams.produce.extract.markup import Outline, outline, parse
 from streams.produce.extract.reading import HEADLINES, holds_headline, kind_of, read
 from streams.produce.extract.titles import titles
+from streams.produce.feeds import read_feed, split_feed
 from streams.produce.furniture import is_furniture, tidy
+from streams.produce.observation import Format
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, slots_of, split
 
-Format = Literal["text", "html"]
 _HEADLINE_SHARE: Final = 0.5
 """The share of an element's text that a single headline must be for the element to be a strip of one."""
 
@@ -43,6 +44,8 @@ def resplit(text: str, format: Format, separator: str | None = None) -> Split:  
     """
     if format == "text":
         return tidied(split(text, separator))
+    if format == "feed":
+        return split_feed(read_feed(text, "strip"), "strip")
     address = address_of(text)
     drawn = _drawn(text)
     if separator is not None:

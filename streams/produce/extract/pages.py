@@ -9,11 +9,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from streams.errors import InputError, SplitError
 from streams.produce.extract.candidates import Rival, labelled, named, surest
 from streams.produce.extract.embedded import declared, set_aside, undeclared
-from streams.produce.extract.found import Format, Found, headlines_in, in_element, reads_well, resplit, tidied
+from streams.produce.extract.found import Found, headlines_in, in_element, reads_well, resplit, tidied
 from streams.produce.extract.lines import in_text, rank, strip_lines
 from streams.produce.extract.links import address_of
 from streams.produce.extract.markup import outline, parse
+from streams.produce.feeds import is_feed, read_feed, split_feed
 from streams.produce.furniture import is_furniture
+from streams.produce.observation import Format
 from streams.produce.split import MAX_CHARACTERS, MAX_SLOTS, split
 
 _HTML: Final = re.compile(
@@ -50,6 +52,8 @@ def find_strips(
         SplitError: No strip is found without guessing.
         InputError: HTML that cannot be read: nested too deeply, or the selector is wrong.
     """
+    if (format or looks_like(page)) == "feed":
+        return (_in_feed(page, place, selector),)
     if (format or looks_like(page)) == "html":
         if selector is not None:
             return (_selected(page, place, selector, separator),)
@@ -75,8 +79,17 @@ def survey(page: str, place: str, *, separator: str | None = None) -> list[Rival
 
 
 def looks_like(page: str) -> Format:
-    """What a page is written in: HTML where one of its usual tags stands."""
+    """What a page is written in: a feed by how it begins, HTML where one of its usual tags stands."""
+    if is_feed(page):
+        return "feed"
     return "html" if _HTML.search(page) else "text"
+
+
+def _in_feed(page: str, place: str, selector: str | None) -> Found:
+    if selector is not None:
+        raise InputError(place, "a selector picks elements of HTML, and this is a feed; leave it out")
+    feed = read_feed(page, place)
+    return Found(feed, "feed", split_feed(feed, place))
 
 
 def _in_html(page: str, place: str, separator: str | None) -> tuple[Found, ...]:

@@ -1,0 +1,124 @@
+"""An observation: what a source showed at one moment, checked against the contract before anything is made of it.
+
+Whatever reads from outside makes its observations here, so that `ticker run`, `split` and `produce` refuse the same
+things with the same words.
+"""
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from schemas.events import MAX_SOURCE
+from schemas.instants import format_instant, parse_instant
+from streams.errors import InputError
+from streams.produce.plain import repair, without_controls
+from streams.produce.split import MAX_CHARACTERS
+
+Format = Literal["text", "html", "feed"]
+
+_EARLIEST: Final = 0
+_LATEST: Final = parse_instant("9999-12-31T23:59:59.999Z")
+_TIMES: Final = "1970-01-01T00:00:00Z to 9999-12-31T23:59:59.999Z"
+_MAX_PAGE: Final = 16 * MAX_CHARACTERS
+_SHOWN: Final = 60
+"""Characters of a refused value that an error shows."""
+
+
+class Observation(Struct, frozen=True, kw_only=True):
+    """What a source showed at one moment, as read: a page to search, or a strip to split."""
+
+    place: str
+    """Where it was read, for error messages: a path, or a path and line."""
+    source: str
+    observed_at: int
+    """Milliseconds since the epoch."""
+    text: str
+    format: Format | None = None
+    """What `text` is written in; None where it must be told from the text."""
+    is_page: bool = True
+    separator: str | None = None
+
+
+def observe(
+    *,
+    place: str,
+    source: str,
+    observed_at: int | str,
+    text: str,
+    format: Format | None = None,  # noqa: A002 (the word of the contract)
+    is_page: bool = True,
+    separator: str | None = None,
+) -> Observation:
+    """Make an observation of what was read; its text is repaired and loses control characters.
+
+    Args:
+        place: Where it was read.
+        source: What shows the strip, 1 to 200 characters.
+        observed_at: Milliseconds since the epoch, or RFC 3339.
+        text: A page, or a strip.
+        format: What the text is written in.
+        is_page: Whether the strip must be found in it.
+        separator: What stands between slots, where that is known.
+
+    Raises:
+        InputError: A field is not what the contract allows; it names the field and what is allowed.
+    """
+    return Observation(
+        place=place,
+        source=_source(source, place),
+        observed_at=_moment(observed_at, place),
+        text=_text(text, place, _MAX_PAGE if is_page else MAX_CHARACTERS),
+        format=format,
+        is_page=is_page,
+        separator=separator,
+    )
+
+
+def refusal(place: str, field: str, problem: str, allowed: str) -> InputError:
+    """The error for a field: what is wrong with it, and what is allowed."""
+    return InputError(place, f"{field}: {problem}; allowed: {allowed}")
+
+
+def _source(source: str, place: str) -> str:
+    allowed = (
+        f"1 to {MAX_SOURCE} characters of Unicode, none of them a control character; name it with --source"
+    )
+    if not source.strip():
+        raise refusal(place, "source", "empty", allowed)
+    if len(source) > MAX_SOURCE:
+        raise refusal(place, "source", f"{len(source):,} characters", allowed)
+    if without_controls(source) != source or "\n" in source or "\t" in source or "\r" in source:
+        raise refusal(place, "source", f"{_quoted(source)} is not plain text", allowed)
+    return source
+
+
+def _moment(observed_at: int | str, place: str) -> int:
+    try:
+        moment = parse_instant(observed_at) if isinstance(observed_at, str) else observed_at
+        format_instant(moment)
+    except (ValueError, OverflowError):
+        moment = -1
+    if not _EARLIEST <= moment <= _LATEST:
+        problem = f"{_quoted(str(observed_at))} is no moment that events can carry"
+        if isinstance(observed_at, str) and _names_no_zone(observed_at):
+            problem = f"{_quoted(observed_at)} names no time zone"
+        raise refusal(place, "observed_at", problem, f"RFC 3339 with Z or an offset, {_TIMES}")
+    return moment
+
+
+def _names_no_zone(written: str) -> bool:
+    try:
+        parse_instant(f"{written}Z")
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _text(text: str, place: str, most: int) -> str:
+    if len(text) > most:
+        raise refusal(place, "text", f"{len(text):,} characters", f"at most {most:,}")
+    return without_controls(repair(text))
+
+
+def _quoted(value: str) -> str:
+    return ascii(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…")
