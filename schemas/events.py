@@ -36,7 +36,9 @@ Link = Annotated[
     ),
 ]
 Share = Annotated[float, Meta(ge=0, le=1)]
-SourceId = Annotated[str, Meta(min_length=1, max_length=MAX_SOURCE, description="Names a place that shows a strip.")]
+SourceId = Annotated[
+    str, Meta(min_length=1, max_length=MAX_SOURCE, description="Names a place that shows a strip.")
+]
 StripId = Annotated[
     str, Meta(pattern=r"^[0-9a-f]{20}$", description="A hash of source, observed_at and text.")
 ]
@@ -59,7 +61,9 @@ class Strip(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     source: SourceId
     observed_at: Instant
     text: Annotated[str, Meta(description="The strip as read, separators included.")]
-    format: Annotated[Literal["text", "html", "feed"], Meta(description="What `text` is written in.")] = "text"
+    format: Annotated[Literal["text", "html", "feed"], Meta(description="What `text` is written in.")] = (
+        "text"
+    )
     slots: Annotated[int, Meta(ge=0, description="Slots found, empty ones included.")]
     separator: Annotated[str, Meta(description="What stands between slots.")] | None = None
     confidence: Annotated[Share, Meta(description="How sure the split is.")]

@@ -39,7 +39,7 @@ export interface Strip {
   /** The strip as read, separators included. */
   readonly text: string;
   /** What `text` is written in. */
-  readonly format?: "html" | "text";
+  readonly format?: "feed" | "html" | "text";
   /** Slots found, empty ones included. */
   readonly slots: number;
   /** What stands between slots. */
