@@ -21,7 +21,9 @@ from streams.settings.serve import (
     SERVE_LISTEN,
     SERVE_RATE,
     SERVE_READERS,
+    SERVE_STATE,
     SERVE_TOKEN,
+    SERVE_WEBHOOKS,
     SERVE_WINDOW,
 )
 from streams.settings.topics import TOPIC_PREFIX
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "ticker serve --local page.html",
         "ticker serve --bootstrap-servers kafka:9092",
+        "ticker serve --webhooks webhooks.toml",
         "curl -N 'http://127.0.0.1:8080/events?topic=sport&language=ar'",
     )
 )
@@ -51,6 +54,8 @@ if TYPE_CHECKING:
     SERVE_RATE,
     SERVE_FRAME_ANCESTORS,
     SERVE_CORS_ORIGINS,
+    SERVE_WEBHOOKS,
+    SERVE_STATE,
     LOG_FORMAT,
 )
 def command(local: bool, places: tuple[str, ...], settings: Settings) -> None:
@@ -99,6 +104,7 @@ def _serving(settings: Settings, places: tuple[str, ...]) -> "AbstractAsyncConte
 def _options(settings: Settings) -> "ServeOptions":
     from streams.serve.guard import Limits
     from streams.serve.server import ServeOptions
+    from streams.serve.webhooks.config import read_webhooks
 
     listen = settings[SERVE_LISTEN]
     if listen is None:
@@ -108,6 +114,8 @@ def _options(settings: Settings) -> "ServeOptions":
         size=settings[SERVE_WINDOW],
         readers=settings[SERVE_READERS],
         certfile=settings[SERVE_CERTFILE],
+        webhooks=() if (webhooks := settings[SERVE_WEBHOOKS]) is None else read_webhooks(webhooks),
+        state=settings[SERVE_STATE],
         limits=Limits(
             token=settings[SERVE_TOKEN],
             rate=settings[SERVE_RATE],

@@ -68,7 +68,8 @@ class Follower:
         self._options = options
         self._log = log
         self._window = window
-        self.is_filled = False
+        self.filled = asyncio.Event()
+        """Set once the window holds what was on the topics."""
         self.is_answered = False
         """Whether the brokers answer."""
         self.changed: dict[str, Sightings] = {}
@@ -77,7 +78,7 @@ class Follower:
     @property
     def is_ready(self) -> bool:
         """Whether the window holds what is on the topics, and the brokers answer."""
-        return self.is_filled and self.is_answered
+        return self.filled.is_set() and self.is_answered
 
     async def run(self, size: int, came: Callable[[Entry], None]) -> None:
         """Fill the window with the newest `size` headlines, then follow until cancelled; `came` is told of each."""
@@ -111,7 +112,8 @@ class Follower:
         for partition in self._log.duplicates:
             for record in fetched[partition]:
                 self._swallow(record)
-        self.is_filled = self.is_answered = True
+        self.is_answered = True
+        self.filled.set()
         logger.info("%d headlines in the window", len(self._window))
 
     async def _follow(self, consumer: Any, came: Callable[[Entry], None]) -> None:

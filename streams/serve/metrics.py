@@ -6,7 +6,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from streams.observe.instruments import Instruments
-from streams.observe.metric import Metric
+from streams.observe.metric import END_TO_END_SECONDS, Metric
 from streams.serve.window import Window
 
 WINDOW: Final = Metric(
@@ -39,12 +39,52 @@ DROPPED: Final = Metric(
     unit="readers",
     help="Readers of /events that did not take what was sent and were dropped.",
 )
+DELIVERED: Final = Metric(
+    name="ticker_webhook_delivered_total",
+    kind="counter",
+    unit="headlines",
+    labels=("webhook",),
+    help="Headlines that a webhook's address has taken.",
+)
+ATTEMPTS_FAILED: Final = Metric(
+    name="ticker_webhook_failed_attempts_total",
+    kind="counter",
+    unit="attempts",
+    labels=("webhook",),
+    help="Attempts that a webhook's address did not take; they are made again.",
+)
+GIVEN_UP: Final = Metric(
+    name="ticker_webhook_given_up_total",
+    kind="counter",
+    unit="headlines",
+    labels=("webhook",),
+    help="Headlines put on the list of those that a webhook's address would not take for an hour.",
+)
+DELIVERY_SECONDS: Final = Metric(
+    name="ticker_webhook_delivery_seconds",
+    kind="histogram",
+    unit="seconds",
+    labels=("webhook",),
+    help="Time from a headline's arrival in the window to its being taken by a webhook's address.",
+    buckets=END_TO_END_SECONDS,
+)
 
-METRICS: Final = (WINDOW, NEWEST, KAFKA, READERS, EVENTS, DROPPED)
+METRICS: Final = (
+    WINDOW,
+    NEWEST,
+    KAFKA,
+    READERS,
+    EVENTS,
+    DROPPED,
+    DELIVERED,
+    ATTEMPTS_FAILED,
+    GIVEN_UP,
+    DELIVERY_SECONDS,
+)
 
 
 class ServeMetrics:
-    """The metrics of `ticker serve` (`streams.serve.readers.ReadersObserver`).
+    """The metrics of `ticker serve` (`readers.ReadersObserver` and `webhooks.delivery.WebhookObserver`).
 
     Args:
         registry: Where they are shown.
@@ -53,7 +93,7 @@ class ServeMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry, window: Window, is_answered: Callable[[], bool]) -> None:
-        make = Instruments("serve", METRICS, registry)
+        make = self._make = Instruments("serve", METRICS, registry)
         make.gauge(WINDOW).set_function(lambda: len(window))
         make.gauge(NEWEST).set_function(lambda: window.newest_at)
         make.gauge(KAFKA).set_function(lambda: float(is_answered()))
@@ -72,3 +112,22 @@ class ServeMetrics:
     def dropped(self) -> None:
         """Count a reader that did not take what was sent."""
         self._dropped.inc()
+
+    def expect_webhook(self, webhook: str) -> None:
+        """Show a webhook's series from the start, at 0."""
+        for metric in (DELIVERED, ATTEMPTS_FAILED, GIVEN_UP):
+            self._make.counter(metric, webhook)
+        self._make.histogram(DELIVERY_SECONDS, webhook)
+
+    def delivered(self, webhook: str, seconds: float) -> None:
+        """Count a headline that an address has taken, so long after it came."""
+        self._make.counter(DELIVERED, webhook).inc()
+        self._make.histogram(DELIVERY_SECONDS, webhook).observe(seconds)
+
+    def failed(self, webhook: str) -> None:
+        """Count an attempt that failed."""
+        self._make.counter(ATTEMPTS_FAILED, webhook).inc()
+
+    def gave_up(self, webhook: str) -> None:
+        """Count a headline that an address would not take."""
+        self._make.counter(GIVEN_UP, webhook).inc()

@@ -23,7 +23,10 @@ from streams.serve.local import fill
 from streams.serve.metrics import ServeMetrics
 from streams.serve.position import log_identity
 from streams.serve.readers import Readers
-from streams.serve.window import Window
+from streams.serve.webhooks.config import Webhook
+from streams.serve.webhooks.delivery import Delivery
+from streams.serve.webhooks.state import State
+from streams.serve.window import Entry, Window
 from streams.settings import Connection
 
 logger: Final = logging.getLogger(__name__)
@@ -42,6 +45,9 @@ class ServeOptions(Struct, frozen=True, kw_only=True):
     readers: int
     limits: Limits
     certfile: Path | None = None
+    webhooks: tuple[Webhook, ...] = ()
+    state: Path = Path()
+    """The folder of the webhooks' state."""
 
 
 class Served(Struct, frozen=True):
@@ -73,16 +79,51 @@ async def serving_cluster(
     readers = Readers(window, log.identity, metrics, options.readers)
     pages = Pages(window, readers, log.identity)
     async with _answering(options, pages, registry, lambda: follower.is_ready) as served:
-        following = asyncio.create_task(follower.run(options.size, readers.publish))
-        beating = asyncio.create_task(_beat(readers, window, follower))
+        deliveries = _deliveries(options, window, log.identity, metrics)
+
+        def came(entry: Entry) -> None:
+            readers.publish(entry)
+            for delivery in deliveries:
+                delivery.wake()
+
         try:
-            yield served
-            if following.done():
-                following.result()
-        finally:
-            beating.cancel()
-            following.cancel()
-            await asyncio.gather(beating, following, return_exceptions=True)
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(follower.run(options.size, came)),
+                    tasks.create_task(_beat(readers, window, follower)),
+                    *(tasks.create_task(_when_filled(follower, delivery)) for delivery in deliveries),
+                ]
+                yield served
+                for task in running:
+                    task.cancel()
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+
+def _deliveries(
+    options: ServeOptions, window: Window, identity: str, metrics: ServeMetrics
+) -> list[Delivery]:
+    """The deliveries of every webhook.
+
+    Raises:
+        SettingsError: Their state cannot be written.
+    """
+    deliveries = []
+    for webhook in options.webhooks:
+        metrics.expect_webhook(webhook.id)
+        try:
+            state = State(options.state, webhook.id)
+        except OSError as error:
+            raise SettingsError(
+                f"serve.state {options.state}: {error.strerror}; give a folder to write to"
+            ) from None
+        deliveries.append(Delivery(webhook, window, identity=identity, state=state, observer=metrics))
+    return deliveries
+
+
+async def _when_filled(follower: Follower, delivery: Delivery) -> None:
+    await follower.filled.wait()
+    await delivery.run()
 
 
 @asynccontextmanager

@@ -76,6 +76,21 @@ SERVE_CORS_ORIGINS: Final[Setting[tuple[str, ...]]] = Setting(
     help="Sites whose scripts may read the API, the events and the feeds.",
 )
 
+SERVE_WEBHOOKS: Final[Setting[Path | None]] = Setting(
+    name="serve.webhooks",
+    parse=texts.file,
+    default=None,
+    allowed="a TOML file",
+    help="Where headlines are pushed to; without it nowhere.",
+)
+SERVE_STATE: Final = Setting(
+    name="serve.state",
+    parse=texts.folder,
+    default=Path(".ticker/serve"),
+    allowed="a folder",
+    help="Where webhooks' positions are kept, and what their addresses would not take.",
+)
+
 SETTINGS: Final[tuple[Setting[Any], ...]] = (
     SERVE_LISTEN,
     SERVE_TOKEN,
@@ -85,4 +100,6 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     SERVE_RATE,
     SERVE_FRAME_ANCESTORS,
     SERVE_CORS_ORIGINS,
+    SERVE_WEBHOOKS,
+    SERVE_STATE,
 )
