@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import click
+from rich.markup import escape
 
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.errors import InputError
 
 if TYPE_CHECKING:
-    from streams.produce.extract import Found
+    from collections.abc import Sequence
+
+    from streams.produce.extract import Found, Rival
+    from streams.produce.split import Slot
 
 _STANDARD_INPUT: Final = "-"
 _ESCAPE: Final = re.compile(r"\\(?:([tnr\\])|u(?![dD][89a-fA-F])([0-9a-fA-F]{4}))")
@@ -22,6 +26,7 @@ _NAMED_ESCAPES: Final = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
     epilog=examples(
         "ticker split page.html",
         "ticker split page.txt --separator ' | ' --json",
+        "ticker split page.html --all",
         "ticker split page.html --selector '.breaking li'",
         "curl -s https://example.org/ | ticker split",
     )
@@ -40,37 +45,87 @@ _NAMED_ESCAPES: Final = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
     show_default=True,
     help="What the page is written in.",
 )
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="List all that could be the strip, with scores, and what was passed over, with why.",
+)
 @json_option
 def command(
     file: str,
     separator: str | None,
     selector: str | None,
     written_in: Literal["auto", "text", "html", "feed"],
+    everything: bool,
     as_json: bool,
 ) -> None:
     """Split the strip of a page into its slots.
 
     FILE is a page as text or HTML in any usual encoding, standard input when it is left out or -. Where a
-    page shows several strips, the surest is split.
+    page shows several strips, the surest is split; where two are as sure, none is.
     """
     from streams.produce.decode import decode
-    from streams.produce.extract import find_strips
+    from streams.produce.extract import find_strips, survey
 
+    if everything and selector is not None:
+        raise click.UsageError("--all looks at the whole page; leave --selector out")
     place = "standard input" if file == _STANDARD_INPUT else file
-    strips = find_strips(
-        decode(_read(file, place), place),
-        place,
-        format=None if written_in == "auto" else written_in,
-        selector=selector,
-        separator=None if separator is None else unescape(separator),
-    )
+    page = decode(_read(file, place), place)
+    form = None if written_in == "auto" else written_in
+    between = None if separator is None else unescape(separator)
+    if everything:
+        _list(survey(page, place, format=form, separator=between), as_json=wants_json(as_json))
+        return
+    strips = find_strips(page, place, format=form, selector=selector, separator=between)
     if wants_json(as_json):
         for position, slot in enumerate(strips[0].split.slots):
-            row = {"slot": position, "text": slot.text, "truncated": slot.truncated}
-            row |= {"link": slot.link} if slot.link else {}
-            write_json(row | ({"published_at": slot.published_at} if slot.published_at else {}))
+            write_json(_as_row(position, slot))
     else:
         _show(strips[0], len(strips))
+
+
+def _as_row(position: int, slot: "Slot") -> dict[str, object]:
+    """A slot as a line of JSON; `link` and `published_at` stand only where the page gives them."""
+    row: dict[str, object] = {"slot": position, "text": slot.text, "truncated": slot.truncated}
+    row |= {"link": slot.link} if slot.link else {}
+    return row | ({"published_at": slot.published_at} if slot.published_at else {})
+
+
+def _list(rivals: "Sequence[Rival]", *, as_json: bool) -> None:
+    """All that could be the strip: a table for people, else a line of JSON each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if as_json:
+        for rival in rivals:
+            write_json(
+                {
+                    "element": rival.element,
+                    "strip": rival.found is not None,
+                    "score": rival.score,
+                    "headlines": len(_headlines(rival.found)),
+                    "first": next(iter(_headlines(rival.found)), ""),
+                    "why": rival.why,
+                }
+            )
+        return
+    table = Table("score", "element", "headlines", "first", "why", box=None, pad_edge=False)
+    for rival in rivals:
+        first = next(iter(_headlines(rival.found)), "")
+        score = f"{rival.score:.2f}" if rival.found else "-"
+        table.add_row(
+            score,
+            escape(rival.element),
+            str(len(_headlines(rival.found))),
+            escape(isolate(first)),
+            escape(rival.why),
+        )
+    Console().print(table)
+
+
+def _headlines(strip: "Found | None") -> list[str]:
+    return [slot.text for slot in strip.split.slots if slot.text] if strip else []
 
 
 def _read(file: str, place: str) -> bytes:
@@ -127,4 +182,4 @@ def _show(strip: "Found", strips: int) -> None:
         highlight=False,
     )
     if strips > 1:
-        console.print(f"{strips - 1} more found on the page; pick one with --selector", markup=False)
+        console.print(f"{strips - 1} more on the page: --all lists them, --selector picks one", markup=False)

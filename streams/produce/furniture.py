@@ -5,6 +5,7 @@ whole: what most slots begin or end with, at the same place in the same shape, i
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
@@ -81,16 +82,29 @@ _CALL_PHRASES: Final = """
     في نافذة جديدة
 """
 _CALLS: Final = frozenset(" ".join(_WORD.findall(_normal(phrase))) for phrase in _CALL_PHRASES.split("|"))
+_ASKING: Final = _vocabulary(
+    "view see show read browse load more all go voir afficher lire toutes tous plus charger",
+    "عرض شاهد كل جميع المزيد اقرأ",
+)
+"""Words that a call begins with, and below, what follows them."""
+_ASKED: Final = _vocabulary(
+    "all more news headlines stories story articles article the full our of latest next previous post posts to",
+    "les l' la le de d' des toutes tous tout infos l'info actualités actus dépêches suite plus article titres",
+    "الأخبار الاخبار أخبار من المزيد التفاصيل الخبر كامل كاملا العناوين المقال المقالات التتمة عن",
+)
+_MAX_CALL_WORDS: Final = 5
 _MAX_COUNTER_WORDS: Final = 4
-_MAX_WORDS: Final = 9
+_MAX_WORDS: Final = 12
 _BYLINE: Final = re.compile(
     r"(?:by|By|BY|par|Par)\s+(?:[^\W\da-z_][\w.'’-]*\s*){1,4}"
     r"|بقلم\s*:?\s*\S+(?:\s+\S+){0,3}"
     r"|(?:[Ss]ource|[Pp]hotos?|[Cc]rédits?|[Cc]redit|المصدر|صورة|تصوير)\s*:\s*\S+(?:\s+\S+){0,4}"
 )
-_NUMBERED: Final = re.compile(r"#?\s*\d{1,4}\s*[.)]?")
+_BYLINE_AFTER: Final = re.compile(rf"[ \xa0]+[-–—|•·][ \xa0]*(?:{_BYLINE.pattern})\Z")
 _CLOCK: Final = re.compile(r"\b\d{1,2}\s?(?::|h|H)\s?\d{2}\b|\b\d{1,2}\s?[hH]\b|\b\d{1,2}\.\d{2}\b")
-_DATE: Final = re.compile(r"\b\d{1,4}([/.-])\d{1,2}(?:\1\d{2,4})?\b")
+_DATE: Final = re.compile(r"\b\d{1,4}([/.-])\d{1,2}\1\d{2,4}\b|\b\d{1,2}/\d{1,2}\b|\b\d{1,2}\.\d{1,2}\.")
+_MEASURED: Final = re.compile(r"[%$£€¥°+]|(?<!\w)-\d")
+"""What numbers have that count nothing: prices, shares, degrees, changes."""
 _WORDLESS: Final = re.compile(r"[\W_]*")
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{%|\$\{|<%|%%\w+%%|lorem ipsum|\[\[\w+\]\]", re.IGNORECASE)
 
@@ -103,10 +117,9 @@ def is_placeholder(text: str) -> bool:
 def is_moment(text: str) -> bool:
     """Whether a text says when: a clock, a date, an age (`14h05`, `منذ 5 دقائق`, `just now`)."""
     words = _WORD.findall(_normal(text))
-    if not words or len(words) > _MAX_WORDS + 3:
+    if not 0 < len(words) <= _MAX_WORDS or _MEASURED.search(text):
         return False
-    glued = [word for word in words if not word.isdigit() and word not in _TIME_WORDS]
-    if glued:
+    if not all(word.isdigit() or word in _TIME_WORDS for word in words):
         return False
     has_number = any(word.isdigit() for word in words)
     if not has_number:
@@ -122,14 +135,18 @@ def is_counter(text: str) -> bool:
     words = _WORD.findall(_normal(text))
     return (
         0 < len(words) <= _MAX_COUNTER_WORDS
+        and _MEASURED.search(text) is None
         and any(word.isdigit() for word in words)
         and all(word.isdigit() or word in _COUNTED for word in words)
     )
 
 
 def is_call(text: str) -> bool:
-    """Whether a text asks to do something: `Read more`, `Partager`, `التالي`."""
-    return _phrase(text) in _CALLS
+    """Whether a text asks to do something: `Read more`, `View all news`, `Partager`, `التالي`."""
+    phrase = _phrase(text)
+    words = phrase.split()
+    asking = 0 < len(words) <= _MAX_CALL_WORDS and words[0] in _ASKING
+    return phrase in _CALLS or (asking and all(word in _ASKED for word in words[1:]) and len(words) > 1)
 
 
 def _phrase(text: str) -> str:
@@ -157,19 +174,26 @@ def is_furniture(text: str) -> bool:
 
 
 _MOST: Final = 0.6
-"""The share of a strip's slots that show a thing at the same place from which it is the site's, "
-"not the news."""
+"""The share of a strip's slots that show a thing at the same place from which it is the site's, not the news."""
 _FEWEST: Final = 3
 """Slots from which a strip shows what its shape is."""
-_JOINT: Final = r"[ \xa0]*[-–—|:•·»>،,]?[ \xa0]+"
-_BRACKETED_HEAD: Final = re.compile(r"[(\[]([^()\[\]]{1,30})[)\]][ \xa0]*[-–—|:•·»]?[ \xa0]*(?=\S)")
-_BRACKETED_TAIL: Final = re.compile(r"[ \xa0]*[(\[]([^()\[\]]{1,40})[)\]]\Z")
+_LONGEST: Final = 48
+"""Characters of what is looked for at the ends of a slot."""
+_MARKS: Final = "-–—|:•·»>"
+_JOINT: Final = re.compile(
+    rf"[ \xa0]*(?:[{_MARKS}،,][ \xa0]+|[ \xa0])[ \xa0]*|[ \xa0]*(?=[(\[])|(?<=[)\]])[ \xa0]*"
+)
+"""What can stand between a headline and a thing before or after it."""
 _ORNAMENTS: Final = (
     "\u2023\u2043\u2190-\u21ff\u25a0-\u25ff\u2605\u2606\u261a-\u261f\u2756\u2794-\u27bf\u2b00-\u2bff"
+    "\U0001f446-\U0001f449\U0001f534-\U0001f53d"
 )
-_BULLET: Final = re.compile(rf"\A(?:[-–—*•·»›>+~|{_ORNAMENTS}]\ufe0f?[ \xa0]*)+(?=\S)")
+_BULLET: Final = re.compile(rf"\A(?:[-–—*•·»›>+~|{_ORNAMENTS}](?!\d)\ufe0f?[ \xa0]*)+(?=\S)")
 _TRAILING: Final = re.compile(r"(?:[ \xa0]*[|•·»›→←►◄*\u25a0-\u25ff])+\Z")
 _TRAILING_UNQUOTED: Final = re.compile(r"(?:[ \xa0]*[|•·→←►◄*\u25a0-\u25ff])+\Z")
+_COUNTING: Final = re.compile(r"(?:#|n°|no\.?)?\s*(\d{1,3})\s*[.)\-–:/]\s*(?=\S)", re.IGNORECASE)
+_LABELLED: Final = re.compile(rf"([^{_MARKS}]{{2,32}}?)[ \xa0]*[:|–—•»-][ \xa0]*(?=\w)")
+_LETTER: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+", re.UNICODE)
 
 
 def without_bullet(text: str) -> str:
@@ -181,88 +205,140 @@ def without_bullet(text: str) -> str:
     return bare or text
 
 
+def without_label(text: str) -> str:
+    """A headline without the label that leads it: `Breaking: Ferry …` is `Ferry …`."""
+    match = _LABELLED.match(text)
+    return text[match.end() :] if match and is_label(match[1]) else text
+
+
 def tidy(texts: Sequence[str]) -> list[str]:
     """The texts of a strip's slots without what the site puts at the same place in most of them.
 
-    A clock, date or age before or after, a counter in brackets, or numbers that count the slots. A strip of fewer
-    than three slots shows no shape and stays as it is.
+    A clock, date or age before or after, a counter or byline after, a label before, or numbers that count the slots.
+    In each slot it has the same shape, as `0 U S` for `3 min ago`: `… from Monday - 10:05` loses the clock alone. A
+    strip of fewer than three slots shows no shape and stays as it is.
     """
     left = list(texts)
-    written = sum(1 for text in left if text)
-    if written < _FEWEST or not any(map(_may_have_furniture, left)):
+    written = [text for text in texts if text]
+    if len(written) < _FEWEST:
         return left
-    for take in (_without_moment_before, _without_note_before, _without_note_after, _without_moment_after):
-        left = _taken(left, take)
-    return _without_numbers(left)
+    if _most(_DIGIT, written, _NEAR, first=True):
+        left = _without_numbers(_taken(left, _ends(left, _before)))
+    if _most(_DIGIT, written, _NEAR, first=False):
+        left = _taken(left, _ends(left, _after))
+    if _most(_MARK, written, _LONGEST, first=True):
+        left = _taken(left, [bare if (bare := without_label(text)) != text else None for text in left])
+    if _most(_MARK, written, _LONGEST, first=False):
+        left = _taken(left, [_without_byline(text) for text in left])
+    return left
 
 
-def _may_have_furniture(text: str) -> bool:
-    return any(map(str.isdigit, text)) or text[-1:] in {")", "]"} or text[:1] in {"(", "["}
+_NEAR: Final = 24
+"""Characters from an end within which a clock, date or counter has a digit."""
+_DIGIT: Final = re.compile(r"\d")
+_MARK: Final = re.compile(f"[{_MARKS}]")
 
 
-def _taken(texts: list[str], take: Callable[[str], str | None]) -> list[str]:
+def _most(pattern: re.Pattern[str], texts: Sequence[str], width: int, *, first: bool) -> bool:
+    """Whether most texts have a character near an end; given up as soon as too many have not."""
+    spared = len(texts) - _MOST * len(texts)
+    search = pattern.search
+    for text in texts:
+        if (search(text, 0, width) if first else search(text, max(0, len(text) - width))) is None:
+            spared -= 1
+            if spared < 0:
+                return False
+    return True
+
+
+def _taken(texts: list[str], taken: Sequence[str | None]) -> list[str]:
     """The texts with something taken off, where most of them have it."""
-    taken = [take(text) if text else None for text in texts]
     having = sum(1 for text in taken if text)
     if having < _MOST * sum(1 for text in texts if text):
         return texts
     return [short or text for short, text in zip(taken, texts, strict=True)]
 
 
-def _without_moment_before(text: str) -> str | None:
-    """`10:05 Ferry …`, `3 min ago - Ferry …`: the longest beginning that says when."""
-    rest: str | None = None
-    for match in re.finditer(_JOINT, text[:48]):
-        head = text[: match.start()]
-        if head and is_moment(head) and any(map(str.isdigit, head)):
-            rest = text[match.end() :]
-    return rest
+def _ends(texts: Sequence[str], cuts: Callable[[str], list[tuple[str, str]]]) -> list[str | None]:
+    """What is left of each text without the end that most have in one shape; None where one has none.
+
+    `cuts` gives the ends that a text could lose, each with what is left. A text without the shape of most may lose an
+    age all the same: `yesterday` among `3 min ago`.
+    """
+    possible = [[(_shape(end), end, rest) for end, rest in cuts(text)] for text in texts]
+    counts = Counter(shape for ends in possible for shape in {shape for shape, _, _ in ends})
+    most = max(counts.values(), default=0)
+    common = max((shape for shape, count in counts.items() if count == most), key=len, default="")
+    if most < _MOST * len(texts) and not _AGE.search(common):
+        return [None] * len(texts)
+    left: list[str | None] = []
+    for ends in possible:
+        fitting = [rest for shape, _, rest in ends if shape == common]
+        aged = [rest for shape, _, rest in ends if _AGE.fullmatch(shape)]
+        left.append(min(fitting or aged, key=len, default=None))
+    return left
 
 
-def _without_note_before(text: str) -> str | None:
-    match = _BRACKETED_HEAD.match(text)
-    return text[match.end() :] if match and _is_note(match[1]) else None
+def _before(text: str) -> list[tuple[str, str]]:
+    """The beginnings of a text that say when or how many: `10:05 `, `3 min ago - `, `(5) `."""
+    return [
+        (head, text[match.end() :])
+        for match in _JOINT.finditer(text, 0, _LONGEST)
+        if (head := text[: match.start()]) and match.end() < len(text) and _is_note(head)
+    ]
 
 
-def _without_note_after(text: str) -> str | None:
-    """`Ferry … (5)`, `Ferry … [3 min ago]`."""
-    match = _BRACKETED_TAIL.search(text)
-    return text[: match.start()] if match and _is_note(match[1]) else None
-
-
-def _without_moment_after(text: str) -> str | None:
-    """`Ferry … - 10:05`, `Ferry … 12 comments`: the longest end that says when or how many."""
-    start = max(0, len(text) - 48)
-    for match in re.finditer(_JOINT, text[start:]):
-        tail = text[start + match.end() :]
-        if not any(map(str.isdigit, tail)):
-            continue
-        if _says_when_surely(tail) or (is_counter(tail) and not _NUMBERED.fullmatch(tail)):
-            return text[: start + match.start()]
-    return None
-
-
-def _says_when_surely(tail: str) -> bool:
-    """Whether an end without brackets is no part of a sentence: a clock, a date with its year, an age."""
-    if not is_moment(tail):
-        return False
-    words = _WORD.findall(_normal(tail))
-    aged = any(word in _SINCE for word in words) and any(word in _UNITS for word in words)
-    return aged or _CLOCK.search(tail) is not None or _DATE.search(tail) is not None or len(words) >= _FEWEST
+def _after(text: str) -> list[tuple[str, str]]:
+    """The ends of a text that say when or how many: ` - 10:05`, ` (5)`, ` 12 comments`."""
+    return [
+        (tail, text[: match.start()])
+        for match in _JOINT.finditer(text, max(0, len(text) - _LONGEST))
+        if (tail := text[match.end() :]) and match.start() > 0 and _is_note(tail)
+    ]
 
 
 def _is_note(text: str) -> bool:
-    return is_moment(text) or is_counter(text)
+    """Whether an end of a text is a clock, a date, an age or a counter, and no word or number of its sentence."""
+    bare = text.strip("()[] \xa0")
+    if bare != text.strip(" \xa0"):
+        return is_moment(bare) or is_counter(bare)
+    if is_moment(text):
+        clocked = _CLOCK.search(text) or _DATE.search(text) or _AGE.search(_shape(text))
+        return clocked is not None or len(text.split()) >= _FEWEST
+    return is_counter(text) and any(word in _COUNTED for word in _WORD.findall(_normal(text)))
 
 
-_COUNTING: Final = re.compile(r"(?:#|n°|no\.?)?\s*(\d{1,3})(?:\s*[.)\-–:/]|\s)\s*(?=\S)", re.IGNORECASE)
+_AGE: Final = re.compile(r"(?:.*\bS\b.*\bU\b.*|.*\bU\b.*\bS\b.*|.*\bN\b.*)")
+
+
+def _shape(text: str) -> str:
+    """What an end of a text is like, whatever its numbers: `3 min ago` is `0 U S`, `12 March, 10:05` is `0 M, 0:0`."""
+    return _LETTER.sub(_shaped, text)
+
+
+def _shaped(match: re.Match[str]) -> str:
+    word = _normal(match[0])
+    if word.isdigit():
+        return "0"
+    for sign, words in (("M", _MONTHS), ("D", _DAYS), ("S", _SINCE), ("N", _NOW), ("U", _UNITS)):
+        if word in words:
+            return sign
+    return word
+
+
+def _without_byline(text: str) -> str | None:
+    """`Ferry … — by Ann Stone` without its end."""
+    match = _BYLINE_AFTER.search(text)
+    return text[: match.start()] if match else None
 
 
 def _without_numbers(texts: list[str]) -> list[str]:
     """Slots without the numbers that count them: `1. …`, `2. …`, `3. …`."""
     written = [text for text in texts if text]
-    matches = [_COUNTING.match(text) for text in written]
-    numbers = [int(match[1]) for match in matches if match]
-    if len(numbers) != len(written) or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+    numbers = [int(match[1]) for text in written if (match := _COUNTING.match(text))]
+    if len(numbers) != len(written) or numbers not in (
+        list(range(len(numbers))),
+        list(range(1, len(numbers) + 1)),
+    ):
         return texts
     return [text[match.end() :] if text and (match := _COUNTING.match(text)) else text for text in texts]

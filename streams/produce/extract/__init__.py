@@ -5,8 +5,9 @@ inside split by a separator. Every strip found carries the text or fragment from
 same slots again.
 """
 
+from streams.produce.extract.candidates import Rival
 from streams.produce.extract.found import Found, resplit
 from streams.produce.extract.markup import MAX_DEPTH
 from streams.produce.extract.pages import find_strips, looks_like, survey
 
-__all__ = ["MAX_DEPTH", "Found", "find_strips", "looks_like", "resplit", "survey"]
+__all__ = ["MAX_DEPTH", "Found", "Rival", "find_strips", "looks_like", "resplit", "survey"]

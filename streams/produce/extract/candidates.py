@@ -30,6 +30,9 @@ MAX_CONTAINER: Final = 262_144
 MAX_LOOKED_INTO: Final = 1_048_576
 """Characters of HTML of all elements that are looked into."""
 
+_SINGLE: Final = -0.5
+"""What a single headline weighs less than a list."""
+
 ALIKE: Final = 0.25
 """How near two strips' scores are that are not guessed between."""
 
@@ -151,7 +154,8 @@ def _judge(node: LexborNode, sure: float, address: str | None, separator: str | 
     reading = read(texts)
     if reading.headlines < HEADLINES:
         return Rival(called, None, sure, f"its slots are {reading.mostly}: {texts[0][:_MOST_EXAMPLE]!r}")
-    score = round(sure + 2 * reading.headlines + 0.3 * math.log2(min(len(texts), 8)), 2)
+    listed = 0.3 * math.log2(min(len(texts), 8)) if len(texts) > 1 else _SINGLE
+    score = round(sure + 2 * reading.headlines + listed, 2)
     return Rival(
         called, found, score, f"name {sure:.1f}, {reading.headlines:.0%} headlines, {len(texts)} slots"
     )

@@ -3,9 +3,11 @@
 Words that formatting parts are one cell; an element of its own is another, and so is a bold clock or label at an end.
 """
 
+from collections import Counter
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.produce.extract.markup import FORMATTING, Outline
 from streams.produce.extract.names import Part, part
@@ -51,13 +53,16 @@ def cells_of(drawn: Outline, item: int) -> list[Cell]:
     talking = {run.element for run in drawn.runs[start:end]}
     owners = [_owner(drawn, run.element, item, talking) for run in drawn.runs[start:end]]
     cells: list[Cell] = []
+    places: Counter[tuple[str, ...]] = Counter()
     first = 0
     while first < len(owners):
         last = first + 1
         while last < len(owners) and owners[last] == owners[first] and drawn.runs[start + last].gap != "\n":
             last += 1
         for begin, stop, bold in _parted(drawn, owners[first], start + first, start + last):
-            cells.append(_cell(drawn, item, owners[first], (begin, stop), talking, bold=bold))
+            cell = _cell(drawn, item, owners[first], (begin, stop), talking, bold=bold)
+            cells.append(replace(cell, place=(*cell.place, f"text {min(places[cell.place], _RANKS)}")))
+            places[cell.place] += 1
         first = last
     return cells
 

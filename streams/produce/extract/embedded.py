@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from streams.produce.extract.candidates import Rival
+from streams.produce.extract.candidates import Rival, described
 from streams.produce.extract.found import Found, resplit
 from streams.produce.extract.links import MAX_LINK
 from streams.produce.extract.names import LATEST, likeness
@@ -39,7 +39,7 @@ _INNER: Final = ("item", "node", "attributes", "fields", "article")
 """Keys under which a list's entries hold what they are about."""
 _JSON_SCRIPT: Final = 'script[type*="json"],script#__NEXT_DATA__'
 _FROM_ARRAY: Final = re.compile(r"[\[{]")
-_ARRAY_IN_CODE: Final = re.compile(r"\[\s*[\[{\"']")
+_ARRAY_IN_CODE: Final = re.compile(r"\[\s{0,200}[\[{\"']")
 _SHADOW: Final = re.compile(r"<template\b[^<>]*\bshadowroot(?:mode)?\s*=[^<>]*>", re.IGNORECASE)
 _NOSCRIPT: Final = re.compile(r"<noscript\b[^<>]*>", re.IGNORECASE)
 
@@ -81,20 +81,21 @@ def declared(tree: LexborHTMLParser) -> list[Rival]:
         if size > MAX_JSON:
             break
         lists += _lists(_parsed(code.strip()))
-    return _rivals([listed for listed in lists if listed.sure > 0])
+    return _rivals([listed for listed in lists if listed.sure > 0], "script")
 
 
 def undeclared(nodes: list[LexborNode]) -> list[Rival]:
     """The lists in programs and in attributes of some elements, the surest first."""
-    lists: list[_Listed] = []
+    rivals: list[Rival] = []
     size = 0
     for node in nodes[: 10 * MAX_SCRIPTS]:
         for code in _codes(node):
             size += len(code)
-            if size > MAX_JSON or len(lists) > MAX_LISTS:
+            if size > MAX_JSON or len(rivals) > MAX_LISTS:
                 break
-            lists += [listed for value in _values(code) for listed in _lists(value)]
-    return _rivals(lists)
+            lists = [listed for value in _values(code) for listed in _lists(value)]
+            rivals += _rivals(lists, described(node))
+    return sorted(rivals, key=lambda rival: -rival.score)
 
 
 def _codes(node: LexborNode) -> Iterator[str]:
@@ -110,31 +111,26 @@ def _values(code: str) -> Iterator[Any]:
     if (whole := _parsed(code.strip())) is not None:
         yield whole
         return
-    position = 0
-    for _ in range(MAX_LISTS):
-        match = _ARRAY_IN_CODE.search(code, position)
-        if match is None:
+    reached = parsed = 0
+    for start, end in sorted(_arrays(code))[:MAX_LISTS]:
+        parsed += end - start
+        if parsed > MAX_JSON:
             return
-        end = _end_of_array(code, match.start())
-        value = _parsed(code[match.start() : end]) if end else None
-        if value is None:
-            position = match.end()
-        else:
+        if start >= reached and (value := _parsed(code[start:end])) is not None:
             yield value
-            position = end
+            reached = end
 
 
-def _end_of_array(code: str, start: int) -> int:
-    """Where the array ends that starts there, told by brackets outside of strings; 0 where it does not."""
-    depth = 0
-    for match in _STRUCTURE.finditer(code, start):
+def _arrays(code: str) -> Iterator[tuple[int, int]]:
+    """Where arrays of texts, objects or arrays begin and end, told by brackets outside of strings."""
+    waiting: list[int] = []
+    for match in _STRUCTURE.finditer(code):
         if match[0] in "[{":
-            depth += 1
-        elif match[0] in "]}":
-            depth -= 1
-            if not depth:
-                return match.end()
-    return 0
+            waiting.append(match.start())
+        elif match[0] in "]}" and waiting:
+            start = waiting.pop()
+            if _ARRAY_IN_CODE.match(code, start):
+                yield start, match.end()
 
 
 _STRUCTURE: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
@@ -208,7 +204,8 @@ def _plain(title: str) -> str:
     return " ".join(_MARKUP.sub("", unescape(title)).split())
 
 
-def _rivals(lists: list[_Listed]) -> list[Rival]:
+def _rivals(lists: list[_Listed], element: str) -> list[Rival]:
+    """The lists of an element that read like headlines, the surest first."""
     rivals: list[Rival] = []
     for listed in lists:
         texts = [entry.title for entry in listed.entries if entry.title]
@@ -218,9 +215,8 @@ def _rivals(lists: list[_Listed]) -> list[Rival]:
         fragment = "<ul>" + "".join(map(_as_item, listed.entries)) + "</ul>"
         found = Found(fragment, "html", resplit(fragment, "html"))
         score = round(listed.sure + 2 * reading.headlines + 0.3 * math.log2(min(len(texts), 8)), 2)
-        rivals.append(
-            Rival(f"data at {listed.keys or 'its top'}", found, score, f"{len(texts)} titles in data")
-        )
+        why = f"{len(texts)} titles in data, at {listed.keys or 'its top'}"
+        rivals.append(Rival(element, found, score, why))
     return sorted(rivals, key=lambda rival: -rival.score)
 
 

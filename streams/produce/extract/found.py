@@ -16,7 +16,7 @@ from streams.produce.extract.markup import Outline, outline, parse
 from streams.produce.extract.reading import HEADLINES, holds_headline, kind_of, read
 from streams.produce.extract.titles import titles
 from streams.produce.feeds import read_feed, split_feed
-from streams.produce.furniture import is_furniture, tidy
+from streams.produce.furniture import is_furniture, tidy, without_label
 from streams.produce.observation import Format
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, slots_of, split
 
@@ -95,9 +95,10 @@ def single(drawn: Outline, address: str | None) -> Split | None:
     """The one headline of an element that holds nothing else but a label, a clock and the like; None elsewhere."""
     (title,) = titles(drawn, [WHOLE])
     whole = sum(len(run.text) for run in drawn.runs if not is_furniture(run.text))
-    if not holds_headline(title.text) or len(title.text) < _HEADLINE_SHARE * whole:
+    text = without_label(title.text)
+    if not holds_headline(text) or len(text) < _HEADLINE_SHARE * whole:
         return None
-    return Split(_linked([title.text], [resolve(title.href, address)]), None, 1.0)
+    return Split(_linked([text], [resolve(title.href, address)]), None, 1.0)
 
 
 def _linked(texts: list[str], links: list[str | None]) -> tuple[Slot, ...]:

@@ -105,6 +105,9 @@ def _are_columns(drawn: Outline, outer: Sequence[int], inner: Sequence[int]) -> 
     if len(rows) < _FEWEST or not 1 < most <= _MOST_COLUMNS:
         return False
     columns = [[row[n] for row in rows if n < len(row)] for n in range(most)]
+    texts = [[drawn.inside(number) for number in column] for column in columns]
+    if any(column == texts[0] for column in texts[1:]):
+        return True  # the same title twice in each item, for its picture and for itself
     names = {tuple(sorted({drawn.elements[number].called for number in column})) for column in columns}
     if len(names) == most and most > 1:
         return True

@@ -15,7 +15,10 @@ Part = Literal["title", "time", "section", "byline", "counter", "summary", "call
 TICKER, BREAKING, LATEST = 3.0, 2.5, 1.5
 """How surely a name is a ticker's, as evidence in `candidates`."""
 
-UNLIKE: Final = -3.0
+_OF_NEWS: Final = 0.3
+"""How much surer a name is that says news, too: `latest-news` and `latest`."""
+
+UNLIKE: Final = -4.0
 """How surely a name is that of something else that moves or is new: prices, scores, comments, offers."""
 
 _MAX_CALLED: Final = 400
@@ -70,7 +73,7 @@ _OTHER: Final = _set(
     nav navbar navigation menu menus breadcrumb breadcrumbs footer search login cookie cookies consent gdpr
     newsletter subscribe social share tweet tweets tags poll polls quiz
     video videos photo photos gallery podcast podcasts recipe recipes
-    job jobs emploi events deaths obituaries
+    job jobs emploi annonce annonces classified classifieds events deaths obituaries
     partner partners sponsor sponsors logos brands clients authors sticker stickers related popular mostread
     طقس الطقس تعليقات التعليقات العملات اسعار الاسعار البورصة الصلاة فيديو
     """
@@ -142,12 +145,15 @@ def likeness(called: str) -> float:
     """
     sure = 0.0
     other = 0.0
+    news = 0.0
     for token in _IN_SPITE.sub("", called[:_MAX_CALLED]).split():
         words = frozenset(words_of(token))
         sure = max(sure, _sure(words))
         if words & _OTHER:
             other = min(other, UNLIKE / 3 if words & _NEWS and words & _TICKERS else UNLIKE)
-    return sure + other if sure else 0.0
+        elif words & _NEWS:
+            news = _OF_NEWS
+    return sure + other + news if sure else 0.0
 
 
 def _sure(words: frozenset[str]) -> float:

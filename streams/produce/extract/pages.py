@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from streams.errors import InputError, SplitError
@@ -63,19 +64,36 @@ def find_strips(
     return in_text(page, place, separator)
 
 
-def survey(page: str, place: str, *, separator: str | None = None) -> list[Rival]:
-    """All that could be the strip of an HTML page, the surest first, and what was passed over, with the reasons.
+def survey(
+    page: str,
+    place: str,
+    *,
+    format: Format | None = None,  # noqa: A002 (the word of the contract)
+    separator: str | None = None,
+) -> list[Rival]:
+    """All that could be the strip of a page, the surest first, then what was passed over; each with why.
 
     Raises:
-        InputError: HTML that is nested too deeply.
+        InputError: A text without a strip, or HTML that is nested too deeply.
     """
+    written_in = format or looks_like(page)
+    if written_in == "feed":
+        return [Rival("feed", _in_feed(page, place, None), 1.0, "its entries are the slots")]
+    if written_in == "text":
+        return [
+            Rival(
+                "text", found, len(headlines_in(found.split)) * found.split.confidence, "separators stand out"
+            )
+            for found in in_text(page, place, separator)
+        ]
     passed_over: list[Rival] = []
     for find in _finders(page, place, separator):
         rivals = find()
         if any(rival.found for rival in rivals):
             return [*rivals, *passed_over]
         passed_over += rivals
-    return passed_over
+    why = "a list for a program: read it with --selector"
+    return [*passed_over, *(replace(rival, found=None, why=why) for rival in _in_programs(page))]
 
 
 def looks_like(page: str) -> Format:
@@ -182,11 +200,16 @@ def _content(node: LexborNode) -> str:
 def _no_strip(page: str) -> str:
     """What to do about a page without a strip; a list in a program is named, for it can be pinned."""
     hint = "no ticker stands out on the page; pin its element, or its items, with --selector '.ticker li'"
-    tree = LexborHTMLParser(page)
-    lists = undeclared(tree.css("script:not([src]),[data-items],[data-news],[data-headlines]"))
+    lists = _in_programs(page)
     if not lists or lists[0].found is None:
         return hint
     first = headlines_in(lists[0].found.split)[0]
-    return (
-        f"{hint}; a program on it holds a list that begins with {first[:40]!r}: --selector script reads that"
-    )
+    return f"{hint}; a list for a program begins with {first[:40]!r}: read it with --selector {lists[0].element!r}"
+
+
+def _in_programs(page: str) -> list[Rival]:
+    return undeclared(LexborHTMLParser(page).css(_FOR_PROGRAMS))
+
+
+_FOR_PROGRAMS: Final = "script:not([src]),[data-items],[data-news],[data-headlines],[data-titles],[data-feed]"
+"""Elements whose data a program reads, and which a selector can pick."""

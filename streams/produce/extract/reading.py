@@ -35,6 +35,7 @@ _OFFER: Final = _any(
     r"\border\w* (?:over|ten|\d)|\bdelivery over\b|\bstarting (?:at|from) [£$€]",
     r"\blivraison (?:gratuite|offerte)\b|\bajouter au panier\b|\bsoldes\b|\bcode promo\b|\bretours gratuits\b",
     r"\boffres? (?:spéciale|du jour|exclusive)|-\s?\d+\s?%|\bachet(?:ez|és?)\b|\babonnez-vous\b|\bprofitez\b",
+    r"^(?:vends|loue|cherche|à vendre|à louer|for sale|to let|wanted)\b|\bwanted (?:at|for|in)\b",
     r"\bcommandez\b|\bpromotions?\b|\bremise de\b",
     r"(?:توصيل|شحن) مجاني|\bتخفيض|\bخصم (?:\d|يصل)|أضف إلى السلة|اشتر(?:ي)? (?:الآن|واحد)|تسوق|كوبون|عرض خاص",
     r"عروض (?:خاصة|اليوم)|اطلب الآن",
@@ -57,6 +58,7 @@ _REPLIES: Final = re.compile(
 _SMALL_PRINT: Final = _any(
     r"\b(?:about (?:us|this)|contact us|terms (?:and|of|&)|privacy|cookies?|copyright|all rights reserved)\b|©",
     r"\b(?:newsletter|log ?in|sign in|sign up|advertise|site ?map|accessibility|careers|legal notice|who we are)\b",
+    r"^(?:welcome (?:to|back)|bienvenue|مرحبا بكم|أهلا (?:وسهلا|بكم))|\bwe use\b",
     r"\b(?:our team|your (?:settings|data|account|profile|changes|password)|accept all|javascript)\b",
     r"\b(?:mentions légales|conditions (?:générales|d['’]utilisation)|confidentialité|contactez|qui sommes)\b",
     r"\b(?:plan du site|tous droits réservés|publicité|données personnelles)\b",
@@ -117,9 +119,11 @@ def kind_of(text: str) -> Kind:
         return "labels, times or counters"
     words = len(_WORD.findall(text))
     numbers = len(_NUMBER.findall(text))
+    if said := _by_words(text):
+        return said
     if words <= _FIGURES_WORDS and numbers and (2 * numbers >= words or _MARKET.search(text)):
         return "figures"
-    return _by_words(text) or _by_form(text, words)
+    return _by_form(text, words)
 
 
 def _by_words(text: str) -> Kind | None:

@@ -142,14 +142,14 @@ def _best_block(row: Sequence[Cell]) -> list[Cell]:
 
 
 def _without_words_apart(cells: list[Cell]) -> list[Cell]:
-    """Cells without those of a word or two, or of prose, that stand in elements of their own beside a headline."""
+    """Cells without those of one word, or of prose, that stand in elements of their own beside a headline."""
     if not any(not cell.mixed and kind_of(cell.text) == "headlines" for cell in cells):
         return cells
     return [cell for cell in cells if cell.mixed or not _stands_beside(cell.text)]
 
 
 def _stands_beside(text: str) -> bool:
-    return (len(text.split()) < _FEW_WORDS and not text.endswith(":")) or kind_of(text) == "prose"
+    return (len(text.split()) == 1 and not text.endswith(":")) or kind_of(text) == "prose"
 
 
 def _link_around(drawn: Outline, item: int) -> int | None:

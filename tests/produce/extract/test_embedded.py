@@ -1,0 +1,103 @@
+"""Strips that a page carries as data: set aside for readers without scripts, declared as JSON, or in a program."""
+
+import json
+
+import pytest
+
+from streams.errors import InputError, SplitError
+from streams.produce.extract import find_strips
+
+TITLES = [
+    "Orchard growers ask for help after the frost",
+    "Night trains return to the southern line",
+    "Archive of the old theatre goes online",
+]
+ITEMS = "".join(f"<li>{title}</li>" for title in TITLES)
+
+
+def texts(page: str, **options: str) -> list[str]:
+    return [slot.text for slot in find_strips(page, "here", **options)[0].split.slots]  # type: ignore[arg-type]
+
+
+def script(value: object, kind: str = "application/json", **attributes: str) -> str:
+    named = "".join(f' {name}="{text}"' for name, text in attributes.items())
+    return f'<div id="app"></div><script type="{kind}"{named}>{json.dumps(value)}</script>'
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f'<noscript><ul class="ticker">{ITEMS}</ul></noscript>',
+        f"<noscript><ul>{ITEMS}</ul></noscript>",
+        f'<x-bar><template shadowrootmode="open"><ul>{ITEMS}</ul></template></x-bar>',
+        script(
+            {
+                "@type": "ItemList",
+                "itemListElement": [{"@type": "ListItem", "name": title} for title in TITLES],
+            },
+            "application/ld+json",
+        ),
+        script(
+            {
+                "@graph": [
+                    {"@type": "ItemList", "itemListElement": [{"item": {"headline": t}} for t in TITLES]}
+                ]
+            },
+            "application/ld+json",
+        ),
+        script(
+            {"props": {"breakingNews": [{"title": title, "href": "/x"} for title in TITLES]}},
+            id="__NEXT_DATA__",
+        ),
+        script({"latestNews": [{"title": {"rendered": title}} for title in TITLES]}),
+    ],
+)
+def test_declared_data_is_read_where_nothing_is_shown(page: str) -> None:
+    """What a page sets aside or declares as data is its strip where its markup shows none."""
+    assert texts(f"<html><body>{page}</body></html>") == TITLES
+
+
+def test_what_is_shown_wins() -> None:
+    """A strip in the markup is taken before one in data."""
+    shown = ["Swimming lake stays closed until autumn", "Choir wins first prize in the capital"]
+    page = f'<ul class="ticker"><li>{shown[0]}<li>{shown[1]}</ul><noscript><ul class="ticker">{ITEMS}</ul></noscript>'
+    assert texts(page) == shown
+
+
+LISTED = json.dumps([{"t": title} for title in TITLES])
+PROGRAM = f'<div class="ticker"></div><script>var menu = [1, 2]; show({LISTED});</script>'
+ATTRIBUTE = f"<div class='ticker' data-items='{json.dumps(TITLES)}'></div>"
+
+
+@pytest.mark.parametrize(("page", "selector"), [(PROGRAM, "script"), (ATTRIBUTE, "div.ticker")])
+def test_a_list_for_a_program_is_read_only_where_it_is_picked(page: str, selector: str) -> None:
+    """What a program does with a list nobody knows: the page is refused and the list named, a selector reads it."""
+    with pytest.raises(SplitError, match=f"Orchard growers.*--selector '{selector}'"):
+        find_strips(page, "here")
+    assert texts(page, selector=selector) == TITLES
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"menu": [{"title": "Home"}, {"title": "About us"}, {"title": "Contact"}]},
+        {"latestComments": [{"title": title} for title in TITLES]},
+        {"whatever": [{"title": title} for title in TITLES]},
+        [[[["x"] * 3] * 3] * 3],
+    ],
+)
+def test_other_lists_are_no_strips(value: object) -> None:
+    """Menus, comments and lists without a name are not taken for the strip."""
+    with pytest.raises(SplitError):
+        find_strips(script(value), "here")
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["[" * 100_000, '[{"a":' * 50_000, '["' * 100_000, '"' * 300_001, '["a\\' * 50_000, "{}" * 200_000],
+)
+def test_hostile_data_is_refused_at_once(code: str) -> None:
+    """Data that does not end, or nests without end, takes no time and gives no strip."""
+    for page in (f"<script>{code}</script><p>x", f'<script type="application/json">{code}</script><p>x'):
+        with pytest.raises(InputError):
+            find_strips(page, "here")

@@ -1,0 +1,189 @@
+"""Which element of a page is its strip: names as whole words, where it stands, and what its slots say."""
+
+import pytest
+
+from streams.errors import SplitError
+from streams.produce.extract import find_strips, survey
+from streams.produce.extract.candidates import MAX_CONTAINERS
+from streams.produce.extract.names import likeness, part, words_of
+from streams.produce.extract.reading import kind_of, read
+
+NEWS = ("Orchard growers ask for help after the frost", "Night trains return to the southern line")
+MORE = ("Archive of the old theatre goes online", "Swimming lake stays closed until autumn")
+PRICES = ("Wheat 212.40 +0.8%", "Maize 190.10 -0.2%", "Barley 171.00 +0.1%")
+
+
+def listed(name: str, texts: tuple[str, ...]) -> str:
+    return f'<ul class="{name}">{"".join(f"<li>{text}</li>" for text in texts)}</ul>'
+
+
+def first(page: str) -> list[str]:
+    return [slot.text for slot in find_strips(page, "here")[0].split.slots]
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("newsTicker", ("news", "ticker")),
+        ("c-ticker__list", ("c", "ticker", "list")),
+        ("breakingnews", ("breaking", "news")),
+        ("stickers", ("stickers",)),
+        ("شريط-الأخبار", ("شريط", "الاخبار")),
+        ("HTMLTicker2", ("html", "ticker")),
+    ],
+)
+def test_names_are_read_as_words(token: str, words: tuple[str, ...]) -> None:
+    """Tokens part at hyphens, underscores, capitals and figures, and where known words are written together."""
+    assert words_of(token) == words
+
+
+@pytest.mark.parametrize(
+    "called", ["news-ticker", "tickerwrap", "شريط", "breaking_news", "latest-news", "flash-infos"]
+)
+def test_names_of_tickers(called: str) -> None:
+    """What tickers are called in three languages counts for an element."""
+    assert likeness(called) > 0
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        "product-stickers",
+        "crypto-ticker",
+        "flash-sale",
+        "latest-comments",
+        "nav-scroller",
+        "has-ticker",
+        "post",
+    ],
+)
+def test_names_of_other_things(called: str) -> None:
+    """A ticker of something else, a part of a longer word, or a state of the page counts for nothing."""
+    assert likeness(called) <= 0
+
+
+def test_a_surer_name_wins_over_a_less_sure_one() -> None:
+    """A ticker comes before a list called latest, wherever it stands."""
+    assert first(listed("latest", MORE) + listed("news-ticker", NEWS)) == list(NEWS)
+
+
+def test_slots_that_are_no_headlines_lose_whatever_the_name() -> None:
+    """A ticker of prices is passed over for a list with a less sure name."""
+    assert first(listed("ticker", PRICES) + listed("latest", NEWS)) == list(NEWS)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<nav>", "</nav>"),
+        ("<footer>", "</footer>"),
+        ("<form><input>", "</form>"),
+        ("<div hidden>", "</div>"),
+        ('<div style="display: none">', "</div>"),
+        ('<div class="d-none">', "</div>"),
+        ('<div role="dialog">', "</div>"),
+        ('<div class="cookie-banner">', "</div>"),
+    ],
+)
+def test_some_places_hold_no_strip(before: str, after: str) -> None:
+    """Menus, footers, forms, dialogs and what is hidden are no place for a strip."""
+    page = (
+        before
+        + listed("ticker", MORE)
+        + after
+        + listed("latest", NEWS)
+        + "<p>It rained. Nobody came.</p>" * 9
+    )
+    assert first(page) == list(NEWS)
+
+
+@pytest.mark.parametrize("classes", ["hidden md:block", "d-none d-md-flex"])
+def test_hidden_on_phones_only_is_shown(classes: str) -> None:
+    """Utility classes that hide on small screens only hide nothing here."""
+    assert first(f'<div class="{classes}">{listed("ticker", NEWS)}</div>') == list(NEWS)
+
+
+def test_a_form_around_the_whole_page_is_the_page() -> None:
+    """A page that is all one form, as ASP.NET writes it, has its strip in the form."""
+    assert first(f'<body><form><input type="hidden">{listed("ticker", NEWS)}</form></body>') == list(NEWS)
+
+
+def test_items_that_take_turns_are_all_shown() -> None:
+    """A hidden item beside a shown one like it is shown in its turn; a hidden template is not."""
+    items = f'<li>{NEWS[0]}</li><li style="display:none">{NEWS[1]}</li><li hidden>{{{{ title }}}}</li>'
+    assert first(f'<ul class="ticker">{items}</ul>') == list(NEWS)
+
+
+def test_two_that_rank_alike_are_not_guessed_between() -> None:
+    """Two tickers with different headlines are refused, both quoted, with what to pin."""
+    with pytest.raises(SplitError, match=r"two lists could be the strip, ul.ticker.*ul.ticker.*--selector"):
+        find_strips(listed("ticker one", NEWS) + listed("ticker two", MORE), "here")
+
+
+def test_copies_of_one_strip_are_no_rivals() -> None:
+    """The same headlines in a second ticker, for phones, are one strip."""
+    assert first(listed("ticker one", NEWS) + listed("ticker two", NEWS)) == list(NEWS)
+
+
+def test_survey_says_why_each_rival_was_passed_over() -> None:
+    """The survey lists the strip first with its score, then the others with reasons."""
+    page = listed("ticker", PRICES) + f"<nav>{listed('breaking', MORE)}</nav>" + listed("latest-news", NEWS)
+    strip, *others = survey(page, "here")
+    assert strip.element == "ul.latest-news"
+    assert strip.score > 0
+    why = {other.element: other.why for other in others}
+    assert "figures" in why["ul.ticker"]
+    assert "menu" in why["ul.breaking"]
+
+
+def test_many_named_elements_are_bounded() -> None:
+    """A page on which everything is called a ticker is looked into so far and no farther."""
+    page = "".join(f'<section><div class="ticker">x{n}</div></section>' for n in range(MAX_CONTAINERS * 5))
+    assert len(survey(page, "here")) <= MAX_CONTAINERS
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (NEWS[0], "headlines"),
+        ("إغلاق السوق القديمة بعد حريق محدود", "headlines"),
+        ("Rovers 2 - 1 Albion after extra time in the cup", "headlines"),
+        ("Rovers 2 - 1 Albion", "figures"),
+        ("Silver 28.40 -0.2%", "figures"),
+        ("Shop now and get free delivery", "offers"),
+        ("Livraison offerte dès 40 €", "offers"),
+        ("I could not agree more with this", "comments"),
+        ("Terms and conditions of use", "small print"),
+        ("Sport and leisure", "a menu"),
+        ("It rained all day. Nobody came to the fair.", "prose"),
+        ("{{ item.title }} is loading", "a template"),
+        ("12 March 2026", "labels, times or counters"),
+    ],
+)
+def test_texts_are_told_by_their_words(text: str, kind: str) -> None:
+    """What a text is: a headline, or one of the other things that stand in lists."""
+    assert kind_of(text) == kind
+
+
+def test_reading_of_a_list_names_what_most_of_it_is() -> None:
+    """A list reads as the share of its headlines, and as what the rest is."""
+    assert read(NEWS).headlines == 1
+    assert read(PRICES).mostly == "figures"
+
+
+@pytest.mark.parametrize(
+    ("tag", "called", "holds"),
+    [
+        ("span", "post-date", "time"),
+        ("time", "", "time"),
+        ("span", "sr-only", "unseen"),
+        ("a", "cat-links", "section"),
+        ("h3", "", "title"),
+        ("div", "c-card__excerpt", "summary"),
+        ("button", "", "call"),
+        ("div", "wrapper", None),
+    ],
+)
+def test_parts_of_items_are_told_by_tags_and_names(tag: str, called: str, holds: str | None) -> None:
+    """An element of an item says by its tag or class what it holds."""
+    assert part(tag, called) == holds

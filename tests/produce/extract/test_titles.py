@@ -1,0 +1,105 @@
+"""Of an item only its headline: what stands beside it in most slots stays out, what belongs to it stays in."""
+
+import pytest
+
+from streams.produce.extract import find_strips
+
+TITLES = (
+    "Orchard growers ask for help after the frost",
+    "Night trains return to the southern line",
+    "Archive of the old theatre goes online",
+    "Swimming lake stays closed until autumn",
+)
+SECTIONS = ("Farms", "Rail", "Stage", "Lakes")
+
+
+def strip(item: str) -> list[str]:
+    """The slots of a ticker whose items are all written so; {h}, {n} and {s} differ."""
+    items = "".join(
+        f"<li>{item.format(h=title, n=10 + number, s=SECTIONS[number])}</li>"
+        for number, title in enumerate(TITLES)
+    )
+    return [slot.text for slot in find_strips(f'<ul class="ticker">{items}</ul>', "here")[0].split.slots]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        '<time>08:{n}</time><a href="/{n}">{h}</a>',
+        '<a href="/{n}"><span>{n} min ago</span>{h}</a>',
+        '<span class="cat">{s}</span><span>{h}</span>',
+        "<span>{s}</span><span>{h}</span>",
+        "<h4>{h}</h4><p>It was a long evening, and in the end all agreed on what to do about it. More tomorrow.</p>",
+        '<a href="/{n}">{h}</a> <a href="#">Share</a>',
+        '{h} <a href="/{n}">Read more</a>',
+        '<a href="/{n}">{h}</a> by <a href="/a">Ira Wood</a>',
+        '<a href="/{n}"><span class="sr-only">Story {n}: </span>{h}</a>',
+        '<a href="/{n}">{h} ({n})</a>',
+        '<a href="/{n}">08:{n} - {h}</a>',
+        '<a href="/{n}">{h}</a><span>{n} comments</span><span>1.{n}k</span>',
+        '<a href="/{n}"><img alt="x"></a><a href="/{n}">{h}</a>',
+        '» <a href="/{n}">• {h}</a>',
+        "<div>{h}</div><div>Hill Gazette</div>",
+        "<b>{n}:05</b>{h}",
+    ],
+)
+def test_only_the_headline_is_read(item: str) -> None:
+    """Clocks, ages, sections, summaries, calls, bylines, counters and the site's own name stay out."""
+    assert strip(item) == list(TITLES)
+
+
+@pytest.mark.parametrize(
+    ("item", "slot"),
+    [
+        ("<b>{s}:</b> {h}", "{s}: {h}"),
+        ("<em>{h}</em>", "{h}"),
+        ("{h} <i>after all</i>", "{h} after all"),
+        (
+            '<a href="/{n}">{h}</a> says <a href="/w">a witness</a> of the whole affair on Tuesday night',
+            "{h}",
+        ),
+        ("{h} – {n} hurt", "{h} – {n} hurt"),
+        ("{n} dead: {h}", "{n} dead: {h}"),
+    ],
+)
+def test_what_belongs_to_the_headline_stays(item: str, slot: str) -> None:
+    """A word in bold that opens the headline, and numbers that are its news, are part of it."""
+    assert strip(item) == [
+        slot.format(h=title, n=10 + number, s=SECTIONS[number]) for number, title in enumerate(TITLES)
+    ]
+
+
+def test_neighbouring_elements_are_never_glued() -> None:
+    """Texts of elements side by side are separate words, parts of a word in bold are one."""
+    page = (
+        '<ul class="ticker"><li><span>Rail strike</span><span>ends after talks in the capital</span>'
+        "<li><b>Fer</b>ry sinks off the north coast at night"
+    )
+    texts = [slot.text for slot in find_strips(page, "here")[0].split.slots]
+    assert texts == [
+        "Rail strike ends after talks in the capital",
+        "Ferry sinks off the north coast at night",
+    ]
+
+
+@pytest.mark.parametrize(
+    "bar",
+    [
+        '<div class="breaking-news"><span>Breaking</span><a href="/1">{h}</a></div>',
+        '<div class="breaking-news"><p>{h}</p><time>10:02</time><button>Close</button></div>',
+        "<marquee>{h}</marquee>",
+        '<div id="urgent">Breaking: {h}</div>',
+        "<breaking-bar><b>عاجل</b><span>{h}</span></breaking-bar>",
+    ],
+)
+def test_one_headline_is_a_strip_where_its_element_says_so(bar: str) -> None:
+    """One headline in an element with a ticker's name is a strip of one, without its label."""
+    (found,) = find_strips(bar.format(h=TITLES[0]) + "<p>It rained. Nobody came.</p>", "here")
+    assert [slot.text for slot in found.split.slots] == [TITLES[0]]
+
+
+def test_slides_with_several_headlines_are_no_items() -> None:
+    """Where a slide holds several headlines alike, these are the items, not the slide."""
+    first, second, third, fourth = (f"<a>{title}</a>" for title in TITLES)
+    page = f'<div class="ticker"><div>{first}{second}</div><div>{third}{fourth}</div></div>'
+    assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == list(TITLES)

@@ -1,0 +1,111 @@
+"""What a site puts beside its headlines: told by its words alone, and by its place in most slots of a strip."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.produce.furniture import is_call, is_counter, is_furniture, is_moment, tidy, without_bullet
+
+TITLES = [
+    "Orchard growers ask for help after the frost",
+    "Night trains return to the southern line",
+    "Archive of the old theatre goes online",
+    "Swimming lake stays closed until Monday",
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "14:05", "14h05", "9.30 am", "3 min ago", "12 March 2026", "Tue, 3 Mar 2026 - 10:05 GMT", "yesterday",
+        "il y a 5 minutes", "mardi 3 mars 2026", "Publié le 03/03/2026 à 14h05", "منذ 5 دقائق", "١٢ مارس ٢٠٢٦",
+        "الثلاثاء 3 مارس", "just now",
+    ],
+)  # fmt: skip
+def test_moments(text: str) -> None:
+    """Clocks, dates and ages in three languages are moments."""
+    assert is_moment(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["17 dead", "May resigns", "Storm on Monday", "March against war", "3 hurt", "من هنا مرت العاصفة", ""],
+)
+def test_headlines_are_no_moments(text: str) -> None:
+    """A text with any other word is none."""
+    assert not is_moment(text)
+
+
+@pytest.mark.parametrize("text", ["(5)", "12 comments", "1,204", "3.", "١٢ تعليق", "💬 4", "1.2k views"])
+def test_counters(text: str) -> None:
+    """A number of views, comments and the like is a counter."""
+    assert is_counter(text)
+
+
+@pytest.mark.parametrize("text", ["Read more »", "View all news", "Lire la suite…", "اقرأ المزيد", "Share"])
+def test_calls(text: str) -> None:
+    """What asks to do something is a call."""
+    assert is_call(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Read my lips", "Share prices fall", "More rain", "View from the hill wins prize", *TITLES]
+)
+def test_headlines_are_no_furniture(text: str) -> None:
+    """Headlines that begin as calls do are none."""
+    assert not is_furniture(text)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "1{n}:05 {h}", "1{n}h05 - {h}", "{h} (1{n})", "{h} [{n} min ago]", "{h} - 1{n}:30", "{h} il y a {n} min",
+        "{h} 1{n} comments", "{n}. {h}", "BREAKING: {h}", "{h} — by Ira Wood", "منذ {n} دقائق {h}",
+    ],
+)  # fmt: skip
+def test_what_most_slots_have_is_taken_off(shape: str) -> None:
+    """The same thing at the same place in most slots goes, and nothing with it."""
+    assert tidy([shape.format(h=title, n=number) for number, title in enumerate(TITLES, start=1)]) == TITLES
+
+
+@pytest.mark.parametrize(
+    "shape", ["{h} - {n} dead", "{n} dead, {h}", "{h} | Hill Gazette", "{h} (women)", "{h} in 202{n}"]
+)
+def test_what_may_be_news_stays(shape: str) -> None:
+    """Numbers that are no clock, notes and outlets stay with the headline."""
+    texts = [shape.format(h=title, n=number) for number, title in enumerate(TITLES, start=1)]
+    assert tidy(texts) == texts
+
+
+def test_one_clock_among_headlines_stays() -> None:
+    """What only some slots have is part of them."""
+    texts = ["10:00 curfew begins in the capital tonight", *TITLES]
+    assert tidy(texts) == texts
+
+
+def test_other_ages_among_ages_go_too() -> None:
+    """Ages differ in form: "yesterday" and "2 hours ago" stand where most have minutes."""
+    ages = ["3 min ago", "14 min ago", "59 min ago", "2 hours ago"]
+    assert tidy([f"{age} - {title}" for age, title in zip(ages, TITLES, strict=True)]) == TITLES
+
+
+@given(st.lists(st.text(alphabet="ab 0123:-()[].", max_size=30), max_size=8))
+def test_tidy_is_idempotent_enough_to_keep_places(texts: list[str]) -> None:
+    """Slots keep their number and order, none becomes empty, and each stays a part of what it was."""
+    left = tidy(texts)
+    assert len(left) == len(texts)
+    assert all(
+        after in before and bool(after) == bool(before) for after, before in zip(left, texts, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("» Ferry sinks", "Ferry sinks"), ("● Ferry", "Ferry"), ("Ferry ►", "Ferry"), ("«قال نعم»", "«قال نعم»"),
+        ("—", "—"), ("-5 degrees", "-5 degrees"),
+    ],
+)  # fmt: skip
+def test_bullets_around_a_text_are_dropped(text: str, bare: str) -> None:
+    """Bullets, arrows and bars around a text go, quotation marks stay."""
+    assert without_bullet(text) == bare
