@@ -55,7 +55,7 @@ pictures: $(READY)  ## take the docs' pictures of the pages anew, with this mach
 bench: $(INSTALLED)  ## the local benchmark; prints corpus, machine and figures
 	$(BIN)/ticker bench local
 
-eval: $(READY)  ## accuracy of categories and near duplicates; wants ../shared/data, else its own sets only
+eval: $(READY)  ## accuracy of categories, near duplicates and pages; wants ../shared, else its own sets only
 	$(BIN)/python -m streams.evaluate
 
 model: $(READY)  ## learn the categorizer's model again from its lexicons and ../shared/data
