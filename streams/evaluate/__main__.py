@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
-MODULES: Final = ("near", "categorize", "pages")
+MODULES: Final = ("near", "edits", "categorize", "pages")
 
 
 def main() -> None:
