@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("schemas",),
-    ("streams.errors",),
+    ("streams.errors", "streams.outbound"),
     ("streams.stage", "streams.settings"),
     ("streams.process",),
     ("streams.pipeline",),
