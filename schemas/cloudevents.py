@@ -9,11 +9,12 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
-from .events import CategorizedHeadline, Duplicate, Headline, type_name
+from .events import CategorizedHeadline, Correction, Duplicate, Headline, type_name
 
 CONTENT_TYPE: Final = b"application/json"
 _SPEC_VERSION: Final = b"1.0"
 _SOURCES: Final = "/sources/"
+_CORRECTIONS: Final = "/corrections"
 
 CANARY_SOURCE: Final = "ticker.canary"
 """The source of headlines that only watch the pipeline (`ticker canary`). What comes of them goes to the topic
@@ -21,26 +22,33 @@ CANARY_SOURCE: Final = "ticker.canary"
 
 Headers = list[tuple[str, bytes]]
 
-_TYPES: Final = {t: type_name(t).encode() for t in (Headline, CategorizedHeadline, Duplicate)}
+_TYPES: Final = {t: type_name(t).encode() for t in (Headline, CategorizedHeadline, Duplicate, Correction)}
 
 
-def headers(event: Headline | CategorizedHeadline | Duplicate, key: bytes) -> Headers:
+def headers(event: Headline | CategorizedHeadline | Duplicate | Correction, key: bytes) -> Headers:
     """The binary-mode headers of an event: what a consumer can filter by without decoding it.
 
-    `ce_id` is the headline's (or duplicate's) id, `ce_source` the place that showed it, `ce_time` when.
+    `ce_id` is the headline's (or duplicate's) id, `ce_source` the place that showed it, `ce_time` when. A
+    correction's source is `/corrections`.
     """
-    rows: Headers = [
-        ("ce_specversion", _SPEC_VERSION),
-        ("ce_id", event.id.encode()),
-        ("ce_source", source_uri(event.source).encode()),
-        ("ce_type", _TYPES[type(event)]),
-        ("ce_time", event.observed_at.encode()),
-        ("content-type", CONTENT_TYPE),
-        ("ce_partitionkey", key),
-    ]
+    if isinstance(event, Correction):
+        return _rows(event, _CORRECTIONS, event.corrected_at, key)
+    rows = _rows(event, source_uri(event.source), event.observed_at, key)
     if event.traceparent is not None:
         rows.append(("ce_traceparent", event.traceparent.encode()))
     return rows
+
+
+def _rows(event: Headline | Duplicate | Correction, source: str, time: str, key: bytes) -> Headers:
+    return [
+        ("ce_specversion", _SPEC_VERSION),
+        ("ce_id", event.id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", _TYPES[type(event)]),
+        ("ce_time", time.encode()),
+        ("content-type", CONTENT_TYPE),
+        ("ce_partitionkey", key),
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -109,6 +109,9 @@ class Headline(_Shown, frozen=True, kw_only=True, tag="ticker.headline.v1"):
         bool,
         Meta(description="The chain has a live headline that was observed later: this is no news of it."),
     ] = False
+    corrected: Annotated[MediaTopic, Meta(description="The topic that a person gave this text.")] | None = (
+        None
+    )
 
 
 class ChainEnd(Struct, frozen=True, kw_only=True, tag_field="type", tag="ticker.end.v1"):
@@ -116,6 +119,32 @@ class ChainEnd(Struct, frozen=True, kw_only=True, tag_field="type", tag="ticker.
 
     chain: ChainId
     ended_at: Annotated[Instant, Meta(description="The event time at which that was noticed.")]
+
+
+class Correction(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ticker.correction.v1"
+):
+    """What a person put right, from then on: texts to keep apart, to keep together, to file or to withdraw.
+
+    The chains that these texts stood in have ended by it; what is still shown is decided and published anew.
+    """
+
+    id: Annotated[
+        str,
+        Meta(pattern=r"^[0-9a-f]{20}$", description="A hash of kind, keys and topic: said twice, it is one."),
+    ]
+    kind: Literal["split", "join", "recategorize", "withdraw"]
+    keys: Annotated[tuple[str, ...], Meta(min_length=1, max_length=2, description="The texts' fold keys.")]
+    texts: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=2)]
+    language: Language
+    topic: Annotated[MediaTopic, Meta(description="The topic that a recategorized headline has.")] | None = (
+        None
+    )
+    by: Annotated[str, Meta(min_length=1, max_length=200, description="Who said so.")]
+    why: Annotated[str, Meta(min_length=1, max_length=1000)]
+    corrected_at: Instant
+    undone: Annotated[bool, Meta(description="It holds no longer.")] = False
+    chains: Annotated[tuple[ChainId, ...], Meta(description="The chains that ended by it.")] = ()
 
 
 class TopicScore(Struct, frozen=True, omit_defaults=True):
@@ -182,7 +211,17 @@ class Position(
     offset: Annotated[int, Meta(ge=0)]
 
 
-Event = Strip | Sighting | Headline | ChainEnd | CategorizedHeadline | SeenHeadline | Duplicate | Position
+Event = (
+    Strip
+    | Sighting
+    | Headline
+    | ChainEnd
+    | CategorizedHeadline
+    | SeenHeadline
+    | Duplicate
+    | Correction
+    | Position
+)
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     Strip,
@@ -192,6 +231,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     CategorizedHeadline,
     SeenHeadline,
     Duplicate,
+    Correction,
     Position,
 )
 

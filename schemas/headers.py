@@ -11,6 +11,8 @@ from .deadletters import PREFIX
 
 SOURCE_HEADER: Final = "source"
 """The one header of a sighting: its source, in UTF-8. It is always the first."""
+CORRECTION_KEY: Final = b"correction/"
+"""What the key of a correction begins with, before its id; fold keys are hexadecimal."""
 ATTEMPT_HEADER: Final = PREFIX + "attempt"
 """How often a record was rejected: a redrive gives it back with the record."""
 REPLAY_ID_HEADER: Final = "ticker-replay-id"

@@ -12,6 +12,7 @@ from msgspec import Struct
 from .events import (
     CategorizedHeadline,
     ChainEnd,
+    Correction,
     Duplicate,
     Event,
     Headline,
@@ -82,9 +83,10 @@ STRIPS: Final = Topic(
 )
 SIGHTINGS: Final = Topic(
     name="sightings",
-    events=(Sighting,),
-    key="fold key",
-    description="Every headline in every slot; one header, the source; partitioned by language.",
+    events=(Sighting, Correction),
+    key="fold key, or correction/ID",
+    description="Every headline in every slot; one header, the source; partitioned by language. Corrections stand among"
+    " them, so that the order in which they came is a part of the data.",
     partitions=LANGUAGE_PARTITIONS,
     retention_ms=7 * _DAY_MS,
 )
@@ -115,6 +117,16 @@ CURRENT: Final = Topic(
     segment_bytes=32 * _MIB,
     public=True,
 )
+CORRECTIONS: Final = Topic(
+    name="corrections",
+    events=(Correction,),
+    key="correction/ID",
+    description="What people put right and which chains ended by it; a tombstone when it is undone.",
+    partitions=LANGUAGE_PARTITIONS,
+    cleanup="compact",
+    segment_bytes=4 * _MIB,
+    public=True,
+)
 CANARY: Final = Topic(
     name="canary",
     events=(CategorizedHeadline,),
@@ -125,8 +137,8 @@ CANARY: Final = Topic(
 )
 SEEN: Final = Topic(
     name="seen",
-    events=(SeenHeadline,),
-    key="fold key",
+    events=(SeenHeadline, Correction),
+    key="fold key, or correction/ID",
     description="Live headlines: the state of the deduplicate stage, on the partition of the sighting.",
     partitions=LANGUAGE_PARTITIONS,
     cleanup="compact",
@@ -187,6 +199,7 @@ TOPICS: Final = (
     DEADLETTERS,
     HEADLINES,
     CURRENT,
+    CORRECTIONS,
     CANARY,
     *CATEGORIES.values(),
 )

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from schemas.routing import own_topics
-from schemas.topics import CANARY, CATEGORIES, CURRENT, DECISIONS, DUPLICATES, HEADLINES, SEEN, SIGHTINGS
+from schemas.topics import (
+    CANARY,
+    CATEGORIES,
+    CORRECTIONS,
+    CURRENT,
+    DECISIONS,
+    DUPLICATES,
+    HEADLINES,
+    SEEN,
+    SIGHTINGS,
+)
 from streams.process.categorize.model import Categorizer
 from streams.process.categorize.processor import OUTCOMES as CATEGORIZE_OUTCOMES
 from streams.process.categorize.processor import CategorizeProcessor
@@ -28,7 +38,7 @@ DEDUPLICATE: Final = Stage(
     name="deduplicate",
     source=SIGHTINGS,
     state=SEEN,
-    outputs=(DECISIONS, DUPLICATES),
+    outputs=(DECISIONS, DUPLICATES, CORRECTIONS),
     processor=Deduplicator,
     outcomes=DEDUPLICATE_OUTCOMES,
 )

@@ -20,6 +20,7 @@ def test_a_stage_names_every_topic_that_it_needs() -> None:
         "seen",
         "decisions",
         "duplicates",
+        "corrections",
         "positions",
         "deadletters",
     ]

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from schemas.topics import (
     CANARY,
+    CORRECTIONS,
     CURRENT,
     DEADLETTERS,
     DECISIONS,
@@ -76,6 +77,7 @@ ROLES: Final = (
                 DEADLETTERS.name,
                 HEADLINES.name,
                 CURRENT.name,
+                CORRECTIONS.name,
                 CANARY.name,
                 operations=("Write", "DescribeConfigs"),
             ),
@@ -93,7 +95,13 @@ ROLES: Final = (
         "ticker-consumer",
         "subscribers, in groups whose names begin with `{prefix}-consumer-`; `ticker tail`",
         (
-            *_topics(HEADLINES.name, CURRENT.name, DUPLICATES.name, operations=("Read", "DescribeConfigs")),
+            *_topics(
+                HEADLINES.name,
+                CURRENT.name,
+                CORRECTIONS.name,
+                DUPLICATES.name,
+                operations=("Read", "DescribeConfigs"),
+            ),
             _categories("Read", "DescribeConfigs"),
             Grant("group", "{prefix}-consumer-", ("Read",), begins=True),
         ),
@@ -104,6 +112,20 @@ ROLES: Final = (
         (
             Grant("topic", "{prefix}.", ("Create", "Describe", "DescribeConfigs"), begins=True),
             _CLUSTER,
+        ),
+    ),
+    Role(
+        "ticker-corrector",
+        "`ticker correct`, `ticker corrections`, `ticker explain`",
+        (
+            *_topics(SIGHTINGS.name, operations=("Write", "DescribeConfigs")),
+            *_topics(
+                CORRECTIONS.name,
+                HEADLINES.name,
+                DUPLICATES.name,
+                SEEN.name,
+                operations=("Read", "DescribeConfigs"),
+            ),
         ),
     ),
     Role(

@@ -27,6 +27,7 @@ allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREF
 allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.deadletters"
 allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.headlines"
 allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.current"
+allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.corrections"
 allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.canary"
 allow ticker-worker --operation Write --operation DescribeConfigs --topic "$PREFIX.category." --resource-pattern-type prefixed
 allow ticker-worker --operation Read --group "$PREFIX-worker"
@@ -41,6 +42,7 @@ allow ticker-canary --operation Read --operation DescribeConfigs --topic "$PREFI
 # subscribers, in groups whose names begin with `$PREFIX-consumer-`; `ticker tail`
 allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PREFIX.headlines"
 allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PREFIX.current"
+allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PREFIX.corrections"
 allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PREFIX.duplicates"
 allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PREFIX.category." --resource-pattern-type prefixed
 allow ticker-consumer --operation Read --group "$PREFIX-consumer-" --resource-pattern-type prefixed
@@ -48,6 +50,13 @@ allow ticker-consumer --operation Read --group "$PREFIX-consumer-" --resource-pa
 # `ticker topics`
 allow ticker-operator --operation Create --operation Describe --operation DescribeConfigs --topic "$PREFIX." --resource-pattern-type prefixed
 allow ticker-operator --operation Describe --cluster
+
+# `ticker correct`, `ticker corrections`, `ticker explain`
+allow ticker-corrector --operation Write --operation DescribeConfigs --topic "$PREFIX.sightings"
+allow ticker-corrector --operation Read --operation DescribeConfigs --topic "$PREFIX.corrections"
+allow ticker-corrector --operation Read --operation DescribeConfigs --topic "$PREFIX.headlines"
+allow ticker-corrector --operation Read --operation DescribeConfigs --topic "$PREFIX.duplicates"
+allow ticker-corrector --operation Read --operation DescribeConfigs --topic "$PREFIX.seen"
 
 # `ticker replay`, from the topics of `$PREFIX` to those of `$STAGING`
 allow ticker-replayer --operation Read --operation DescribeConfigs --topic "$PREFIX." --resource-pattern-type prefixed

@@ -106,6 +106,8 @@ export interface Headline {
   readonly changes?: readonly Change[];
   /** The chain has a live headline that was observed later: this is no news of it. */
   readonly late?: boolean;
+  /** The topic that a person gave this text. */
+  readonly corrected?: string | null;
 }
 
 /** The last live headline of a chain has ended: nobody has shown any of them for a window. */
@@ -148,6 +150,8 @@ export interface CategorizedHeadline {
   readonly changes?: readonly Change[];
   /** The chain has a live headline that was observed later: this is no news of it. */
   readonly late?: boolean;
+  /** The topic that a person gave this text. */
+  readonly corrected?: string | null;
   /** A media topic: one of the 17 top IPTC Media Topics, or a user's own. */
   readonly topic: string | null;
   /** The slug of `topic`; `uncategorised` where that is null. */
@@ -218,10 +222,34 @@ export interface Duplicate {
   readonly detail?: string | null;
 }
 
+/** What a person put right, from then on: texts to keep apart, to keep together, to file or to withdraw. */
+export interface Correction {
+  readonly type: "ticker.correction.v1";
+  /** A hash of kind, keys and topic: said twice, it is one. */
+  readonly id: string;
+  readonly kind: "join" | "recategorize" | "split" | "withdraw";
+  /** The texts' fold keys. */
+  readonly keys: readonly string[];
+  readonly texts: readonly string[];
+  /** ISO 639 code; `und` where there are no letters. */
+  readonly language: string;
+  /** The topic that a recategorized headline has. */
+  readonly topic?: string | null;
+  /** Who said so. */
+  readonly by: string;
+  readonly why: string;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly corrected_at: string;
+  /** It holds no longer. */
+  readonly undone?: boolean;
+  /** The chains that ended by it. */
+  readonly chains?: readonly string[];
+}
+
 /** How far a stage has read a partition: everything below `offset` is done. */
 export interface Position {
   readonly type: "ticker.position.v1";
   readonly offset: number;
 }
 
-export type Event = Strip | Sighting | Headline | ChainEnd | CategorizedHeadline | SeenHeadline | Duplicate | Position;
+export type Event = Strip | Sighting | Headline | ChainEnd | CategorizedHeadline | SeenHeadline | Duplicate | Correction | Position;

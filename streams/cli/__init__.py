@@ -16,6 +16,8 @@ COMMANDS: Final[dict[str, str]] = {
     "categorize": "The media topics of headlines; `categorize diff` compares two models or rules.",
     "compare": "How two headlines relate: duplicate, update or distinct, and by which rule.",
     "explain": "Why a headline was published or swallowed, and where else it was seen.",
+    "correct": "Keep apart, join, file elsewhere or withdraw headlines, from now on.",
+    "corrections": "What was corrected: list it, make test data of it.",
     "dev": "Broker, topics, worker and a producer on a sample, in one command.",
     "broker": "A real Kafka on this machine, for development and tests.",
     "topics": "Create the topics on a cluster, or check that they are as the contract says.",

@@ -64,6 +64,14 @@ def _evidence(run_file: str | None, settings: Settings) -> "Evidence":
 
 
 def _tell(explanation: "Explanation") -> None:
+    _tell_outcome(explanation)
+    for each in explanation.corrections:
+        click.echo(
+            f"Corrected {each.corrected_at} by {isolate(each.by)}: {each.kind}, because {isolate(each.why)} ({each.id})"
+        )
+
+
+def _tell_outcome(explanation: "Explanation") -> None:
     headline, swallowed = explanation.headline, explanation.swallowed
     if explanation.outcome == "unknown":
         click.echo("Nothing is known of it: never seen, or longer ago than the topics remember.")

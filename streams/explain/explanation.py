@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from schemas.events import Change
+from schemas.events import Change, Correction
 from streams.process.fold import fold
 
 _ID: Final = re.compile(r"[0-9a-f]{20}-\d+")
@@ -51,6 +52,7 @@ class Evidence(Struct, frozen=True):
 
     published: Sequence[Known]
     swallowed: Sequence[Swallowed]
+    corrections: Sequence[Correction] = ()
 
 
 class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,6 +69,8 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Other sightings that the same headline swallowed, each different text once."""
     updated_by: tuple[Known, ...] = field(default_factory=tuple)
     """Later headlines with other facts."""
+    corrections: tuple[Correction, ...] = field(default_factory=tuple)
+    """What people put right about any of these texts."""
 
 
 def is_id(query: str) -> bool:
@@ -75,7 +79,15 @@ def is_id(query: str) -> bool:
 
 
 def explain(query: str, evidence: Evidence) -> Explanation:
-    """What became of the headline with this id or text; of several with one text, the last."""
+    """What became of the headline with this id or text, and what was corrected about it; of several, the last."""
+    explanation = _explain(query, evidence)
+    texts = {shown.text for shown in (explanation.headline, explanation.swallowed) if shown is not None}
+    folded = {fold(text) for text in (texts if is_id(query) else {query, *texts})}
+    about = tuple(each for each in evidence.corrections if folded.intersection(map(fold, each.texts)))
+    return replace(explanation, corrections=about)
+
+
+def _explain(query: str, evidence: Evidence) -> Explanation:
     matches = _by_id(query) if is_id(query) else _by_text(query)
     published = _last(known for known in evidence.published if matches(known))
     if published is not None:

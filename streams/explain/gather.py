@@ -4,8 +4,8 @@ from typing import IO, Any
 
 import msgspec
 
-from schemas.events import CategorizedHeadline, Duplicate, Event, SeenHeadline
-from schemas.topics import DUPLICATES, HEADLINES, SEEN
+from schemas.events import CategorizedHeadline, Correction, Duplicate, Event, SeenHeadline
+from schemas.topics import CORRECTIONS, DUPLICATES, HEADLINES, SEEN
 from streams.errors import InputError
 from streams.explain.explanation import Evidence, Known, Swallowed
 from streams.kafka.connect import administration
@@ -22,29 +22,34 @@ async def from_cluster(connection: Connection, *, prefix: str, patience: float) 
     seen: dict[str, SeenHeadline] = {}
     published: list[CategorizedHeadline] = []
     swallowed: list[Swallowed] = []
+    corrections: dict[bytes, Correction] = {}
     async with administration(connection, patience=patience) as client:
-        names = [topic.on(prefix) for topic in (HEADLINES, DUPLICATES, SEEN)]
+        names = [topic.on(prefix) for topic in (HEADLINES, DUPLICATES, SEEN, CORRECTIONS)]
         partitions = await partitions_of(client, names)
-    readers: dict[str, type[Event]] = {
+    readers: dict[str, Any] = {
         HEADLINES.on(prefix): CategorizedHeadline,
         DUPLICATES.on(prefix): Duplicate,
-        SEEN.on(prefix): SeenHeadline,
+        SEEN.on(prefix): SeenHeadline | Correction,
+        CORRECTIONS.on(prefix): Correction,
     }
     options = connection.aiokafka_options()
     async for record in subscribe(options, partitions, since=None, follow=False):
         if record.value is None:
+            corrections.pop(record.key, None)
             continue
         event: Event = _event(record, readers[record.topic])
         match event:
             case SeenHeadline(alias_of=None):
                 seen[event.id] = event
+            case Correction():
+                corrections[record.key] = event
             case CategorizedHeadline():
                 published.append(event)
             case Duplicate():
                 swallowed.append(_swallowed(event))
     published.sort(key=lambda headline: headline.observed_at)
     known = [_known(headline, seen.get(headline.id)) for headline in published]
-    return Evidence(known, swallowed)
+    return Evidence(known, swallowed, tuple(corrections.values()))
 
 
 def from_run(file: IO[bytes], place: str) -> Evidence:
@@ -67,12 +72,13 @@ def from_run(file: IO[bytes], place: str) -> Evidence:
     return Evidence(published, swallowed)
 
 
-def _event(record: Any, event_type: type[Event]) -> Event:
+def _event(record: Any, event_type: Any) -> Event:
     try:
-        return msgspec.json.decode(record.value, type=event_type)
+        event: Event = msgspec.json.decode(record.value, type=event_type)
     except msgspec.DecodeError as error:
         place = f"{record.topic}/{record.partition}/{record.offset}"
-        raise InputError(place, f"not a {event_type.__name__}: {error}") from error
+        raise InputError(place, f"not what the topic holds: {error}") from error
+    return event
 
 
 def _known(headline: CategorizedHeadline, seen: SeenHeadline | None) -> Known:

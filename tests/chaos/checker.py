@@ -16,7 +16,17 @@ from schemas import deadletters
 from schemas.cloudevents import headers as cloudevent_headers
 from schemas.events import ChainEnd, Headline, SeenHeadline, encode
 from schemas.instants import parse_instant
-from schemas.topics import CURRENT, DEADLETTERS, DECISIONS, DUPLICATES, SEEN, SIGHTINGS, TOPICS, Topic
+from schemas.topics import (
+    CORRECTIONS,
+    CURRENT,
+    DEADLETTERS,
+    DECISIONS,
+    DUPLICATES,
+    SEEN,
+    SIGHTINGS,
+    TOPICS,
+    Topic,
+)
 from streams.engine.local.engine import DeadLetter, LocalEngine
 from streams.pipeline import CATEGORIZE, DEDUPLICATE
 from streams.process.dedup.live import bucket_end
@@ -127,7 +137,9 @@ async def examine(connection: Connection, prefix: str) -> Report:
         live=len(deduplicated.state),
     )
     ours = [record for record in found[DECISIONS.name].all if not record.headers]
-    _compare(report, deduplicated.published, [*ours, *found[DUPLICATES.name].all])
+    _compare(
+        report, deduplicated.published, [*ours, *found[DUPLICATES.name].all, *found[CORRECTIONS.name].all]
+    )
     current = CURRENT.on(prefix)
     outputs = [record for topic in CATEGORIZE.outputs for record in found[topic.name].all]
     lasting = [record for record in outputs if record.topic != current]

@@ -7,7 +7,7 @@ from typing import Any, cast
 from aiokafka import TopicPartition
 
 from schemas import cloudevents, deadletters
-from schemas.events import CategorizedHeadline, Duplicate, Event, encode
+from schemas.events import CategorizedHeadline, Correction, Duplicate, Event, encode
 from schemas.headers import attempts
 from schemas.topics import DEADLETTERS, Topic
 from streams.stage import RawRecord
@@ -50,7 +50,9 @@ class KafkaOutbox:
         headers: cloudevents.Headers = []
         if topic.public:
             if self._headers is None:
-                self._headers = cloudevents.headers(cast("CategorizedHeadline | Duplicate", event), key)
+                self._headers = cloudevents.headers(
+                    cast("CategorizedHeadline | Correction | Duplicate", event), key
+                )
                 self.published.append(event)
                 self.published_at.append(timestamp)
             headers = self._headers

@@ -126,6 +126,10 @@ class Categorizer:
             return Categories(topics[0].topic, topics)
         return Categories(None, topics)
 
+    def knows(self, topic: str) -> bool:
+        """Whether a topic is a media topic or one of the users' rules: it has a Kafka topic."""
+        return topic in SLUG_BY_TOPIC or any(rule.topic == topic for rule in self._rules)
+
     def describe(self, score: TopicScore) -> TopicScore:
         """A score with what a person reads of its topic: slug, labels and, where there is one, the path."""
         described = self._described.get(score.topic)

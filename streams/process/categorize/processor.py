@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import asdict
 
-from schemas.events import CategorizedHeadline, ChainEnd, Headline
+from schemas.events import CategorizedHeadline, ChainEnd, Headline, TopicScore
 from schemas.mediatopics import slug_of
 from schemas.routing import topics_of
 from schemas.topics import CURRENT
@@ -70,11 +70,15 @@ class CategorizeProcessor:
         categories = self._categorizer.categorize(
             headline.text, fold(headline.text), headline.language, headline.source
         )
+        topic, topics = categories.topic, categories.topics
+        if headline.corrected is not None and self._categorizer.knows(headline.corrected):
+            topic = headline.corrected
+            topics = (TopicScore(topic, 1.0), *(score for score in topics if score.topic != topic))
         return CategorizedHeadline(
             **asdict(headline),
-            topic=categories.topic,
-            category=slug_of(categories.topic),
-            topics=tuple(map(self._categorizer.describe, categories.topics)),
+            topic=topic,
+            category=slug_of(topic),
+            topics=tuple(map(self._categorizer.describe, topics)),
             model=self._categorizer.version,
         )
 

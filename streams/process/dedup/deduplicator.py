@@ -12,13 +12,23 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 import msgspec
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from schemas.events import ChainEnd, Change, Duplicate, Headline, SeenHeadline, Sighting, type_name
+from schemas.events import (
+    ChainEnd,
+    Change,
+    Correction,
+    Duplicate,
+    Headline,
+    SeenHeadline,
+    Sighting,
+    type_name,
+)
 from schemas.instants import format_instant
-from schemas.topics import DECISIONS, DUPLICATES, SEEN
+from schemas.topics import CORRECTIONS, DECISIONS, DUPLICATES, SEEN
 from streams.errors import RecordError
 from streams.process.dedup.compare import Relation
+from streams.process.dedup.corrected import Corrections, correction_key, texts_keys
 from streams.process.dedup.live import LiveHeadline, LiveHeadlines, bucket_end, live_headline
 from streams.process.dedup.rubrics import rubric
 from streams.process.fold import FOLD_VERSION, fold
@@ -37,10 +47,14 @@ OUTCOMES: Final = {
     "exact": "sightings of a live headline",
     "near": "sightings that say a live headline in other words, swallowed with their reason",
     "update": "headlines published because they change facts of a live one",
+    "withdrawn": "sightings of a text that a person withdrew",
+    "correction": "corrections, which stand among the sightings",
 }
 """What can become of a sighting, besides a dead letter."""
 
-_decode_sighting: Final = msgspec.json.Decoder(Sighting).decode
+_BY_HAND: Final = Relation(relation="duplicate", rule="correction", detail="", score=1.0)
+
+_decode_sighting: Final = msgspec.json.Decoder(Sighting | Correction).decode
 
 
 class Witness(Protocol):
@@ -63,6 +77,7 @@ class Deduplicator:
 
     def __init__(self, window: int = DEFAULT_WINDOW_MS, witness: Witness | None = None) -> None:
         self._headlines = LiveHeadlines(window)
+        self._corrections = Corrections()
         self._witness = witness
 
     def live(self) -> Iterable[LiveHeadline]:
@@ -80,7 +95,14 @@ class Deduplicator:
         Raises:
             RecordError: One is no seen headline: the state cannot be trusted.
         """
-        self._headlines.restore(records)
+        self._headlines.restore(record for record in records if not self._restore_correction(record))
+
+    def _restore_correction(self, record: Record) -> bool:
+        """Take back a correction, and how far event time had moved on; False where the record is none."""
+        if not self._corrections.restore(record):
+            return False
+        self._headlines.reach(record.timestamp)
+        return True
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Decide on sightings, in order."""
@@ -120,6 +142,13 @@ class Deduplicator:
             return
         key, timestamp = record.key, record.timestamp
         assert key is not None
+        if isinstance(sighting, Correction):
+            self._correct(sighting, timestamp, out)
+            return
+        if self._corrections.is_withdrawn(key):
+            # Before event time moves on: nothing of it is written, so a restart would not know.
+            out.count("withdrawn")
+            return
         for expired in self._headlines.advance(bucket_end(timestamp)):
             self._forget(expired, (expired.key, *expired.aliases), timestamp, out)
         headline = self._headlines.by_key.get(key)
@@ -135,10 +164,32 @@ class Deduplicator:
         if self._witness is not None:
             self._witness.repeated(record, headline, "exact")
 
+    def _correct(self, correction: Correction, timestamp: int, out: Outbox) -> None:
+        """Let a correction hold from here on, and end what was decided without it; one that is undone ends nothing.
+
+        It moves event time on by nothing, for it is no sighting. But the headlines that it ends may be those that
+        told how far event time is: its row in the state has that as its timestamp.
+        """
+        self._headlines.advance(0)
+        self._corrections.apply(correction)
+        live = self._headlines.by_key
+        keys = () if correction.undone else texts_keys(correction)
+        ended = {live[key].chain for key in keys if key in live}
+        for headline in [each for each in self._headlines if each.chain in ended] if ended else ():
+            self._forget(headline, self._headlines.end(headline), timestamp, out)
+        key = correction_key(correction)
+        applied = replace(correction, chains=tuple(sorted(ended)))
+        out.send(SEEN, key, applied, self._headlines.watermark)
+        if correction.undone:
+            out.forget(CORRECTIONS, key, timestamp)
+        else:
+            out.send(CORRECTIONS, key, applied, timestamp)
+        out.count("correction")
+
     def _decide_on_new(self, key: bytes, sighting: Sighting, timestamp: int, out: Outbox) -> None:
         """Decide on a sighting whose exact text is not live."""
         folded = fold(sighting.text)
-        found = self._headlines.find(folded, sighting.text, sighting.language)
+        found = self._find(key, folded, sighting)
         if found is None or _came_back(found[0], timestamp):
             self._publish(key, folded, sighting, timestamp, out)
             out.count("new")
@@ -150,6 +201,17 @@ class Deduplicator:
         else:
             self._swallow(key, sighting, timestamp, out, winner=older, relation=relation)
             out.count("near")
+
+    def _find(self, key: bytes, folded: str, sighting: Sighting) -> tuple[LiveHeadline, Relation] | None:
+        """The live headline that a new one repeats or updates, by a person's word before any rule's."""
+        live = self._headlines.by_key
+        for partner in sorted(self._corrections.together(key)):
+            if partner in live:
+                return live[partner], _BY_HAND
+        found = self._headlines.find(folded, sighting.text, sighting.language)
+        if found is not None and self._corrections.apart(key) & {found[0].key, *found[0].aliases}:
+            return None
+        return found
 
     def _publish(
         self,
@@ -179,7 +241,14 @@ class Deduplicator:
         late = older is not None and self._headlines.chains.join(headline, older)
         self._headlines.add(headline)
         out.send(SEEN, key, headline.record(), timestamp)
-        event = Headline(**asdict(sighting), chain=headline.chain, updates=root, changes=changes, late=late)
+        event = Headline(
+            **asdict(sighting),
+            chain=headline.chain,
+            updates=root,
+            changes=changes,
+            late=late,
+            corrected=self._corrections.topic(key),
+        )
         out.send(DECISIONS, headline.chain.encode(), event, timestamp)
 
     def _swallow(
@@ -230,14 +299,14 @@ class Deduplicator:
             self._witness.ended(headline)
 
 
-def decode_sighting(record: Record) -> Sighting:
-    """The sighting in a record.
+def decode_sighting(record: Record) -> Sighting | Correction:
+    """The sighting, or the correction, in a record.
 
     Raises:
         RecordError: There is no key or no value, or the value is no sighting of a known version.
     """
     value = record.value
-    if isinstance(value, Sighting):
+    if isinstance(value, Sighting | Correction):
         return value
     if record.key is None:
         raise RecordError("the record has no key; a sighting's key is its fold key")
@@ -246,9 +315,10 @@ def decode_sighting(record: Record) -> Sighting:
     if not record.key.isascii():
         raise RecordError(f"the key {record.key!r} is no fold key")
     try:
-        return _decode_sighting(value)
+        sighting: Sighting | Correction = _decode_sighting(value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"not a {type_name(Sighting)}: {error}") from error
+    return sighting
 
 
 def _came_back(headline: LiveHeadline, timestamp: int) -> bool:

@@ -180,8 +180,8 @@ class LiveHeadlines:
         self._chains_are_old = False
         self._queue: defaultdict[int, list[bytes]] = defaultdict(list)
         """Keys by a bucket end that is their headline's or, until expiry looks at them, an earlier one."""
-        self._watermark = 0
-        """The latest bucket end of any live headline."""
+        self.watermark = 0
+        """The latest bucket end of any headline, live or ended."""
         self._restored: defaultdict[str, list[LiveHeadline]] = defaultdict(list)
         """While restoring: headlines by language that are not in their index yet."""
         self._orphans: dict[bytes, bytes] = {}
@@ -203,7 +203,7 @@ class LiveHeadlines:
     def _remember(self, headline: LiveHeadline) -> None:
         self.by_key[headline.key] = headline
         self._queue[headline.bucket_end].append(headline.key)
-        self._watermark = max(self._watermark, headline.bucket_end)
+        self.watermark = max(self.watermark, headline.bucket_end)
 
     def join(self, key: bytes, headline: LiveHeadline) -> None:
         """Let a variant's key stand for a live headline."""
@@ -232,9 +232,9 @@ class LiveHeadlines:
         if self._chains_are_old:
             self.chains.rebuild(self)
             self._chains_are_old = False
-        if watermark <= self._watermark:
+        if watermark <= self.watermark:
             return []
-        self._watermark = watermark
+        self.watermark = watermark
         oldest = watermark - self._window
         expired = []
         for end in sorted(end for end in self._queue if end < oldest):
@@ -249,6 +249,10 @@ class LiveHeadlines:
                     self.end(headline)
         expired.sort(key=_first_shown)
         return expired
+
+    def reach(self, watermark: int) -> None:
+        """While restoring: event time had moved on at least so far."""
+        self.watermark = max(self.watermark, watermark)
 
     def restore(self, records: Iterable[Record]) -> None:
         """Take back records of `ticker.seen`, in order.
@@ -334,7 +338,7 @@ class LiveHeadlines:
         headline.bucket_end = bucket_end(last_seen)
         headline.sightings = seen.sightings
         headline.sources = _encoded(seen.sources)
-        self._watermark = max(self._watermark, headline.bucket_end)
+        self.watermark = max(self.watermark, headline.bucket_end)
         return True
 
     def _restore_alias(self, key: bytes, of: bytes) -> None:

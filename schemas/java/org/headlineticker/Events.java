@@ -78,7 +78,8 @@ public final class Events {
       String chain,
       String updates,
       List<Change> changes,
-      boolean late) {
+      boolean late,
+      String corrected) {
     public Headline {
       changes = changes == null ? List.of() : List.copyOf(changes);
     }
@@ -108,6 +109,7 @@ public final class Events {
       String updates,
       List<Change> changes,
       boolean late,
+      String corrected,
       String topic,
       String category,
       List<TopicScore> topics,
@@ -156,6 +158,27 @@ public final class Events {
       String rule,
       double score,
       String detail) {
+  }
+
+  /** What a person put right, from then on: texts to keep apart, to keep together, to file or to withdraw. */
+  public record Correction(
+      String type,
+      String id,
+      String kind,
+      List<String> keys,
+      List<String> texts,
+      String language,
+      String topic,
+      String by,
+      String why,
+      String correctedAt,
+      boolean undone,
+      List<String> chains) {
+    public Correction {
+      keys = keys == null ? List.of() : List.copyOf(keys);
+      texts = texts == null ? List.of() : List.copyOf(texts);
+      chains = chains == null ? List.of() : List.copyOf(chains);
+    }
   }
 
   /** How far a stage has read a partition: everything below `offset` is done. */

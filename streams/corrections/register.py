@@ -1,0 +1,91 @@
+"""Read what was corrected on a cluster, and hand a further correction to the stage that honours it."""
+
+import asyncio
+from contextlib import aclosing
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas.events import Correction, encode
+from schemas.headers import CORRECTION_KEY
+from schemas.instants import parse_instant
+from schemas.routing import partition_of
+from schemas.topics import CORRECTIONS, SIGHTINGS
+from streams.errors import InputError, TickerError
+from streams.kafka.connect import administration
+from streams.kafka.subscribe import subscribe
+from streams.kafka.topics import partitions_of
+from streams.settings import Connection
+
+
+async def read(connection: Connection, *, prefix: str, patience: float) -> list[Correction]:
+    """The corrections that hold, in the order in which they were said.
+
+    Raises:
+        InputError: A record is no correction.
+    """
+    async with administration(connection, patience=patience) as client:
+        partitions = await partitions_of(client, [CORRECTIONS.on(prefix)])
+    held: dict[bytes, Correction] = {}
+    async for record in subscribe(connection.aiokafka_options(), partitions, since=None, follow=False):
+        held.pop(record.key, None)
+        if record.value is not None:
+            held[record.key] = _correction(record.value, f"{record.topic}/{record.partition}/{record.offset}")
+    return sorted(held.values(), key=lambda each: each.corrected_at)
+
+
+async def submit(
+    correction: Correction, connection: Connection, *, prefix: str, patience: float, wait: float
+) -> Correction | None:
+    """Write a correction among the sightings of its language and wait until a worker has honoured it.
+
+    Gives it as it was honoured, with the chains that ended by it; None when no worker has within `wait` seconds.
+
+    Raises:
+        TickerError: The cluster did not take it.
+    """
+    async with administration(connection, patience=patience) as client:
+        partitions = await partitions_of(client, [CORRECTIONS.on(prefix)])
+        sightings = await partitions_of(client, [SIGHTINGS.on(prefix)])
+    options = connection.aiokafka_options()
+    listening = asyncio.Event()
+    key = CORRECTION_KEY + correction.id.encode()
+
+    async def honoured() -> Correction:
+        records = subscribe(options, partitions, since=None, follow=True, ready=listening.set)
+        async with aclosing(records):
+            async for record in records:
+                if record.key == key:
+                    return correction if record.value is None else _correction(record.value, record.topic)
+        raise AssertionError("a subscription that follows does not end")
+
+    waiting = asyncio.create_task(honoured())
+    await asyncio.wait([waiting, asyncio.create_task(listening.wait())], return_when=asyncio.FIRST_COMPLETED)
+    producer = AIOKafkaProducer(enable_idempotence=True, acks="all", **options)
+    await producer.start()
+    try:
+        await producer.send_and_wait(
+            SIGHTINGS.on(prefix),
+            encode(correction),
+            key=key,
+            partition=partition_of(correction.language, len(sightings)),
+            timestamp_ms=parse_instant(correction.corrected_at),
+        )
+    except KafkaError as error:
+        raise TickerError(f"the correction could not be written: {error}; say it again") from error
+    finally:
+        await producer.stop()
+    done, _ = await asyncio.wait([waiting], timeout=wait)
+    if done:
+        return waiting.result()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    return None
+
+
+def _correction(value: bytes, place: str) -> Correction:
+    try:
+        return msgspec.json.decode(value, type=Correction)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(place, f"this is no correction: {error}") from error
