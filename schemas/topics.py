@@ -27,6 +27,8 @@ DEFAULT_PREFIX: Final = "ticker"
 LANGUAGE_PARTITIONS: Final = 6
 _HOUR_MS: Final = 60 * 60 * 1000
 _DAY_MS: Final = 24 * _HOUR_MS
+MAX_AHEAD_MS: Final = _HOUR_MS
+"""How far an event's time may be ahead of the clock of who publishes it: what brokers take (Kafka's default)."""
 _MIB: Final = 1024 * 1024
 
 

@@ -6,13 +6,15 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
-from streams.errors import InputError
+from schemas.instants import format_instant
+from schemas.topics import DEADLETTERS, MAX_AHEAD_MS, SIGHTINGS, STRIPS
+from streams.errors import InputError, RecordError
 from streams.kafka.connect import administration
 from streams.kafka.topics import require
 from streams.observe.trace import traceparent
@@ -77,12 +79,20 @@ async def produce(
         selector: A CSS selector of the strip's items in HTML pages.
 
     Raises:
-        TickerError: No broker was reached, or it did not take what was published.
+        TickerError: No broker was reached, or an end was wanted while none acknowledged what was read.
     """
     assert SIGHTINGS.retention_ms is not None
     oldest_kept = time.time_ns() // 1_000_000 - SIGHTINGS.retention_ms
     options = connection.aiokafka_options()
-    async with Publisher(options, prefix=prefix, acknowledged=observer.published) as publisher:
+    publishing = Publisher(
+        options,
+        prefix=prefix,
+        acknowledged=observer.published,
+        patience=None,
+        stop=stop,
+        refused=lambda told: failed(InputError("published", told)),
+    )
+    async with publishing as publisher:
         async for observation in _in_thread(observations, publisher.flush, stop):
             try:
                 strip, slots = strip_of(observation, separator=separator, selector=selector)
@@ -92,6 +102,14 @@ async def produce(
                 continue
             strip = replace(strip, traceparent=traceparent(strip.id))
             found = sightings(strip, slots)
+            if ahead := _ahead(found.timestamp):
+                failed(InputError(observation.place, f"observed_at: {ahead}; kept in the dead letters"))
+                await publisher.reject(strip, ahead)
+                counts.strips += 1
+                counts.slots += len(slots)
+                counts.empty += found.empty
+                counts.dead_letters += len(slots) - found.empty
+                continue
             await publisher.publish(strip, found)
             if found.timestamp < oldest_kept:
                 counts.outdated += len(found.records)
@@ -103,6 +121,18 @@ async def produce(
                 failed(InputError(f"{observation.place}, slot {slot}", f"{problem}: {text[:60]}…"))
         await publisher.flush()
         counts.published = publisher.published
+        counts.dead_letters += publisher.refused
+
+
+def _ahead(observed_at: int) -> RecordError | None:
+    """Why a strip is not published whose clock is further ahead than brokers take."""
+    ahead = observed_at - time.time_ns() // 1_000_000
+    if ahead <= MAX_AHEAD_MS:
+        return None
+    return RecordError(
+        f"{format_instant(observed_at)} is {timedelta(seconds=ahead // 1000)} ahead of this clock;"
+        f" allowed: at most {timedelta(milliseconds=MAX_AHEAD_MS)}"
+    )
 
 
 async def _in_thread(
