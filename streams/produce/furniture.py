@@ -170,7 +170,22 @@ def is_furniture(text: str) -> bool:
         or is_label(text)
         or is_byline(text)
         or is_placeholder(text)
+        or _is_line_of_notes(text)
     )
+
+
+_NOTE_PARTS: Final = re.compile(r"\s*[,،|·•/–—]\s+|\s+-\s+")
+_MAX_NOTE_PARTS: Final = 4
+_MAX_NAME_WORDS: Final = 3
+
+
+def _is_line_of_notes(text: str) -> bool:
+    """Whether a text is a time or counter with a name or two beside it: `(Ann Stone, 3 min ago)`."""
+    parts = _NOTE_PARTS.split(text.strip("()[] "))
+    if not 1 < len(parts) <= _MAX_NOTE_PARTS:
+        return False
+    names = [part for part in parts if not (is_moment(part) or is_counter(part))]
+    return len(names) < len(parts) and all(len(name.split()) <= _MAX_NAME_WORDS for name in names)
 
 
 _MOST: Final = 0.6
@@ -185,7 +200,7 @@ _JOINT: Final = re.compile(
 )
 """What can stand between a headline and a thing before or after it."""
 _ORNAMENTS: Final = (
-    "\u2023\u2043\u2190-\u21ff\u25a0-\u25ff\u2605\u2606\u261a-\u261f\u2756\u2794-\u27bf\u2b00-\u2bff"
+    "\u2023\u2043\u2190-\u21ff\u25a0-\u25ff\u2605\u2606\u261a-\u261f\u2700-\u27bf\u2b00-\u2bff"
     "\U0001f446-\U0001f449\U0001f534-\U0001f53d"
 )
 _BULLET: Final = re.compile(rf"\A(?:[-–—*•·»›>+~|{_ORNAMENTS}](?!\d)\ufe0f?[ \xa0]*)+(?=\S)")
@@ -284,7 +299,7 @@ def _before(text: str) -> list[tuple[str, str]]:
     return [
         (head, text[match.end() :])
         for match in _JOINT.finditer(text, 0, _LONGEST)
-        if (head := text[: match.start()]) and match.end() < len(text) and _is_note(head)
+        if (head := text[: match.start()]) and match.end() < len(text) and _is_closed(head) and _is_note(head)
     ]
 
 
@@ -293,8 +308,13 @@ def _after(text: str) -> list[tuple[str, str]]:
     return [
         (tail, text[: match.start()])
         for match in _JOINT.finditer(text, max(0, len(text) - _LONGEST))
-        if (tail := text[match.end() :]) and match.start() > 0 and _is_note(tail)
+        if (tail := text[match.end() :]) and match.start() > 0 and _is_closed(tail) and _is_note(tail)
     ]
+
+
+def _is_closed(text: str) -> bool:
+    """Whether no bracket is cut off from its other half."""
+    return text.count("(") == text.count(")") and text.count("[") == text.count("]")
 
 
 def _is_note(text: str) -> bool:

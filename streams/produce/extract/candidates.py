@@ -203,7 +203,7 @@ def surest(rivals: list[Rival], place: str) -> tuple[Found, ...]:
     strips = [rival for rival in rivals if rival.found is not None]
     if len(strips) > 1:
         first, second = strips[:2]
-        if first.score - second.score < ALIKE and not _overlap(first, second):
+        if first.score - second.score < ALIKE and _are_rivals(first, second):
             raise SplitError(
                 place,
                 f"two lists could be the strip, {_quoted(first)} and {_quoted(second)}; pin one with "
@@ -212,11 +212,12 @@ def surest(rivals: list[Rival], place: str) -> tuple[Found, ...]:
     return tuple(rival.found for rival in strips if rival.found is not None)
 
 
-def _overlap(first: Rival, second: Rival) -> bool:
-    """Whether two strips share a headline: they are copies or parts of each other."""
+def _are_rivals(first: Rival, second: Rival) -> bool:
+    """Whether two strips are of one sort, lists or single headlines, and no copies or parts of each other."""
     assert first.found
     assert second.found
-    return not set(headlines_in(first.found.split)).isdisjoint(headlines_in(second.found.split))
+    one, other = headlines_in(first.found.split), headlines_in(second.found.split)
+    return (len(one) > 1) == (len(other) > 1) and set(one).isdisjoint(other)
 
 
 def _quoted(rival: Rival) -> str:

@@ -36,6 +36,7 @@ _OFFER: Final = _any(
     r"\blivraison (?:gratuite|offerte)\b|\bajouter au panier\b|\bsoldes\b|\bcode promo\b|\bretours gratuits\b",
     r"\boffres? (?:spéciale|du jour|exclusive)|-\s?\d+\s?%|\bachet(?:ez|és?)\b|\babonnez-vous\b|\bprofitez\b",
     r"^(?:vends|loue|cherche|à vendre|à louer|for sale|to let|wanted)\b|\bwanted (?:at|for|in)\b",
+    r"\b(?:download|get|try) (?:our|the) (?:free )?app\b|\bnever miss\b",
     r"\bcommandez\b|\bpromotions?\b|\bremise de\b",
     r"(?:توصيل|شحن) مجاني|\bتخفيض|\bخصم (?:\d|يصل)|أضف إلى السلة|اشتر(?:ي)? (?:الآن|واحد)|تسوق|كوبون|عرض خاص",
     r"عروض (?:خاصة|اليوم)|اطلب الآن",
@@ -52,6 +53,8 @@ _COMMENTED: Final = re.compile(
     r"[A-ZÀ-Ý«“\"'\u0600-\u06ff]"
 )
 """`Ann on The old mill …`, as blogs list their comments."""
+_QUOTED: Final = re.compile(r"[\"“«].+[\"”»]\s*[-–—]\s*[^\W\d_]+(?:\s[^\W\d_]+)?")
+"""`“At last someone listens” - Tom`, as readers are quoted."""
 _REPLIES: Final = re.compile(
     r"^(?:reader|user|guest|anonymous|lecteur|anonyme|زائر|قارئ)\b[^:]{0,12}:", re.IGNORECASE
 )
@@ -132,7 +135,12 @@ def _by_words(text: str) -> Kind | None:
         return "offers"
     if _SMALL_PRINT.search(text):
         return "small print"
-    if _REPLIES.search(text) or _COMMENTED.match(text) or _SPOKEN.search(_QUOTATION.sub("", text)):
+    if (
+        _REPLIES.search(text)
+        or _COMMENTED.match(text)
+        or _QUOTED.fullmatch(text)
+        or _SPOKEN.search(_QUOTATION.sub("", text))
+    ):
         return "comments"
     return None
 
