@@ -1,0 +1,74 @@
+"""Failures of one partition in a row: what is logged of each, how long is waited, and how many are too many."""
+
+import logging
+from typing import Final
+
+from aiokafka import TopicPartition
+
+from streams.engine.kafka.waiting import HoleError
+from streams.errors import TickerError
+from streams.kafka.retry import TRANSIENT, Retry
+
+logger: Final = logging.getLogger(__name__)
+
+_MAX_FAILURES: Final = 30
+"""In a row, of what can pass: the cluster's failures. A broker that is away is waited for besides."""
+_MAX_BUGS: Final = 5
+"""In a row, of what will not pass by itself: any other exception."""
+_FIRST_WAIT_S: Final = 0.2
+_LONGEST_WAIT_S: Final = 3.0
+
+
+class Failures:
+    """Counts failures without a commit between them.
+
+    Args:
+        stage: The stage's name.
+        partition: The partition.
+    """
+
+    def __init__(self, stage: str, partition: TopicPartition) -> None:
+        self._stage = stage
+        self._partition = partition
+        self._retry = Retry(first=_FIRST_WAIT_S, longest=_LONGEST_WAIT_S)
+
+    def end(self) -> None:
+        """Begin to count again: something was committed."""
+        self._retry.succeeded()
+
+    def add(self, error: Exception, position: int) -> TickerError | None:
+        """Log a failure; the error to give up with where it was one too many."""
+        count = self._retry.failures + 1
+        if isinstance(error, HoleError):
+            limit = _MAX_FAILURES
+            logger.info("%s: %s; seeking again", self._partition, error)
+        else:
+            limit = _MAX_FAILURES if isinstance(error, TRANSIENT) else _MAX_BUGS
+            known = isinstance(error, (*TRANSIENT, TickerError))
+            logger.warning(
+                "%s %s: %s (failure %d of %d in a row)",
+                self._stage,
+                self._partition,
+                described(error),
+                count,
+                limit,
+                exc_info=None if known else error,
+            )
+        if count < limit:
+            return None
+        place = f"{self._partition.topic}/{self._partition.partition}/{position}"
+        problem = TickerError(
+            f"{self._stage} failed {count} times in a row at {place}, the last time with {described(error)};"
+            " nothing from there on was written"
+        )
+        problem.__cause__ = error
+        return problem
+
+    async def wait(self) -> None:
+        """Wait before the next try, the longer the more failures there were."""
+        await self._retry.wait()
+
+
+def described(error: BaseException) -> str:
+    """The class of an error and what it says; some of aiokafka's say nothing."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,88 @@
+"""What opening a partition brings back: whoever had it is fenced, then its state and its position are read."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from msgspec import Struct
+
+from schemas.topics import POSITIONS
+from streams.engine.kafka.positions import position_key, read_position
+from streams.kafka.reader import CommittedReader, committed_reader
+from streams.kafka.transaction import TransactionalProducer
+from streams.stage import Processor, Stage
+
+OPEN_TIMEOUT_S: Final = 60.0
+"""How long an opening may make no progress: a large state takes longer, and may."""
+
+
+class Opened(Struct, frozen=True, kw_only=True):
+    """A partition as it was left."""
+
+    processor: Processor
+    records: int
+    """Of its state."""
+    position: int
+    beginning: int
+    """The first offset of the source that is still there: unread ones below it are lost."""
+
+
+def producer_of(
+    stage: Stage, partition: TopicPartition, prefix: str, options: Mapping[str, Any]
+) -> TransactionalProducer:
+    """The producer of a stage's partition: started, it fences whoever had the partition before."""
+    return TransactionalProducer(
+        f"{prefix}-{stage.name}-{partition.topic}-{partition.partition}",
+        [topic.on(prefix) for topic in stage.topics[1:]],
+        options,
+    )
+
+
+async def restore(
+    stage: Stage,
+    partition: TopicPartition,
+    prefix: str,
+    options: Mapping[str, Any],
+    progress: Callable[[], Awaitable[None]],
+) -> Opened:
+    """Read state and position, committed records only; nobody else can write them any more.
+
+    Args:
+        stage: The stage.
+        partition: The partition of its source.
+        prefix: The topics' prefix.
+        options: aiokafka's connection options.
+        progress: Called after each batch of state records.
+
+    Raises:
+        RecordError: State or position cannot be read.
+        TickerError: A transaction of somebody else stays open.
+    """
+    processor = stage.processor()
+    positions = TopicPartition(POSITIONS.on(prefix), partition.partition)
+    topics = [topic.on(prefix) for topic in (stage.state, POSITIONS) if topic is not None]
+    async with committed_reader(options, [partition.topic, *topics]) as reader:
+        records = 0
+        if stage.state is not None:
+            state = TopicPartition(stage.state.on(prefix), partition.partition)
+            records = await _restore_state(reader, state, processor, progress)
+        return Opened(
+            processor=processor,
+            records=records,
+            position=await read_position(reader, positions, position_key(stage.name, partition)),
+            beginning=await reader.beginning(partition),
+        )
+
+
+async def _restore_state(
+    reader: CommittedReader,
+    state: TopicPartition,
+    processor: Processor,
+    progress: Callable[[], Awaitable[None]],
+) -> int:
+    restored = 0
+    async for records in reader.read(state, await reader.beginning(state), await reader.end(state)):
+        processor.restore(records)
+        restored += len(records)
+        await progress()
+    return restored

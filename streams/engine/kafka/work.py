@@ -1,0 +1,110 @@
+"""What one transaction will commit, and how records that make a processor raise are told from the others."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from msgspec import Struct, field
+
+from streams.engine.kafka.failures import described
+from streams.engine.kafka.outbox import KafkaOutbox
+from streams.observe.headlines import note_sources
+from streams.stage import Processor
+
+_TRANSACTION_RECORDS: Final = 32_000
+_TRANSACTION_OUTPUTS: Final = 8_000
+"""Where one of these is reached, a transaction takes no further batch: what waits, waits for the next."""
+_TRANSACTION_S: Final = 0.08
+"""How long it may be decided on: commits come steadily, whatever a record costs."""
+_PIECE: Final = 250
+"""Records of a batch that are decided on in one go, at 0.2 ms for the slowest."""
+
+
+class FailingRecordError(Exception):
+    """A record makes the processor raise. State is dropped; opened again, the partition goes on without it."""
+
+
+class Work(Struct):
+    """The outputs for a run of records."""
+
+    out: KafkaOutbox
+    began: float
+    first: int = 0
+    """Event time (ms) of the first record."""
+    last: int = 0
+    end: int = 0
+    """The offset after the last record."""
+    records: int = 0
+    newest: dict[bytes, int] = field(default_factory=dict)
+
+    def add(self, records: list[Any]) -> None:
+        """Count records that the processor has decided on."""
+        if not self.records:
+            self.first = records[0].timestamp
+        self.last = records[-1].timestamp
+        self.records += len(records)
+        note_sources(records, self.newest)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it should be committed before more is decided."""
+        return (
+            self.records >= _TRANSACTION_RECORDS
+            or self.out.size >= _TRANSACTION_OUTPUTS
+            or time.monotonic() - self.began >= _TRANSACTION_S
+        )
+
+
+def begin(stage: str, prefix: str, partition: TopicPartition) -> Work:
+    """Work that nothing has been decided on yet."""
+    return Work(KafkaOutbox(stage, prefix, partition), time.monotonic())
+
+
+class Suspects:
+    """Records that make the processor raise, found by giving it what it raised on one by one, on fresh state.
+
+    A processor makes a dead letter of what it cannot decide on by itself; where it raises instead, its state is
+    spoilt.
+    """
+
+    def __init__(self, partition: TopicPartition) -> None:
+        self._partition = partition
+        self._failing: dict[int, Exception] = {}
+        """Records by offset that made the processor raise, and what."""
+        self._suspected_up_to = 0
+        """Below this offset the processor raised on several records together: they go one by one."""
+
+    def pieces(self, records: list[Any]) -> Iterator[list[Any]]:
+        """A batch in pieces that are decided on in one go."""
+        start = 0
+        while start < len(records):
+            is_suspect = records[start].offset < self._suspected_up_to
+            end = start + (1 if is_suspect else _PIECE)
+            yield records[start:end] if start or end < len(records) else records
+            start = end
+
+    def process(self, processor: Processor, piece: list[Any], out: KafkaOutbox) -> None:
+        """Decide on a few records.
+
+        Raises:
+            FailingRecordError: The processor raised, on this one record.
+        """
+        first = piece[0]
+        if len(piece) == 1 and (known := self._failing.get(first.offset)) is not None:
+            out.reject(first, known)
+            return
+        try:
+            processor.process(piece, out)
+        except Exception as error:
+            if len(piece) > 1:
+                self._suspected_up_to = piece[-1].offset + 1
+                raise
+            self._failing[first.offset] = error
+            place = f"{self._partition.topic}/{self._partition.partition}/{first.offset}"
+            raise FailingRecordError(f"{place} becomes a dead letter: {described(error)}") from error
+
+    def forget(self, end: int) -> None:
+        """Records below an offset are committed: they will not come again."""
+        if self._failing:
+            self._failing = {offset: error for offset, error in self._failing.items() if offset >= end}
