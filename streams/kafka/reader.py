@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, Final, Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,6 +14,7 @@ from streams.kafka.internals import learn_topics
 _FETCH_BYTES: Final = 1 << 20
 _FETCH_WAIT_MS: Final = 50
 _STALL_S: Final = 60.0
+_STOP_S: Final = 5.0
 _STATE_FETCH_BYTES: Final = 8 << 20
 """A restart reads a whole topic: in larger pieces."""
 _STATE_AT_ONCE: Final = 20_000
@@ -57,7 +58,9 @@ async def consuming(
     try:
         yield consumer
     finally:
-        await asyncio.shield(consumer.stop())
+        with suppress(TimeoutError):
+            # Cancelled meanwhile, it is stopped all the same; a broker that is away may not hold it up for long.
+            await asyncio.shield(asyncio.wait_for(consumer.stop(), _STOP_S))
 
 
 async def bounds(
