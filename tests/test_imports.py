@@ -15,7 +15,7 @@ LAYERS = (
     ("streams.engine",),
     ("streams.produce",),
     ("streams.run", "streams.canary", "streams.replay", "streams.explain", "streams.dev", "streams.evaluate"),
-    ("streams.deadletters", "streams.serve"),
+    ("streams.deadletters", "streams.serve", "streams.corrections"),
     ("streams.bench",),
     ("streams.cli",),
 )
