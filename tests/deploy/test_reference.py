@@ -24,3 +24,11 @@ def test_every_metric_is_in_the_table() -> None:
         name for path in sources for name in re.findall(r'name="(ticker_\w+)"', path.read_text("utf-8"))
     ]
     assert sorted(declared) == sorted(metric.name for metric in metrics())
+
+
+def test_what_the_guide_for_contributors_names_is_there() -> None:
+    """A file or folder that moved takes its mention along."""
+    text = (DOCS.parent / "CONTRIBUTING.md").read_text("utf-8")
+    named = re.findall(r"`((?:schemas|streams|tests|deploy|docs)/[\w./]*)`", text)
+    assert len(named) > 20
+    assert [path for path in named if not (DOCS.parent / path).exists()] == []
