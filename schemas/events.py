@@ -236,7 +236,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
 )
 
 
-def type_name(event_type: type[Event]) -> str:
+def type_name(event_type: type[Struct]) -> str:
     """The name and version that a value carries in `type`, such as `ticker.headline.v1`."""
     return str(event_type.__struct_config__.tag)
 

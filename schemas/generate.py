@@ -12,27 +12,43 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from . import cloudevents, deadletters, languages
 from .compatibility import breaks
-from .events import EVENT_TYPES, CategorizedHeadline, Event, type_name
+from .events import EVENT_TYPES, CategorizedHeadline, type_name
+from .marks import MARK_TYPES
 from .mediatopics import UNCATEGORISED
 from .topics import DEFAULT_PREFIX, TOPICS, Topic
 
+VALUE_TYPES: Final = (*EVENT_TYPES, *MARK_TYPES)
+"""Everything that a value can be."""
 HERE: Final = Path(__file__).parent
 _VERSION: Final = "1.0.0"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-def json_schema(event_type: type[Event]) -> dict[str, Any]:
+def json_schema(event_type: type[Struct]) -> dict[str, Any]:
     """The JSON Schema of an event type, its top level in line."""
-    schema = msgspec.json.schema(event_type)
+    schema = _shared(msgspec.json.schema(event_type))
     definitions = schema.pop("$defs")
     top = definitions.pop(event_type.__name__)
     document = {"$schema": _DIALECT, "$id": f"{type_name(event_type)}.schema.json", **top}
     if definitions:
         document["$defs"] = definitions
     return document
+
+
+def _shared(node: Any) -> Any:
+    """A schema in the words that both dialects have: tuples of one type are arrays of a fixed length."""
+    if isinstance(node, list):
+        return [_shared(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if prefix := node.get("prefixItems"):
+        assert all(each == prefix[0] for each in prefix), "draft-07 has no word for this"
+        node = {name: value for name, value in node.items() if name != "prefixItems"} | {"items": prefix[0]}
+    return {name: _shared(value) for name, value in node.items()}
 
 
 def asyncapi() -> dict[str, Any]:
@@ -79,7 +95,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
 
 def _messages() -> Iterator[tuple[str, dict[str, Any]]]:
     public = {event for topic in TOPICS if topic.public for event in topic.events}
-    for event_type in EVENT_TYPES:
+    for event_type in VALUE_TYPES:
         message: dict[str, Any] = {
             "name": type_name(event_type),
             "summary": (event_type.__doc__ or "").partition("\n")[0],
@@ -138,7 +154,7 @@ def documents() -> dict[Path, bytes]:
     """Every generated file with its content."""
     files = {
         HERE / "json" / f"{type_name(event_type)}.schema.json": _pretty(json_schema(event_type))
-        for event_type in EVENT_TYPES
+        for event_type in VALUE_TYPES
     }
     files[HERE / "asyncapi.yaml"] = msgspec.yaml.encode(asyncapi())
     schemas = [json_schema(event_type) for event_type in EVENT_TYPES]

@@ -21,6 +21,7 @@ from .events import (
     Sighting,
     Strip,
 )
+from .marks import Manifest, Mark, Progress, Redriven
 from .mediatopics import SLUG_BY_TOPIC, UNCATEGORISED
 
 DEFAULT_PREFIX: Final = "ticker"
@@ -40,7 +41,7 @@ class Topic(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    events: tuple[type[Event], ...]
+    events: tuple[type[Event | Mark], ...]
     """What its values are; nothing where they are anything."""
     key: str
     description: str
@@ -148,9 +149,9 @@ SEEN: Final = Topic(
 )
 POSITIONS: Final = Topic(
     name="positions",
-    events=(Position,),
-    key="stage|topic|partition",
-    description="How far each stage has read each partition.",
+    events=(Position, Manifest, Progress, Redriven),
+    key="stage|topic|partition; replay|…, redrive|…",
+    description="How far each stage, replay and redrive has come on each partition.",
     partitions=LANGUAGE_PARTITIONS,
     cleanup="compact",
     segment_bytes=4 * _MIB,

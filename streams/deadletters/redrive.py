@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from schemas.headers import ATTEMPT_HEADER
+from schemas.marks import Redriven
 from schemas.topics import DEADLETTERS, POSITIONS
 from streams.deadletters.letters import Letter
 from streams.deadletters.trial import PRODUCE
@@ -28,27 +29,6 @@ from streams.stage import RawRecord
 MAX_ATTEMPTS: Final = 3
 _BYTES: Final = 4 << 20
 """Keys and values in one transaction, about."""
-
-
-class Redriven(Struct, frozen=True, tag_field="type", tag="ticker.redrive.v1"):
-    """The letters of one partition that were sent back: offsets from and to, both included."""
-
-    ranges: tuple[tuple[int, int], ...] = ()
-
-    def __contains__(self, offset: int) -> bool:
-        return any(first <= offset <= last for first, last in self.ranges)
-
-    def with_offsets(self, offsets: Iterable[int], known: Sequence[int]) -> "Redriven":
-        """These too. Ranges close over offsets at which there is no letter: `known` are those with one."""
-        done = sorted({offset for offset in known if offset in self} | set(offsets))
-        order = {offset: number for number, offset in enumerate(sorted({*known, *done}))}
-        ranges: list[tuple[int, int]] = []
-        for offset in done:
-            if ranges and order[offset] == order[ranges[-1][1]] + 1:
-                ranges[-1] = (ranges[-1][0], offset)
-            else:
-                ranges.append((offset, offset))
-        return Redriven(tuple(ranges))
 
 
 _decode: Final = msgspec.json.Decoder(Redriven).decode

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.instants import format_instant
+from schemas.marks import Manifest, Progress
 from schemas.topics import POSITIONS, TOPICS, Topic
 from streams.engine.collector import raise_collector_thresholds
 from streams.errors import SettingsError, TickerError
@@ -23,7 +24,6 @@ from streams.replay import ledger
 from streams.replay.checks import Check, check, refusals
 from streams.replay.facts import gather
 from streams.replay.lag import watch
-from streams.replay.ledger import Manifest, Progress
 from streams.replay.pace import Errors, Pacer
 from streams.replay.partition import Clusters, PartitionReplay, Written
 from streams.replay.plan import Plan, topic_named

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 from msgspec import Struct
 
 from schemas.headers import REPLAY_ID_HEADER
+from schemas.marks import Manifest, Progress
 from schemas.topics import DEADLETTERS, POSITIONS
 from streams.errors import SettingsError, TickerError
 from streams.kafka.alternating import AlternatingProducers
@@ -21,7 +22,6 @@ from streams.kafka.reader import bounds, read_windows
 from streams.kafka.topics import TopicDescription, describe
 from streams.kafka.transaction import writing
 from streams.replay import ledger
-from streams.replay.ledger import Manifest, Progress
 from streams.settings import Connection
 from streams.stage import RawRecord
 

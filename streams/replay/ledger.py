@@ -8,38 +8,12 @@ from typing import Any, Final
 
 import msgspec
 from aiokafka import TopicPartition
-from msgspec import Struct
 
-from schemas.instants import Instant
+from schemas.marks import Manifest, Progress
 from schemas.topics import POSITIONS
 from streams.kafka.reader import CommittedReader, bounds, committed_reader, read_windows
 
 _KEY: Final = b"replay|"
-
-
-class Manifest(Struct, frozen=True, kw_only=True, tag_field="type", tag="ticker.replay.v1"):
-    """What a replay is and what it made on the target; on partition 0."""
-
-    id: str
-    started_at: Instant
-    target: str
-    """The topic that it writes to, as on the cluster."""
-    created: tuple[str, ...]
-    """Topics that were missing and that it made."""
-
-
-class Progress(Struct, frozen=True, kw_only=True, tag_field="type", tag="ticker.replay.progress.v1"):
-    """How far a replay has read one partition of its source, and what became of the records."""
-
-    offset: int
-    """Everything below it is done."""
-    base: int
-    """Where the target's partition ended before the first record."""
-    read: int = 0
-    filtered: int = 0
-    written: int = 0
-    checksum: int = 0
-    """CRC-32 of all values that were written, one after the other."""
 
 
 _decode_manifest: Final = msgspec.json.Decoder(Manifest).decode

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
+from schemas.marks import Progress
 from schemas.topics import POSITIONS
 from streams.errors import TickerError
 from streams.kafka.alternating import AlternatingProducers
@@ -21,7 +22,6 @@ from streams.kafka.reader import committed_reader, read_windows
 from streams.kafka.retry import TRANSIENT, Retry, told
 from streams.kafka.transaction import writing
 from streams.replay import ledger
-from streams.replay.ledger import Progress
 from streams.replay.pace import Errors, Lead, Pacer
 from streams.replay.plan import Plan, Span
 from streams.stage import RawRecord

@@ -8,8 +8,8 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
+from schemas.marks import Progress
 from streams.kafka.reader import bounds, read_windows
-from streams.replay.ledger import Progress
 
 
 class Found(Struct):

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from schemas import deadletters
 from schemas.events import MAX_TEXT, encode
+from schemas.marks import Redriven
 from streams.deadletters.letters import Choice, Letter, fingerprint, grouped, letter_of
-from streams.deadletters.redrive import Redriven, sort
+from streams.deadletters.redrive import sort
 from streams.deadletters.trial import Trial
 from streams.errors import RecordError
 from streams.kafka.topics import TopicDescription

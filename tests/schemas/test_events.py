@@ -7,12 +7,12 @@ import jsonschema
 import msgspec
 import pytest
 
-from schemas.events import EVENT_TYPES, MAX_LINK, MAX_TEXT, Event, Headline, Sighting, encode, type_name
-from schemas.generate import HERE, json_schema
+from schemas.events import MAX_LINK, MAX_TEXT, Headline, Sighting, encode, type_name
+from schemas.generate import HERE, VALUE_TYPES, json_schema
 
 EXAMPLES = [
     pytest.param(event_type, path, id=f"{type_name(event_type)}-{path.stem}")
-    for event_type in EVENT_TYPES
+    for event_type in VALUE_TYPES
     for path in sorted((HERE / "examples" / type_name(event_type)).glob("*.json"))
 ]
 SIGHTING: dict[str, Any] = {
@@ -30,17 +30,17 @@ def decode(**fields: Any) -> Sighting:
     return msgspec.json.decode(msgspec.json.encode(SIGHTING | fields), type=Sighting)
 
 
-@pytest.mark.parametrize("event_type", EVENT_TYPES, ids=type_name)
-def test_every_type_has_examples(event_type: type[Event]) -> None:
+@pytest.mark.parametrize("event_type", VALUE_TYPES, ids=type_name)
+def test_every_type_has_examples(event_type: type[msgspec.Struct]) -> None:
     """A type without an example is a type that nobody can try."""
     assert list((HERE / "examples" / type_name(event_type)).glob("*.json"))
 
 
 @pytest.mark.parametrize(("event_type", "path"), EXAMPLES)
-def test_an_example_decodes_and_comes_back_the_same(event_type: type[Event], path: Path) -> None:
+def test_an_example_decodes_and_comes_back_the_same(event_type: type[msgspec.Struct], path: Path) -> None:
     """decode, encode and decode again: nothing is lost."""
     event = msgspec.json.decode(path.read_bytes(), type=event_type)
-    assert msgspec.json.decode(encode(event), type=event_type) == event
+    assert msgspec.json.decode(msgspec.json.encode(event), type=event_type) == event
 
 
 @pytest.mark.parametrize(("event_type", "path"), EXAMPLES)
@@ -48,7 +48,7 @@ def test_an_example_decodes_and_comes_back_the_same(event_type: type[Event], pat
     "dialect", [jsonschema.Draft202012Validator, jsonschema.Draft7Validator], ids=["2020-12", "draft-07"]
 )
 def test_an_example_is_valid_under_the_committed_schema(
-    event_type: type[Event], path: Path, dialect: type[jsonschema.protocols.Validator]
+    event_type: type[msgspec.Struct], path: Path, dialect: type[jsonschema.protocols.Validator]
 ) -> None:
     """An independent validator agrees, in the dialect that we write and in the one that AsyncAPI tools read."""
     schema = msgspec.json.decode((HERE / "json" / f"{type_name(event_type)}.schema.json").read_bytes())
