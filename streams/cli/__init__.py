@@ -8,6 +8,7 @@ import click
 
 from streams import __version__
 from streams.cli.standard import discard_output, is_unwritten, reopen_closed
+from streams.cli.terminal import guard_terminals
 from streams.errors import SettingsError, TickerError
 
 COMMANDS: Final[dict[str, str]] = {
@@ -77,6 +78,7 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage or settings."""
     debug = "--debug" in sys.argv
     reopen_closed()
+    guard_terminals()
     try:
         status = ticker.main(prog_name="ticker", standalone_mode=False)
         sys.stdout.flush()

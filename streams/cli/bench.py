@@ -159,8 +159,9 @@ def report(
 
 
 def _print_table(rows: Sequence[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from streams.cli.console import Console
 
     table = Table(box=None, padding=(0, 1), header_style="bold")
     for name, value in rows[0].items():

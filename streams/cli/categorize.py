@@ -198,9 +198,10 @@ def _row(categorizer: "Categorizer", text: str, *, source: str | None, why: bool
 
 
 def _print_rows(rows: Sequence[_Row], *, why: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from streams.cli.console import Console
 
     table = Table("headline", "", "topic", "topics", *(["why"] if why else []), show_lines=why)
     for row in rows:
@@ -219,10 +220,10 @@ def _said(reason: "Reason") -> str:
 
 
 def _print_flips(found: "Sequence[Flip]") -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from streams.cli.console import Console
     from streams.process.categorize.flips import flips_by_topic
 
     headlines = Table("headline", "", "old", "new")

@@ -96,9 +96,10 @@ def _row(comparison: "Comparison") -> dict[str, Any]:
 
 def _draw(comparison: "Comparison") -> None:
     """The relation, then a line for each stretch of the alignment; texts keep their own direction."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from streams.cli.console import Console
 
     relation = comparison.relation
     console = Console(highlight=False)

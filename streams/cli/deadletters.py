@@ -319,8 +319,9 @@ def _print_letter(row: dict[str, Any], letter: "Letter") -> None:
 
 
 def _print_rows(rows: list[Any], nothing: str) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from streams.cli.console import Console
 
     if not rows:
         click.echo(nothing)

@@ -8,6 +8,7 @@ import msgspec
 
 _FIRST_STRONG_ISOLATE: Final = "\u2068"
 _POP_ISOLATE: Final = "\u2069"
+_WITHOUT_STEERING: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="JSON lines, also on a terminal (the default in a pipe)."
@@ -26,9 +27,20 @@ def wants_json(as_json: bool) -> bool:
 
 def write_json(row: Any) -> None:
     """Write one row (a struct or a dict) as a line of JSON on standard output, in UTF-8."""
-    sys.stdout.buffer.write(msgspec.json.encode(row) + b"\n")
+    write_line(msgspec.json.encode(row))
+
+
+def write_line(line: bytes) -> None:
+    """Write a line of JSON as it is, or, on a terminal, as text that nothing obeys."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"{line.decode('utf-8', 'replace')}\n")
+    else:
+        sys.stdout.buffer.write(line + b"\n")
 
 
 def isolate(text: str) -> str:
-    """Wrap text so that its direction, right-to-left or not, leaves the rest of a line alone (UAX #9)."""
-    return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
+    """Wrap text so that its direction, right-to-left or not, leaves the rest of a line alone (UAX #9).
+
+    What it holds of embeddings, overrides and isolates itself is left out: it could end ours.
+    """
+    return f"{_FIRST_STRONG_ISOLATE}{text.translate(_WITHOUT_STEERING)}{_POP_ISOLATE}"

@@ -26,7 +26,6 @@ class Progress:
 
     def __enter__(self) -> Self:
         if click.get_text_stream("stderr").isatty() and (self._total is None or self._total > _SHORT):
-            from rich.console import Console
             from rich.progress import (
                 BarColumn,
                 DownloadColumn,
@@ -34,6 +33,8 @@ class Progress:
                 TransferSpeedColumn,
             )
             from rich.progress import Progress as Bar
+
+            from streams.cli.console import Console
 
             columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
             self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
@@ -66,8 +67,9 @@ class Progress:
 @contextmanager
 def steps() -> Iterator["Steps"]:
     """Progress on standard error: a bar on a terminal, else a line for each thing begun."""
-    from rich.console import Console
     from rich.progress import Progress as Bars
+
+    from streams.cli.console import Console
 
     console = Console(stderr=True)
     tasks: dict[str, TaskID] = {}

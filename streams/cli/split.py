@@ -94,8 +94,9 @@ def _as_row(position: int, slot: "Slot") -> dict[str, object]:
 
 def _list(rivals: "Sequence[Rival]", *, as_json: bool) -> None:
     """All that could be the strip: a table for people, else a line of JSON each."""
-    from rich.console import Console
     from rich.table import Table
+
+    from streams.cli.console import Console
 
     if as_json:
         for rival in rivals:
@@ -158,9 +159,10 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _show(strip: "Found", strips: int) -> None:
     """A table for people, and how the strip was split."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from streams.cli.console import Console
 
     table = Table(box=None, pad_edge=False)
     table.add_column("slot", justify="right", style="dim")

@@ -7,9 +7,9 @@ from schemas.mediatopics import slug_of
 from streams.cli.output import isolate
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.text import Text
 
+    from streams.cli.console import Console
     from streams.run.local import Published
 
 DroppedText = tuple[str, str, str, str]
@@ -36,8 +36,9 @@ def headline_cell(text: str, language: str, width: int, console: "Console") -> "
 
 def print_headlines(rows: Sequence["Published"]) -> None:
     """Published headlines, the first seen first."""
-    from rich.console import Console
     from rich.table import Table
+
+    from streams.cli.console import Console
 
     console = Console()
     beside, width = _fitting(
@@ -83,8 +84,9 @@ def _fitting(columns: Mapping[str, Sequence[str]], width: int) -> tuple[dict[str
 
 def print_dropped(counts: Mapping[DroppedText, int]) -> None:
     """What was not published, how often, by which rule, and the headline that won."""
-    from rich.console import Console
     from rich.table import Table
+
+    from streams.cli.console import Console
 
     console = Console()
     seen = max(map(len, ("seen", *(f"{count}×" for count in counts.values()))))

@@ -16,7 +16,7 @@ from schemas.topics import CATEGORIES, HEADLINES
 from streams.cli.logs import log_to_stderr
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
-from streams.cli.output import examples, isolate, json_option, wants_json
+from streams.cli.output import examples, isolate, json_option, wants_json, write_line
 from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
@@ -117,7 +117,7 @@ def _meant(categories: Sequence[str]) -> str:
 
 
 def _show_json(record: Any) -> None:
-    sys.stdout.buffer.write((record.value or b"null") + b"\n")
+    write_line(record.value or b"null")
     sys.stdout.flush()
 
 

@@ -91,8 +91,9 @@ def _write_lines(rows: Sequence[Struct]) -> None:
 
 
 def _print_table(rows: Sequence[Struct]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from streams.cli.console import Console
 
     table = Table(*rows[0].__struct_fields__)
     for row in rows:

@@ -58,8 +58,9 @@ def apply(path: Path, verify: bool, as_json: bool, settings: Settings, target: T
 
 
 def _print_closing(closing: "Closing") -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from streams.cli.console import Console
 
     table = Table(box=None, padding=(0, 1), show_header=False)
     rate = f"{closing.written / closing.seconds:,.0f}/s" if closing.seconds else ""

@@ -84,7 +84,8 @@ def _result(name: str, settings: Settings, window: tuple[int | None, int | None]
 
 
 def _print_markdown(text: str) -> None:
-    from rich.console import Console
     from rich.markdown import Markdown
+
+    from streams.cli.console import Console
 
     Console().print(Markdown(text))

@@ -151,8 +151,9 @@ def _offsets(given: tuple[str, ...]) -> dict[int, tuple[int, int]]:
 
 
 def _print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from streams.cli.console import Console
 
     console = Console()
     console.print(

@@ -34,9 +34,10 @@ class ReplayProgress:
 
     def __enter__(self) -> Self:
         if click.get_text_stream("stderr").isatty():
-            from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
             from rich.progress import Progress as Bar
+
+            from streams.cli.console import Console
 
             columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
             self._bar = Bar(*columns, console=Console(stderr=True))
