@@ -2,8 +2,8 @@
 
 An exact duplicate is decided from the record alone (key, timestamp, source header): its value is not decoded,
 only looked at where it begins and ends, so that another version and rubbish are noticed. A value is decoded
-when it does not look like what our producers write, when its key is not live, when it opens another ten-minute
-bucket or when it comes from a source not seen before.
+when it does not look like what our producers write, when its key is not live or when it comes from a source not
+seen before.
 
 Whatever decides is written to `ticker.seen` when it changes, so that a restart decides as before.
 """
@@ -111,18 +111,21 @@ class Deduplicator:
         exact = 0
         for record in records:
             headline = live(record.key)  # type: ignore[arg-type] # None is never a key of ours
-            timestamp = record.timestamp
+            headers = record.headers
             value = record.value
             if (
                 headline is not None
-                and timestamp < headline.bucket_end
-                and record.headers
-                and record.headers[0][1] in headline.sources
+                and headers
+                and headers[0][1] in headline.sources
                 and (
                     value.__class__ is Sighting
                     or (value and value[:_BEGINNING_END] == _BEGINNING and value[-1] == _CLOSING_BRACE)  # type: ignore[index] # bytes, on Kafka
                 )
             ):
+                timestamp = record.timestamp
+                if timestamp >= headline.bucket_end:
+                    self._see_later(record, headers[0][1], out)
+                    continue
                 headline.sightings += 1
                 headline.last_seen = max(headline.last_seen, timestamp)
                 exact += 1
@@ -133,8 +136,23 @@ class Deduplicator:
         if exact:
             out.count("exact", exact)
 
+    def _see_later(self, record: Record, source: bytes, out: Outbox) -> None:
+        """Decide on a sighting by a known source of a key that is live, in another ten-minute bucket."""
+        key, timestamp = record.key, record.timestamp
+        self._advance(timestamp, out)
+        headline = self._headlines.by_key.get(key)  # type: ignore[arg-type] # as above
+        if headline is None or _came_back(headline, timestamp):
+            self._decide(record, out)
+        else:
+            self._see(headline, record, source, out)
+
+    def _advance(self, timestamp: int, out: Outbox) -> None:
+        """Let headlines end that have not been seen for a window."""
+        for expired in self._headlines.advance(bucket_end(timestamp)):
+            self._forget(expired, (expired.key, *expired.aliases), timestamp, out)
+
     def _decide(self, record: Record, out: Outbox) -> None:
-        """Decide on a sighting whose key is not live, or that opens a bucket or comes from a new source."""
+        """Decide on a sighting whose key is not live, or that comes from a new source."""
         try:
             sighting = decode_sighting(record)
         except RecordError as error:
@@ -149,8 +167,7 @@ class Deduplicator:
             # Before event time moves on: nothing of it is written, so a restart would not know.
             out.count("withdrawn")
             return
-        for expired in self._headlines.advance(bucket_end(timestamp)):
-            self._forget(expired, (expired.key, *expired.aliases), timestamp, out)
+        self._advance(timestamp, out)
         headline = self._headlines.by_key.get(key)
         if headline is not None and _came_back(headline, timestamp):
             self._forget(headline, self._headlines.end(headline), timestamp, out)
@@ -158,8 +175,12 @@ class Deduplicator:
         if headline is None:
             self._decide_on_new(key, sighting, timestamp, out)
             return
-        headline.see(timestamp, sighting.source.encode())
-        out.send(SEEN, headline.key, headline.record(), timestamp)
+        self._see(headline, record, sighting.source.encode(), out)
+
+    def _see(self, headline: LiveHeadline, record: Record, source: bytes, out: Outbox) -> None:
+        """Count another sighting of a live headline, and write what it changes."""
+        headline.see(record.timestamp, source)
+        out.send(SEEN, headline.key, headline.record(), record.timestamp)
         out.count("exact")
         if self._witness is not None:
             self._witness.repeated(record, headline, "exact")

@@ -67,6 +67,11 @@ def _encoded(sources: tuple[str, ...]) -> tuple[bytes, ...]:
     return _shared(tuple(source.encode() for source in sources))
 
 
+@lru_cache(maxsize=1 << 14)
+def _decoded(sources: tuple[bytes, ...]) -> tuple[str, ...]:
+    return tuple(source.decode() for source in sources)
+
+
 class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
     """A live headline: what a decision needs, and what people ask of it. Times are event time in ms.
 
@@ -112,7 +117,7 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
             first_seen=format_instant(self.first_seen),
             last_seen=format_instant(self.last_seen),
             sightings=self.sightings,
-            sources=tuple(source.decode() for source in self.sources),
+            sources=_decoded(self.sources),
             root=self.root,
             fold=self.fold,
         )
