@@ -5,27 +5,18 @@ What is stripped is known to be a note (`streams.process.gazetteer`): "عاجل:
 """
 
 import re
-from html import unescape
 from itertools import islice
 from typing import Final
 
 from streams.process.gazetteer import Gazetteer, gazetteer
 from streams.process.letters import WORDS
+from streams.process.markup import without_markup
 
 _LONGEST: Final = 48
 """How far from either end of a headline a note can reach, in characters."""
 _MOST_WORDS: Final = 6
 _MOST_MARKS: Final = 3
 """Marks at the beginning of a headline that may end a note: a name can hold one ("Ouest-France : ...")."""
-
-_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_ESCAPES: Final = 3
-"""How often a text may have been escaped: `&amp;amp;` is a `&` that two programs escaped."""
-_MARKUP: Final = re.compile(
-    r"</?(?:a|abbr|b|bdi|br|cite|code|div|em|font|h[1-6]|i|img|li|mark|p|q|s|small|span|strong|sub|sup|time|u|wbr)"
-    r"(?:\s[^<>]*)?/?>|<!\[CDATA\[|\]\]>|<!--.*?-->",
-    re.IGNORECASE,
-)
 
 _ADDRESS: Final = re.compile(
     r"(?:https?://|www\.)\S+|(?:^|(?<=\s))(?:pic\.twitter\.com|t\.co|bit\.ly|ow\.ly|goo\.gl|tinyurl\.com|youtu\.be"
@@ -85,14 +76,8 @@ _LONGEST_LOWER: Final = 7
 
 def plain(text: str) -> str:
     """A text with entities decoded and simple markup taken away: "<b>A &amp; B</b>" is "A & B"."""
-    if "&" in text:
-        for _ in range(_ESCAPES):
-            decoded = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
-            if decoded == text:
-                break
-            text = decoded
-    if "<" in text or "]]>" in text:
-        text = _MARKUP.sub(" ", text)
+    if "&" in text or "<" in text:
+        text = without_markup(text)
     if "\u200b" in text and 2 * text.count("\u200b") > text.count(" ") + text.count("\u200b ") + 1:
         # Zero-width spaces instead of spaces part words; a stray one inside a word does not.
         text = text.replace("\u200b", " ")
@@ -129,7 +114,7 @@ def _boxed_end(text: str, start: int, known: Gazetteer) -> int:
     opening = text[start]
     if opening == "#":
         note = _HASHED.match(text, start)
-        return note.end() if note and _is_tag(note[1].replace("_", " "), known) else 0
+        return note.end() if note and _folded(note[1].replace("_", "")) in known.hashtags else 0
     if opening.isalnum():
         return 0
     note = _BOXED.match(text, start)
@@ -157,7 +142,11 @@ def _is_head(note: str, mark: str, after: str, known: Gazetteer) -> bool:
     tag = _is_tag(note, known)
     if mark == "-":
         # Wire services write "UPDATE 2-Ferry sinks", "RPT-Ferry sinks".
-        return tag and (note.isupper() or (note[-1].isdigit() and after.isalpha()))
+        return (
+            tag
+            and " " not in note.strip("0123456789 ")
+            and (note.isupper() or (note[-1].isdigit() and after.isalpha()))
+        )
     mark = mark.strip()
     if tag:
         return mark != "." or not note[0].islower()
@@ -165,24 +154,24 @@ def _is_head(note: str, mark: str, after: str, known: Gazetteer) -> bool:
         return _are_outlets(note, known)
     if mark == ".":
         return False
-    return _are_outlets(note, known, sure=False) or (mark in {":", "|"} and _squeezed(note) in known.sections)
+    return _are_outlets(note, known, sure=mark == ":") or (
+        mark in {":", "|"} and _folded(note) in known.sections
+    )
 
 
 def _is_tag(note: str, known: Gazetteer) -> bool:
     """Whether words say only that something is new, or what comes with it."""
-    words = note.translate(WORDS).split()
-    key = "".join(words)
-    if key in known.tags or key in known.slugs:
+    folded = _folded(note)
+    if folded in known.tags or folded in known.slugs:
         return True
-    return (bool(words) and words[-1].isdigit() and "".join(words[:-1]) in known.numbered) or _is_informed(
-        note, known
-    )
+    words, _, number = folded.rpartition(" ")
+    return (number.isdigit() and words in known.numbered) or _is_informed(note, known)
 
 
 def _is_informed(note: str, known: Gazetteer) -> bool:
     """The French way to sign a scoop: "INFO LE PARISIEN", "Info Coast Daily"."""
     first, _, name = note.partition(" ")
-    return bool(name) and _squeezed(first) in known.informed and (_are_outlets(name, known) or note.isupper())
+    return bool(name) and _folded(first) in known.informed and (_are_outlets(name, known) or note.isupper())
 
 
 def _tail_begin(text: str, known: Gazetteer) -> int:
@@ -199,17 +188,13 @@ def _tail_begin(text: str, known: Gazetteer) -> int:
 
 
 def _is_boxed_note(note: str, known: Gazetteer) -> bool:
-    return (
-        "".join(note.translate(WORDS).split()) in known.tags
-        or _DOMAIN.match(note) is not None
-        or _are_outlets(note, known)
-    )
+    return _folded(note) in known.tags or _DOMAIN.match(note) is not None or _are_outlets(note, known)
 
 
 def _is_tail(note: str, mark: str, known: Gazetteer) -> bool:
     """Whether words after a mark are a note."""
     note = note.strip(" .!\t\u200e\u200f")
-    key = _squeezed(note)
+    key = _folded(note)
     if not key:
         return False
     if key in known.tags:
@@ -221,8 +206,8 @@ def _is_tail(note: str, mark: str, known: Gazetteer) -> bool:
     return mark in {"|", "»", "›", "¦"} and key in known.sections
 
 
-def _squeezed(text: str) -> str:
-    return "".join(text.translate(WORDS).split())
+def _folded(text: str) -> str:
+    return " ".join(text.translate(WORDS).split())
 
 
 def _are_outlets(note: str, known: Gazetteer, *, sure: bool = True) -> bool:

@@ -5,23 +5,13 @@ encoding (`Ã©`) are read as what they stand for. Nothing that is invisible and
 of a page is left. The same text comes out of a plain one, so that reading twice changes nothing.
 """
 
-import html
 import re
 from typing import Final
 
+from streams.process.markup import without_markup
+
 _ROUNDS: Final = 3
-"""How often a text can have been escaped or decoded wrongly, one time inside the other."""
-
-_ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-"""References that end as they must: `AT&T` and `R&copy` stand for themselves."""
-
-_BREAK: Final = re.compile(r"</?(?:br|hr|p|div|li|ul|ol|tr|td|h[1-6])(?:\s[^<>]{0,500})?/?>", re.IGNORECASE)
-_MARKUP: Final = re.compile(
-    r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|ins|mark|q|s|small|span|strike|strong|sub|sup|time|u|wbr)"
-    r"(?:\s[^<>]{0,500})?/?>|<!--.{0,500}?-->",
-    re.IGNORECASE | re.DOTALL,
-)
-_CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+"""How often a text can have been decoded wrongly, one time inside the other."""
 
 _STEERING: Final = "\u202a-\u202e\u2066-\u2069"
 """Embeddings, overrides and isolates: what is left open turns the rest of a page round. Marks may stay."""
@@ -61,16 +51,7 @@ def plain(text: str) -> str:
     """
     if "&" not in text and "<" not in text:
         return text
-    for _ in range(_ROUNDS):
-        before = text
-        if "<" in text:
-            text = _CDATA.sub(r"\1", text)
-            text = _MARKUP.sub("", _BREAK.sub("\n", text))
-        if "&" in text:
-            text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-        if text == before:
-            break
-    return without_controls(text)
+    return without_controls(without_markup(text))
 
 
 # Text that was decoded wrongly before

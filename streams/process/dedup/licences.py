@@ -15,7 +15,7 @@ from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.reading import Reading, Token
 from streams.process.dedup.words import Lexicon, take_apart
 from streams.process.fold import QUESTION
-from streams.process.gazetteer import gazetteer, places
+from streams.process.gazetteer import gazetteer, given_names, places
 
 _LONGEST_RUBRIC: Final = 5
 """Words of the longest label of a rubric: "كيوسك يوم الأربعاء"."""
@@ -38,9 +38,15 @@ def is_light(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
 
 
 def _is_minor(alignment: Alignment, step: Step) -> bool:
-    """Words that say little, on one side only."""
+    """Words that say little, on one side only, and not as a label of their own."""
     tokens = step.before or step.after
     if (step.before and step.after) or not is_light(tokens, alignment.lexicon):
+        return False
+    reading, at = (alignment.one, step.at) if step.before else (alignment.other, step.at_other)
+    if _is_head(tokens, reading, at) and not all(
+        token.written in alignment.lexicon.droppable for token in tokens
+    ):
+        # "رسميا: ..." says that it is official.
         return False
     return not any(token.written in alignment.lexicon.renewed for token in tokens) or not _recurs(alignment)
 
@@ -129,8 +135,11 @@ def _is_labelled(alignment: Alignment, step: Step) -> bool:
         return False
     ends = sorted(end for end in reading.breaks if 0 < end < len(tokens))
     parts = [_name(tokens[i:j], alignment.lexicon) for i, j in pairwise([0, *ends, len(tokens)])]
-    known = places().speak if not reading.speaker else frozenset[str]()
-    found = [part in places().known - places().speak or part in known for part in parts]
+    known = places().known
+    if reading.speaker:
+        # A person may have the name of a town: "Nancy : ...".
+        known = known - places().speak - given_names()
+    found = [part in known for part in parts]
     return found[0] and all(
         is_place or part in gazetteer().outlets for is_place, part in zip(found, parts, strict=True)
     )

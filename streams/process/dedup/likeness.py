@@ -84,10 +84,10 @@ def _words(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
     if lexicon.language == "ar":
         if found := _inflected(one, other, lexicon):
             return found
-    elif _is_plural(one, other) or _is_plural(other, one):
-        return PLURAL
     elif _is_tense(one, other, lexicon):
         return TENSE
+    elif _is_plural(one, other) or _is_plural(other, one):
+        return PLURAL
     return TYPO if _is_typo(one, other, lexicon) else None
 
 

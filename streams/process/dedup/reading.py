@@ -17,6 +17,8 @@ _BREAK: Final = re.compile(
 )
 _CUTS: Final = frozenset({"…", "..."})
 _ASKS: Final = frozenset({"?", "؟"})
+_CODES: Final = frozenset({"eur", "usd", "gbp"})
+"""Currencies that stand before their number: "EUR 40 million"."""
 _CANNOT: Final = "cannot"
 _CONTRACTED: Final = "t"
 _MAY: Final = "قد"
@@ -172,7 +174,7 @@ def _tokens(
 def _plain(word: str, language: str) -> Token | None:
     """The token of a word that says nothing but itself, whatever stands beside it; None for others."""
     words = lexicon_of(language)
-    if word in {_MAY, _CANNOT, QUESTION} or word in words.duals or word in words.opening:
+    if word in {_MAY, _CANNOT, QUESTION, *_CODES} or word in words.duals or word in words.opening:
         return None
     if words.meaning(word) or read_numeral((word,), 0, words):
         return None
@@ -209,6 +211,10 @@ def _meant(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
     word = words[i]
     if word == _MAY and words[i + 1 : i + 2] and words[i + 1].startswith(_IMPERFECT):
         return (Token(word, "doubt", word),), 1
+    if word in _CODES and (numeral := read_numeral(words, i + 1, lexicon) if i + 1 < len(words) else None):
+        return (
+            Token(f"{word} {numeral.value}", numeral.kind, f"{numeral.value}{lexicon.units.get(word, word)}"),
+        ), numeral.used + 1
     meaning = lexicon.meaning(word)
     if (not meaning or meaning.kind == "ordinal") and (numeral := read_numeral(words, i, lexicon)):
         written = " ".join(words[i : i + numeral.used])

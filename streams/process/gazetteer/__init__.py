@@ -3,7 +3,7 @@
 A difference between two headlines is excused where its words are known to be a note or a mere place, never because
 nothing is known against them. `outlets.txt`, `places.txt` and `names.txt` hold names between bars, in any script;
 `notes.toml` holds words by what they do. Each file says its format. All are read when a headline first needs them,
-in a few milliseconds, and compared folded (`streams.process.letters`), without spaces.
+in a few milliseconds, and compared folded (`streams.process.letters`); names are compared without spaces.
 """
 
 import tomllib
@@ -22,10 +22,10 @@ _NAMES: Final = Folding({_BAR: _BAR, "\n": "\n", _ALSO: _ALSO})
 
 
 class Gazetteer(Struct, frozen=True):
-    """Names and notes, folded; those of several words without spaces between them.
+    """Names and notes, folded; names of several words have no spaces between them.
 
     `outlets` are no other words; `outlets_and_words` holds them and those that are ("Le Soir"). `tags` may stand
-    before or after a headline, `slugs` and `sections` before it, `numbered` before a number, `informed` before an
+    before or after a headline (`hashtags` are the same without spaces), `slugs` and `sections` before it, `numbered` before a number, `informed` before an
     outlet. `editions` follow an outlet's name. `media`, `media_first` and `media_last` make a name an outlet's,
     `never_media` does not.
     """
@@ -33,6 +33,7 @@ class Gazetteer(Struct, frozen=True):
     outlets: frozenset[str]
     outlets_and_words: frozenset[str]
     tags: frozenset[str]
+    hashtags: frozenset[str]
     slugs: frozenset[str]
     numbered: frozenset[str]
     informed: frozenset[str]
@@ -59,7 +60,8 @@ def gazetteer() -> Gazetteer:
     return Gazetteer(
         outlets=outlets,
         outlets_and_words=outlets | words,
-        **{name: _squeezed(listed) for name, listed in notes.items()},
+        hashtags=frozenset(tag.replace(" ", "") for tag in _folded(notes["tags"])),
+        **{name: _folded(listed) for name, listed in notes.items()},
     )
 
 
@@ -88,5 +90,5 @@ def _names(file: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(plain - {""}), frozenset(also - {""})
 
 
-def _squeezed(words: Iterable[str]) -> frozenset[str]:
-    return frozenset("".join(word.translate(WORDS).split()) for word in words)
+def _folded(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(" ".join(word.translate(WORDS).split()) for word in words)

@@ -1,7 +1,7 @@
 """Guards of what is said: another speaker, another word, something more."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from streams.process.dedup import licences
@@ -12,6 +12,11 @@ from streams.process.dedup.words import FACTS
 from streams.process.fold import fold_words
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_SMALL: Final = re.compile(r"(?<!\w)[a-zß-öø-ÿœ][^\W\d_]*")
+"""Words that begin with a small letter."""
+_NAME: Final = re.compile(r"(?<=[^\W\d_][ ,’'-])[A-ZÀ-ÖØ-ÞŒ][^\W\d_]*")
+"""Words that begin with a capital though they begin no sentence."""
+_LONGEST_LITTLE: Final = 3
 _FEWEST_SHARED: Final = 0.5
 """Share of the shorter headline's words that both must have."""
 _MOST_TYPOS: Final = 0.4
@@ -28,10 +33,9 @@ def _speaker(alignment: Alignment, step: Step) -> str | None:
 
 
 def _substituted(alignment: Alignment, step: Step) -> str | None:
-    if step.how == "typo" and _may_be_names(alignment, step):
-        return written(alignment, step)
-    if step.how == "plural" and not follows_number(alignment, step):
-        return written(alignment, step)
+    objects = _OBJECTIONS.get(step.how)
+    if objects is not None:
+        return written(alignment, step) if objects(alignment, step) else None
     if step.how != "gap" or not (step.before and step.after):
         return None
     before, after = ([t for t in side if t.kind not in FACTS] for side in (step.before, step.after))
@@ -45,17 +49,47 @@ def _substituted(alignment: Alignment, step: Step) -> str | None:
     return written(alignment, step) if None in groups or len(groups) > 1 else None
 
 
+def _lacks_object(alignment: Alignment, step: Step) -> bool:
+    """Whether a verb acts on nothing: "attacked town" is what "attacks town" is, "attacked in town" is not."""
+    sides = ((alignment.one.tokens, step.at + 1), (alignment.other.tokens, step.at_other + 1))
+    movable = alignment.lexicon.movable
+    return any(end >= len(tokens) or tokens[end].written in movable for tokens, end in sides)
+
+
 def _may_be_names(alignment: Alignment, step: Step) -> bool:
-    """Whether two words that are not known may be two names: one of them is not written in small letters."""
+    """Whether two words that look like a typing error may be two names, by how they are written.
+
+    "Anderson" and "Andersen" are two people; "goverment" is a government. Where neither is known to be a word, both
+    must be written in small letters; where one is, a capital inside a sentence makes them names.
+    """
     lexicon = alignment.lexicon
-    sides = ((step.before, alignment.one), (step.after, alignment.other))
-    if any(lexicon.knows(token.written) for tokens, _ in sides for token in tokens):
-        return False
-    return not all(_is_lower(token.written, reading.shown) for tokens, reading in sides for token in tokens)
+    sides = ((step.before[0].written, alignment.one.shown), (step.after[0].written, alignment.other.shown))
+    if any(lexicon.knows(word) for word, _ in sides):
+        return all(_is_written(_NAME, word, shown) and _has_small_words(shown) for word, shown in sides)
+    return not all(_is_written(_SMALL, word, shown) for word, shown in sides)
 
 
-def _is_lower(folded: str, shown: str) -> bool:
-    return any(word[0].islower() and fold_words(word) == folded for word in _WORD.findall(shown))
+def _is_written(form: re.Pattern[str], folded: str, shown: str) -> bool:
+    return any(fold_words(word) == folded for word in form.findall(shown))
+
+
+def _has_small_words(shown: str) -> bool:
+    """Whether a headline is written as a sentence, not With a Capital for Each Word."""
+    words = [word for word in _WORD.findall(shown) if len(word) > _LONGEST_LITTLE]
+    return 2 * sum(word[0].islower() for word in words) >= len(words)
+
+
+def _counts_otherwise(alignment: Alignment, step: Step) -> bool:
+    """Whether a plural says more than the number beside it: "ministers" is not "minister"."""
+    return not follows_number(alignment, step)
+
+
+_OBJECTIONS: Final[Mapping[str, Callable[[Alignment, Step], bool]]] = {
+    "tense": _lacks_object,
+    "typo": _may_be_names,
+    "plural": _counts_otherwise,
+}
+"""What can make two things of words that are alike, by how they are."""
 
 
 def _comes_before_fact(alignment: Alignment, step: Step) -> bool:
@@ -68,16 +102,13 @@ def _comes_before_fact(alignment: Alignment, step: Step) -> bool:
 
 
 def _inserted(alignment: Alignment, step: Step) -> str | None:
-    if step.how != "gap":
+    if step.how != "gap" or (step.before and step.after):
         return None
-    return written(alignment, step) if _said(alignment, step) else None
-
-
-def _said(alignment: Alignment, step: Step) -> int:
-    """How many words of a gap say something that is not a fact of an update."""
-    return sum(
-        token.kind not in FACTS and not licences.is_light((token,), alignment.lexicon)
-        for token in (*step.before, *step.after)
+    # Little words may come with a fact ("des dizaines de" for "8"); alone, a licence would have excused them.
+    said = [token for token in (*step.before, *step.after) if token.kind not in FACTS]
+    comes_with_fact = len(said) < len(step.before) + len(step.after)
+    return (
+        None if comes_with_fact and licences.is_light(said, alignment.lexicon) else written(alignment, step)
     )
 
 
