@@ -30,10 +30,15 @@ _DOMAIN: Final = re.compile(r"^(?:[\w-]+\.)+[^\W\d_]{2,12}(?:/\S*)?$|^@\w+$")
 _START: Final = re.compile(r"[^\W_]|[\[(【«\"“#*]")
 _BOXED: Final = re.compile(r"[\[(【«\"“*]\s*([^\[\]()【】«»\"“”*]{2,40}?)\s*[\])】»\"”*]\s*[:|!/،.–—-]*\s*")
 _HASHED: Final = re.compile(r"#(\w+)\s*[:|!/،…–—-]*\s*")
+_SYMBOLS: Final = "\u203c\u2049\u25a0-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
+"""Bullets, stars and emoji."""
 _HEAD_MARK: Final = re.compile(
-    r"\s*(?:::|:(?![0-9٠-٩])|[|!،…–—»]|/(?![0-9٠-٩])|\.{2,}|\.(?=\s)|-(?=\s)|-(?=\w))\s*"
+    r"\s*(?:::|:(?![0-9٠-٩])|[|!،…–—»]|/(?![0-9٠-٩])|\.{2,}|\.(?=\s)|-(?=\s)|-(?=\w)|[" + _SYMBOLS + r"]+)\s*"
 )
-_DOTS: Final = frozenset({"..", "...", "…", "،", "!"})
+_ANY_NAME: Final = frozenset({"|", "-", "–", "—", "/", "::", "»"})
+"""Marks before which an outlet stands, also one whose name is a word."""
+_SURE_NAME: Final = frozenset({":", "..", "...", "…", "،", "!"})
+"""Marks before which a speaker or a place may stand as well."""
 _CAPITALS: Final = re.compile(r"([A-ZÀ-Þ]{3,}(?: [A-ZÀ-Þ]{3,})?)\s+(?=\S)")
 
 _BOXED_TAIL: Final = re.compile(r"\s*[\[(]\s*\+?\s*([^\[\]()]{2,44}?)\s*[\])][\s.!]*$")
@@ -141,22 +146,19 @@ def _is_head(note: str, mark: str, after: str, known: Gazetteer) -> bool:
         return False
     tag = _is_tag(note, known)
     if mark == "-":
-        # Wire services write "UPDATE 2-Ferry sinks", "RPT-Ferry sinks".
-        return (
-            tag
-            and " " not in note.strip("0123456789 ")
-            and (note.isupper() or (note[-1].isdigit() and after.isalpha()))
-        )
+        return tag and _is_slug(note, after)
     mark = mark.strip()
     if tag:
         return mark != "." or not note[0].islower()
-    if mark in _DOTS:
-        return _are_outlets(note, known)
-    if mark == ".":
-        return False
-    return _are_outlets(note, known, sure=mark == ":") or (
-        mark in {":", "|"} and _folded(note) in known.sections
-    )
+    if mark in {":", "|"} and _folded(note) in known.sections:
+        return True
+    return (mark in _ANY_NAME or mark in _SURE_NAME) and _are_outlets(note, known, sure=mark in _SURE_NAME)
+
+
+def _is_slug(note: str, after: str) -> bool:
+    """Whether a tag is written as wire services do: "UPDATE 2-Ferry sinks", "RPT-Ferry sinks"."""
+    numbered = note[-1].isdigit() and after.isalpha()
+    return " " not in note.strip("0123456789 ") and (numbered or note.isupper())
 
 
 def _is_tag(note: str, known: Gazetteer) -> bool:

@@ -167,6 +167,9 @@ def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
     distance = 1 if _is_drawn_out(one, other) else OSA.distance(one, other, score_cutoff=farthest)
     if distance > farthest or not (one + other).isalpha() or _is_contrary(one, other, lexicon):
         return False
+    if lexicon.language == "ar" and distance == 1 and _is_drawn_out(one, other):
+        # Arabic writes no letter twice in a row but where a word has it twice.
+        return not {one, other} <= lexicon.known
     if _is_derived(one, other, lexicon):
         return False
     known = lexicon.knows(one) + lexicon.knows(other)
@@ -187,7 +190,11 @@ def _is_derived(one: str, other: str, lexicon: Lexicon) -> bool:
     if one[1:] == other[1:] and {one[0], other[0]} <= _PERSONS:
         return True
     same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(shorter))
-    return same >= _SHORTEST_STEM and one[same:] in lexicon.endings and other[same:] in lexicon.endings
+    more, less = longer[same:], shorter[same:]
+    if lexicon.language == "ar" and less and more.endswith(less):
+        # A letter was left out before the ending: "القوات", "القوت".
+        return False
+    return same >= _SHORTEST_STEM and {more, less} <= lexicon.endings
 
 
 def _is_drawn_out(one: str, other: str) -> bool:

@@ -201,9 +201,19 @@ def _bound(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
     """A word that bounds the number after it: "over 20", "près de 20"; elsewhere it is a word like others."""
     for length in range(min(lexicon.longest, len(words) - i - 1), 0, -1):
         phrase = " ".join(words[i : i + length])
-        if (value := lexicon.bounds.get(phrase)) and read_numeral(words, i + length, lexicon):
+        if (value := lexicon.bounds.get(phrase)) and _is_amount(words, i + length, lexicon):
             return (Token(phrase, "quantity", value),), length
     return None
+
+
+def _is_amount(words: Sequence[str], i: int, lexicon: Lexicon) -> bool:
+    """Whether a number stands at a place, or a word such as "dozens", with or without an article."""
+    if read_numeral(words, i, lexicon):
+        return True
+    return any(
+        (meaning := lexicon.meaning(word)) is not None and meaning.kind == "quantity"
+        for word in words[i : i + 1 + (words[i] in lexicon.droppable)]
+    )
 
 
 def _meant(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:

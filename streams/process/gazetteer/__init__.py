@@ -25,9 +25,9 @@ class Gazetteer(Struct, frozen=True):
     """Names and notes, folded; names of several words have no spaces between them.
 
     `outlets` are no other words; `outlets_and_words` holds them and those that are ("Le Soir"). `tags` may stand
-    before or after a headline (`hashtags` are the same without spaces), `slugs` and `sections` before it, `numbered` before a number, `informed` before an
-    outlet. `editions` follow an outlet's name. `media`, `media_first` and `media_last` make a name an outlet's,
-    `never_media` does not.
+    before or after a headline (`hashtags` are the same without spaces), `slugs` and `sections` before it, `numbered`
+    before a number, `informed` before an outlet. `editions` follow an outlet's name. `media`, `media_first` and
+    `media_last` make a name an outlet's, `never_media` does not.
     """
 
     outlets: frozenset[str]

@@ -70,7 +70,8 @@ def _may_be_names(alignment: Alignment, step: Step) -> bool:
 
 
 def _is_written(form: re.Pattern[str], folded: str, shown: str) -> bool:
-    return any(fold_words(word) == folded for word in form.findall(shown))
+    words: list[str] = form.findall(shown)
+    return any(fold_words(word) == folded for word in words)
 
 
 def _has_small_words(shown: str) -> bool:
