@@ -31,6 +31,8 @@ _FUTURE: Final = frozenset({"س", "وس", "فس"})
 """Arabic prefixes of what will be: سيحكم has not happened."""
 _PERSONS: Final = frozenset("يتنا")
 """Arabic letters that say who does it: يفوز is he, تفوز is she."""
+_IMPOSSIBLE: Final = re.compile(r"(.)\1\1|ii|uu|hh|vv|ww|xx|qq")
+"""Letters that next to no French or English word writes twice or thrice in a row."""
 _REPEATED: Final = re.compile(r"(.)\1+")
 
 
@@ -167,10 +169,15 @@ def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
     distance = 1 if _is_drawn_out(one, other) else OSA.distance(one, other, score_cutoff=farthest)
     if distance > farthest or not (one + other).isalpha() or _is_contrary(one, other, lexicon):
         return False
-    if lexicon.language == "ar" and distance == 1 and _is_drawn_out(one, other):
+    drawn_out = _is_drawn_out(one, other)
+    if (
+        drawn_out
+        and distance == 1
+        and (lexicon.language == "ar" or _IMPOSSIBLE.search(max(one, other, key=len)))
+    ):
         # Arabic writes no letter twice in a row but where a word has it twice.
         return not {one, other} <= lexicon.known
-    if _is_derived(one, other, lexicon):
+    if not drawn_out and _is_derived(one, other, lexicon):
         return False
     known = lexicon.knows(one) + lexicon.knows(other)
     # Neither is known: in Latin letters a guard sees whether it is written as a name.

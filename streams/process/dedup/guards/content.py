@@ -10,12 +10,14 @@ from streams.process.dedup.guards.facts import follows_number
 from streams.process.dedup.guards.guard import Guard, on_each_step, written
 from streams.process.dedup.words import FACTS
 from streams.process.fold import fold_words
+from streams.process.gazetteer import places
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SMALL: Final = re.compile(r"(?<!\w)[a-zß-öø-ÿœ][^\W\d_]*")
 """Words that begin with a small letter."""
 _NAME: Final = re.compile(r"(?<=[^\W\d_][ ,’'-])[A-ZÀ-ÖØ-ÞŒ][^\W\d_]*")
 """Words that begin with a capital though they begin no sentence."""
+_FEMININE: Final = re.compile(r"[^\W\d_]+(?:ée|ÉE|ÉES|ées)\b")
 _LONGEST_LITTLE: Final = 3
 _FEWEST_SHARED: Final = 0.5
 """Share of the shorter headline's words that both must have."""
@@ -60,10 +62,22 @@ def _may_be_names(alignment: Alignment, step: Step) -> bool:
     """Whether two words that look like a typing error may be two names, by how they are written.
 
     "Anderson" and "Andersen" are two people; "goverment" is a government. Where neither is known to be a word, both
-    must be written in small letters; where one is, a capital inside a sentence makes them names.
+    must be written in small letters; where one is, a capital inside a sentence makes them names, unless it is a place:
+    "Casablnca" is Casablanca. A French participle has a feminine: "arrêté", "arrêtée".
     """
     lexicon = alignment.lexicon
+    if lexicon.language == "ar":
+        return False
     sides = ((step.before[0].written, alignment.one.shown), (step.after[0].written, alignment.other.shown))
+    (one, _), (other, _) = sides
+    if (
+        abs(len(one) - len(other)) == 1
+        and max(one, other, key=len)[:-1] in {one, other}
+        and any(_is_written(_FEMININE, word, shown) for word, shown in sides)
+    ):
+        return True
+    if any(word in places().known for word, _ in sides):
+        return False
     if any(lexicon.knows(word) for word, _ in sides):
         return all(_is_written(_NAME, word, shown) and _has_small_words(shown) for word, shown in sides)
     return not all(_is_written(_SMALL, word, shown) for word, shown in sides)
@@ -76,7 +90,7 @@ def _is_written(form: re.Pattern[str], folded: str, shown: str) -> bool:
 
 def _has_small_words(shown: str) -> bool:
     """Whether a headline is written as a sentence, not With a Capital for Each Word."""
-    words = [word for word in _WORD.findall(shown) if len(word) > _LONGEST_LITTLE]
+    words: list[str] = [word for word in _WORD.findall(shown) if len(word) > _LONGEST_LITTLE]
     return 2 * sum(word[0].islower() for word in words) >= len(words)
 
 
