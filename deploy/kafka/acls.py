@@ -107,6 +107,14 @@ ROLES: Final = (
         ),
     ),
     Role(
+        "ticker-serve",
+        "`ticker serve`; belongs to no group",
+        (
+            *_topics(HEADLINES.name, DUPLICATES.name, SEEN.name, operations=("Read", "DescribeConfigs")),
+            _CLUSTER,
+        ),
+    ),
+    Role(
         "ticker-operator",
         "`ticker topics`",
         (

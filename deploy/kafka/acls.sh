@@ -47,6 +47,12 @@ allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PRE
 allow ticker-consumer --operation Read --operation DescribeConfigs --topic "$PREFIX.category." --resource-pattern-type prefixed
 allow ticker-consumer --operation Read --group "$PREFIX-consumer-" --resource-pattern-type prefixed
 
+# `ticker serve`; belongs to no group
+allow ticker-serve --operation Read --operation DescribeConfigs --topic "$PREFIX.headlines"
+allow ticker-serve --operation Read --operation DescribeConfigs --topic "$PREFIX.duplicates"
+allow ticker-serve --operation Read --operation DescribeConfigs --topic "$PREFIX.seen"
+allow ticker-serve --operation Describe --cluster
+
 # `ticker topics`
 allow ticker-operator --operation Create --operation Describe --operation DescribeConfigs --topic "$PREFIX." --resource-pattern-type prefixed
 allow ticker-operator --operation Describe --cluster

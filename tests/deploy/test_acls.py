@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,6 +172,7 @@ def test_the_grants_are_enough_and_no_more(
             return [line for line in done.stdout.splitlines() if '"source":"a"' in line]
 
         assert wait_until(tailed, seconds=60)
+        _serve_one(as_role("ticker-serve"))
         asyncio.run(_write(as_role("ticker-producer"), SIGHTINGS.on(PREFIX)))
         _redrive(as_role("ticker-redriver"))
     _replay_and_clean(as_role("ticker-replayer"), tmp_path / "plan.json")
@@ -184,6 +187,30 @@ def test_the_grants_are_enough_and_no_more(
     replayer = as_role("ticker-replayer")
     assert _refused(_write(replayer, SIGHTINGS.on(PREFIX)), TopicAuthorizationFailedError)
     assert _refused(_read(as_role("ticker-redriver"), SIGHTINGS.on(PREFIX)), TopicAuthorizationFailedError)
+
+
+def _serve_one(environment: dict[str, str]) -> None:
+    """The board shows the headline, with no more than to read three topics."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "streams.cli", "serve", "--listen", "127.0.0.1:0"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        log = ""
+        while (found := re.search(r"http://\S+:\d+", log)) is None:
+            line = process.stderr.readline()
+            assert line, log
+            log += line
+        address = found[0]
+
+        def shown() -> bool:
+            with urllib.request.urlopen(f"{address}/api/headlines", timeout=10) as answer:
+                return b"Another one" in answer.read()
+
+        wait_until(shown, seconds=60)
+        process.terminate()
 
 
 def _replay_and_clean(environment: dict[str, str], plan: Path) -> None:

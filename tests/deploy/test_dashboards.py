@@ -35,7 +35,7 @@ QUERIES: Final = [
     for board, panel in PANELS
     for query in panel.queries
 ]
-_SERVICES: Final = ("worker", "producer", "canary")
+_SERVICES: Final = ("worker", "producer", "canary", "serve")
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
@@ -101,7 +101,7 @@ class Prometheus:
 
 @pytest.fixture(scope="module")
 def prometheus(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """Prometheus, scraping a worker, a producer and a canary that are under load."""
+    """Prometheus, scraping a worker, a producer, a canary and a board that are under load."""
     program = tool("prometheus")
     folder = tmp_path_factory.mktemp("prometheus")
     ports = {service: free_port() for service in (*_SERVICES, "prometheus")}
@@ -120,6 +120,7 @@ def prometheus(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "worker": ["worker"],
         "producer": ["produce", "-"],
         "canary": ["canary", "--every", "2"],
+        "serve": ["serve"],
     }
     with ExitStack() as stack:
         started = {

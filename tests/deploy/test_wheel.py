@@ -55,5 +55,5 @@ def _imports(source: bytes) -> Iterator[str]:
 
 
 def test_the_wheel_is_small(wheel: zipfile.ZipFile) -> None:
-    """Most of it is the model and the known words; a data file that slipped in would show here."""
-    assert sum(entry.compress_size for entry in wheel.infolist()) < 1_000_000
+    """Most of it is the model, the known words and names; a data file that slipped in would show here."""
+    assert sum(entry.compress_size for entry in wheel.infolist()) < 1_200_000

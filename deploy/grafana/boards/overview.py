@@ -57,6 +57,32 @@ _NOW: Final = Row(
     ),
 )
 
+_READERS: Final = Row(
+    "Readers without Kafka",
+    (
+        Panel(
+            title="Readers of events",
+            description="Who listens to `ticker serve` now; readers that did not take what was sent are dropped.",
+            unit="short",
+            width=12,
+            queries=(
+                Query("sum(ticker_serve_readers{SEL})", "listening"),
+                Query(
+                    "sum(rate(ticker_serve_dropped_readers_total{SEL}[$__rate_interval])) * 60",
+                    "dropped a minute",
+                ),
+            ),
+        ),
+        Panel(
+            title="Headlines given to readers",
+            description="Headlines a second over all readers of events.",
+            unit="short",
+            width=12,
+            queries=(Query("sum(rate(ticker_serve_events_total{SEL}[$__rate_interval]))", "headlines"),),
+        ),
+    ),
+)
+
 _WHAT_FLOWS: Final = Row(
     "What flows",
     (
@@ -169,5 +195,5 @@ OVERVIEW: Final = Board(
     uid="ticker-overview",
     title="Headlines: overview",
     description="For an editor: what flows, how fresh it is, what is swallowed and what it is about.",
-    rows=(_NOW, _WHAT_FLOWS, _WHAT_IT_IS_ABOUT, _HOW_FRESH_IT_IS),
+    rows=(_NOW, _WHAT_FLOWS, _WHAT_IT_IS_ABOUT, _HOW_FRESH_IT_IS, _READERS),
 )
