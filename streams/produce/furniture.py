@@ -159,9 +159,13 @@ def is_byline(text: str) -> bool:
     return _BYLINE.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=1 << 14)
 def is_furniture(text: str) -> bool:
     """Whether a text that stands alone is no headline whatever stands around it."""
+    return len(text) <= _LONGEST_FURNITURE and _is_furniture(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_furniture(text: str) -> bool:
     return (
         _WORDLESS.fullmatch(text) is not None
         or is_moment(text)
@@ -174,6 +178,8 @@ def is_furniture(text: str) -> bool:
     )
 
 
+_LONGEST_FURNITURE: Final = 120
+"""Characters beyond which a text is no clock, counter or call."""
 _NOTE_PARTS: Final = re.compile(r"\s*[,،|·•/–—]\s+|\s+-\s+")
 _MAX_NOTE_PARTS: Final = 4
 _MAX_NAME_WORDS: Final = 3

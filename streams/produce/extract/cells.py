@@ -26,6 +26,8 @@ ASIDE: Final[frozenset[Part | None]] = frozenset(
 _INLINE: Final = FORMATTING | {"span", "a", "small", "label", "time", "wbr"}
 _RANKS: Final = 3
 """Siblings of one tag and class whose places are told apart."""
+_MAX_CLIMB: Final = 64
+"""Elements around a text that are looked at: an item is not built deeper."""
 _BOLD: Final = "bold"
 
 
@@ -72,7 +74,9 @@ def _owner(drawn: Outline, number: int, item: int, talking: set[int]) -> int:
 
     Where the element around has no text but in formatting, as in `<a><b>x</b><i>y</i></a>`, each is its own.
     """
-    while number not in {item, WHOLE}:
+    for _ in range(_MAX_CLIMB):
+        if number in {item, WHOLE}:
+            break
         element = drawn.elements[number]
         formatting = element.tag in FORMATTING and element.parent in talking
         if not formatting or part(element.tag, element.called) in ASIDE:
@@ -106,7 +110,9 @@ def _cell(
     parts: set[Part | None] = set()
     link = block = None
     number = owner
-    while number not in {item, WHOLE}:
+    for _ in range(_MAX_CLIMB):
+        if number in {item, WHOLE}:
+            break
         element = drawn.elements[number]
         place.append(f"{element.tag}.{element.called}.{min(element.rank, _RANKS)}")
         parts.add(part(element.tag, element.called))

@@ -12,11 +12,12 @@ from streams.errors import SplitError
 from streams.produce.extract.cells import WHOLE
 from streams.produce.extract.items import items_of, without_clones
 from streams.produce.extract.links import address_of, resolve
-from streams.produce.extract.markup import Outline, outline, parse
+from streams.produce.extract.markup import Outline, Run, outline, parse
 from streams.produce.extract.reading import HEADLINES, holds_headline, kind_of, read
 from streams.produce.extract.titles import titles
 from streams.produce.feeds import read_feed, split_feed
-from streams.produce.furniture import is_furniture, tidy, without_label
+from streams.produce.furniture import is_call, is_furniture, tidy, without_label
+from streams.produce.labels import is_label
 from streams.produce.observation import Format
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, slots_of, split
 
@@ -131,16 +132,30 @@ def in_element(
     if len(fragment) > longest:
         return None
     drawn = _drawn(fragment)
-    if separator is None and (found := items(drawn, address)):
-        return Found(_based(fragment, address), "html", found)
-    shown = drawn.text()
+    listed = items(drawn, address) if separator is None else None
+    if listed is not None and len(headlines_in(listed)) > 1:
+        return Found(_based(fragment, address), "html", listed)
+    shown = _said(drawn)
     with suppress(SplitError):
         found = tidied(split(shown, separator))
         if len(headlines_in(found)) > 1:
             return Found(shown, "text", found)
+    if listed is not None and alone:
+        return Found(_based(fragment, address), "html", listed)
     if alone and separator is None and (only := single(drawn, address)) and _is_headline(only):
         return Found(_based(fragment, address), "html", only)
     return None
+
+
+def _said(drawn: Outline) -> str:
+    """The text of an element without labels and calls that stand in elements of their own, as before the first bar."""
+    runs = [run for run in drawn.runs if not _is_beside(drawn, run)]
+    return runs[0].text + "".join([run.gap + run.text for run in runs[1:]]) if runs else drawn.text()
+
+
+def _is_beside(drawn: Outline, run: Run) -> bool:
+    alone = run.element >= 0 and drawn.ends[run.element] - drawn.starts[run.element] == 1
+    return alone and (is_label(run.text) or is_call(run.text))
 
 
 def _is_headline(found: Split) -> bool:

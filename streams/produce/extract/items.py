@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct
@@ -60,30 +61,33 @@ def _holds_headline(drawn: Outline, number: int) -> bool:
 def items_of(drawn: Outline) -> list[int] | None:
     """The elements that are the items: those of the outermost group with most headlines; None where none are."""
     best: Group | None = None
+    told = [0 if is_furniture(run.text) else len(run.text) for run in drawn.runs]
+    before = [0, *accumulate(told)]
     for group in groups_of(drawn):
-        if len(group.members) < _FEWEST or not _covers(drawn, group.members):
+        if len(group.members) < _FEWEST or (best is not None and group.headlines <= best.headlines):
             continue
-        if best is None or (
-            group.headlines > best.headlines and not _are_columns(drawn, best.members, group.members)
-        ):
+        if not _covers(drawn, group.members, before):
+            continue
+        if best is None or not _are_columns(drawn, best.members, group.members):
             best = group
     return best.members if best else None
 
 
-def _covers(drawn: Outline, members: Sequence[int]) -> bool:
-    """Whether items hold most of the text, what stands between two in one parent counted to the first."""
-    whole = sum(len(run.text) for run in drawn.runs if not is_furniture(run.text))
+def _covers(drawn: Outline, members: Sequence[int], before: Sequence[int]) -> bool:
+    """Whether items hold most of the text, what stands between two in one parent counted to the first.
+
+    `before[n]` is how many characters stand in the runs before run n, furniture left out.
+    """
     held = 0
     reached = 0
     for member, following in zip(members, [*members[1:], None], strict=True):
         start, end = drawn.starts[member], drawn.ends[member]
         if following is not None and drawn.elements[following].parent == drawn.elements[member].parent:
             end = max(end, drawn.starts[following])
-        held += sum(
-            len(run.text) for run in drawn.runs[max(start, reached) : end] if not is_furniture(run.text)
-        )
-        reached = max(reached, end)
-    return held >= COVERED * whole
+        if end > reached:
+            held += before[end] - before[max(start, reached)]
+            reached = end
+    return held >= COVERED * before[-1]
 
 
 def _are_columns(drawn: Outline, outer: Sequence[int], inner: Sequence[int]) -> bool:

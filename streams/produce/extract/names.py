@@ -33,8 +33,9 @@ def _set(words: str) -> frozenset[str]:
 _WRITTEN_TOGETHER: Final = _set(
     """
     news ticker tickers breaking flash info infos latest last bar box wrap wrapper container content list scroll
-    scroller scrolling marquee headline headlines hot top live web js jquery main strip crawl crawler line slider
-    actu actus title item items inner simple advanced acme easy modern bn mg bd tie td tape area holder home
+    scroller scrolling marquee headline headlines hot top live web js jquery main rotator roll rolling stories alert
+    strip crawl crawler line slider actu actus title item items inner simple advanced acme easy modern bn mg bd tie td
+    tape area holder home
     """
 )
 """Words that names write without anything between them: `breakingnews`, `tickerwrap`."""
@@ -42,25 +43,43 @@ _TOGETHER_PART: Final = re.compile("|".join(sorted(_WRITTEN_TOGETHER, key=len, r
 _TOGETHER: Final = re.compile(f"(?:{_TOGETHER_PART.pattern})+")
 
 _TICKERS: Final = _set(
-    "ticker tickers marquee chyron telex شريط الشريط defilant defilante defile sharit shareet shrit"
+    """
+    ticker tickers marquee chyron telex defilant defilante defilants defilantes defile sharit shareet shrit
+    شريط الشريط
+    """
 )
 _NEWS: Final = _set(
     """
-    news headline headlines info infos actu actus actualite actualites breaking akhbar depeches
+    news headline headlines infos actu actus actualite actualites breaking akhbar depeches
     اخبار الاخبار خبر
     """
 )
-_RUNNING: Final = _set("bar strip crawl crawler scroll scroller scrolling tape rotator fader bandeau line")
-_SHOWING: Final = _set("slider carousel slideshow swiper top hot last recent newest live fresh new feed wire")
-_BREAKING: Final = _set(
-    "breaking urgent urgents urgente flash newsflash alerte alertes عاجل العاجل عاجلة العاجلة ajel aajel 3ajel"
+_RUNNING: Final = _set(
+    """
+    bar strip stripe belt crawl crawler scroll scroller scrolling roll rolling running tape rotator fader bandeau
+    line
+    """
 )
-_LATEST: Final = _set("latest headlines scroller scrolling depeches اخر احدث trending")
-_RECENT: Final = _set("last recent dernieres derniere derniers hot top newest live fil continu une")
+_SHOWING: Final = _set(
+    "slider carousel slideshow swiper top hot last recent newest live fresh new feed wire alert sticky header"
+)
+_BREAKING: Final = _set(
+    """
+    breaking urgent urgents urgente flash newsflash alerte alertes eilmeldung ajel ajil ajila aajel 3ajel 3ajil
+    عاجل العاجل عاجلة العاجلة
+    """
+)
+_TEXT: Final = frozenset({"text"})
+_LATEST: Final = _set("latest headlines scroller scrolling depeche depeches اخر احدث trending")
+_RECENT: Final = _set(
+    """
+    last recent dernieres derniere derniers hot top newest live fil continu une bandeau direct
+    """
+)
 _STORIES: Final = _set(
     """
     news posts post headlines articles article stories story infos info actu actus nouvelles actualites minute
-    continu الاخبار اخبار
+    continu heure dactu dactualite dactualites الاخبار اخبار
     """
 )
 _OTHER: Final = _set(
@@ -137,16 +156,20 @@ def words_of(token: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-@lru_cache(maxsize=4096)
 def likeness(called: str) -> float:
     """How surely an element with these classes and ids is a ticker: above 0, or below where it is something else.
 
     `news-ticker` gives TICKER, `latest-news` LATEST, `flash-sale` is less than nothing.
     """
+    return _likeness(called[:_MAX_CALLED])
+
+
+@lru_cache(maxsize=4096)
+def _likeness(called: str) -> float:
     sure = 0.0
     other = 0.0
     news = 0.0
-    for token in _IN_SPITE.sub("", called[:_MAX_CALLED]).split():
+    for token in _IN_SPITE.sub("", called).split():
         words = frozenset(words_of(token))
         sure = max(sure, _sure(words))
         if words & _OTHER:
@@ -161,9 +184,8 @@ def _sure(words: frozenset[str]) -> float:
         return TICKER
     if words & _BREAKING:
         return BREAKING
-    if words & _LATEST or (words & _NEWS and words & _SHOWING) or (words & _RECENT and words & _STORIES):
-        return LATEST
-    return 0.0
+    told = (_LATEST, None), (_NEWS, _SHOWING), (_RECENT, _STORIES), (_RUNNING, _TEXT)
+    return LATEST if any(words & one and (other is None or words & other) for one, other in told) else 0.0
 
 
 def is_place_of_others(called: str) -> bool:
@@ -174,20 +196,19 @@ def is_place_of_others(called: str) -> bool:
     ) and not likeness(called)
 
 
-@lru_cache(maxsize=4096)
 def part(tag: str, called: str) -> Part | None:
     """What an element of an item holds, by its tag and names; None where they do not say."""
     if tag in _TAG_PARTS:
         return _TAG_PARTS[tag]
-    if not called:
-        return None
+    return _part(called[:_MAX_CALLED]) if called else None
+
+
+@lru_cache(maxsize=4096)
+def _part(called: str) -> Part | None:
     if _UNSEEN.search(called):
         return "unseen"
     found = {
-        _PART_OF_WORD[word]
-        for token in called[:_MAX_CALLED].split()
-        for word in words_of(token)
-        if word in _PART_OF_WORD
+        _PART_OF_WORD[word] for token in called.split() for word in words_of(token) if word in _PART_OF_WORD
     }
     return next((name for name in _SUREST if name in found), None)
 

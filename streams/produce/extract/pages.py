@@ -124,15 +124,22 @@ def _finders(page: str, place: str, separator: str | None) -> Iterator[_Finder]:
     yield lambda: named(tree, page, address, separator)
     body = tree.body
     if body is not None:
-        for form in body.css("form"):
-            if 2 * len(form.html or "") < len(body.html or ""):
-                form.decompose()
+        _drop_forms(body)
         drawn = outline(body)
         yield lambda: labelled(drawn, address, separator)
         yield lambda: _unnamed(body, address, separator)
     for part in set_aside(page):
         yield lambda part=part: _in_part(part, place, address, separator)  # type: ignore[misc]
     yield lambda: declared(LexborHTMLParser(page))
+
+
+def _drop_forms(body: LexborNode) -> None:
+    """Take the forms off a page, but for one that is drawn around all of it."""
+    forms = body.css("form")
+    half = len(body.html or "") // 2 if forms else 0
+    for form in forms:
+        if len(form.html or "") < half:
+            form.decompose()
 
 
 def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> list[Rival]:

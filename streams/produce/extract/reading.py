@@ -76,8 +76,8 @@ _MARKET: Final = re.compile(r"[%$€£¥°▲▼△▽↑↓]|[+-]\d")
 
 _MENU_LENGTH: Final = 25
 _FIGURES_WORDS: Final = 4
-_PROSE_LENGTH: Final = 60
-_LONG: Final = 160
+_SENTENCE_LENGTH: Final = 60
+_LONG: Final = 140
 _FEW_WORDS: Final = 3
 
 Kind = Literal[
@@ -88,10 +88,17 @@ Kind = Literal[
     "offers",
     "comments",
     "small print",
+    "a sentence",
     "prose",
     "a template",
     "labels, times or counters",
 ]
+
+PROSE: Final[frozenset[Kind]] = frozenset({"a sentence", "prose"})
+"""What stands below headlines as their summary."""
+
+_DOUBTFUL: Final = 0.6
+"""How much of a headline is what may be one: three words, or a sentence with its full stop."""
 
 HEADLINES: Final = 0.5
 """The share of a list that must read like headlines."""
@@ -107,15 +114,19 @@ class Reading(Struct, frozen=True):
 def read(texts: Sequence[str]) -> Reading:
     """How the texts of a list, of which none is empty, read."""
     kinds = Counter(map(kind_of, texts))
-    short = kinds.get("a few words", 0)
-    share = (kinds.get("headlines", 0) + 0.6 * short) / max(1, len(texts))
+    doubtful = kinds.get("a few words", 0) + kinds.get("a sentence", 0)
+    share = (kinds.get("headlines", 0) + _DOUBTFUL * doubtful) / max(1, len(texts))
     others = [(count, kind) for kind, count in kinds.items() if kind != "headlines"]
     return Reading(round(share, 3), max(others)[1] if share <= HEADLINES and others else "headlines")
 
 
-@lru_cache(maxsize=1 << 14)
 def kind_of(text: str) -> Kind:
     """What a text is by itself."""
+    return "prose" if len(text) > LONGEST_HEADLINE else _kind_of(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _kind_of(text: str) -> Kind:
     if is_placeholder(text):
         return "a template"
     if is_furniture(text):
@@ -147,7 +158,7 @@ def _by_words(text: str) -> Kind | None:
 
 def _by_form(text: str, words: int) -> Kind:
     """What length, words and sentences say."""
-    if len(text) > LONGEST_HEADLINE or (len(text) > _PROSE_LENGTH and _ends_sentence(text)):
+    if len(text) > _LONG and _ends_sentence(text):
         return "prose"
     if _SENTENCES.search(text) and (len(text) > _LONG or _ends_sentence(text)):
         return "prose"
@@ -160,6 +171,8 @@ def _by_form(text: str, words: int) -> Kind:
         return "a few words" if arabic and not _MENU.fullmatch(text) else "a menu"
     if _MENU.fullmatch(text):
         return "a menu"
+    if len(text) > _SENTENCE_LENGTH and _ends_sentence(text):
+        return "a sentence"
     return "headlines" if words > _FEW_WORDS else "a few words"
 
 

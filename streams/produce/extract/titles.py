@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from streams.produce.extract.cells import ASIDE, WHOLE, Cell, cells_of
 from streams.produce.extract.markup import Outline
-from streams.produce.extract.reading import holds_headline, kind_of
+from streams.produce.extract.reading import PROSE, holds_headline, kind_of
 from streams.produce.furniture import is_furniture, without_bullet
 from streams.produce.separators import EDGE
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE
@@ -118,7 +118,10 @@ def _longest_link(row: Sequence[Cell]) -> list[Cell]:
         return []
     best = max(
         headlines,
-        key=lambda cells: (kind_of(_joined(_best_block(cells))) != "prose", len(_joined(_best_block(cells)))),
+        key=lambda cells: (
+            kind_of(_joined(_best_block(cells))) not in PROSE,
+            len(_joined(_best_block(cells))),
+        ),
     )
     if any(cell.mixed for cell in best) and not _is_most_of(best, row):
         return []
@@ -149,7 +152,7 @@ def _without_words_apart(cells: list[Cell]) -> list[Cell]:
 
 
 def _stands_beside(text: str) -> bool:
-    return (len(text.split()) == 1 and not text.endswith(":")) or kind_of(text) == "prose"
+    return (len(text.split()) == 1 and not text.endswith(":")) or kind_of(text) in PROSE
 
 
 def _link_around(drawn: Outline, item: int) -> int | None:

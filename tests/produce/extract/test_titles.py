@@ -103,3 +103,16 @@ def test_slides_with_several_headlines_are_no_items() -> None:
     first, second, third, fourth = (f"<a>{title}</a>" for title in TITLES)
     page = f'<div class="ticker"><div>{first}{second}</div><div>{third}{fourth}</div></div>'
     assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == list(TITLES)
+
+
+def test_full_stops_make_no_paragraphs_of_headlines() -> None:
+    """Where a ticker ends its headlines with full stops they are headlines all the same, stops and all."""
+    texts = [f"{title}, and nobody knows yet what comes after that." for title in TITLES]
+    page = f'<div class="news-ticker">{"".join(f"<p>{text}</p>" for text in texts)}</div>'
+    assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == texts
+
+
+def test_a_label_before_text_between_bars_is_no_part_of_the_first_headline() -> None:
+    """A label in an element of its own stays out of text that is split by bars."""
+    page = f'<div class="ticker"><span>Breaking</span> <span>{" | ".join(TITLES)}</span></div>'
+    assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == list(TITLES)
