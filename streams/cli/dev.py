@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from itertools import cycle
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -44,22 +44,34 @@ _CHECK_S: Final = 0.25
 def command(every: float, settings: Settings) -> None:
     """Run a broker, the topics, a worker and a producer on the bundled sample, until Ctrl-C.
 
-    The broker is a real Kafka and keeps its data; the sample's strips are shown again and again as of now.
+    The broker is a real Kafka and keeps its data; the sample's strips are shown again and again as of now, and what
+    is published is shown as `ticker tail` does. Where a usual port is taken, as by a second one in another folder,
+    it takes a free one.
     Needs the extra: pip install 'headline-ticker[broker]'.
     """
     from streams.dev.kafka import Cluster
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    listen = _free_address(settings)
     with steps() as progress:
         cluster = Cluster(
-            settings[BROKER_DATA], port=settings[BROKER_PORT], cache=settings[CACHE], progress=progress
+            settings[BROKER_DATA], port=_free_port(settings), cache=settings[CACHE], progress=progress
         )
         cluster.start()
     try:
         _create_topics(cluster.bootstrap_servers(), settings[TOPIC_PREFIX])
-        with _children(settings, cluster.bootstrap_servers()) as (worker, producer):
-            _say_ready(cluster.bootstrap_servers(), settings, every)
-            _show_sample(cluster, worker, producer, every)
+        with contextlib.ExitStack() as stack:
+            children = _start_all(stack, settings[TOPIC_PREFIX], cluster.bootstrap_servers(), listen)
+            _say_ready(cluster.bootstrap_servers(), settings, listen, every)
+            common = [
+                "--bootstrap-servers",
+                cluster.bootstrap_servers(),
+                "--topic-prefix",
+                settings[TOPIC_PREFIX],
+            ]
+            # What is live is shown first: headlines of an earlier start are not published again.
+            children["tail"] = _start(stack, "tail", ["--since", "3d", *common])
+            _show_sample(cluster, children, every)
     except KeyboardInterrupt:
         click.echo("stopping", err=True)
     finally:
@@ -79,30 +91,56 @@ def _create_topics(servers: str, prefix: str) -> None:
     asyncio.run(run())
 
 
-@contextlib.contextmanager
-def _children(settings: Settings, servers: str) -> "Iterator[tuple[_Child, _Child]]":
-    """The worker and the producer, in sessions of their own: Ctrl-C reaches them through us, in order."""
-    common = ["--bootstrap-servers", servers, "--topic-prefix", settings[TOPIC_PREFIX]]
-    with contextlib.ExitStack() as stack:
-        worker = _start("worker", [*common, "--listen", settings[LISTEN] or "none", "--instance-id", "dev"])
-        stack.callback(_stop, worker)
-        producer = _start("produce", [*common, "-"], stdin=subprocess.PIPE)
-        stack.callback(_stop, producer)
-        yield worker, producer
+def _free_port(settings: Settings) -> int:
+    """The broker's port; another one where nobody chose it and it is taken."""
+    from streams.dev.ports import free_ports, is_free
+
+    port = settings[BROKER_PORT]
+    return port if port != BROKER_PORT.default or is_free(port) else next(free_ports())
+
+
+def _free_address(settings: Settings) -> str | None:
+    """Where the worker serves its pages; at another port where nobody chose it and it is taken."""
+    from streams.dev.ports import free_ports, is_free
+
+    listen = settings[LISTEN]
+    if listen is None or listen != LISTEN.default:
+        return listen
+    host, _, port = listen.rpartition(":")
+    return listen if is_free(int(port)) else f"{host}:{next(free_ports())}"
 
 
 _Child = subprocess.Popen[bytes]
 
 
-def _start(name: str, arguments: Sequence[str], stdin: int | IO[Any] = subprocess.DEVNULL) -> _Child:
+def _start_all(
+    stack: contextlib.ExitStack, prefix: str, servers: str, listen: str | None
+) -> "dict[str, _Child]":
+    """The worker and the producer, in sessions of their own: Ctrl-C reaches them through us, in order."""
+    common = ["--bootstrap-servers", servers, "--topic-prefix", prefix]
+    return {
+        "worker": _start(stack, "worker", [*common, "--listen", listen or "none", "--instance-id", "dev"]),
+        "producer": _start(stack, "produce", [*common, "-"], stdin=subprocess.PIPE),
+    }
+
+
+def _start(
+    stack: contextlib.ExitStack,
+    name: str,
+    arguments: Sequence[str],
+    stdin: int | IO[Any] = subprocess.DEVNULL,
+) -> _Child:
+    """A command of ours that the stack ends."""
     # TICKER_* variables meant for a user's own cluster must not reach a broker of ours.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TICKER_")}
-    return subprocess.Popen(  # noqa: S603 (our own program)
+    child = subprocess.Popen(  # noqa: S603 (our own program)
         [sys.executable, "-m", "streams.cli", name, *arguments],
         stdin=stdin,
         env=environment,
         start_new_session=True,
     )
+    stack.callback(_stop, child)
+    return child
 
 
 def _stop(child: _Child) -> None:
@@ -117,33 +155,34 @@ def _stop(child: _Child) -> None:
         child.wait()
 
 
-def _show_sample(cluster: "Cluster", worker: _Child, producer: _Child, every: float) -> None:
+def _show_sample(cluster: "Cluster", children: Mapping[str, _Child], every: float) -> None:
     """Feed the producer until something ends that should not."""
-    assert producer.stdin is not None
+    feed = children["producer"].stdin
+    assert feed is not None
     lines = cycle(files("streams").joinpath("samples", "strips.jsonl").read_bytes().splitlines())
     due = time.monotonic()
     while True:
         cluster.check()
-        for name, child in (("worker", worker), ("producer", producer)):
+        for name, child in children.items():
             if child.poll() is not None:
                 raise TickerError(f"the {name} ended with exit code {child.returncode}; its log is above")
         if time.monotonic() >= due:
             due += every
             strip = msgspec.json.decode(next(lines))
             strip["observed_at"] = format_instant(time.time_ns() // 1_000_000)
-            producer.stdin.write(msgspec.json.encode(strip) + b"\n")
-            producer.stdin.flush()
+            feed.write(msgspec.json.encode(strip) + b"\n")
+            feed.flush()
         time.sleep(min(_CHECK_S, max(0.0, due - time.monotonic())))
 
 
-def _say_ready(servers: str, settings: Settings, every: float) -> None:
+def _say_ready(servers: str, settings: Settings, listen: str | None, every: float) -> None:
     prefix = settings[TOPIC_PREFIX]
     flag = "" if servers == "127.0.0.1:9092" else f" --bootstrap-servers {servers}"
     click.echo(f"Kafka      {servers}, topics {prefix}.*, data in {settings[BROKER_DATA]}")
-    if listen := settings[LISTEN]:
+    if listen:
         click.echo(f"worker     http://{listen}/readyz and /metrics")
     click.echo(f"producer   the bundled sample, a strip every {every:g} s")
     click.echo("Next, in another terminal:")
     click.echo(f"  ticker tail --since 10m{flag}")
     click.echo(f"  ticker produce page.html{flag}")
-    click.echo("Ctrl-C stops all of it.")
+    click.echo("Ctrl-C stops all of it. Headlines as they are published:")

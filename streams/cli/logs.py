@@ -11,6 +11,9 @@ _NOISY: Final = ("faust", "mode", "aiokafka", "asyncio", "kafka")
 _FIRST_QUIET_S: Final = 30.0
 _LONGEST_QUIET_S: Final = 600.0
 _FORGOTTEN_S: Final = 1800.0
+_PASSING: Final = frozenset({("aiokafka.consumer.group_coordinator", "Group Coordinator Request failed: %s")})
+"""What a client says of a healthy cluster that has just started, and what it tries again by itself."""
+_PASSES_WITHIN_S: Final = 10.0
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every log record has; what else is there came by `extra=`."""
 
@@ -37,18 +40,24 @@ class Rarely(logging.Filter):
     """Lets a library say the same thing once, then ever more rarely, with how often it was said in between.
 
     "The same" is one message before its values are filled in: `Unable connect to node with id %s: %s`. An outage
-    makes a Kafka client say a few such things many times a second.
+    makes a Kafka client say a few such things many times a second. What passes by itself is said when it does not.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._said: dict[tuple[str, str], _Said] = {}
+        self._passing: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record of a library is shown now; our own always are."""
         if record.name.partition(".")[0] not in _NOISY:
             return True
         what = (record.name, str(record.msg))
+        if (
+            what in _PASSING
+            and record.created - self._passing.setdefault(what, record.created) < _PASSES_WITHIN_S
+        ):
+            return False
         said = self._said.get(what)
         if said is None or record.created - said.at > _FORGOTTEN_S:
             self._said[what] = _Said(record.created)

@@ -25,6 +25,11 @@ from streams.settings.topics import TOPIC_PREFIX
 _decode: Final = msgspec.json.Decoder(CategorizedHeadline).decode
 
 
+def _categories(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """What a shell offers."""
+    return [slug for slug in CATEGORIES if slug.startswith(incomplete)]
+
+
 @click.command(
     epilog=examples(
         "ticker tail sport politics",
@@ -32,7 +37,7 @@ _decode: Final = msgspec.json.Decoder(CategorizedHeadline).decode
         "ticker tail --since 2026-03-11T08:00:00+01:00 --until 2026-03-11T09:00:00+01:00 --source hespress",
     )
 )
-@click.argument("categories", metavar="[CATEGORY]...", nargs=-1)
+@click.argument("categories", metavar="[CATEGORY]...", nargs=-1, shell_complete=_categories)
 @json_option
 @click.option("--since", help="Start there: 90s, 10m, 2h, 3d ago, or an RFC 3339 time (default: now).")
 @click.option("--until", help="Only what was observed before then; ends there.")

@@ -135,6 +135,18 @@ def _ahead(observed_at: int) -> RecordError | None:
     )
 
 
+def _put(
+    item: Observation | Exception | None,
+    queue: "asyncio.Queue[Observation | Exception | None]",
+    loop: asyncio.AbstractEventLoop,
+    nobody_waits: threading.Event,
+) -> None:
+    """Hand something over to the loop from a thread; a RuntimeError where the loop has gone on without it."""
+    if nobody_waits.is_set():
+        raise RuntimeError("what was read comes too late")
+    asyncio.run_coroutine_threadsafe(queue.put(item), loop).result()
+
+
 async def _in_thread(
     observations: Iterator[Observation], pause: Callable[[], Awaitable[None]], stop: asyncio.Event
 ) -> AsyncIterator[Observation]:
@@ -146,18 +158,17 @@ async def _in_thread(
     queue: asyncio.Queue[Observation | Exception | None] = asyncio.Queue(_READ_AHEAD)
     loop = asyncio.get_running_loop()
 
-    def put(item: Observation | Exception | None) -> None:
-        asyncio.run_coroutine_threadsafe(queue.put(item), loop).result()
+    nobody_waits = threading.Event()
 
     def read() -> None:
         # The loop may be gone when there is something to say at last.
         with suppress(RuntimeError, concurrent.futures.CancelledError):
             try:
                 for observation in observations:
-                    put(observation)
-                put(None)
+                    _put(observation, queue, loop, nobody_waits)
+                _put(None, queue, loop, nobody_waits)
             except Exception as error:  # noqa: BLE001 (whatever it was is raised where observations are used)
-                put(error)
+                _put(error, queue, loop, nobody_waits)
 
     async def end() -> None:
         await stop.wait()
@@ -176,4 +187,5 @@ async def _in_thread(
                 raise item
             yield item
     finally:
+        nobody_waits.set()
         ending.cancel()

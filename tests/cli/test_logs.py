@@ -48,6 +48,14 @@ def test_a_library_says_the_same_once_then_ever_more_rarely_with_how_often() -> 
     assert shown[1].endswith("(299 more like this)")
 
 
+def test_what_passes_by_itself_is_told_when_it_does_not() -> None:
+    """A cluster that has just started has no group coordinator for a moment; one that is ill has none for long."""
+    rarely = Rarely()
+    name, message = "aiokafka.consumer.group_coordinator", "Group Coordinator Request failed: %s"
+    shown = [second for second in range(20) if rarely.filter(_said(name, message, "no", at=second))]
+    assert shown == [10]
+
+
 def test_our_own_lines_are_all_shown() -> None:
     """Only libraries are quietened; what else a library says is shown too."""
     rarely = Rarely()
