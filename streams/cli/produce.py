@@ -41,6 +41,11 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 @click.option(
     "--follow", is_flag=True, help="Go on with what is appended to one file of JSON Lines (tail -F)."
 )
+@click.option(
+    "--position",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where --follow remembers how far it has read (default: FILE.position).",
+)
 @kafka_options(PRODUCER_LISTEN, LOG_FORMAT)
 def command(
     places: tuple[str, ...],
@@ -48,20 +53,23 @@ def command(
     separator: str | None,
     selector: str | None,
     follow: bool,
+    position: Path | None,
     settings: Settings,
 ) -> None:
     """Split the strips of pages and JSON Lines and publish strips and sightings.
 
     Idempotent, acknowledged by all replicas, compressed. Publishing the same input again gives the same ids,
-    so a producer that was killed half way is simply run again. SIGTERM and Ctrl-C end it once what was read is
-    published.
+    so a producer that was killed half way is simply run again. With --follow it goes on where it was, in what the
+    file was renamed to as well. SIGTERM and Ctrl-C end it once what was read is published.
     """
     from streams.produce import read
+    from streams.produce.positions import Positions
     from streams.produce.producer import Counts, produce
 
     log_to_stderr(log_format=settings[LOG_FORMAT])
     places = _checked(places, follow)
     counts, stopped = Counts(), Event()
+    positions = Positions(Path(places[0]), position) if follow else None
     with Progress(None if follow else read.size_of(places)) as progress:
 
         def failed(error: Exception) -> None:
@@ -69,12 +77,20 @@ def command(
             progress.say(f"ticker: {error}")
 
         observations = (
-            read.follow(places[0], failed=failed, stopped=stopped, progress=progress.advance)
-            if follow
+            read.follow(
+                places[0], failed=failed, stopped=stopped, progress=progress.advance, since=positions.recall()
+            )
+            if positions
             else read.read(places, failed=failed, source=source, progress=progress.advance)
         )
         work = partial(
-            produce, observations, separator=separator, selector=selector, counts=counts, failed=failed
+            produce,
+            observations,
+            separator=separator,
+            selector=selector,
+            counts=counts,
+            failed=failed,
+            remember=positions.remember if positions else lambda _: None,
         )
         asyncio.run(_run(work, settings, stopped))
     _tell(counts)

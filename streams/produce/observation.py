@@ -12,6 +12,7 @@ from schemas.events import MAX_SOURCE
 from schemas.instants import format_instant, parse_instant
 from streams.errors import InputError
 from streams.produce.plain import repair, without_controls
+from streams.produce.positions import ReadTo
 from streams.produce.split import MAX_CHARACTERS
 
 Format = Literal["text", "html", "feed"]
@@ -37,6 +38,8 @@ class Observation(Struct, frozen=True, kw_only=True):
     """What `text` is written in; None where it must be told from the text."""
     is_page: bool = True
     separator: str | None = None
+    read_to: ReadTo | None = None
+    """Where reading goes on behind it, in a file that is followed."""
 
 
 def observe(

@@ -20,6 +20,7 @@ from streams.kafka.topics import require
 from streams.observe.trace import traceparent
 from streams.produce.metrics import ProducerObserver
 from streams.produce.observation import Observation
+from streams.produce.positions import ReadTo
 from streams.produce.publish import Publisher
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of
@@ -27,6 +28,7 @@ from streams.settings import Connection
 
 TOPICS: Final = (STRIPS, SIGHTINGS, DEADLETTERS)
 _READ_AHEAD: Final = 64
+_REMEMBERED_EVERY_S: Final = 5.0
 
 
 class Counts(Struct):
@@ -64,6 +66,7 @@ async def produce(
     stop: asyncio.Event,
     separator: str | None = None,
     selector: str | None = None,
+    remember: Callable[[ReadTo], None] = lambda _: None,
 ) -> None:
     """Split and publish observations until they end; whenever they pause, what there is is flushed.
 
@@ -77,6 +80,7 @@ async def produce(
         stop: Set by whoever wants an end: what was read is published, and no more is read.
         separator: What stands between slots; found in each strip when None.
         selector: A CSS selector of the strip's items in HTML pages.
+        remember: Told how far a followed file was read, once all before is on Kafka.
 
     Raises:
         TickerError: No broker was reached, or an end was wanted while none acknowledged what was read.
@@ -93,7 +97,9 @@ async def produce(
         refused=lambda told: failed(InputError("published", told)),
     )
     async with publishing as publisher:
-        async for observation in _in_thread(observations, publisher.flush, stop):
+        progress = _Settled(publisher, remember)
+        async for observation in _in_thread(observations, progress.settle, stop):
+            await progress.goes_on(observation)
             try:
                 strip, slots = strip_of(observation, separator=separator, selector=selector)
             except InputError as error:
@@ -119,9 +125,40 @@ async def produce(
             counts.dead_letters += len(found.rejected)
             for slot, text, problem in found.rejected:
                 failed(InputError(f"{observation.place}, slot {slot}", f"{problem}: {text[:60]}…"))
-        await publisher.flush()
+        await progress.settle()
         counts.published = publisher.published
         counts.dead_letters += publisher.refused
+
+
+class _Settled:
+    """Flushes what was read and remembers how far that was: when input pauses, and every few seconds."""
+
+    def __init__(self, publisher: Publisher, remember: Callable[[ReadTo], None]) -> None:
+        self._publisher = publisher
+        self._remember = remember
+        self._read_to: ReadTo | None = None
+        """The end of what the publisher was given."""
+        self._next: ReadTo | None = None
+        """The end of the observation under way."""
+        self._at = time.monotonic()
+
+    async def goes_on(self, observation: Observation) -> None:
+        """Another observation: what came before it has been given to the publisher."""
+        self._read_to, self._next = self._next, observation.read_to
+        if time.monotonic() - self._at > _REMEMBERED_EVERY_S:
+            await self._settle()
+
+    async def settle(self) -> None:
+        """All that was read has been given to the publisher."""
+        self._read_to = self._next
+        await self._settle()
+
+    async def _settle(self) -> None:
+        await self._publisher.flush()
+        self._at = time.monotonic()
+        if self._read_to is not None:
+            self._remember(self._read_to)
+            self._read_to = None
 
 
 def _ahead(observed_at: int) -> RecordError | None:

@@ -16,10 +16,12 @@ from typing import BinaryIO, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.errors import InputError
 from streams.produce.decode import MAX_PAGE, decode
 from streams.produce.observation import Format, Observation, observe
+from streams.produce.positions import ReadTo, parts_since, read_to
 from streams.produce.sources import sources_of
 
 logger: Final = logging.getLogger(__name__)
@@ -90,26 +92,33 @@ def follow(
     failed: Failed,
     stopped: Event,
     progress: Callable[[int], None] = lambda _: None,
+    since: ReadTo | None = None,
 ) -> Iterator[Observation]:
     """Read strips from a file of JSON Lines as they are appended, until told to stop.
 
     A file that is not there yet is waited for. One that is replaced or cut short, as rotation does, is read to
-    its end, and then the new one from its beginning. A line counts once it has ended.
+    its end, and then the new one from its beginning. A line counts once it has ended. Each observation says how
+    far the file was read then.
 
     Args:
         place: The file.
         failed: Called with every line that cannot be read.
         stopped: Set by whoever wants it to end; it does within a moment.
         progress: Called with the number of bytes read since the last call.
+        since: Where to go on, which can be in a file that rotation has renamed; None begins at the beginning.
     """
     path = Path(place)
-    reader = _Reader(place, path.stem, None, failed, progress)
+    parts = parts_since(path, since)
     waiting = False
     while not stopped.is_set():
+        part, position = next(parts, (path, None))
+        reader = _Reader(str(part), path.stem, None, failed, progress)
         try:
-            with path.open("rb") as file:
+            with part.open("rb") as file:
                 waiting = False
-                yield from reader.read_lines(_Growing(file, path, stopped))
+                file.seek(position.offset if position else 0)
+                growing = _Growing(file, path, stopped, is_over=part != path)
+                yield from reader.read_lines(growing, since=position or ReadTo())
         except FileNotFoundError:
             if not waiting:
                 logger.info("waiting for %s", path)
@@ -189,32 +198,50 @@ class _Reader:
             return
         yield page
 
-    def read_lines(self, file: "_Lines") -> Iterator[Observation]:
-        """Observations of JSON Lines."""
-        return self._lines(file.readline(MAX_LINE + 1), file)
+    def read_lines(self, file: "_Lines", *, since: ReadTo) -> Iterator[Observation]:
+        """Observations of JSON Lines behind a place in a file, each with how far it was read."""
+        offset, number = since.offset, since.line
+        while line := file.readline(MAX_LINE + 1):
+            offset += len(line)
+            number += 1
+            position = read_to(line, offset=offset, number=number)
+            if len(line) > MAX_LINE:
+                # The rest of it is a line of the same number, and passed over as well.
+                offset += self._pass_over(line, file, number)
+                continue
+            self._progress(len(line))
+            for observation in self._line(line, number):
+                yield replace(observation, read_to=position)
 
     def _lines(self, line: bytes, file: "_Lines") -> Iterator[Observation]:
         number = 1
         while line:
-            self._progress(len(line))
-            place = f"{self._place}:{number}"
             if len(line) > MAX_LINE:
-                self._failed(
-                    InputError(place, f"the line is longer than {MAX_LINE >> 20} MiB and was passed over")
-                )
-                self._skip_rest_of_line(line, file)
-            elif line.strip():
-                try:
-                    yield _observation(line, place)
-                except InputError as error:
-                    self._failed(error)
+                self._pass_over(line, file, number)
+            else:
+                self._progress(len(line))
+                yield from self._line(line, number)
             line = file.readline(MAX_LINE + 1)
             number += 1
 
-    def _skip_rest_of_line(self, line: bytes, file: "_Lines") -> None:
+    def _line(self, line: bytes, number: int) -> Iterator[Observation]:
+        if line.strip():
+            try:
+                yield _observation(line, f"{self._place}:{number}")
+            except InputError as error:
+                self._failed(error)
+
+    def _pass_over(self, line: bytes, file: "_Lines", number: int) -> int:
+        """Say that a line is too long and read to its end; how many bytes that was."""
+        place = f"{self._place}:{number}"
+        self._failed(InputError(place, f"the line is longer than {MAX_LINE >> 20} MiB and was passed over"))
+        self._progress(len(line))
+        rest = 0
         while line and not line.endswith(b"\n"):
             line = file.readline(MAX_LINE)
+            rest += len(line)
             self._progress(len(line))
+        return rest
 
 
 def _is_strip_line(first: bytes) -> bool:
@@ -233,15 +260,16 @@ class _Lines(Protocol):
 class _Growing:
     """A file that others append to: its end is where it was replaced, cut short, or nobody wants more."""
 
-    def __init__(self, file: BinaryIO, path: Path, stopped: Event) -> None:
+    def __init__(self, file: BinaryIO, path: Path, stopped: Event, *, is_over: bool = False) -> None:
         self._file = file
         self._path = path
         self._stopped = stopped
+        self._ended = is_over
         self._begun = b""
 
     def readline(self, limit: int, /) -> bytes:
         """A whole line, waited for, or as much of it as the limit allows; empty at the end."""
-        over = False
+        over = self._ended
         while True:
             self._begun += self._file.readline(limit - len(self._begun))
             if self._begun.endswith(b"\n") or len(self._begun) >= limit or over:

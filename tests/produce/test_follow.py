@@ -10,6 +10,7 @@ import pytest
 
 from streams.errors import InputError
 from streams.produce.observation import Observation
+from streams.produce.positions import Positions, ReadTo
 from streams.produce.read import MAX_LINE, follow
 
 
@@ -125,3 +126,88 @@ def test_a_folder_cannot_be_followed(tmp_path: Path) -> None:
     failures: list[InputError] = []
     assert list(follow(str(tmp_path), failed=failures.append, stopped=Event())) == []
     assert "cannot be read" in str(failures[0])
+
+
+def _read(path: Path, *, times: int, since: ReadTo | None = None) -> list[Observation]:
+    """What comes of a file that is followed, until so many observations have come."""
+    seen: list[Observation] = []
+    for observation in follow(str(path), failed=_raise, stopped=Event(), since=since):
+        seen.append(observation)
+        if len(seen) == times:
+            break
+    return seen
+
+
+def _raise(error: InputError) -> None:
+    raise error
+
+
+def _rename(path: Path) -> None:
+    path.rename(path.with_name(f"{path.name}.1"))
+    path.write_bytes(b"")
+
+
+def _rename_twice(path: Path) -> None:
+    path.rename(path.with_name(f"{path.name}.2"))
+    middle = path.with_name(f"{path.name}.1")
+    middle.write_bytes(_line("between"))
+    os.utime(middle, (2e9, 2e9))
+    path.write_bytes(b"")
+
+
+def _copy_and_truncate(path: Path) -> None:
+    path.with_name("strips-1.jsonl").write_bytes(path.read_bytes())
+    os.truncate(path, 0)
+
+
+@pytest.mark.parametrize(
+    ("rotate", "texts"),
+    [
+        (lambda _: None, ["two", "three"]),
+        (_rename, ["two", "three"]),
+        (_rename_twice, ["two", "between", "three"]),
+        (_copy_and_truncate, ["two", "three"]),
+    ],
+    ids=["nothing", "renamed", "renamed twice", "copied and cut short"],
+)
+def test_reading_goes_on_where_it_was(
+    tmp_path: Path, rotate: Callable[[Path], None], texts: list[str]
+) -> None:
+    """However the file was rotated in between: nothing is read twice, and nothing is left out."""
+    path = tmp_path / "strips.jsonl"
+    path.write_bytes(_line("one") + _line("two"))
+    positions = Positions(path)
+    assert positions.recall() is None
+    (first,) = _read(path, times=1)
+    assert first.read_to
+    positions.remember(first.read_to)
+    rotate(path)
+    with path.open("ab") as more:
+        more.write(_line("three"))
+    assert [each.text for each in _read(path, times=len(texts), since=Positions(path).recall())] == texts
+
+
+def test_a_file_that_was_replaced_is_read_from_its_beginning(tmp_path: Path) -> None:
+    """Its place in the old one means nothing in the new one."""
+    path = tmp_path / "strips.jsonl"
+    path.write_bytes(_line("one") + _line("two"))
+    last = _read(path, times=2)[-1].read_to
+    path.write_bytes(_line("uno") + _line("due"))
+    assert [each.text for each in _read(path, times=2, since=last)] == ["uno", "due"]
+
+
+@pytest.mark.parametrize("kept", [b"", b"{", b'{"offset": "x"}', b"\x00" * 100])
+def test_what_is_no_position_is_harmless(tmp_path: Path, kept: bytes) -> None:
+    """Reading starts over."""
+    path = tmp_path / "strips.jsonl"
+    path.with_name("strips.jsonl.position").write_bytes(kept)
+    assert Positions(path).recall() is None
+
+
+@pytest.mark.parametrize("offset", [-1, 0, 10**30])
+def test_any_position_is_harmless(tmp_path: Path, offset: int) -> None:
+    """A place that no file has is no place."""
+    path = tmp_path / "strips.jsonl"
+    path.write_bytes(_line("one"))
+    since = ReadTo(offset=offset, line=1, length=5, digest="x")
+    assert [each.text for each in _read(path, times=1, since=since)] == ["one"]

@@ -58,6 +58,22 @@ def test_a_file_is_followed_until_a_signal(
     assert "2 strips, 4 slots = 0 empty + 4 sightings published" in producer.said
 
 
+def test_a_file_that_is_followed_again_is_not_read_twice(pipeline: Pipeline, tmp_path: Path) -> None:
+    """Not even after a kill: it goes on behind what was acknowledged."""
+    file = tmp_path / "strips.jsonl"
+    file.write_bytes(_FIRST)
+    producer = pipeline.producer("--follow", str(file))
+    _await_sightings(pipeline, 2)
+    wait_until(file.with_name("strips.jsonl.position").exists, seconds=20)
+    _end(producer, signal.SIGKILL)
+    with file.open("ab") as more:
+        more.write(_SECOND)
+    again = pipeline.producer("--follow", str(file))
+    _await_sightings(pipeline, 4)
+    assert _end(again, signal.SIGTERM) == 0
+    assert "1 strips, 2 slots = 0 empty + 2 sightings published" in again.said
+
+
 def test_a_feed_on_standard_input_ends_with_a_signal(pipeline: Pipeline) -> None:
     """Although whoever feeds it has not ended."""
     producer = pipeline.producer("-", stdin=subprocess.PIPE)
