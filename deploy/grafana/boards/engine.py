@@ -28,7 +28,8 @@ _DOES_IT_KEEP_UP: Final = Row(
         ),
         Panel(
             title="Lag in seconds",
-            description="Age, by event time, of the oldest record that is not processed yet.",
+            description="How long the oldest record that is not processed yet has been waiting; nothing is shown while"
+            " no broker tells.",
             unit="s",
             red_from=60,
             queries=(

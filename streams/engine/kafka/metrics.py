@@ -74,7 +74,7 @@ LAG_SECONDS: Final = Metric(
     kind="gauge",
     unit="seconds",
     labels=("stage", "partition"),
-    help="Age, by event time, of the oldest record that is not processed yet; 0 when all are.",
+    help="How long the oldest record that is not processed yet has been waiting; 0 when none waits.",
 )
 PARTITIONS: Final = Metric(
     name="ticker_assigned_partitions",
@@ -191,8 +191,9 @@ class WorkerMetrics:
             make.clear(metric)
         for backlog in backlogs:
             series = backlog.stage, str(backlog.partition)
-            make.gauge(LAG_RECORDS, *series).set(backlog.records)
-            make.gauge(LAG_SECONDS, *series).set(backlog.seconds)
+            if backlog.records is not None and backlog.seconds is not None:
+                make.gauge(LAG_RECORDS, *series).set(backlog.records)
+                make.gauge(LAG_SECONDS, *series).set(backlog.seconds)
             make.gauge(PARTITIONS, backlog.stage).inc()
             if backlog.remembered is not None:
                 make.gauge(LIVE, str(backlog.partition)).set(backlog.remembered)

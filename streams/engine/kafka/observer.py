@@ -45,10 +45,10 @@ class Backlog(Struct, frozen=True):
 
     stage: str
     partition: int
-    records: int
-    """Offsets between the position and the end of what is committed in the source."""
-    seconds: float
-    """Age by event time of the oldest waiting record; 0 for none."""
+    records: int | None
+    """Offsets between the position and the end of what is committed in the source; None while no broker tells."""
+    seconds: float | None
+    """How long the oldest of them has been waiting; 0 for none, None while no broker tells."""
     remembered: int | None
     """Keys that the processor holds; None for a processor without state."""
 

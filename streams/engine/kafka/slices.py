@@ -152,6 +152,11 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         position: int = await self._ensure_consumer().position(partition)
         return position
 
+    async def end_offset(self, partition: TopicPartition) -> int:
+        """The offset after what is committed in a partition, as its leader says; runs in the thread's loop."""
+        end: int = (await self._ensure_consumer().end_offsets([partition]))[partition]
+        return end
+
     def expulsion(self) -> BaseException | None:
         """Why the group has put this member out for good; None while it has not.
 
@@ -234,6 +239,16 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
         """The offset that is fetched next."""
         position: int = await self._in_thread(self._thread.fetch_position(partition))
         return position
+
+    async def end_offset(self, partition: TopicPartition) -> int:
+        """The offset after what is committed in a partition, as its leader says.
+
+        Raises:
+            KafkaError: It does not say.
+            TimeoutError: Likewise.
+        """
+        end: int = await self._in_thread(self._thread.end_offset(partition))
+        return end
 
     def expulsion(self) -> BaseException | None:
         """Why the group has put this worker out for good; None while it has not."""

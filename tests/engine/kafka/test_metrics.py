@@ -133,7 +133,7 @@ def test_age_is_from_the_strip_to_the_commit() -> None:
     assert watched.value("ticker_end_to_end_seconds_bucket", le="5.0") == 1
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 1000)), min_size=1, max_size=500))
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(-1000, 60)), min_size=1, max_size=500))
 def test_freshness_is_of_the_newest_strip(seen: list[tuple[str, int]]) -> None:
     """Whatever the order in which batches come, a source is as fresh as its newest sighting."""
     watched = Watched()
@@ -166,6 +166,16 @@ def test_partitions_that_are_gone_leave_no_series() -> None:
     assert watched.value("ticker_lag_records", stage="deduplicate", partition="1") == 4
     assert watched.value("ticker_assigned_partitions", stage="deduplicate") == 1
     assert watched.value("ticker_live_headlines", partition="1") == 3
+
+
+def test_a_lag_that_no_broker_tells_is_not_shown() -> None:
+    """A figure of before an outage would be a lie; the partition is ours all the same."""
+    watched = Watched()
+    watched.metrics.backlogs([Backlog("deduplicate", 0, 10, 2.5, 7)])
+    watched.metrics.backlogs([Backlog("deduplicate", 0, None, None, 7)])
+    assert watched.value("ticker_lag_seconds", stage="deduplicate", partition="0") is None
+    assert watched.value("ticker_lag_records", stage="deduplicate", partition="0") is None
+    assert watched.value("ticker_assigned_partitions", stage="deduplicate") == 1
 
 
 def test_a_processor_says_how_much_it_remembers() -> None:
