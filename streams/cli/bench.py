@@ -129,6 +129,24 @@ def restore(headlines: int, as_json: bool, csv_path: Path | None) -> None:
     report([run_restore(headlines)], as_json=as_json, csv_path=csv_path)
 
 
+@command.command(epilog=examples("ticker bench shards", "ticker bench shards --shards 2,16"))
+@click.option("--shards", default="2,4,8", show_default=True, help="How many, separated by commas.")
+@click.option("--sightings", type=click.IntRange(min=1), default=200_000, show_default=True)
+@json_option
+@csv_option
+def shards(shards: str, sightings: int, as_json: bool, csv_path: Path | None) -> None:
+    """One language divided over several workers, simulated: the same decisions, and what they cost.
+
+    Exact duplicates are swallowed where their keys are, the rest goes to one owner.
+    """
+    from streams.bench.shards import run_shards
+
+    numbers = [int(number) for number in shards.split(",") if number.isdigit() and int(number)]
+    if len(numbers) != len(shards.split(",")):
+        raise click.UsageError(f"--shards {shards}: give whole numbers above 0, separated by commas")
+    report(list(run_shards(numbers, sightings)), as_json=as_json, csv_path=csv_path)
+
+
 def report(
     rows: Sequence[msgspec.Struct],
     *,
