@@ -4,24 +4,24 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
-from streams.cli import COMMANDS
-from tests.command import ticker
+from streams.cli import COMMANDS, ticker
+from tests import command
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name: str) -> None:
     """`ticker COMMAND --help` shows a line that can be typed."""
-    done = ticker(name, "--help")
-    assert done.returncode == 0
-    text = done.stdout.decode()
-    assert f"ticker {name}" in text
-    assert "Examples:" in text or "Commands:" in text
+    done = CliRunner().invoke(ticker, [name, "--help"], prog_name="ticker")
+    assert done.exit_code == 0
+    assert f"ticker {name}" in done.output
+    assert "Examples:" in done.output or "Commands:" in done.output
 
 
 def test_help_lists_every_command() -> None:
     """`ticker --help` is the index."""
-    shown = ticker("--help").stdout.decode()
+    shown = command.ticker("--help").stdout.decode()
     assert all(name in shown for name in COMMANDS)
 
 
