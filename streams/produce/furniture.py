@@ -196,8 +196,10 @@ def _is_line_of_notes(text: str) -> bool:
 
 _MOST: Final = 0.6
 """The share of a strip's slots that show a thing at the same place from which it is the site's, not the news."""
-_FEWEST: Final = 3
+_FEWEST: Final = 2
 """Slots from which a strip shows what its shape is."""
+_FEWEST_WORDS: Final = 3
+"""Words of a date that is no part of a sentence, as `on Monday` may be."""
 _LONGEST: Final = 48
 """Characters of what is looked for at the ends of a slot."""
 _MARKS: Final = "-–—|:•·»>"
@@ -237,7 +239,7 @@ def tidy(texts: Sequence[str]) -> list[str]:
 
     A clock, date or age before or after, a counter or byline after, a label before, or numbers that count the slots.
     In each slot it has the same shape, as `0 U S` for `3 min ago`: `… from Monday - 10:05` loses the clock alone. A
-    strip of fewer than three slots shows no shape and stays as it is.
+    strip of one slot shows no shape and stays as it is.
     """
     left = list(texts)
     written = [text for text in texts if text]
@@ -330,7 +332,7 @@ def _is_note(text: str) -> bool:
         return is_moment(bare) or is_counter(bare)
     if is_moment(text):
         clocked = _CLOCK.search(text) or _DATE.search(text) or _AGE.search(_shape(text))
-        return clocked is not None or len(text.split()) >= _FEWEST
+        return clocked is not None or len(text.split()) >= _FEWEST_WORDS
     return is_counter(text) and any(word in _COUNTED for word in _WORD.findall(_normal(text)))
 
 

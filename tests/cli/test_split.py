@@ -118,3 +118,31 @@ def test_terminal_shows_a_table(tmp_path: Path) -> None:
     assert "' | '" in shown
     assert "confidence" in shown
     assert "(empty)" in shown
+
+
+def test_all_lists_rivals_with_scores_and_reasons() -> None:
+    """--all says of each element that could be the strip how it ranks, and why it is passed over."""
+    page = (
+        f'<div class="ticker"><p>Wheat 212.40 +0.8%</p><p>Maize 190.10 -0.2%</p></div>'
+        f'<ul class="latest"><li>{A}</li><li>{B}</li></ul>'
+    ).encode()
+    strip, other = rows(split("--all", stdin=page))
+    assert (strip["element"], strip["strip"], strip["headlines"], strip["first"]) == ("ul.latest", True, 2, A)
+    assert (other["element"], other["strip"]) == ("div.ticker", False)
+    assert "figures" in other["why"]
+
+
+def test_all_and_a_selector_exclude_each_other() -> None:
+    """--all looks at the whole page, so a selector beside it is a mistake."""
+    done = split("--all", "--selector", "li", stdin=b"<p>x</p>")
+    assert done.returncode == 2
+    assert b"leave --selector out" in done.stderr
+
+
+def test_a_slot_shows_its_link_where_there_is_one() -> None:
+    """A headline's link is part of its line."""
+    page = f'<ul class="ticker"><li><a href="https://example.org/1">{A}</a></li><li>{B}</li></ul>'.encode()
+    assert rows(split(stdin=page)) == [
+        {"slot": 0, "text": A, "truncated": False, "link": "https://example.org/1"},
+        {"slot": 1, "text": B, "truncated": False},
+    ]

@@ -22,7 +22,9 @@ _MOST: Final = 0.6
 _FEW_WORDS: Final = 3
 _LEAST_SHARE: Final = 0.5
 """The share of an item's text from which a link in it is the headline, and no word of a sentence."""
+_REPEATED: Final = 2
 _MANY: Final = 3
+"""Items from which a column of short texts is told from headlines that happen to be short."""
 
 
 class Title(Struct, frozen=True):
@@ -75,10 +77,10 @@ def _columns(rows: Iterable[Sequence[Cell]]) -> dict[tuple[str, ...], list[Cell]
 def _is_fixed(cells: Sequence[Cell], rows: int) -> bool:
     """Whether a column says the same everywhere, or a word or two of few kinds: a site's name, a section."""
     texts = {cell.text for cell in cells}
-    if rows < _MANY or len(cells) < _MOST * rows:
+    if rows < _REPEATED or len(cells) < max(_REPEATED, _MOST * rows):
         return False
-    if len(texts) == 1:
-        return True
+    if len(texts) == 1 or rows < _MANY:
+        return len(texts) == 1
     short = all(len(text.split()) <= _FEW_WORDS and len(text) <= 2 * SHORTEST_HEADLINE for text in texts)
     return short and not any(text.endswith((":", "：")) for text in texts)
 
