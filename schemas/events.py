@@ -169,6 +169,21 @@ class CategorizedHeadline(Headline, frozen=True, kw_only=True, tag="ticker.categ
     model: Annotated[str, Meta(description="The categorizer's version.")]
 
 
+class ClaimedTime(Struct, frozen=True, kw_only=True):
+    """When a source says that it showed a headline."""
+
+    by: SourceId
+    at: Instant
+
+
+class DoubtedTimes(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Times that are too far from the event time of the stage for one sighting to be believed."""
+
+    stage: Annotated[Instant, Meta(description="The event time of the stage when they were claimed.")]
+    claimed: tuple[ClaimedTime, ...]
+    believed: Annotated[bool, Meta(description="Others confirmed the last of them.")] = False
+
+
 class SeenHeadline(
     Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ticker.seen.v1"
 ):
@@ -183,7 +198,20 @@ class SeenHeadline(
     first_seen: Instant
     last_seen: Instant
     sightings: Annotated[int, Meta(ge=1)]
-    sources: tuple[SourceId, ...]
+    sources: Annotated[tuple[SourceId, ...], Meta(description="The first 32 sources that showed it.")]
+    source_count: (
+        Annotated[int, Meta(ge=1, description="How many showed it, estimated, where there are more.")] | None
+    ) = None
+    source_sketch: (
+        Annotated[
+            str,
+            Meta(pattern=r"^[0-9a-f]{256}$", description="The others, as a bit for each of 1,024 hashes."),
+        ]
+        | None
+    ) = None
+    doubted: (
+        Annotated[DoubtedTimes, Meta(description="Where the times of the last sightings are doubted.")] | None
+    ) = None
     alias_of: (
         Annotated[str, Meta(description="Fold key of the headline that this variant joined.")] | None
     ) = None

@@ -30,6 +30,7 @@ _HOUR_MS: Final = 60 * 60 * 1000
 _DAY_MS: Final = 24 * _HOUR_MS
 MAX_AHEAD_MS: Final = _HOUR_MS
 """How far an event's time may be ahead of the clock of who publishes it: what brokers take (Kafka's default)."""
+_ANY_MS: Final = 2**63 - 1
 _MIB: Final = 1024 * 1024
 
 
@@ -63,6 +64,9 @@ class Topic(Struct, frozen=True, kw_only=True):
             "cleanup.policy": self.cleanup,
             # A record's time is its event time, whatever a cluster's default is.
             "message.timestamp.type": "CreateTime",
+            # The same everywhere: what one topic took, those that follow take, however late it is read.
+            "message.timestamp.before.max.ms": str(_ANY_MS),
+            "message.timestamp.after.max.ms": str(MAX_AHEAD_MS),
             "max.message.bytes": str(self.max_message_bytes),
         }
         if self.retention_ms is not None:

@@ -85,6 +85,14 @@ class Remembering(Protocol):
     def remembered(self) -> int:
         """Keys that it holds now."""
 
+    @property
+    def event_time(self) -> int | None:
+        """How far it has come, in ms; None before the first record."""
+
+    @property
+    def clocks(self) -> Mapping[str, int]:
+        """Records whose time was far from that, by `ahead` and `late`, since it was made."""
+
 
 class Stage(Struct, frozen=True, kw_only=True):
     """One step of the topology: what it reads, what it remembers and what it writes.

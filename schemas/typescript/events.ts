@@ -8,6 +8,23 @@ export interface Change {
   readonly after: string;
 }
 
+/** When a source says that it showed a headline. */
+export interface ClaimedTime {
+  /** Names a place that shows a strip. */
+  readonly by: string;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly at: string;
+}
+
+/** Times that are too far from the event time of the stage for one sighting to be believed. */
+export interface DoubtedTimes {
+  /** The event time of the stage when they were claimed. */
+  readonly stage: string;
+  readonly claimed: readonly ClaimedTime[];
+  /** Others confirmed the last of them. */
+  readonly believed?: boolean;
+}
+
 /** What a topic is called, in the languages of the pipeline. */
 export interface Labels {
   readonly ar: string;
@@ -175,7 +192,13 @@ export interface SeenHeadline {
   /** RFC 3339, UTC, with milliseconds. */
   readonly last_seen: string;
   readonly sightings: number;
+  /** The first 32 sources that showed it. */
   readonly sources: readonly string[];
+  /** How many showed it, estimated, where there are more. */
+  readonly source_count?: number | null;
+  /** The others, as a bit for each of 1,024 hashes. */
+  readonly source_sketch?: string | null;
+  readonly doubted?: DoubtedTimes | null;
   /** Fold key of the headline that this variant joined. */
   readonly alias_of?: string | null;
   /** First headline of a chain of updates. */

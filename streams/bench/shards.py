@@ -18,7 +18,8 @@ from schemas.events import Event, Sighting
 from schemas.topics import DECISIONS, DUPLICATES, Topic
 from streams.bench.corpus import Corpus, make
 from streams.process.dedup.deduplicator import Deduplicator
-from streams.process.dedup.live import LiveHeadline, bucket_end
+from streams.process.dedup.event_time import bucket_end
+from streams.process.dedup.live import LiveHeadline
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of
 from streams.stage import Outbox, Record

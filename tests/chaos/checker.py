@@ -29,7 +29,7 @@ from schemas.topics import (
 )
 from streams.engine.local.engine import DeadLetter, LocalEngine
 from streams.pipeline import CATEGORIZE, DEDUPLICATE
-from streams.process.dedup.live import bucket_end
+from streams.process.dedup.event_time import bucket_end
 from streams.settings import Connection
 from streams.stage import EventRecord, Stage
 from tests.chaos.topics import Content, contents

@@ -98,4 +98,5 @@ class BacklogWatch:
             records,
             seconds,
             processor.remembered if isinstance(processor, Remembering) else None,
+            processor.event_time if isinstance(processor, Remembering) else None,
         )

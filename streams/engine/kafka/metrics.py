@@ -90,6 +90,20 @@ LIVE: Final = Metric(
     labels=("partition",),
     help="Fold keys inside the deduplication window: live headlines and their aliases.",
 )
+CLOCKS: Final = Metric(
+    name="ticker_clocks_total",
+    kind="counter",
+    unit="sightings",
+    labels=("stage", "clock"),
+    help="Sightings whose time was doubted: more than 6 h ahead of event time, or late by more than the window.",
+)
+EVENT_TIME: Final = Metric(
+    name="ticker_event_time_seconds",
+    kind="gauge",
+    unit="seconds since the epoch",
+    labels=("partition",),
+    help="How far the deduplicate stage has come, in event time.",
+)
 RESTORE_TIME: Final = Metric(
     name="ticker_restore_seconds",
     kind="gauge",
@@ -130,6 +144,8 @@ METRICS: Final = (
     LAG_SECONDS,
     PARTITIONS,
     LIVE,
+    CLOCKS,
+    EVENT_TIME,
     RESTORE_TIME,
     RESTORED,
     FAILURES,
@@ -162,6 +178,8 @@ class WorkerMetrics:
             self._make.counter(LOST, stage.name)
             for outcome in (*stage.outcomes, _DEAD_LETTER):
                 self._make.counter(RECORDS, stage.name, outcome)
+            for doubt in ("ahead", "late") if stage.state is not None else ():
+                self._make.counter(CLOCKS, stage.name, doubt)
 
     def committed(self, committed: Committed) -> None:
         """Count what a transaction committed."""
@@ -169,6 +187,8 @@ class WorkerMetrics:
         make.counter(INPUT, stage).inc(committed.records)
         for outcome, records in committed.counts.items():
             make.counter(RECORDS, stage, outcome).inc(records)
+        for doubt, records in committed.clocks.items():
+            make.counter(CLOCKS, stage, doubt).inc(records)
         for reason, records in committed.dead_letters.items():
             make.counter(RECORDS, stage, _DEAD_LETTER).inc(records)
             make.counter(DEAD_LETTERS, stage, reason).inc(records)
@@ -187,7 +207,7 @@ class WorkerMetrics:
     def backlogs(self, backlogs: Sequence[Backlog]) -> None:
         """Note what waits; partitions that are not named are not ours any more."""
         make = self._make
-        for metric in (LAG_RECORDS, LAG_SECONDS, LIVE, PARTITIONS):
+        for metric in (LAG_RECORDS, LAG_SECONDS, LIVE, EVENT_TIME, PARTITIONS):
             make.clear(metric)
         for backlog in backlogs:
             series = backlog.stage, str(backlog.partition)
@@ -197,6 +217,8 @@ class WorkerMetrics:
             make.gauge(PARTITIONS, backlog.stage).inc()
             if backlog.remembered is not None:
                 make.gauge(LIVE, str(backlog.partition)).set(backlog.remembered)
+            if backlog.event_time is not None:
+                make.gauge(EVENT_TIME, str(backlog.partition)).set(backlog.event_time / 1000)
 
     def lost(self, stage: str, partition: int, offsets: int) -> None:  # noqa: ARG002 (the protocol's)
         """Count offsets that retention removed unread."""

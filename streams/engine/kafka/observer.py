@@ -25,6 +25,8 @@ class Committed(Struct, frozen=True, kw_only=True):
     """Dead letters by the class of the error at the bottom of it."""
     counts: Mapping[str, int]
     """Input records by outcome, dead letters aside."""
+    clocks: Mapping[str, int] = {}
+    """Input records whose time was far from event time, by `ahead` and `late`."""
     seconds: float
     end: int
     """The offset after the last record."""
@@ -51,6 +53,8 @@ class Backlog(Struct, frozen=True):
     """How long the oldest of them has been waiting; 0 for none, None while no broker tells."""
     remembered: int | None
     """Keys that the processor holds; None for a processor without state."""
+    event_time: int | None = None
+    """How far it has come, in ms; None without state, or before the first record."""
 
 
 class Observer(Protocol):

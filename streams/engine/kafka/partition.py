@@ -27,7 +27,7 @@ from streams.engine.kafka.observer import Backlog, Committed, Observer, Restored
 from streams.engine.kafka.opening import OPEN_TIMEOUT_S, producer_of, restore
 from streams.engine.kafka.positions import position_key, position_record
 from streams.engine.kafka.waiting import HoleError, WaitingSlices
-from streams.engine.kafka.work import FailingRecordError, Suspects, Work, begin
+from streams.engine.kafka.work import FailingRecordError, Suspects, Work, begin, clocks_of
 from streams.errors import TickerError
 from streams.kafka.fetched import Slice
 from streams.kafka.transaction import TransactionalProducer
@@ -301,6 +301,7 @@ class PartitionRunner:
         assert self._processor is not None
         work = self._work = begin(self.stage.name, self._prefix, self.partition)
         turn = work.began
+        before = clocks_of(self._processor)
         try:
             while self._waiting and not work.is_full:
                 records = await self._next_batch(work)
@@ -317,6 +318,7 @@ class PartitionRunner:
             self._work = None
         if not work.records:
             return None
+        work.clocks = clocks_of(self._processor) - before
         self._breaker.check(work.records, work.out.dead_letters.total())
         return work
 
@@ -389,6 +391,7 @@ class PartitionRunner:
                 published_at=out.published_at,
                 dead_letters=out.dead_letters,
                 counts=out.counts,
+                clocks=work.clocks,
                 seconds=time.monotonic() - work.began,
                 end=work.end,
             )

@@ -1,7 +1,8 @@
 """What one transaction will commit, and how records that make a processor raise are told from the others."""
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -10,7 +11,7 @@ from msgspec import Struct, field
 from streams.engine.kafka.failures import described
 from streams.engine.kafka.outbox import KafkaOutbox
 from streams.observe.headlines import note_sources
-from streams.stage import Processor
+from streams.stage import Processor, Remembering
 
 _TRANSACTION_RECORDS: Final = 32_000
 _TRANSACTION_OUTPUTS: Final = 8_000
@@ -37,6 +38,8 @@ class Work(Struct):
     """The offset after the last record."""
     records: int = 0
     newest: dict[bytes, int] = field(default_factory=dict)
+    clocks: Mapping[str, int] = field(default_factory=dict)
+    """Records whose time was far from event time, by `ahead` and `late`."""
 
     def add(self, records: list[Any]) -> None:
         """Count records that the processor has decided on."""
@@ -59,6 +62,11 @@ class Work(Struct):
 def begin(stage: str, prefix: str, partition: TopicPartition) -> Work:
     """Work that nothing has been decided on yet."""
     return Work(KafkaOutbox(stage, prefix, partition), time.monotonic())
+
+
+def clocks_of(processor: Processor) -> Counter[str]:
+    """The records of which the time was far from event time, that a processor has met so far."""
+    return Counter(processor.clocks) if isinstance(processor, Remembering) else Counter()
 
 
 class Suspects:

@@ -8,10 +8,13 @@ seen before.
 Whatever decides is written to `ticker.seen` when it changes, so that a restart decides as before.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final, Protocol, cast
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from schemas.events import (
@@ -29,14 +32,18 @@ from schemas.topics import CORRECTIONS, DECISIONS, DUPLICATES, SEEN
 from streams.errors import RecordError
 from streams.process.dedup.compare import Relation
 from streams.process.dedup.corrected import Corrections, correction_key, texts_keys
-from streams.process.dedup.live import LiveHeadline, LiveHeadlines, bucket_end, live_headline
+from streams.process.dedup.event_time import BUCKET_MS, HOUR_MS, Moment, moment
+from streams.process.dedup.live import LiveHeadline, LiveHeadlines, live_headline
 from streams.process.dedup.rubrics import rubric
 from streams.process.fold import FOLD_VERSION, fold
 from streams.stage import Outbox, Record
 
-HOUR_MS: Final = 60 * 60 * 1000
 DEFAULT_WINDOW_MS: Final = 72 * HOUR_MS
 RUBRIC_GAP_MS: Final = 16 * HOUR_MS
+_LAST_INSTANT: Final = 253_402_300_799_999 - BUCKET_MS
+"""The last ms of which the end of the bucket can be written: the end of the year 9999, but for one."""
+_ENDS_AT_ONCE: Final = 8
+"""Headlines that one decision removes at most: eight go for one that comes, so none waits for long."""
 
 _BEGINNING: Final = f'{{"type":"{type_name(Sighting)}",'.encode()
 _BEGINNING_END: Final = len(_BEGINNING)
@@ -79,6 +86,8 @@ class Deduplicator:
         self._headlines = LiveHeadlines(window)
         self._corrections = Corrections()
         self._witness = witness
+        self.clocks: Counter[str] = Counter()
+        """Sightings whose time was far ahead of the stage's, or far behind it, since it was made."""
 
     def live(self) -> Iterable[LiveHeadline]:
         """Every live headline once, in the order in which they were first seen or restored."""
@@ -88,6 +97,11 @@ class Deduplicator:
     def remembered(self) -> int:
         """Fold keys of live headlines and their aliases."""
         return len(self._headlines.by_key)
+
+    @property
+    def event_time(self) -> int | None:
+        """How far the stage has come, in ms: the end of a bucket; None before the first sighting."""
+        return self._headlines.now or None
 
     def restore(self, records: Sequence[Record]) -> None:
         """Take back records of `ticker.seen`, in order.
@@ -106,9 +120,12 @@ class Deduplicator:
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Decide on sightings, in order."""
+        for unbelieved in self._headlines.settle():
+            self._write(unbelieved, records[0].timestamp, out)
         live = self._headlines.by_key.get
         witness = self._witness
         exact = 0
+        oldest = self._headlines.oldest
         for record in records:
             headline = live(record.key)  # type: ignore[arg-type] # None is never a key of ours
             headers = record.headers
@@ -123,8 +140,9 @@ class Deduplicator:
                 )
             ):
                 timestamp = record.timestamp
-                if timestamp >= headline.bucket_end:
-                    self._see_later(record, headers[0][1], out)
+                if not oldest <= timestamp < headline.bucket_end:
+                    self._see_apart(record, headline, headers[0][1], out)
+                    oldest = self._headlines.oldest
                     continue
                 headline.sightings += 1
                 headline.last_seen = max(headline.last_seen, timestamp)
@@ -133,57 +151,121 @@ class Deduplicator:
                     witness.repeated(record, headline, "exact")
             else:
                 self._decide(record, out)
+                oldest = self._headlines.oldest
         if exact:
             out.count("exact", exact)
 
-    def _see_later(self, record: Record, source: bytes, out: Outbox) -> None:
-        """Decide on a sighting by a known source of a key that is live, in another ten-minute bucket."""
-        key, timestamp = record.key, record.timestamp
-        self._advance(timestamp, out)
-        headline = self._headlines.by_key.get(key)  # type: ignore[arg-type] # as above
-        if headline is None or _came_back(headline, timestamp):
+    def _see_apart(self, record: Record, headline: LiveHeadline, source: bytes, out: Outbox) -> None:
+        """Decide on a sighting by a known source of a key that is there, in another ten-minute bucket or late."""
+        if not 0 <= record.timestamp <= _LAST_INSTANT:
             self._decide(record, out)
-        else:
-            self._see(headline, record, source, out)
-
-    def _advance(self, timestamp: int, out: Outbox) -> None:
-        """Let headlines end that have not been seen for a window."""
-        for expired in self._headlines.advance(bucket_end(timestamp)):
-            self._forget(expired, (expired.key, *expired.aliases), timestamp, out)
+            return
+        at = self._moment(record.timestamp)
+        if self._is_over(headline, at):
+            self._decide(record, out)
+            return
+        self._see(_Shown(record, source, at), headline, out)
+        self._let_go(record.timestamp, out)
 
     def _decide(self, record: Record, out: Outbox) -> None:
-        """Decide on a sighting whose key is not live, or that comes from a new source."""
+        """Decide on a sighting that is not plainly an exact duplicate.
+
+        What can go wrong with a record goes wrong before anything is changed. Then what was decided is done.
+        """
         try:
-            sighting = decode_sighting(record)
-        except RecordError as error:
+            do = self._decision(record)
+        except Exception as error:  # noqa: BLE001 (whatever one record raises, only that record pays)
             out.reject(record, error)
             return
+        do(out)
+        self._let_go(record.timestamp, out)
+
+    def _let_go(self, timestamp: int, out: Outbox) -> None:
+        """Remove a few of the headlines that have ended."""
+        for _ in range(_ENDS_AT_ONCE):
+            if (headline := self._headlines.next_ended()) is None:
+                break
+            self._forget(headline, timestamp, out)
+
+    def _moment(self, timestamp: int) -> Moment:
+        headlines = self._headlines
+        return moment(timestamp, headlines.now, window=headlines.window, live=len(headlines.by_key))
+
+    def _decision(self, record: Record) -> Callable[[Outbox], None]:
+        """What is to be done about a record; nothing is done yet.
+
+        Raises:
+            RecordError: It is no sighting and no correction, or its time is none.
+        """
+        sighting = decode_sighting(record)
         key, timestamp = record.key, record.timestamp
         assert key is not None
+        if not 0 <= timestamp <= _LAST_INSTANT:
+            raise RecordError(f"the timestamp {timestamp} is no time in milliseconds from 1970 to 9999")
         if isinstance(sighting, Correction):
-            self._correct(sighting, timestamp, out)
-            return
+            return partial(self._correct, sighting, timestamp)
         if self._corrections.is_withdrawn(key):
-            # Before event time moves on: nothing of it is written, so a restart would not know.
-            out.count("withdrawn")
-            return
-        self._advance(timestamp, out)
+            # Event time does not move on: nothing of it is written, so a restart would not know.
+            return _withdraw
+        at = self._moment(timestamp)
+        shown = _Shown(record, sighting.source.encode(), at)
         headline = self._headlines.by_key.get(key)
-        if headline is not None and _came_back(headline, timestamp):
-            self._forget(headline, self._headlines.end(headline), timestamp, out)
-            headline = None
-        if headline is None:
-            self._decide_on_new(key, sighting, timestamp, out)
-            return
-        self._see(headline, record, sighting.source.encode(), out)
+        if headline is not None and not self._is_over(headline, at):
+            return partial(self._see, shown, headline)
+        folded = fold(sighting.text)
+        found = self._find(key, folded, sighting, oldest=self._oldest(at), but=headline)
+        if found is None or self._is_over(found[0], at):
+            return partial(self._publish, shown, sighting, folded, over=headline)
+        older, relation = found
+        if relation.relation == "update":
+            changes = relation.changes
+            return partial(
+                self._publish, shown, sighting, folded, over=headline, older=older, changes=changes
+            )
+        return partial(self._swallow, shown, sighting, over=headline, winner=older, relation=relation)
 
-    def _see(self, headline: LiveHeadline, record: Record, source: bytes, out: Outbox) -> None:
-        """Count another sighting of a live headline, and write what it changes."""
-        headline.see(record.timestamp, source)
-        out.send(SEEN, headline.key, headline.record(), record.timestamp)
+    def _oldest(self, at: Moment) -> int:
+        """The end of the earliest bucket in which a headline can have been seen last and be live for a sighting."""
+        return (at.reached if at.is_doubted else max(at.own, at.reached)) - self._headlines.window
+
+    def _is_over(self, headline: LiveHeadline, at: Moment) -> bool:
+        """Whether a headline has ended for a sighting, or is a rubric and what comes another edition.
+
+        It may be there although it was not seen for a window: those that end together are not removed at once.
+        """
+        end = self._headlines.claimed_end(headline) if at.is_doubted else headline.bucket_end
+        if max(at.own, at.reached) - end > self._headlines.window:
+            return True
+        return at.own - end >= RUBRIC_GAP_MS and rubric(headline.folded) is not None
+
+    def _see(self, shown: "_Shown", headline: LiveHeadline, out: Outbox) -> None:
+        """Count an exact duplicate, and remember what of it decides."""
+        self._note(shown, headline, out)
         out.count("exact")
         if self._witness is not None:
-            self._witness.repeated(record, headline, "exact")
+            self._witness.repeated(shown.record, headline, "exact")
+
+    def _note(self, shown: "_Shown", headline: LiveHeadline, out: Outbox, *, write: bool = False) -> None:
+        """Note that a headline was seen; writes it where that changes what decides."""
+        is_new_source = headline.count(shown.source)
+        write |= self._headlines.see(headline, shown.at.seen_at) or is_new_source
+        if not shown.at.kind:
+            if write:
+                self._write(headline, shown.record.timestamp, out)
+            return
+        self.clocks[shown.at.kind] += 1
+        by, at = shown.source.decode(), shown.record.timestamp
+        is_claim = shown.at.is_doubted and not self._headlines.has_claimed(headline, by, at)
+        says_new = is_claim and self._headlines.claim(headline, by, at)
+        if write or is_claim:
+            self._write(headline, shown.record.timestamp, out)
+        if says_new:
+            self._settle_claims(shown, out)
+
+    def _settle_claims(self, shown: "_Shown", out: Outbox) -> None:
+        """Move event time where the claims suffice, and write the headlines whose times are others by that."""
+        for headline in self._headlines.settle_claims(is_ahead=shown.at.kind == "ahead"):
+            self._write(headline, shown.record.timestamp, out)
 
     def _correct(self, correction: Correction, timestamp: int, out: Outbox) -> None:
         """Let a correction hold from here on, and end what was decided without it; one that is undone ends nothing.
@@ -191,61 +273,51 @@ class Deduplicator:
         It moves event time on by nothing, for it is no sighting. But the headlines that it ends may be those that
         told how far event time is: its row in the state has that as its timestamp.
         """
-        self._headlines.advance(0)
         self._corrections.apply(correction)
         live = self._headlines.by_key
         keys = () if correction.undone else texts_keys(correction)
         ended = {live[key].chain for key in keys if key in live}
         for headline in [each for each in self._headlines if each.chain in ended] if ended else ():
-            self._forget(headline, self._headlines.end(headline), timestamp, out)
+            self._forget(headline, timestamp, out)
         key = correction_key(correction)
         applied = replace(correction, chains=tuple(sorted(ended)))
-        out.send(SEEN, key, applied, self._headlines.watermark)
+        out.send(SEEN, key, applied, self._headlines.now)
         if correction.undone:
             out.forget(CORRECTIONS, key, timestamp)
         else:
             out.send(CORRECTIONS, key, applied, timestamp)
         out.count("correction")
 
-    def _decide_on_new(self, key: bytes, sighting: Sighting, timestamp: int, out: Outbox) -> None:
-        """Decide on a sighting whose exact text is not live."""
-        folded = fold(sighting.text)
-        found = self._find(key, folded, sighting)
-        if found is None or _came_back(found[0], timestamp):
-            self._publish(key, folded, sighting, timestamp, out)
-            out.count("new")
-            return
-        older, relation = found
-        if relation.relation == "update":
-            self._publish(key, folded, sighting, timestamp, out, older=older, changes=relation.changes)
-            out.count("update")
-        else:
-            self._swallow(key, sighting, timestamp, out, winner=older, relation=relation)
-            out.count("near")
-
-    def _find(self, key: bytes, folded: str, sighting: Sighting) -> tuple[LiveHeadline, Relation] | None:
+    def _find(
+        self, key: bytes, folded: str, sighting: Sighting, *, oldest: int, but: LiveHeadline | None
+    ) -> tuple[LiveHeadline, Relation] | None:
         """The live headline that a new one repeats or updates, by a person's word before any rule's."""
         live = self._headlines.by_key
         for partner in sorted(self._corrections.together(key)):
-            if partner in live:
+            if partner in live and live[partner] is not but and live[partner].bucket_end >= oldest:
                 return live[partner], _BY_HAND
-        found = self._headlines.find(folded, sighting.text, sighting.language)
+        found = self._headlines.find(folded, sighting.text, sighting.language, oldest=oldest, but=but)
         if found is not None and self._corrections.apart(key) & {found[0].key, *found[0].aliases}:
             return None
         return found
 
     def _publish(
         self,
-        key: bytes,
-        folded: str,
+        shown: "_Shown",
         sighting: Sighting,
-        timestamp: int,
+        folded: str,
         out: Outbox,
         *,
+        over: LiveHeadline | None,
         older: LiveHeadline | None = None,
         changes: tuple[Change, ...] = (),
     ) -> None:
         """Publish a headline, as new or as an update of an older one, and remember it."""
+        key, timestamp = shown.key, shown.record.timestamp
+        before = None
+        if over is not None:
+            before = self._headlines.claims.get(over.key)
+            self._forget(over, timestamp, out)
         root = older.chain if older is not None else None
         headline = live_headline(
             key=key,
@@ -254,14 +326,17 @@ class Deduplicator:
             id=sighting.id,
             language=sighting.language,
             first_seen=timestamp,
-            last_seen=timestamp,
+            last_seen=shown.at.seen_at,
             sightings=1,
             sources=(sighting.source,),
             root=root,
         )
         late = older is not None and self._headlines.chains.join(headline, older)
         self._headlines.add(headline)
-        out.send(SEEN, key, headline.record(), timestamp)
+        says_new = shown.at.is_doubted and self._headlines.claim(
+            headline, sighting.source, timestamp, before=before
+        )
+        self._write(headline, timestamp, out)
         event = Headline(
             **asdict(sighting),
             chain=headline.chain,
@@ -271,20 +346,27 @@ class Deduplicator:
             corrected=self._corrections.topic(key),
         )
         out.send(DECISIONS, headline.chain.encode(), event, timestamp)
+        out.count("update" if older is not None else "new")
+        if shown.at.kind:
+            self.clocks[shown.at.kind] += 1
+        if says_new:
+            self._settle_claims(shown, out)
 
     def _swallow(
         self,
-        key: bytes,
+        shown: "_Shown",
         sighting: Sighting,
-        timestamp: int,
         out: Outbox,
         *,
+        over: LiveHeadline | None,
         winner: LiveHeadline,
         relation: Relation,
     ) -> None:
         """Let a near duplicate join its winner; its next sighting is an exact duplicate."""
+        key, timestamp = shown.key, shown.record.timestamp
+        if over is not None:
+            self._forget(over, timestamp, out)
         self._headlines.join(key, winner)
-        winner.see(timestamp, sighting.source.encode())
         alias = SeenHeadline(
             id=sighting.id,
             text=sighting.text,
@@ -297,7 +379,7 @@ class Deduplicator:
             fold=FOLD_VERSION,
         )
         out.send(SEEN, key, alias, timestamp)
-        out.send(SEEN, winner.key, winner.record(), timestamp)
+        self._note(shown, winner, out, write=True)
         event = Duplicate(
             **asdict(sighting),
             winner=winner.id,
@@ -308,16 +390,38 @@ class Deduplicator:
             detail=relation.detail or None,
         )
         out.send(DUPLICATES, winner.id.encode(), event, timestamp)
+        out.count("near")
 
-    def _forget(self, headline: LiveHeadline, keys: Iterable[bytes], timestamp: int, out: Outbox) -> None:
-        """Write that a headline has ended, and its chain with the last one."""
-        for key in keys:
+    def _write(self, headline: LiveHeadline, timestamp: int, out: Outbox) -> None:
+        row = headline.record(self._headlines.claims.get(headline.key))
+        out.send(SEEN, headline.key, row, timestamp)
+
+    def _forget(self, headline: LiveHeadline, timestamp: int, out: Outbox) -> None:
+        """Let a headline go, and write that it and with the last one its chain has ended."""
+        for key in self._headlines.end(headline):
             out.forget(SEEN, key, timestamp)
         if self._headlines.chains.leave(headline):
             end = ChainEnd(chain=headline.chain, ended_at=format_instant(timestamp))
             out.send(DECISIONS, headline.chain.encode(), end, timestamp)
         if self._witness is not None:
             self._witness.ended(headline)
+
+
+class _Shown(Struct, frozen=True, gc=False):
+    """A sighting that is decided on: its source, and its place in event time."""
+
+    record: Record
+    source: bytes
+    at: Moment
+
+    @property
+    def key(self) -> bytes:
+        """Its key; it has one."""
+        return cast("bytes", self.record.key)
+
+
+def _withdraw(out: Outbox) -> None:
+    out.count("withdrawn")
 
 
 def decode_sighting(record: Record) -> Sighting | Correction:
@@ -340,9 +444,3 @@ def decode_sighting(record: Record) -> Sighting | Correction:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"not a {type_name(Sighting)}: {error}") from error
     return sighting
-
-
-def _came_back(headline: LiveHeadline, timestamp: int) -> bool:
-    """Whether a rubric was away so long that what comes is another edition."""
-    gap = bucket_end(timestamp) - headline.bucket_end
-    return gap >= RUBRIC_GAP_MS and rubric(headline.folded) is not None

@@ -1,28 +1,40 @@
 """The live headlines of a partition: by key, by language for near duplicates, and by when they expire.
 
-All of it can be brought back from the records of `ticker.seen`, in whatever order compaction left them.
+All of it can be brought back from the records of `ticker.seen`, in whatever order compaction left them. Headlines
+that end together are removed a few at a time, in an order of their own: until then they are there and not live.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from heapq import heappop, heappush
 from sys import intern
 from typing import Final, cast, get_type_hints
 
 import msgspec
 from msgspec.structs import fields
 
-from schemas.events import SeenHeadline, type_name
+from schemas.events import ClaimedTime, DoubtedTimes, SeenHeadline, type_name
 from schemas.instants import format_instant, parse_instant
 from streams.errors import RecordError
 from streams.process.dedup.chains import Chains
 from streams.process.dedup.compare import Relation
+from streams.process.dedup.crowd import crowd_from, crowd_text, estimate, with_one_more
+from streams.process.dedup.event_time import (
+    BELIEVED_MS,
+    BUCKET_MS,
+    DOUBTED_MS,
+    Claims,
+    Evidence,
+    bucket_end,
+    without_outliers,
+)
 from streams.process.dedup.near import Indexed, NearIndex
 from streams.process.fold import FOLD_VERSION, fold, fold_key
 from streams.stage import Record
 
-BUCKET_MS: Final = 10 * 60 * 1000
-"""Last-seen times decide in whole buckets, because that is how often they are written."""
+MAX_SOURCES: Final = 32
+"""Sources that are remembered of a headline by name; the others are counted."""
 
 _hints: Final = get_type_hints(SeenHeadline)
 _Unchecked: Final = cast(
@@ -44,16 +56,6 @@ _Unchecked: Final = cast(
 """A row without its patterns: whoever wrote it looked at those, and they take four fifths of reading it."""
 
 _decode_seen: Final = msgspec.json.Decoder(_Unchecked).decode
-
-
-def bucket_end(instant: int) -> int:
-    """The end of an instant's ten-minute bucket, in ms: the first instant of the next one."""
-    return _end_of(instant // BUCKET_MS)
-
-
-@lru_cache(maxsize=1 << 14)
-def _end_of(bucket: int) -> int:
-    return (bucket + 1) * BUCKET_MS
 
 
 @lru_cache(maxsize=1 << 14)
@@ -83,9 +85,11 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
     language: str
     first_seen: int
     last_seen: int
-    bucket_end: int
     sightings: int
     sources: tuple[bytes, ...]
+    """The first of them, at most `MAX_SOURCES`."""
+    crowd: int = 0
+    """A sketch of the others (`streams.process.dedup.crowd`)."""
     root: str | None
     """The first headline of the chain of updates that this one goes on; None for the first."""
     aliases: tuple[bytes, ...] = ()
@@ -98,17 +102,24 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
         """The id of the first headline of its chain: its own where it is the first."""
         return self.root or self.id
 
-    def see(self, instant: int, source: bytes) -> None:
-        """Count a sighting."""
+    def count(self, source: bytes) -> bool:
+        """Count a sighting; whether its source is one to remember."""
         self.sightings += 1
-        if instant > self.last_seen:
-            self.last_seen = instant
-            self.bucket_end = bucket_end(instant)
-        if source not in self.sources:
+        if source in self.sources:
+            return False
+        if len(self.sources) < MAX_SOURCES:
             self.sources = _shared((*self.sources, source))
+            return True
+        self.crowd = with_one_more(self.crowd, source)
+        return False
 
-    def record(self) -> SeenHeadline:
-        """The headline as `ticker.seen` remembers it."""
+    @property
+    def source_count(self) -> int:
+        """How many sources showed it; an estimate where they are more than are remembered."""
+        return len(self.sources) + estimate(self.crowd)
+
+    def record(self, claims: Claims | None = None) -> SeenHeadline:
+        """The headline as `ticker.seen` remembers it, with the times that were claimed and doubted."""
         return SeenHeadline(
             id=self.id,
             text=self.text,
@@ -118,6 +129,9 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
             last_seen=format_instant(self.last_seen),
             sightings=self.sightings,
             sources=_decoded(self.sources),
+            source_count=self.source_count if self.crowd else None,
+            source_sketch=crowd_text(self.crowd) if self.crowd else None,
+            doubted=None if claims is None else _doubted(claims),
             root=self.root,
             fold=self.fold,
         )
@@ -127,6 +141,13 @@ def _first_shown(headline: LiveHeadline) -> tuple[int, str, int, str]:
     """When, in which strip, in which slot a headline was first shown; a slot's number can be too long for `int`."""
     strip, _, slot = headline.id.rpartition("-")
     return headline.first_seen, strip, len(slot), slot
+
+
+def _doubted(claims: Claims) -> DoubtedTimes:
+    claimed = tuple(ClaimedTime(by=by, at=format_instant(at)) for by, at in claims.said)
+    return DoubtedTimes(
+        stage=format_instant(claims.now - BUCKET_MS), claimed=claimed, believed=claims.believed
+    )
 
 
 def live_headline(
@@ -142,6 +163,7 @@ def live_headline(
     sources: tuple[str, ...],
     root: str | None,
     fold: int = FOLD_VERSION,
+    crowd: int = 0,
 ) -> LiveHeadline:
     """A live headline that shares what it can with others."""
     return LiveHeadline(
@@ -154,10 +176,20 @@ def live_headline(
         last_seen=last_seen,
         bucket_end=bucket_end(last_seen),
         sightings=sightings,
-        sources=_encoded(sources),
+        sources=_encoded(sources[:MAX_SOURCES]),
+        crowd=crowd,
         root=root,
         fold=fold,
     )
+
+
+def _shard(headline: LiveHeadline) -> int:
+    """Where a headline waits for its end. A sixteenth of a bucket is sorted at once, however much ends together."""
+    return headline.bucket_end + (headline.key[0] if headline.key else 0)
+
+
+def _end_of_shard(shard: int) -> int:
+    return shard - shard % BUCKET_MS
 
 
 class _NearIndexes(dict[str, NearIndex[LiveHeadline]]):
@@ -176,17 +208,26 @@ class LiveHeadlines:
     """
 
     def __init__(self, window: int) -> None:
-        self._window = window
+        self.window = window
+        self.now = 0
+        """Event time of the stage: the latest bucket end of any live headline."""
         self.by_key: dict[bytes, LiveHeadline] = {}
         """The headline of every key, its own and its aliases'."""
+        self.claims: dict[bytes, Claims] = {}
+        """By key of a headline: the times that were claimed for it and doubted."""
         self._near = _NearIndexes()
         self.chains = Chains()
-        """Of live headlines; after a restore they are right from the next `advance` on."""
-        self._chains_are_old = False
-        self._queue: defaultdict[int, list[bytes]] = defaultdict(list)
-        """Keys by a bucket end that is their headline's or, until expiry looks at them, an earlier one."""
-        self.watermark = 0
-        """The latest bucket end of any headline, live or ended."""
+        """Of live headlines; after a restore they are right from the next `settle` on."""
+        self._is_settled = True
+        self._reached = 0
+        """While restoring: event time of which something else than a headline tells."""
+        self._evidence = Evidence()
+        self._queue: dict[int, set[bytes]] = {}
+        """Keys of headlines by shard: the end of their bucket and the first digit of their key."""
+        self._shards: list[int] = []
+        """A heap of the shards; those that are empty may still stand here."""
+        self._leaving: list[bytes] = []
+        """Keys of the earliest shard, the last to leave first; those that have gone elsewhere still stand here."""
         self._restored: defaultdict[str, list[LiveHeadline]] = defaultdict(list)
         """While restoring: headlines by language that are not in their index yet."""
         self._orphans: dict[bytes, bytes] = {}
@@ -197,8 +238,13 @@ class LiveHeadlines:
         """Keys that this version of the fold gives to headlines which an older one keyed; no row has them."""
 
     def __iter__(self) -> Iterator[LiveHeadline]:
-        """Every live headline once."""
+        """Every headline once."""
         return (headline for key, headline in self.by_key.items() if key == headline.key)
+
+    @property
+    def oldest(self) -> int:
+        """The end of the earliest bucket in which a headline that is live now can have been seen last."""
+        return self.now - self.window
 
     def add(self, headline: LiveHeadline) -> None:
         """Make a headline live; its key must not be."""
@@ -207,8 +253,130 @@ class LiveHeadlines:
 
     def _remember(self, headline: LiveHeadline) -> None:
         self.by_key[headline.key] = headline
-        self._queue[headline.bucket_end].append(headline.key)
-        self.watermark = max(self.watermark, headline.bucket_end)
+        self._enqueue(headline)
+
+    def _enqueue(self, headline: LiveHeadline) -> None:
+        shard = _shard(headline)
+        keys = self._queue.get(shard)
+        if keys is None:
+            keys = self._queue[shard] = set()
+            heappush(self._shards, shard)
+        keys.add(headline.key)
+        if headline.bucket_end > self.now:
+            self._move_on(headline.bucket_end)
+
+    def _move_on(self, end: int) -> None:
+        """Let event time be at least the end of a bucket. What claimed otherwise is contradicted."""
+        if self._is_settled:
+            self.now = end
+            self._evidence.clear()
+
+    def see(self, headline: LiveHeadline, instant: int) -> bool:
+        """Note when a headline was seen; whether that opened another bucket."""
+        if instant <= headline.last_seen:
+            return False
+        headline.last_seen = instant
+        end = bucket_end(instant)
+        if end == headline.bucket_end:
+            return False
+        self._requeue(headline, end)
+        if self.claims:
+            claims = self.claims.get(headline.key)
+            if claims is not None and not claims.believed and claims.at <= instant:
+                self._drop_claim(headline)  # event time has come there
+        return True
+
+    def _requeue(self, headline: LiveHeadline, end: int) -> None:
+        self._queue[_shard(headline)].discard(headline.key)
+        headline.bucket_end = end
+        self._enqueue(headline)
+
+    def claim(self, headline: LiveHeadline, by: str, at: int, *, before: Claims | None = None) -> bool:
+        """Remember a time that is doubted; whether it says anything new of event time (`settle_claims`).
+
+        Args:
+            headline: Whose time it is.
+            by: The source that says so.
+            at: The time, in ms.
+            before: What was claimed of the headline that this one replaces.
+        """
+        before = self._drop_claim(headline) or before
+        if before is None or not self._counts(before):
+            before = Claims((), self.now)
+        claims = self.claims[headline.key] = before.and_said(by, at)
+        return self._evidence.add(claims)
+
+    def _drop_claim(self, headline: LiveHeadline) -> Claims | None:
+        claims = self.claims.pop(headline.key, None)
+        if claims is not None and self._counts(claims):
+            self._evidence.remove(claims)
+        return claims
+
+    def _counts(self, claims: Claims) -> bool:
+        """Whether claims stand against the event time as it is: they were made since that moved."""
+        return not claims.believed and claims.now == self.now
+
+    def claimed_end(self, headline: LiveHeadline) -> int:
+        """The end of the latest bucket in which a headline was seen, by whichever clock."""
+        claims = self.claims.get(headline.key) if self.claims else None
+        return headline.bucket_end if claims is None else max(headline.bucket_end, bucket_end(claims.at))
+
+    def has_claimed(self, headline: LiveHeadline, by: str, at: int) -> bool:
+        """Whether another claim for this headline says nothing new."""
+        claims = self.claims.get(headline.key)
+        return claims is not None and self._counts(claims) and claims.says(by, at)
+
+    def settle_claims(self, *, is_ahead: bool) -> list[LiveHeadline]:
+        """Move event time where the claims suffice; returns the headlines whose times that changed."""
+        to = self._evidence.verdict(is_ahead, self._usual()) if self.now else None
+        if to is None:
+            return []
+        return self._believe(to) if is_ahead else self._turn_back(to)
+
+    def _usual(self) -> set[str]:
+        """The sources of the headlines that were seen at the event time of the stage."""
+        sources = {
+            source
+            for shard in [shard for shard in self._queue if self.now - 3 * BUCKET_MS <= shard]
+            for key in self._queue[shard]
+            for source in self.by_key[key].sources
+        }
+        return {source.decode() for source in sources}
+
+    def _believe(self, to: int) -> list[LiveHeadline]:
+        """Take the times that were claimed up to where event time goes, and what one sighting may add, as they are.
+
+        What is claimed beyond that stands against the event time as it will be.
+        """
+        believed: list[tuple[LiveHeadline, int]] = []
+        for key, claims in self.claims.items():
+            ats = [at for _, at in claims.said if self.now < bucket_end(at) <= to + DOUBTED_MS]
+            if ats and self._counts(claims):
+                believed.append((self.by_key[key], max(ats)))
+        self._evidence.clear()
+        for headline, at in believed:
+            headline.last_seen = at
+            self._requeue(headline, bucket_end(at))
+        for headline, _ in believed:
+            claims = self.claims[headline.key]
+            rest = tuple(said for said in claims.said if bucket_end(said[1]) - self.now > DOUBTED_MS)
+            claims = self.claims[headline.key] = Claims(rest or claims.said, self.now, believed=not rest)
+            if rest:
+                self._evidence.add(claims)
+        return [headline for headline, _ in believed]
+
+    def _turn_back(self, to: int) -> list[LiveHeadline]:
+        """Let event time be earlier again: a clock far ahead was the first that was heard."""
+        shards = [shard for shard in self._queue if _end_of_shard(shard) - to > BELIEVED_MS]
+        moved = [self.by_key[key] for shard in sorted(shards) for key in sorted(self._queue[shard])]
+        self._evidence.clear()
+        self.now = to
+        for headline in moved:
+            self.claims.pop(headline.key, None)
+            headline.last_seen = to - BUCKET_MS
+            self._requeue(headline, to)
+        self.now = max((_end_of_shard(shard) for shard, keys in self._queue.items() if keys), default=to)
+        return moved
 
     def join(self, key: bytes, headline: LiveHeadline) -> None:
         """Let a variant's key stand for a live headline."""
@@ -221,43 +389,53 @@ class LiveHeadlines:
         for key in keys:
             del self.by_key[key]
         self._refolded.difference_update(keys)
+        self._queue[_shard(headline)].discard(headline.key)
+        self._drop_claim(headline)
         self._near[headline.language].remove(headline)
         return keys
 
-    def find(self, folded: str, text: str, language: str) -> tuple[LiveHeadline, Relation] | None:
-        """The live headline that a new one repeats or updates, and how they relate."""
-        return self._near[language].find(folded, text)
+    def find(
+        self, folded: str, text: str, language: str, *, oldest: int, but: LiveHeadline | None
+    ) -> tuple[LiveHeadline, Relation] | None:
+        """The live headline that a new one repeats or updates, and how they relate (`NearIndex.find`)."""
+        return self._near[language].find(folded, text, oldest=oldest, but=but)
 
-    def advance(self, watermark: int) -> list[LiveHeadline]:
-        """Move event time on to the end of a bucket; returns what has not been seen for a window by then.
+    def next_ended(self) -> LiveHeadline | None:
+        """The earliest headline that was not seen for a window and is still there; `end` lets it go."""
+        shards = self._shards
+        while shards and _end_of_shard(shards[0]) < self.now - self.window:
+            keys = self._queue.get(shards[0])
+            if not keys:
+                self._queue.pop(heappop(shards), None)
+                self._leaving.clear()
+            elif not self._leaving:
+                self._leaving = sorted(keys, reverse=True)
+            elif (key := self._leaving.pop()) in keys:
+                return self.by_key[key]
+        return None
 
-        The headline that was shown first comes first, whatever was restored in between.
-        Comes before each decision.
-        """
-        if self._chains_are_old:
-            self.chains.rebuild(self)
-            self._chains_are_old = False
-        if watermark <= self.watermark:
+    def settle(self) -> list[LiveHeadline]:
+        """Make what was restored ready to decide; returns headlines whose times could not be believed."""
+        if self._is_settled:
             return []
-        self.watermark = watermark
-        oldest = watermark - self._window
-        expired = []
-        for end in sorted(end for end in self._queue if end < oldest):
-            for key in self._queue.pop(end):
-                headline = self.by_key.get(key)
-                if headline is None or headline.key != key:
-                    continue
-                if headline.bucket_end >= oldest:
-                    self._queue[headline.bucket_end].append(key)
-                else:
-                    expired.append(headline)
-                    self.end(headline)
-        expired.sort(key=_first_shown)
-        return expired
+        self._is_settled = True
+        self.chains.rebuild(self)
+        ends = {_end_of_shard(shard) for shard, keys in self._queue.items() if keys}
+        vouched = {bucket_end(claims.at) for claims in self.claims.values() if claims.believed}
+        self.now = max(without_outliers(ends, vouched), self._reached)
+        moved = []
+        for shard in sorted(shard for shard in self._queue if _end_of_shard(shard) > self.now):
+            moved += [self.by_key[key] for key in sorted(self._queue[shard])]
+        for headline in moved:
+            headline.last_seen = self.now - BUCKET_MS
+            self._requeue(headline, self.now)
+        for claims in filter(self._counts, self.claims.values()):
+            self._evidence.add(claims)
+        return moved
 
-    def reach(self, watermark: int) -> None:
+    def reach(self, now: int) -> None:
         """While restoring: event time had moved on at least so far."""
-        self.watermark = max(self.watermark, watermark)
+        self._reached = max(self._reached, now)
 
     def restore(self, records: Iterable[Record]) -> None:
         """Take back records of `ticker.seen`, in order.
@@ -265,7 +443,7 @@ class LiveHeadlines:
         Raises:
             RecordError: One is no seen headline: the state cannot be trusted.
         """
-        self._chains_are_old = True
+        self._is_settled = False
         for record in records:
             try:
                 self._restore(record)
@@ -305,8 +483,10 @@ class LiveHeadlines:
                 sources=seen.sources,
                 root=seen.root,
                 fold=seen.fold,
+                crowd=crowd_from(seen.source_sketch),
             )
             self._remember(headline)
+            self._restore_claim(key, seen)
             self._restored[headline.language].append(headline)
             if key in self._waiting:
                 aliases += self._take_orphans(key)
@@ -340,11 +520,18 @@ class LiveHeadlines:
         if last_seen < headline.last_seen:
             return False
         headline.last_seen = last_seen
-        headline.bucket_end = bucket_end(last_seen)
+        self._requeue(headline, bucket_end(last_seen))
         headline.sightings = seen.sightings
-        headline.sources = _encoded(seen.sources)
-        self.watermark = max(self.watermark, headline.bucket_end)
+        headline.sources = _encoded(seen.sources[:MAX_SOURCES])
+        headline.crowd = crowd_from(seen.source_sketch)
+        self._restore_claim(key, seen)
         return True
+
+    def _restore_claim(self, key: bytes, seen: SeenHeadline) -> None:
+        self.claims.pop(key, None)
+        if (doubted := seen.doubted) is not None:
+            said = tuple((claim.by, parse_instant(claim.at)) for claim in doubted.claimed)
+            self.claims[key] = Claims(said, bucket_end(parse_instant(doubted.stage)), doubted.believed)
 
     def _restore_alias(self, key: bytes, of: bytes) -> None:
         headline = self.by_key.get(of)

@@ -38,6 +38,7 @@ _COMPARED: Final = 5
 _RATIO: Final = 80.0
 """Token set ratio, 0 to 100, below which no edit that merges was seen."""
 _REMEMBERED_WORDS: Final = 1 << 17
+_NEVER: Final = 2**62
 _LAST_SLOT: Final = 2**31 - 1
 _MANY: Final = 2_000
 """Headlines at once that are worth sorting."""
@@ -49,6 +50,8 @@ class Indexed(Struct, gc=False, eq=False, kw_only=True):
     key: bytes
     folded: str
     text: str
+    bucket_end: int = _NEVER
+    """The end of the bucket of event time in which it was seen last, in ms."""
     slot: int = -1
     """Its number in the index that holds it; -1 while none does. The index's own."""
 
@@ -150,12 +153,20 @@ class NearIndex(Generic[HeadlineT]):
                 posting.slots = array("I", filter(self._live.__contains__, posting.slots))
                 posting.freed = 0
 
-    def find(self, folded: str, text: str) -> tuple[HeadlineT, Relation] | None:
+    def find(
+        self, folded: str, text: str, *, oldest: int = 0, but: HeadlineT | None = None
+    ) -> tuple[HeadlineT, Relation] | None:
         """The live headline that this one repeats, or else the nearest that it updates, and the relation.
 
         Changes and details go from the live headline to this one.
+
+        Args:
+            folded: Its folded text.
+            text: Its text.
+            oldest: Headlines of which the bucket ended before have ended, and are not removed yet.
+            but: One that is to be left out besides.
         """
-        candidates = self._candidates(folded)
+        candidates = self._candidates(folded, oldest, but)
         if not candidates:
             return None
         words = split_words(text, folded)
@@ -171,12 +182,18 @@ class NearIndex(Generic[HeadlineT]):
         *_, nearest, relation = min(found, key=lambda rank: rank[:3])
         return nearest, relation
 
-    def _candidates(self, folded: str) -> list[HeadlineT]:
+    def _candidates(self, folded: str, oldest: int, but: HeadlineT | None) -> list[HeadlineT]:
         """The live headlines worth comparing, the likeliest first."""
         searched = self._rarest(folded)
         fewest = max(min(len(searched), _FEWEST_STEMS), ceil(_FOUND * len(searched)))
         live = self._live
-        hits = [(-n, live[slot]) for slot, n in _shared(searched, fewest).items() if slot in live]
+        hits = [
+            (-n, headline)
+            for slot, n in _shared(searched, fewest).items()
+            if (headline := live.get(slot)) is not None
+            and headline.bucket_end >= oldest
+            and headline is not but
+        ]
         if not hits:
             return []
         enough = _SHARED * min(n for n, _ in hits)

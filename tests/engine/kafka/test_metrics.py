@@ -138,14 +138,25 @@ def test_freshness_is_of_the_newest_strip(seen: list[tuple[str, int]]) -> None:
     """Whatever the order in which batches come, a source is as fresh as its newest sighting."""
     watched = Watched()
     for source, minutes in seen:
-        record = raw_record(b"key", b"", START + minutes * MINUTE, [(SOURCE_HEADER, source.encode())])
+        record = raw_record(b"key", b"", START - minutes * MINUTE, [(SOURCE_HEADER, source.encode())])
         watched.metrics.committed(
             _committed("deduplicate", [record], KafkaOutbox("deduplicate", "test", _SOURCE))
         )
     for source in {source for source, _ in seen}:
-        newest = max(minutes for name, minutes in seen if name == source)
+        newest = min(minutes for name, minutes in seen if name == source)
         value = watched.value("ticker_source_newest_timestamp_seconds", source=source)
-        assert value == (START + newest * MINUTE) / 1000
+        assert value == (START - newest * MINUTE) / 1000
+
+
+def test_a_strip_from_the_future_does_not_hide_that_its_source_fell_silent() -> None:
+    """A clock that is more than an hour ahead says nothing about when a source was last heard of."""
+    watched = Watched()
+    for at in (START, START + 2 * 60 * MINUTE):
+        record = raw_record(b"key", b"", at, [(SOURCE_HEADER, b"astray")])
+        watched.metrics.committed(
+            _committed("deduplicate", [record], KafkaOutbox("deduplicate", "test", _SOURCE))
+        )
+    assert watched.value("ticker_source_newest_timestamp_seconds", source="astray") == START / 1000
 
 
 def test_a_strip_in_a_large_batch_is_seen() -> None:

@@ -113,7 +113,8 @@ def test_headlines_leave_with_all_their_keys() -> None:
     rows = _compacted(_log())
     out = KeepingOutbox()
     deduplicator = _restored(rows)
-    deduplicator.process([sighting("Rain returns to the hills", at=START + 90 * HOUR)], out)
+    later = [START + 90 * HOUR + minutes * MINUTE for minutes in range(0, 120, 10)]
+    deduplicator.process([sighting("Rain returns to the hills", at=at) for at in later], out)
     assert {row.key for row in rows} <= {written.key for written in out.written if written.event is None}
     assert deduplicator.remembered == 1
 

@@ -14,6 +14,22 @@ public final class Events {
       String after) {
   }
 
+  /** When a source says that it showed a headline. */
+  public record ClaimedTime(
+      String by,
+      String at) {
+  }
+
+  /** Times that are too far from the event time of the stage for one sighting to be believed. */
+  public record DoubtedTimes(
+      String stage,
+      List<ClaimedTime> claimed,
+      boolean believed) {
+    public DoubtedTimes {
+      claimed = claimed == null ? List.of() : List.copyOf(claimed);
+    }
+  }
+
   /** What a topic is called, in the languages of the pipeline. */
   public record Labels(
       String ar,
@@ -130,6 +146,9 @@ public final class Events {
       String lastSeen,
       long sightings,
       List<String> sources,
+      long sourceCount,
+      String sourceSketch,
+      DoubtedTimes doubted,
       String aliasOf,
       String root,
       String folded,
