@@ -3,18 +3,19 @@
 import asyncio
 import heapq
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from schemas.events import CategorizedHeadline, Duplicate, SeenHeadline
 from schemas.topics import DUPLICATES, HEADLINES, SEEN
 from streams.kafka.connect import administration
+from streams.kafka.reader import consuming
+from streams.kafka.retry import told
 from streams.kafka.topics import partitions_of
 from streams.serve.position import log_identity
 from streams.serve.window import Entry, Sightings, Window
@@ -82,7 +83,10 @@ class Follower:
 
     async def run(self, size: int, came: Callable[[Entry], None]) -> None:
         """Fill the window with the newest `size` headlines, then follow until cancelled; `came` is told of each."""
-        async with _consumer(self._options) as news, _consumer(self._options) as state:
+        async with (
+            consuming(self._options, reset="earliest") as news,
+            consuming(self._options, reset="earliest") as state,
+        ):
             await self._fill(news, size)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._follow(news, came))
@@ -147,7 +151,7 @@ class Follower:
             except (KafkaError, TimeoutError) as error:
                 if self.is_answered:
                     logger.warning(
-                        "Kafka is away: %s; the window stays as it is until it is back", _told(error)
+                        "Kafka is away: %s; the window stays as it is until it is back", told(error)
                     )
                 self.is_answered = False
             else:
@@ -176,19 +180,6 @@ class Follower:
             self.changed[row.id] = sightings
 
 
-@asynccontextmanager
-async def _consumer(options: dict[str, Any]) -> AsyncIterator[Any]:
-    consumer = AIOKafkaConsumer(
-        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **options
-    )
-    await consumer.start()
-    try:
-        yield consumer
-    finally:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(consumer.stop(), _PATIENCE_S)
-
-
 def _decoded(decoder: "msgspec.json.Decoder[T]", record: Any) -> T | None:
     """The event of a record; None for a tombstone, and for what is no such event, which the log says."""
     if record.value is None:
@@ -198,7 +189,3 @@ def _decoded(decoder: "msgspec.json.Decoder[T]", record: Any) -> T | None:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         logger.warning("%s/%s/%s is passed over: %s", record.topic, record.partition, record.offset, error)
         return None
-
-
-def _told(error: BaseException) -> str:
-    return str(error) or type(error).__name__

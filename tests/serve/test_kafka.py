@@ -52,7 +52,7 @@ class ServeProcess:
     def end(self, *, kill: bool = False) -> int:
         """Stop it, and read the rest of its log."""
         self._process.kill() if kill else self._process.terminate()
-        self.log = self._process.communicate(timeout=20)[1].decode()
+        self.log = self._process.communicate(timeout=60)[1].decode()
         return self._process.returncode
 
 
