@@ -26,12 +26,13 @@ COMMANDS: Final[dict[str, str]] = {
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
     "tail": "Headlines as they are published, merged by time, filtered.",
     "serve": "The board, events and feeds: headlines for people without Kafka.",
+    "consume-check": "Look at a consumer group from outside: lag, rebalances, isolation, what it misses.",
     "canary": "Send marked headlines through the whole path and measure their arrival.",
     "replay": "Run topics again elsewhere: planned, paced, exactly once, compared.",
     "deadletters": "What could not be processed: list, show, try again, redrive, export.",
     "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
 }
-"""Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`."""
+"""Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`, with an underscore for a hyphen."""
 
 
 class _Commands(click.Group):
@@ -43,7 +44,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"streams.cli.{cmd_name}").command
+        command: click.Command = import_module(f"streams.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

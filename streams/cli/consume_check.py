@@ -1,0 +1,57 @@
+"""`ticker consume-check`: a consumer group, looked at from outside."""
+
+import asyncio
+import sys
+from typing import Final
+
+import click
+
+from streams.cli.logs import log_to_stderr
+from streams.cli.options import kafka_options
+from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.settings import Settings
+from streams.settings.connection import PATIENCE
+from streams.settings.topics import TOPIC_PREFIX
+
+_COLOURS: Final = {"wrong": "red", "look": "yellow", "fine": "green"}
+
+
+@click.command(
+    epilog=examples(
+        "ticker consume-check --group newsroom-alerts",
+        "ticker consume-check --group newsroom-alerts --seconds 60",
+    )
+)
+@click.option("--group", required=True, help="The consumer's group.id.")
+@click.option(
+    "--seconds",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    help="How long to look: rebalances and a group that hangs show only over time.",
+)
+@json_option
+@kafka_options()
+def command(group: str, seconds: float, as_json: bool, settings: Settings) -> None:
+    """Say what is wrong with a consumer of the topics: lag, rebalances, isolation, what nobody reads.
+
+    Joins nothing and changes nothing. Exit code 1 where something is wrong.
+    """
+    from streams.consumers.findings import findings
+    from streams.consumers.looks import looks
+
+    log_to_stderr()
+    prefix = settings[TOPIC_PREFIX]
+    first, last = asyncio.run(
+        looks(settings.connection(), group, prefix=prefix, patience=settings[PATIENCE], seconds=seconds)
+    )
+    found = list(findings(prefix, first, last, seconds))
+    for each in found:
+        if wants_json(as_json):
+            write_json(each)
+            continue
+        click.echo(f"{click.style(f'{each.level:<5}', fg=_COLOURS[each.level])}  {each.what}")
+        if each.do:
+            click.echo(f"       {each.do}")
+    if any(each.level == "wrong" for each in found):
+        sys.exit(1)

@@ -1,0 +1,61 @@
+"""Look at a consumer group on a cluster; changes nothing and joins nothing."""
+
+import asyncio
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.errors import for_code
+
+from schemas.topics import CURRENT, HEADLINES
+from streams.consumers.findings import Look, Member
+from streams.errors import TickerError
+from streams.kafka.connect import administration
+from streams.kafka.reader import bounds
+from streams.kafka.topics import partitions_of
+from streams.settings import Connection
+
+
+async def looks(
+    connection: Connection, group: str, *, prefix: str, patience: float, seconds: float
+) -> tuple[Look, Look]:
+    """The group now and some seconds later.
+
+    Raises:
+        SettingsError: There are no topics below the prefix.
+        TickerError: No broker was reached, or it does not tell about the group.
+    """
+    async with administration(connection, patience=patience) as client:
+        names = sorted(
+            topic["topic"]
+            for topic in await client.describe_topics()
+            if topic["topic"].startswith(f"{prefix}.category.")
+        )
+        partitions = await partitions_of(client, [HEADLINES.on(prefix), CURRENT.on(prefix), *names])
+        first = await _look(client, connection, group, partitions)
+        await asyncio.sleep(seconds)
+        return first, await _look(client, connection, group, partitions)
+
+
+async def _look(client: Any, connection: Connection, group: str, partitions: list[TopicPartition]) -> Look:
+    [response] = await client.describe_consumer_groups([group])
+    code, _, state, _, _, members, *_ = response.groups[0]
+    if code:
+        raise TickerError(f"the cluster does not tell about group {group}: {for_code(code).__name__}")
+    # Offsets before ends: what is committed meanwhile must not look as if it were beyond an end.
+    committed = await client.list_consumer_group_offsets(group)
+    windows = await bounds(connection.aiokafka_options(), partitions)
+    return Look(
+        state=state,
+        members=tuple(_member(*member) for member in members),
+        committed={place: found.offset for place, found in committed.items() if found.offset >= 0},
+        firsts={place: first for place, (first, _) in windows.items()},
+        ends={place: end for place, (_, end) in windows.items()},
+    )
+
+
+def _member(identity: str, *details: Any) -> Member:
+    """A member as DescribeGroups tells it: the host, and the assignment at the end, come in every version."""
+    host, _, assignment = details[-3:]
+    places = ConsumerProtocolMemberAssignment.decode(assignment).partitions() if assignment else []
+    return Member(identity, host, tuple(places))
