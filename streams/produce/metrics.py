@@ -66,6 +66,9 @@ class ProducerObserver(Protocol):
     def failed(self) -> None:
         """A strip could not be split."""
 
+    def rejected(self, error: str, *, slots: int = 0, empty: int = 0) -> None:
+        """A strip, or a record that the cluster refused, became one dead letter, with its slots where it has any."""
+
 
 class ProducerMetrics:
     """The metrics of a producer (`ProducerObserver`)."""
@@ -99,3 +102,10 @@ class ProducerMetrics:
     def failed(self) -> None:
         """Count a strip that could not be split."""
         self._make.counter(STRIPS, "failed").inc()
+
+    def rejected(self, error: str, *, slots: int = 0, empty: int = 0) -> None:
+        """Count a dead letter, and the slots that it holds."""
+        self._make.counter(DEAD_LETTERS, "produce", error).inc()
+        self._make.counter(SLOTS).inc(slots)
+        self._make.counter(SLOT_OUTCOMES, "empty").inc(empty)
+        self._make.counter(SLOT_OUTCOMES, "dead letter").inc(slots - empty)

@@ -88,13 +88,18 @@ async def produce(
     assert SIGHTINGS.retention_ms is not None
     oldest_kept = time.time_ns() // 1_000_000 - SIGHTINGS.retention_ms
     options = connection.aiokafka_options()
+
+    def refused(told: str) -> None:
+        failed(InputError("published", told))
+        observer.rejected("RecordError")
+
     publishing = Publisher(
         options,
         prefix=prefix,
         acknowledged=observer.published,
         patience=None,
         stop=stop,
-        refused=lambda told: failed(InputError("published", told)),
+        refused=refused,
     )
     async with publishing as publisher:
         progress = _Settled(publisher, remember)
@@ -111,6 +116,7 @@ async def produce(
             if ahead := _ahead(found.timestamp):
                 failed(InputError(observation.place, f"observed_at: {ahead}; kept in the dead letters"))
                 await publisher.reject(strip, ahead)
+                observer.rejected("RecordError", slots=len(slots), empty=found.empty)
                 counts.strips += 1
                 counts.slots += len(slots)
                 counts.empty += found.empty

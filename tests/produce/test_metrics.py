@@ -30,3 +30,14 @@ def test_slots_are_accounted_for() -> None:
     assert outcomes == {"empty": 1, "sighting": 2, "dead letter": 1}
     assert value("ticker_strips_total", {"outcome": "failed"}) == 1
     assert value("ticker_source_newest_timestamp_seconds", {"source": "akhbar"}) == START / 1000
+
+
+def test_a_rejected_strip_is_accounted_for() -> None:
+    """One dead letter, and each of its slots is one that became no sighting."""
+    registry = CollectorRegistry()
+    producer = ProducerMetrics(registry)
+    producer.rejected("RecordError", slots=5, empty=2)
+    value = registry.get_sample_value
+    assert value("ticker_slots_total") == 5
+    assert value("ticker_slot_outcomes_total", {"outcome": "dead letter"}) == 3
+    assert value("ticker_dead_letters_total", {"stage": "produce", "reason": "RecordError"}) == 1
