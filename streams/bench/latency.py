@@ -30,7 +30,7 @@ from streams.kafka.batches import send
 from streams.kafka.connect import administration
 from streams.kafka.subscribe import subscribe
 from streams.kafka.topics import create, partitions_of
-from streams.process.fold import fold
+from streams.process.fold import FOLD_VERSION, fold
 from streams.produce.publish import Publisher
 from streams.produce.sightings import identify, sightings
 from streams.produce.strips import strip_of
@@ -206,5 +206,6 @@ def _seen_record(key: bytes, language: str, text: str, identity: str, instant: i
         last_seen=seen,
         sightings=1,
         sources=("source-00",),
+        fold=FOLD_VERSION,
     )
     return RawRecord(key, encode(event), instant, [])
