@@ -1,5 +1,6 @@
 """A strip that was found, and how an element of HTML is read as one."""
 
+import re
 from contextlib import suppress
 from html import escape
 from typing import Final
@@ -21,6 +22,7 @@ from streams.produce.labels import is_label
 from streams.produce.observation import Format
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, slots_of, split
 
+_CLONE: Final = re.compile(r"clone|duplicate", re.IGNORECASE)
 _HEADLINE_SHARE: Final = 0.5
 """The share of an element's text that a single headline must be for the element to be a strip of one."""
 
@@ -112,8 +114,9 @@ def _linked(texts: list[str], links: list[str | None]) -> tuple[Slot, ...]:
 
 def _is_copied(drawn: Outline, number: int) -> bool:
     """Whether an item, or the list that it is in, is marked as a copy."""
-    parent = drawn.elements[number].parent
-    return drawn.elements[number].copied or (parent >= 0 and drawn.elements[parent].copied)
+    around = (number, drawn.elements[number].parent)
+    elements = [drawn.elements[each] for each in around if each >= 0]
+    return any(element.aside or _CLONE.search(element.called) for element in elements)
 
 
 def headlines_in(found: Split) -> list[str]:

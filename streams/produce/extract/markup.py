@@ -45,7 +45,6 @@ FORMATTING: Final = frozenset(
     }
 )  # fmt: skip
 """Elements that dress words of a text; their neighbours belong to the same sentence."""
-_CLONE: Final = re.compile(r"clone|duplicate", re.IGNORECASE)
 _NOTHING: Final = frozenset({"wbr"})
 
 _SPACES: Final = re.compile("[ \t\n\r\f]+")
@@ -68,8 +67,8 @@ class Element(Struct, frozen=True, gc=False):
     """1 for the root's children."""
     path: int
     """The same number for all elements to which the same tags lead."""
-    copied: bool
-    """Whether it is marked as a copy or hidden from screen readers, as copies for endless scrolling are."""
+    aside: bool
+    """Whether it is hidden from screen readers, as copies for endless scrolling are."""
     rank: int
     """How many siblings of the same tag and class stand before it."""
 
@@ -170,8 +169,10 @@ class _Drawn:
         attributes = node.attributes
         parent = self._open[-1] if self._open else -1
         above = self.elements[parent].path if parent >= 0 else -1
-        called = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".strip()
-        sibling = (parent, tag, attributes.get("class") or "")
+        called = attributes.get("class") or ""
+        sibling = (parent, tag, called)
+        if identity := attributes.get("id"):
+            called = f"{called} {identity}"
         rank = self._ranks.get(sibling, 0)
         self._ranks[sibling] = rank + 1
         number = len(self.elements)
@@ -183,7 +184,7 @@ class _Drawn:
                 parent,
                 len(self._open) + 1,
                 self._paths.setdefault((above, tag), len(self._paths)),
-                attributes.get("aria-hidden") == "true" or _CLONE.search(called) is not None,
+                attributes.get("aria-hidden") == "true",
                 rank,
             )
         )
@@ -219,7 +220,7 @@ class _Drawn:
             self._gap = "\n"
         elif tag in _NOTHING or self._gap:
             pass
-        elif tag in FORMATTING or _PART_OF_WORD.search(called):
+        elif tag in FORMATTING or (called and _PART_OF_WORD.search(called)):
             if opening and self._closed:
                 self._gap = " "
         else:

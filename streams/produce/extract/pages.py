@@ -13,7 +13,7 @@ from streams.produce.extract.embedded import declared, set_aside, undeclared
 from streams.produce.extract.found import Found, headlines_in, in_element, reads_well, resplit, tidied
 from streams.produce.extract.lines import in_text, rank, strip_lines
 from streams.produce.extract.links import address_of
-from streams.produce.extract.markup import outline, parse
+from streams.produce.extract.markup import Outline, outline, parse
 from streams.produce.feeds import is_feed, read_feed, split_feed
 from streams.produce.furniture import is_furniture
 from streams.produce.observation import Format
@@ -127,7 +127,7 @@ def _finders(page: str, place: str, separator: str | None) -> Iterator[_Finder]:
         _drop_forms(body)
         drawn = outline(body)
         yield lambda: labelled(drawn, address, separator)
-        yield lambda: _unnamed(body, address, separator)
+        yield lambda: _unnamed(body, drawn, address, separator)
     for part in set_aside(page):
         yield lambda part=part: _in_part(part, place, address, separator)  # type: ignore[misc]
     yield lambda: declared(LexborHTMLParser(page))
@@ -142,13 +142,15 @@ def _drop_forms(body: LexborNode) -> None:
             form.decompose()
 
 
-def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> list[Rival]:
+def _unnamed(body: LexborNode, drawn: Outline, address: str | None, separator: str | None) -> list[Rival]:
     """Lines of a page's text that are a strip each; else the page, where it is a list of headlines and no more."""
-    lines = [line.strip(" ") for line in outline(body).text().split("\n")]
+    lines = [line.strip(" ") for line in drawn.text().split("\n")]
     strips = [found for found in strip_lines(lines, separator) if separator is not None or reads_well(found)]
     if not strips:
+        if separator is None and body.css_first(_OF_A_PAGE) is not None:
+            return []
         alone = in_element(body, address, separator, longest=MAX_CHARACTERS, alone=False)
-        if alone is None or not (separator is not None or _is_list_alone(alone, body, lines)):
+        if alone is None or not (separator is not None or _is_list_alone(alone, lines)):
             return []
         strips = [alone]
     strips.sort(key=rank)
@@ -158,14 +160,10 @@ def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> li
     ]
 
 
-def _is_list_alone(found: Found, body: LexborNode, lines: list[str]) -> bool:
-    return body.css_first(_OF_A_PAGE) is None and reads_well(found) and _is_all(found, lines)
-
-
-def _is_all(found: Found, lines: list[str]) -> bool:
-    """Whether a strip's headlines are nearly all that the page says."""
+def _is_list_alone(found: Found, lines: list[str]) -> bool:
+    """Whether a strip reads like headlines, and these are nearly all that the page says."""
     told = sum(len(line) for line in lines if not is_furniture(line))
-    return sum(map(len, headlines_in(found.split))) >= _ALONE * told
+    return reads_well(found) and sum(map(len, headlines_in(found.split))) >= _ALONE * told
 
 
 def _in_part(part: str, place: str, address: str | None, separator: str | None) -> list[Rival]:
@@ -173,7 +171,7 @@ def _in_part(part: str, place: str, address: str | None, separator: str | None) 
     tree = parse(part, place)
     if rivals := [rival for rival in named(tree, part, address, separator) if rival.found]:
         return rivals
-    return _unnamed(tree.body, address, separator) if tree.body is not None else []
+    return _unnamed(tree.body, outline(tree.body), address, separator) if tree.body is not None else []
 
 
 def _selected(page: str, place: str, selector: str, separator: str | None) -> Found:

@@ -1,16 +1,19 @@
 """Tell what of a page its reader does not see, and what is by its element no place for a strip."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from selectolax.lexbor import LexborNode
 
 _STYLE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_CLASSES: Final = re.compile(r"(?:^|\s)(?:hidden|d-none|is-hidden|hide|invisible|ng-hide|x-cloak)(?:\s|$)")
+_CLASSES: Final = frozenset({"hidden", "d-none", "is-hidden", "hide", "invisible", "ng-hide", "x-cloak"})
 _SHOWN_AGAIN: Final = re.compile(
     r":(?:block|flex|grid|inline\S*|visible|table\S*)(?:\s|$)|d-(?:sm|md|lg|xl|xxl)-(?!none)"
 )
 """Hidden on small screens only, as utility classes write it: `hidden md:block`, `d-none d-md-flex`."""
+
+_MAX_CALLED: Final = 400
 
 NO_PLACE: Final = frozenset({"nav", "footer", "dialog", "menu"})
 _ROLES: Final = frozenset(
@@ -29,7 +32,13 @@ def is_hidden(node: LexborNode) -> bool:
     if style and _STYLE.search(style):
         return True
     called = attributes.get("class")
-    return bool(called and _CLASSES.search(called) and not _SHOWN_AGAIN.search(called))
+    return bool(called and _hides(called[:_MAX_CALLED]))
+
+
+@lru_cache(maxsize=4096)
+def _hides(called: str) -> bool:
+    """Whether classes hide an element on every screen."""
+    return not _CLASSES.isdisjoint(called.split()) and not _SHOWN_AGAIN.search(called)
 
 
 def is_never_shown(node: LexborNode) -> bool:
