@@ -22,6 +22,8 @@ from streams.cli.progress import steps
 from streams.errors import TickerError
 from streams.settings import Settings
 from streams.settings.broker import BROKER_DATA, BROKER_PORT, CACHE
+from streams.settings.serve import SERVE_LISTEN
+from streams.settings.setting import Setting
 from streams.settings.topics import TOPIC_PREFIX
 from streams.settings.worker import LISTEN
 
@@ -42,7 +44,7 @@ _CHECK_S: Final = 0.25
 )
 @settings_options(BROKER_PORT, BROKER_DATA, LISTEN, TOPIC_PREFIX, CACHE)
 def command(every: float, settings: Settings) -> None:
-    """Run a broker, the topics, a worker and a producer on the bundled sample, until Ctrl-C.
+    """Run a broker, the topics, a worker, the board and a producer on the bundled sample, until Ctrl-C.
 
     The broker is a real Kafka and keeps its data; the sample's strips are shown again and again as of now, and what
     is published is shown as `ticker tail` does. Where a usual port is taken, as by a second one in another folder,
@@ -52,7 +54,7 @@ def command(every: float, settings: Settings) -> None:
     from streams.dev.kafka import Cluster
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    listen = _free_address(settings)
+    listen, board = _free_address(settings, LISTEN), _free_address(settings, SERVE_LISTEN)
     with steps() as progress:
         cluster = Cluster(
             settings[BROKER_DATA], port=_free_port(settings), cache=settings[CACHE], progress=progress
@@ -61,14 +63,16 @@ def command(every: float, settings: Settings) -> None:
     try:
         _create_topics(cluster.bootstrap_servers(), settings[TOPIC_PREFIX])
         with contextlib.ExitStack() as stack:
-            children = _start_all(stack, settings[TOPIC_PREFIX], cluster.bootstrap_servers(), listen)
-            _say_ready(cluster.bootstrap_servers(), settings, listen, every)
             common = [
                 "--bootstrap-servers",
                 cluster.bootstrap_servers(),
                 "--topic-prefix",
                 settings[TOPIC_PREFIX],
             ]
+            children = _start_all(stack, common, listen)
+            if board:
+                children["board"] = _start(stack, "serve", [*common, "--listen", board])
+            _say_ready(cluster.bootstrap_servers(), settings, listen, board, every)
             # What is live is shown first: headlines of an earlier start are not published again.
             children["tail"] = _start(stack, "tail", ["--since", "3d", *common])
             _show_sample(cluster, children, every)
@@ -99,12 +103,12 @@ def _free_port(settings: Settings) -> int:
     return port if port != BROKER_PORT.default or is_free(port) else next(free_ports())
 
 
-def _free_address(settings: Settings) -> str | None:
-    """Where the worker serves its pages; at another port where nobody chose it and it is taken."""
+def _free_address(settings: Settings, setting: Setting[str | None]) -> str | None:
+    """Where a program serves its pages; at another port where nobody chose it and it is taken."""
     from streams.dev.ports import free_ports, is_free
 
-    listen = settings[LISTEN]
-    if listen is None or listen != LISTEN.default:
+    listen = settings[setting]
+    if listen is None or listen != setting.default:
         return listen
     host, _, port = listen.rpartition(":")
     return listen if is_free(int(port)) else f"{host}:{next(free_ports())}"
@@ -113,11 +117,8 @@ def _free_address(settings: Settings) -> str | None:
 _Child = subprocess.Popen[bytes]
 
 
-def _start_all(
-    stack: contextlib.ExitStack, prefix: str, servers: str, listen: str | None
-) -> "dict[str, _Child]":
+def _start_all(stack: contextlib.ExitStack, common: Sequence[str], listen: str | None) -> "dict[str, _Child]":
     """The worker and the producer, in sessions of their own: Ctrl-C reaches them through us, in order."""
-    common = ["--bootstrap-servers", servers, "--topic-prefix", prefix]
     return {
         "worker": _start(stack, "worker", [*common, "--listen", listen or "none", "--instance-id", "dev"]),
         "producer": _start(stack, "produce", [*common, "-"], stdin=subprocess.PIPE),
@@ -175,12 +176,14 @@ def _show_sample(cluster: "Cluster", children: Mapping[str, _Child], every: floa
         time.sleep(min(_CHECK_S, max(0.0, due - time.monotonic())))
 
 
-def _say_ready(servers: str, settings: Settings, listen: str | None, every: float) -> None:
+def _say_ready(servers: str, settings: Settings, listen: str | None, board: str | None, every: float) -> None:
     prefix = settings[TOPIC_PREFIX]
     flag = "" if servers == "127.0.0.1:9092" else f" --bootstrap-servers {servers}"
     click.echo(f"Kafka      {servers}, topics {prefix}.*, data in {settings[BROKER_DATA]}")
     if listen:
         click.echo(f"worker     http://{listen}/readyz and /metrics")
+    if board:
+        click.echo(f"board      http://{board}/")
     click.echo(f"producer   the bundled sample, a strip every {every:g} s")
     click.echo("Next, in another terminal:")
     click.echo(f"  ticker tail --since 10m{flag}")

@@ -1,6 +1,7 @@
 """`ticker serve`: headlines for people without Kafka."""
 
 import asyncio
+import logging
 import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -65,6 +66,9 @@ def command(local: bool, places: tuple[str, ...], settings: Settings) -> None:
     stopped and started at any moment, and several can run side by side.
     """
     log_to_stderr(log_format=settings[LOG_FORMAT])
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # whether Kafka answers, we ask and say ourselves
     if places and not local:
         raise click.UsageError("files are for --local; without it headlines come from Kafka")
     if local and not places:

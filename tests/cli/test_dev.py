@@ -18,7 +18,7 @@ def test_headlines_arrive_although_the_usual_ports_are_taken(tmp_path: Path) -> 
     """It finds ports of its own, shows what is published, and says nothing of errors while all is well."""
     said = tmp_path / "said.log"
     with contextlib.ExitStack() as stack:
-        for port in (9092, 9464):
+        for port in (9092, 9464, 8080):
             with contextlib.suppress(OSError):  # taken by another: as good
                 stack.enter_context(socket.create_server(("127.0.0.1", port)))
         process = stack.enter_context(
@@ -41,6 +41,7 @@ def test_headlines_arrive_although_the_usual_ports_are_taken(tmp_path: Path) -> 
     log = said.read_text(encoding="utf-8")
     assert lines[-1].startswith('{"type":"ticker.category.v1"'), log
     assert "127.0.0.1:9092" not in "".join(lines)
+    assert any(line.startswith("board      http://127.0.0.1:") for line in lines)
     assert '"level":"error"' not in log
     assert "Traceback" not in log
     assert "Warning:" not in log
