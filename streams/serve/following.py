@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from schemas.events import CategorizedHeadline, Duplicate, SeenHeadline
+from schemas.events import CategorizedHeadline, Correction, Duplicate, SeenHeadline
 from schemas.topics import DUPLICATES, HEADLINES, SEEN
 from streams.kafka.connect import administration
 from streams.kafka.reader import consuming
@@ -32,7 +32,7 @@ _PATIENCE_S: Final = 5.0
 T = TypeVar("T")
 _decode_headline: Final = msgspec.json.Decoder(CategorizedHeadline)
 _decode_duplicate: Final = msgspec.json.Decoder(Duplicate)
-_decode_seen: Final = msgspec.json.Decoder(SeenHeadline)
+_decode_seen: Final = msgspec.json.Decoder(SeenHeadline | Correction)
 
 
 class Log(Struct, frozen=True):
@@ -173,6 +173,9 @@ class Follower:
 
     def _see(self, record: Any) -> None:
         row = _decoded(_decode_seen, record)
+        if isinstance(row, Correction):
+            self._window.correct(row.chains)
+            return
         if row is None or row.alias_of is not None:
             return
         sightings = Sightings(row.sightings, row.last_seen, row.sources)

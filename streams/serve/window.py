@@ -4,7 +4,7 @@ A bounded number of headlines is kept; the oldest go first, and with them what i
 duplicates that they swallowed, how often they were shown).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from sys import intern
 from typing import Final
 
@@ -65,6 +65,8 @@ class Window:
         self._variants: dict[str, tuple[Duplicate, ...]] = {}
         self._sightings: dict[str, Sightings] = {}
         self._scores: dict[TopicScore, TopicScore] = {}
+        self._corrected: set[str] = set()
+        """Chains that a person's correction ended: what was right of them comes again, with other ids."""
         self._kept_from = [0] * partitions
         self.position: Position = (0,) * partitions
         """Where a reader is who has been given everything."""
@@ -125,6 +127,10 @@ class Window:
         self._sightings[headline_id] = sightings
         return True
 
+    def correct(self, chains: Iterable[str]) -> None:
+        """Show chains no more that a correction ended."""
+        self._corrected.update(chain for chain in chains if chain in self._chains)
+
     def sightings(self, headline_id: str) -> Sightings | None:
         """How often a headline was shown; None where that is not known."""
         return self._sightings.get(headline_id)
@@ -143,7 +149,12 @@ class Window:
         return [self._entries[number] for number in self._chains.get(chain, ())]
 
     def is_newest_wording(self, entry: Entry) -> bool:
-        """Whether readers should see this one of its chain: the last that is not late, else the last."""
+        """Whether readers should see this one of its chain: the last that is not late, else the last.
+
+        None of a chain that was corrected.
+        """
+        if entry.headline.chain in self._corrected:
+            return False
         chain = self._chains[entry.headline.chain]
         for number in reversed(chain):
             if not self._entries[number].headline.late:
@@ -183,6 +194,7 @@ class Window:
             self._chains[headline.chain] = rest
         else:
             del self._chains[headline.chain]
+            self._corrected.discard(headline.chain)
 
     def _shared(self, headline: CategorizedHeadline) -> CategorizedHeadline:
         """The headline with one object for what many have alike: a topic's labels are longer than most headlines."""

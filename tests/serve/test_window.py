@@ -30,6 +30,17 @@ def test_a_late_wording_does_not_take_the_place_of_a_newer_one() -> None:
     assert texts(window.newest(ALL)) == ["17 dead"]
 
 
+def test_a_chain_that_was_corrected_is_shown_no_more() -> None:
+    """What was right of it comes again under other ids; what the window never had is nothing to it."""
+    window = filled(
+        headline(1, "Bridge opens"), headline(2, "Two"), headline(3, "Bridge opens today", updates=1)
+    )
+    window.correct([headline(1).chain, headline(9).chain])
+    assert texts(window.newest(ALL)) == ["Two"]
+    window.add(headline(4, "Bridge opens"), 0, 9)
+    assert texts(window.newest(ALL)) == ["Bridge opens", "Two"]
+
+
 def test_the_oldest_go_when_there_are_too_many_and_all_that_is_known_of_them() -> None:
     """The window is bounded, whatever comes."""
     window = Window(3, 1, lambda: 0.0)

@@ -32,7 +32,7 @@ _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
 @click.command(
     epilog=examples(
         "ticker replay plan sightings --since 24h --to-topic-prefix staging --create",
-        "ticker replay plan headlines --language ar --text 'المغرب' --to-config staging.toml --speed 10x",
+        "ticker replay plan decisions --language ar --text 'المغرب' --to-config staging.toml --speed 10x",
         "ticker replay plan sightings --offsets 0:1000-5000 --to-bootstrap-servers staging:9092 --speed max",
     )
 )
@@ -65,7 +65,7 @@ def plan(
 ) -> None:
     """Say what a replay of TOPIC would do, and write it to a file; changes nothing on the clusters.
 
-    TOPIC is one of the pipeline's (sightings, strips, headlines …). Reads the window once to count what it
+    TOPIC is one of the pipeline's (sightings, strips, decisions …). Reads the window once to count what it
     holds. Exit code 1 where a check refuses; the plan is not written then.
     """
     from streams.replay.checks import refusals
