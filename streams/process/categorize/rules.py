@@ -19,6 +19,7 @@ import msgspec
 
 from schemas.mediatopics import LABELS, TOPIC_BY_SLUG, UNCATEGORISED, Labels
 from streams.errors import SettingsError
+from streams.process.categorize.patterns import Pattern, PatternError, compile_pattern
 from streams.process.fold import fold
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,48}")
@@ -37,7 +38,7 @@ class Rule(msgspec.Struct, frozen=True):
     name: str
     topic: str
     words: re.Pattern[str] | None
-    pattern: re.Pattern[str] | None
+    pattern: Pattern | None
     sources: frozenset[str]
     confidence: float
     override: bool
@@ -120,16 +121,16 @@ def _texts(table: Mapping[str, Any], key: str, place: str) -> list[str]:
     return texts
 
 
-def _pattern(table: Mapping[str, Any], place: str) -> re.Pattern[str] | None:
+def _pattern(table: Mapping[str, Any], place: str) -> Pattern | None:
     if "pattern" not in table:
         return None
     pattern = table["pattern"]
     if not isinstance(pattern, str) or not pattern:
         raise SettingsError(f"{place}: pattern: give a regular expression as a text")
     try:
-        return re.compile(pattern, re.IGNORECASE)
-    except re.error as error:
-        raise SettingsError(f"{place}: pattern: {error.msg} at {error.pos} in {pattern!r}") from None
+        return compile_pattern(pattern)
+    except PatternError as error:
+        raise SettingsError(f"{place}: pattern: {error} in {pattern!r}") from None
 
 
 def _words_pattern(words: Sequence[str], place: str) -> re.Pattern[str] | None:
