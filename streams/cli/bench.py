@@ -115,6 +115,22 @@ def latency(rate: int, seconds: int, as_json: bool, csv_path: Path | None) -> No
     report([run_latency(rate, seconds)], as_json=as_json, csv_path=csv_path)
 
 
+@command.command(epilog=examples("ticker bench serve", "ticker bench serve --readers 200 --seconds 10"))
+@click.option("--readers", type=click.IntRange(min=1), default=1_000, show_default=True)
+@click.option("--window", type=click.IntRange(min=54), default=100_000, show_default=True)
+@click.option("--seconds", type=click.IntRange(min=1), default=20, show_default=True)
+@json_option
+@csv_option
+def serve(readers: int, window: int, seconds: int, as_json: bool, csv_path: Path | None) -> None:
+    """Readers of events at ten headlines a second, feed requests answered 304, and memory of a full window.
+
+    The server is this process, its clients another; no broker.
+    """
+    from streams.bench.serve import run_serve
+
+    report([run_serve(readers=readers, window=window, seconds=seconds)], as_json=as_json, csv_path=csv_path)
+
+
 @command.command(epilog=examples("ticker bench restore", "ticker bench restore --headlines 100000"))
 @click.option("--headlines", type=click.IntRange(min=1), default=1_000_000, show_default=True)
 @json_option

@@ -33,6 +33,14 @@ def test_the_local_engine_is_measured_on_a_corpus_that_is_named(tmp_path: Path) 
     assert written[0]["processor"]
 
 
+def test_the_board_is_measured_with_every_reader_and_headline() -> None:
+    """Each reader hears each headline; requests are answered; the window's memory is counted."""
+    (found,) = _rows("serve", "--readers", "5", "--window", "540", "--seconds", "1")
+    assert found["heard"] == 5 * found["headlines"] == 50
+    assert found["requests_a_second"] > 0
+    assert found["window"] == 540
+
+
 @pytest.mark.kafka
 def test_contenders_get_the_same_sightings(kafka: str) -> None:
     """Whoever is installed publishes the same headlines, in rounds and summed up; none has the memory of all."""
