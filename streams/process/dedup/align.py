@@ -15,18 +15,21 @@ from streams.process.dedup.reading import Reading, Token
 from streams.process.dedup.words import Lexicon
 
 CUT: Final = Likeness("cut", 0.3)
-"""The last word of a headline that was cut inside it."""
+"""How the last word of a headline that was cut inside it matches the whole word: "collis…", "collision"."""
 
+# What a difference costs. The cheapest alignment is that which reads the difference as people would.
 _GAP: Final = 1.0
+"""A word that only one of the headlines has."""
 _LIGHT_GAP: Final = 0.35
-"""A word that can be dropped, or that says little."""
+"""Such a word where it can be dropped, or says little: "the", "في", "also"."""
 _MOVE: Final = 0.6
+"""A block of words that stands elsewhere: "In Leeds, shops close early" and "Shops close early in Leeds"."""
 _CUT_TAIL: Final = 0.02
-"""What each word costs that a cut took away."""
+"""A word that is lost behind the cut of the other headline."""
 _TURNED: Final = 0.5
-"""Share of the words between the common beginning and end that a turn needs in both."""
+"""Between their common beginning and end, headlines must share this part of their words for a block to have moved."""
 _TURNS: Final = 6
-"""How many turned blocks are tried."""
+"""How many places at which a block may have moved are tried."""
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -42,9 +45,10 @@ class Step(Struct, frozen=True, gc=False):
 class Alignment(Struct, frozen=True, gc=False):
     """Two readings and the steps that lead from one to the other.
 
-    `moved` is the block that turned, and `turned` says where in `one`: the two blocks that changed
-    places begin at its first and second number and end at its third. `swapped` says that `one` is the
-    headline that the caller named second.
+    Where a block stands elsewhere, two neighbouring blocks of `one` change places to give `other`. `moved` is the
+    shorter of the two, and `turned` says where they are: the first begins at its first number, the second at its second
+    number and ends before its third. So for "In Leeds shops close early" and "Shops close early in Leeds" `moved` is
+    "in leeds" and `turned` is (0, 2, 5). `swapped` says that `one` is the headline that the caller named second.
     """
 
     one: Reading

@@ -11,14 +11,15 @@ from streams.process.dedup.reading import Token
 from streams.process.dedup.words import FACTS, Lexicon, take_apart
 
 _SHORTEST_STEM: Final = 3
+"""Letters that two forms of a word must share at their beginning."""
 _SHORTEST_TYPO: Final = 4
-"""Letters that a word needs for a typing error in it to be told from another word."""
+"""Letters that an Arabic word needs for a typing error in it to be told from another word."""
 _SHORTEST_LATIN_TYPO: Final = 5
-"""The same in other languages, where short unknown words are acronyms."""
+"""Letters that a word in Latin letters needs for it: shorter words that are not known are acronyms (PAM, PJD)."""
 _SHORTEST_UNKNOWN: Final = 6
 """Letters that two words which are not known need, for one to be a typing error for the other."""
 _SHORTEST_DOUBLE: Final = 6
-"""The same, for two typing errors in one word, prefixes aside."""
+"""Letters that both words need, prefixes aside, for one to have two typing errors."""
 _FARTHEST: Final = 4
 """Letters by which two forms of a word differ at most: a conjunction, a preposition and an article."""
 _SHORTEST_BARE: Final = 4

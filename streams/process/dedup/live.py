@@ -53,14 +53,20 @@ _Unchecked: Final = cast(
         gc=False,
     ),
 )
-"""A row without its patterns: whoever wrote it looked at those, and they take four fifths of reading it."""
+"""`SeenHeadline` without the patterns of its fields, which take four fifths of the time of reading a row.
+
+A row was checked against them when it was written.
+"""
 
 _decode_seen: Final = msgspec.json.Decoder(_Unchecked).decode
 
 
 @lru_cache(maxsize=1 << 14)
 def _shared(sources: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """The same sources, as the one object that stands for them."""
+    """The sources themselves; those that were asked for before are returned as the object that was returned then.
+
+    So a million headlines of the same three sources hold one tuple.
+    """
     return sources
 
 

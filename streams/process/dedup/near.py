@@ -1,7 +1,9 @@
 """The live headlines of one language, and which of them a new headline repeats or updates.
 
-Candidates share rare stems with the new headline (an inverted index, rarest postings first, up to a
-budget), the likeliest by shared stems and by token set ratio are compared word by word (`compare`).
+An inverted index: each stem has a posting, the list of the live headlines in which it stands. A new headline's rarest
+stems are looked up, rarest first; headlines that share enough of them are rated by token set ratio, and the likeliest
+are compared word by word (`compare`). So "Ferry sinks off Crete" is compared with the few headlines that have both
+"ferry" and "crete", not with all that have "off".
 
 What `find` answers depends on the live headlines alone, not on the order in which they came or on those
 that went: how often a stem occurs is counted over live headlines, and ties go to the smaller key. So an
@@ -24,24 +26,32 @@ from streams.process.dedup.words import Lexicon, lexicon, take_apart
 from streams.process.fold import QUESTION
 
 _POSTINGS: Final = 300
-"""How many postings a search reads, once it has read those of the two rarest stems."""
+"""How many headlines a search may find in the postings that it reads after those of the two rarest stems.
+
+If "crete" stands in 4 live headlines, "ferry" in 90, "sinks" in 200 and "island" in 5,000, the first three are read.
+"""
 _LONGEST_POSTING: Final = 20_000
 """A stem in more live headlines than this finds nothing."""
 _STEMS: Final = 7
+"""A search looks up this many stems at the most."""
 _FEWEST_STEMS: Final = 2
+"""A candidate shares at least two stems, unless only one was looked up."""
 _FOUND: Final = 0.4
 """Share of the stems searched that a candidate needs."""
 _SHARED: Final = 0.6
-"""Share of the most shared stems that a candidate needs."""
+"""Share of the best candidate's stems that another one needs: beside one that shares 5, those that share 3."""
 _RATED: Final = 24
+"""This many candidates, those that share most stems, are rated by token set ratio."""
 _COMPARED: Final = 5
+"""This many candidates, the best rated, are compared word by word."""
 _RATIO: Final = 80.0
 """Token set ratio, 0 to 100, below which no edit that merges was seen."""
 _REMEMBERED_WORDS: Final = 1 << 17
+"""Words whose postings are kept at hand before all are forgotten and looked up anew."""
 _NEVER: Final = 2**62
 _LAST_SLOT: Final = 2**31 - 1
 _MANY: Final = 2_000
-"""Headlines at once that are worth sorting."""
+"""From so many headlines at once on, grouping their words by sorting takes less time than adding each."""
 
 
 class Indexed(Struct, gc=False, eq=False, kw_only=True):
@@ -60,7 +70,11 @@ HeadlineT = TypeVar("HeadlineT", bound=Indexed)
 
 
 class _Posting:
-    """The slots of a stem. Those that were freed stay until they are the most."""
+    """The slots of the headlines in which a stem stands.
+
+    A headline that leaves is only counted as freed: its slot stays until more than half of the slots are freed, and is
+    skipped by whoever reads them, because no live headline has it.
+    """
 
     __slots__ = ("freed", "slots", "stem")
 

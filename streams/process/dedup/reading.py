@@ -16,11 +16,14 @@ _BREAK: Final = re.compile(
     r"…|\.{2,}|[|:!؟?،»«\"()\[\]]|(?<=\s)[-–—/+](?=\s)|[–—]|(?<=[a-zß-ÿ]{3})\.(?=\s+[A-ZÀ-Þ«\"])"
 )
 _CUTS: Final = frozenset({"…", "..."})
+"""Marks of a headline that the site cut short, where they are its last."""
 _ASKS: Final = frozenset({"?", "؟"})
+"""Marks that are words of the fold as well."""
 _CODES: Final = frozenset({"eur", "usd", "gbp"})
 """Currencies that stand before their number: "EUR 40 million"."""
 _CANNOT: Final = "cannot"
 _CONTRACTED: Final = "t"
+"""What the fold leaves of "n't" after its apostrophe: "can't" is "can t"."""
 _MAY: Final = "قد"
 _IMPERFECT: Final = ("ي", "ت", "ن", "لا")
 """قد says "may" before an imperfect verb and next to nothing elsewhere."""
