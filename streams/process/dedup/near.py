@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 from math import ceil
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 from msgspec import Struct
 from rapidfuzz import fuzz
@@ -87,6 +87,9 @@ class _Posting:
         return len(self.slots) - self.freed
 
 
+_NOTHING_ASKED: Final[tuple[str, set[_Posting]]] = ("", set())
+
+
 class _Words(dict[str, _Posting | None]):
     """Words and their stems' postings, None for words that can be dropped.
 
@@ -123,6 +126,8 @@ class NearIndex(Generic[HeadlineT]):
         self._live: dict[int, HeadlineT] = {}
         self._next_slot = 0
         self._words = _Words(self._lexicon)
+        self._asked = _NOTHING_ASKED
+        """The folded text whose postings were looked up last, and they: what is not found is added next."""
 
     def __len__(self) -> int:
         return len(self._live)
@@ -222,8 +227,8 @@ class NearIndex(Generic[HeadlineT]):
         """The slots of the stems to search: the two rarest, and more while they are short."""
         chosen: list[Sequence[int]] = []
         budget = _POSTINGS
-        for posting in sorted(self._postings(folded), key=_by_count_and_stem):
-            count = len(posting)
+        postings = [(len(p.slots) - p.freed, p.stem, p) for p in self._postings(folded)]
+        for count, _, posting in sorted(postings):
             if not count:
                 continue
             if count > (_LONGEST_POSTING if len(chosen) < _FEWEST_STEMS else budget):
@@ -237,33 +242,35 @@ class NearIndex(Generic[HeadlineT]):
     def _postings(self, folded: str) -> set[_Posting]:
         """The postings of a headline's stems. Words that can be dropped are not indexed."""
         self._forget_words()
-        postings = set(map(self._words.__getitem__, folded.split()))
-        postings.discard(None)
-        return postings  # type: ignore[return-value] # None is gone
+        asked, postings = self._asked
+        if asked != folded:
+            found = set(map(self._words.__getitem__, folded.split()))
+            found.discard(None)
+            postings = cast("set[_Posting]", found)
+            self._asked = folded, postings
+        return postings
 
     def _forget_words(self) -> None:
         if len(self._words) > _REMEMBERED_WORDS:
             self._words.forget()
+            self._asked = _NOTHING_ASKED
 
     def _renumber(self) -> None:
         """Give the live headlines the lowest slots, once in two thousand million."""
         headlines = list(self._live.values())
         self._live.clear()
         self._words = _Words(self._lexicon)
+        self._asked = _NOTHING_ASKED
         self._next_slot = 0
         for headline in headlines:
             self.add(headline)
-
-
-def _by_count_and_stem(posting: _Posting) -> tuple[int, str]:
-    return len(posting), posting.stem
 
 
 def _by_count_and_key(hit: tuple[int, Indexed]) -> tuple[int, bytes]:
     return hit[0], hit[1].key
 
 
-def _shared(postings: Sequence[Sequence[int]], fewest: int) -> Counter[int]:
+def _shared(postings: Sequence[Sequence[int]], fewest: int) -> dict[int, int]:
     """The slots that stand in at least `fewest` of some postings (shortest first), and in how many.
 
     Such a slot stands in one of the shorter postings, so that the longest are looked through, not kept.
@@ -271,15 +278,13 @@ def _shared(postings: Sequence[Sequence[int]], fewest: int) -> Counter[int]:
     if fewest < _FEWEST_STEMS:
         return Counter(chain.from_iterable(postings))
     seen: set[int] = set()
-    again: set[int] = set()
+    counts: dict[int, int] = {}
     for place, slots in enumerate(postings):
-        again.update(seen.intersection(slots))
+        for slot in seen.intersection(slots):
+            counts[slot] = counts.get(slot, 1) + 1
         if place <= len(postings) - fewest:
             seen.update(slots)
-    counts = (
-        Counter(chain.from_iterable(again.intersection(slots) for slots in postings)) if again else Counter()
-    )
-    return Counter({slot: count for slot, count in counts.items() if count >= fewest})
+    return {slot: count for slot, count in counts.items() if count >= fewest}
 
 
 def stem(word: str) -> str:
