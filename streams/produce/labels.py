@@ -52,11 +52,13 @@ _ALONE: Final = frozenset(
 """Labels whose words say nothing by themselves."""
 
 
-@lru_cache(maxsize=1024)
 def is_label(text: str) -> bool:
     """Whether a slot is nothing but the label of its strip."""
-    if len(text) > LONGEST_LABEL:
-        return False
+    return len(text) <= LONGEST_LABEL and _is_label(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_label(text: str) -> bool:
     words = _WORD.findall(text.casefold().replace("’", "'"))
     if " ".join(words) in _ALONE:
         return True

@@ -123,8 +123,7 @@ _USUAL_BLOCKS: Final = bytes(range(0x10))
 
 _WIDE_SPACES: Final = "\u1680\u2000-\u2003\u3000"
 _SPACES: Final = f" \xa0{_WIDE_SPACES}\u2004-\u200a\u202f\u205f"
-_ANY_SPACE_RUNS: Final = re.compile(f"[{_SPACES}]+")
-_WIDE_SPACE: Final = re.compile(f"[{_WIDE_SPACES}]")
+_ANY_GAPS: Final = re.compile(f"[{_WIDE_SPACES}][{_SPACES}]*|[{_SPACES}]{{2,}}")
 _OTHER_SPACE: Final = re.compile(f"[{_WIDE_SPACES}\u2004-\u200a\u202f\u205f]")
 
 _COMPOUNDS: Final = re.compile(r" ([-|*~<>=_^#\\/+:.•·–—@&]{2,})(?= )")
@@ -161,6 +160,9 @@ _TAB_RUNS: Final = re.compile("\t\t*")
 _LINE_ENDS: Final = re.compile("\r\n?|[\u2028\u2029]")
 _BLANKS: Final = re.compile("[ \t\n]+")
 _BULLET: Final = re.compile(rf"\A[-–—*•·»>+~{_EMOJI}]\ufe0f?(?:{_SPACE}+|\Z)")
+
+_BEGINNING: Final = 1_000
+"""Characters in which what separates a strip stands at least once, where headlines are as long as they are."""
 
 _SHORT_STRIP: Final = 1_000
 """Characters of a strip in which one symbol can be one of two kinds of separator; in a longer one it is a rarity."""
@@ -206,13 +208,14 @@ def _traces(text: str) -> set[int]:
     high = text.encode("utf-16-be", "surrogatepass")[::2]
     blocks = set(high.translate(None, _USUAL_BLOCKS))
     traces = {*latin, *(_LATIN + block for block in blocks)}
+    begun = text[:_BEGINNING]
     if _ARABIC_BLOCK in high:
         traces.add(_LATIN + _ARABIC_BLOCK)
-        if any(symbol in text for symbol in _UNUSUAL_ARABIC):
+        if any(symbol in begun for symbol in _UNUSUAL_ARABIC):
             traces.add(_UNUSUAL_TRACE)
-    if _CLICK_BLOCK in high and any(symbol in text for symbol in _UNUSUAL_CLICKS):
+    if _CLICK_BLOCK in high and any(symbol in begun for symbol in _UNUSUAL_CLICKS):
         traces.add(_UNUSUAL_TRACE)
-    if _PUNCTUATION_BLOCK in blocks and _UNUSUAL_PUNCTUATION.search(text):
+    if _PUNCTUATION_BLOCK in blocks and _UNUSUAL_PUNCTUATION.search(begun):
         traces.add(_UNUSUAL_TRACE)
     return traces
 
@@ -257,8 +260,7 @@ def _occurrences(counts: Counter[str], unit: str) -> int:
 def _gap_runs(text: str, traces: set[int]) -> list[str]:
     """Runs of blanks that are wider than a space, each as it stands; looks before it scans, for speed."""
     if not _SPACE_TRACES.isdisjoint(traces) and _OTHER_SPACE.search(text):
-        runs = [run for run in _ANY_SPACE_RUNS.findall(text) if len(run) > 1 or _WIDE_SPACE.match(run)]
-        return runs + _TAB_RUNS.findall(text)
+        return [*_ANY_GAPS.findall(text), *_TAB_RUNS.findall(text)]
     runs = _NO_BREAK_RUNS.findall(text) if "\xa0\xa0" in text else []
     if not runs and "\xa0" in text and (" \xa0" in text or "\xa0 " in text):
         runs = [run for run in _MIXED_RUNS.findall(text) if len(run) > 1]
@@ -341,7 +343,7 @@ def _compounds(text: str, traces: set[int]) -> Iterator[Candidate]:
     """Words of several different symbols, such as `~*~` and `=>`."""
     if _COMPOUND_TRACES.isdisjoint(traces) and ".:" not in text and "-:" not in text:
         return
-    counts = Counter(_COMPOUNDS.findall(text))
+    counts = Counter({core: text.count(f" {core} ") for core in set(_COMPOUNDS.findall(text[:_BEGINNING]))})
     for core in _two_most(counts):
         familiar = len(core) < 3 and _FAMILIAR.issuperset(core)  # noqa: PLR2004
         if len(set(core)) > 1 and counts[core] > 1 and not familiar:

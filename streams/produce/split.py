@@ -190,7 +190,9 @@ def _marked(texts: list[str], place: str) -> tuple[Slot, ...]:
         map(bool, texts)
     ):
         raise SplitError(place, _DAMAGED)
-    slots = [Slot("" if len(text) <= LONGEST_LABEL and is_label(text) else text) for text in texts]
+    slots = list(map(Slot, texts))
+    if min(map(len, texts), default=0) <= LONGEST_LABEL:
+        slots = [Slot("") if is_label(slot.text) else slot for slot in slots]
     if not any(map(str.endswith, texts, repeat(_ELLIPSES))):
         return tuple(slots)
     last = len(texts) - 1
