@@ -1,6 +1,6 @@
 """What the canary measures: the ages of its headlines, whose objective pages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -9,6 +9,7 @@ from streams.canary.headlines import LANGUAGES
 from streams.canary.rounds import Arrival
 from streams.observe.instruments import Instruments
 from streams.observe.metric import END_TO_END_SECONDS, Metric
+from streams.observe.shared import KAFKA_UP
 
 PUBLISHED: Final = Metric(
     name="ticker_canary_published_total",
@@ -53,14 +54,21 @@ METRICS: Final = (
     LOST,
     SECONDS,
     AGE,
+    KAFKA_UP,
 )
 
 
 class CanaryMetrics:
-    """The metrics of a canary (`streams.canary.rounds.CanaryObserver`)."""
+    """The metrics of a canary (`streams.canary.rounds.CanaryObserver`).
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    Args:
+        registry: Where they are made.
+        is_answered: Whether the brokers answer.
+    """
+
+    def __init__(self, registry: CollectorRegistry, is_answered: Callable[[], bool] = lambda: True) -> None:
         self._make = Instruments("canary", METRICS, registry)
+        self._make.gauge(KAFKA_UP).set_function(lambda: float(is_answered()))
         for language in LANGUAGES:
             for metric in (PUBLISHED, ARRIVED, LOST):
                 self._make.counter(metric, language)

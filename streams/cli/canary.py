@@ -76,17 +76,24 @@ async def _watch(settings: Settings, told: _Told, every: float, once: bool) -> N
 
     from streams.canary.metrics import CanaryMetrics
     from streams.canary.rounds import watch
+    from streams.kafka.probe import probing
     from streams.observe.health import serving
 
-    ready = asyncio.Event()
+    started = asyncio.Event()
     listen = None if once else settings[CANARY_LISTEN]
-    async with serving(listen, registry=REGISTRY, is_ready=ready.is_set):
-        await watch(
-            connection=settings.connection(),
-            prefix=settings[TOPIC_PREFIX],
-            patience=settings[PATIENCE],
-            observer=told if once else CanaryMetrics(REGISTRY),
-            every=every,
-            rounds=1 if once else None,
-            started=ready.set,
-        )
+    connection = settings.connection()
+    async with probing(connection, meanwhile="no test headline can be on its way") as probe:
+
+        def is_ready() -> bool:
+            return started.is_set() and probe.is_answered
+
+        async with serving(listen, registry=REGISTRY, is_ready=is_ready):
+            await watch(
+                connection=connection,
+                prefix=settings[TOPIC_PREFIX],
+                patience=settings[PATIENCE],
+                observer=told if once else CanaryMetrics(REGISTRY, lambda: probe.is_answered),
+                every=every,
+                rounds=1 if once else None,
+                started=started.set,
+            )

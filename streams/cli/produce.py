@@ -114,16 +114,19 @@ async def _run(work: Callable[..., Awaitable[None]], settings: Settings, stopped
     """Do the work on the cluster that the settings name, until it ends or a signal asks for its end."""
     from prometheus_client import REGISTRY
 
+    from streams.kafka.probe import probing
     from streams.observe.health import serving
     from streams.produce.metrics import ProducerMetrics
     from streams.produce.producer import check_topics
 
     connection, prefix = settings.connection(), settings[TOPIC_PREFIX]
     stop = asyncio.Event()
-    async with serving(settings[PRODUCER_LISTEN], registry=REGISTRY, is_ready=lambda: True):
-        await check_topics(connection, prefix, patience=settings[PATIENCE])
-        _stop_on_signals(stop, stopped)
-        await work(connection=connection, prefix=prefix, observer=ProducerMetrics(REGISTRY), stop=stop)
+    async with probing(connection, meanwhile="reading waits") as probe:
+        metrics = ProducerMetrics(REGISTRY, lambda: probe.is_answered)
+        async with serving(settings[PRODUCER_LISTEN], registry=REGISTRY, is_ready=lambda: probe.is_answered):
+            await check_topics(connection, prefix, patience=settings[PATIENCE])
+            _stop_on_signals(stop, stopped)
+            await work(connection=connection, prefix=prefix, observer=metrics, stop=stop)
 
 
 def _tell(counts: "Counts") -> None:

@@ -81,15 +81,41 @@ async def administration(
         await client.close()
 
 
+async def ask(connection: Connection) -> None:
+    """Return as soon as one of the brokers answers; all are asked at once, so that one that hangs hides no other.
+
+    Raises:
+        KafkaError: None answered; this is what was wrong with one of them.
+        OSError: Likewise.
+    """
+    options = connection.aiokafka_options()
+    servers = options.pop("bootstrap_servers").split(",")
+    asking = {asyncio.create_task(_try_one(_connection(server, options))) for server in servers}
+    try:
+        while asking:
+            done, asking = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+            problems = [task.exception() for task in done]
+            if None in problems:
+                return
+        assert problems[0] is not None
+        raise problems[0]
+    finally:
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+
+def _connection(server: str, options: dict[str, Any]) -> AIOKafkaConnection:
+    host, _, port = server.rpartition(":")
+    return AIOKafkaConnection(host.strip("[]"), int(port), request_timeout_ms=_REQUEST_MS, **options)
+
+
 async def _try_all(servers: str, options: dict[str, Any]) -> str | None:
     """None if a broker answers, else why the last one did not."""
     problem = ""
     for server in servers.split(","):
-        host, _, port = server.rpartition(":")
         try:
-            await _try_one(
-                AIOKafkaConnection(host.strip("[]"), int(port), request_timeout_ms=_REQUEST_MS, **options)
-            )
+            await _try_one(_connection(server, options))
         except _REFUSED as error:
             raise TickerError(f"Kafka at {server} and this client do not agree: {told(error)}") from error
         except (KafkaError, OSError) as error:

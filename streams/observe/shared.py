@@ -15,6 +15,12 @@ BUILD: Final = Metric(
     labels=("version", "program"),
     help="Always 1; says which version runs.",
 )
+KAFKA_UP: Final = Metric(
+    name="ticker_kafka_up",
+    kind="gauge",
+    unit="1",
+    help="1 while the brokers answer this program, 0 while they are away.",
+)
 DEAD_LETTERS: Final = Metric(
     name="ticker_dead_letters_total",
     kind="counter",

@@ -1,6 +1,6 @@
 """What a producer measures: strips, slots and what became of them, and how fresh each source is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry
@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from schemas.events import Strip
 from streams.observe.instruments import Instruments
 from streams.observe.metric import Metric
-from streams.observe.shared import DEAD_LETTERS, SOURCE_NEWEST, Sources
+from streams.observe.shared import DEAD_LETTERS, KAFKA_UP, SOURCE_NEWEST, Sources
 from streams.produce.sightings import StripSightings
 
 STRIPS: Final = Metric(
@@ -54,6 +54,7 @@ METRICS: Final = (
     SOURCE_SIGHTINGS,
     SOURCE_NEWEST,
     DEAD_LETTERS,
+    KAFKA_UP,
 )
 
 
@@ -71,10 +72,16 @@ class ProducerObserver(Protocol):
 
 
 class ProducerMetrics:
-    """The metrics of a producer (`ProducerObserver`)."""
+    """The metrics of a producer (`ProducerObserver`).
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    Args:
+        registry: Where they are made.
+        is_answered: Whether the brokers answer.
+    """
+
+    def __init__(self, registry: CollectorRegistry, is_answered: Callable[[], bool] = lambda: True) -> None:
         self._make = Instruments("producer", METRICS, registry)
+        self._make.gauge(KAFKA_UP).set_function(lambda: float(is_answered()))
         self._sources = Sources()
         self._newest: dict[str, int] = {}
         for outcome in ("empty", "sighting", "dead letter"):

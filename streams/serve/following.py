@@ -8,14 +8,13 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from schemas.events import CategorizedHeadline, Correction, Duplicate, SeenHeadline
 from schemas.topics import DUPLICATES, HEADLINES, SEEN
 from streams.kafka.connect import administration
+from streams.kafka.probe import Probe
 from streams.kafka.reader import consuming
-from streams.kafka.retry import told
 from streams.kafka.topics import partitions_of
 from streams.serve.position import log_identity
 from streams.serve.window import Entry, Sightings, Window
@@ -25,9 +24,6 @@ logger: Final = logging.getLogger(__name__)
 
 _POLL_MS: Final = 200
 _AT_ONCE: Final = 2_000
-_ASK_EVERY_S: Final = 5.0
-_PATIENCE_S: Final = 5.0
-"""How long the brokers may take to answer before they count as away."""
 
 T = TypeVar("T")
 _decode_headline: Final = msgspec.json.Decoder(CategorizedHeadline)
@@ -71,10 +67,14 @@ class Follower:
         self._window = window
         self.filled = asyncio.Event()
         """Set once the window holds what was on the topics."""
-        self.is_answered = False
-        """Whether the brokers answer."""
+        self._probe: Probe | None = None
         self.changed: dict[str, Sightings] = {}
         """Headlines whose sightings have changed since somebody emptied this."""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the brokers answer."""
+        return self._probe is not None and self._probe.is_answered
 
     @property
     def is_ready(self) -> bool:
@@ -88,10 +88,13 @@ class Follower:
             consuming(self._options, reset="earliest") as state,
         ):
             await self._fill(news, size)
+            self._probe = Probe(
+                lambda: news.end_offsets(list(self._log.headlines)), meanwhile="the window stays as it is"
+            )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._follow(news, came))
                 tasks.create_task(self._follow_state(state))
-                tasks.create_task(self._ask(news))
+                tasks.create_task(self._probe.run())
 
     async def _fill(self, consumer: Any, size: int) -> None:
         partitions = [*self._log.headlines, *self._log.duplicates]
@@ -116,7 +119,6 @@ class Follower:
         for partition in self._log.duplicates:
             for record in fetched[partition]:
                 self._swallow(record)
-        self.is_answered = True
         self.filled.set()
         logger.info("%d headlines in the window", len(self._window))
 
@@ -142,23 +144,6 @@ class Follower:
                 for record in records:
                     self._see(record)
                 await asyncio.sleep(0)
-
-    async def _ask(self, consumer: Any) -> None:
-        """Look every few seconds whether the brokers answer: a consumer that waits does not say."""
-        while True:
-            try:
-                await asyncio.wait_for(consumer.end_offsets(list(self._log.headlines)), _PATIENCE_S)
-            except (KafkaError, TimeoutError) as error:
-                if self.is_answered:
-                    logger.warning(
-                        "Kafka is away: %s; the window stays as it is until it is back", told(error)
-                    )
-                self.is_answered = False
-            else:
-                if not self.is_answered:
-                    logger.info("Kafka is back")
-                self.is_answered = True
-            await asyncio.sleep(_ASK_EVERY_S)
 
     def _take(self, record: Any) -> Entry | None:
         headline = _decoded(_decode_headline, record)

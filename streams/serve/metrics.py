@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from streams.observe.instruments import Instruments
 from streams.observe.metric import END_TO_END_SECONDS, Metric
+from streams.observe.shared import KAFKA_UP
 from streams.serve.window import Window
 
 WINDOW: Final = Metric(
@@ -17,12 +18,6 @@ NEWEST: Final = Metric(
     kind="gauge",
     unit="seconds since the epoch",
     help="When the newest headline of the window came; 0 before the first.",
-)
-KAFKA: Final = Metric(
-    name="ticker_serve_kafka_up",
-    kind="gauge",
-    unit="1",
-    help="1 while the brokers answer, 0 while they are away (the window then stays as it is).",
 )
 READERS: Final = Metric(
     name="ticker_serve_readers", kind="gauge", unit="readers", help="Who listens to /events now."
@@ -72,7 +67,7 @@ DELIVERY_SECONDS: Final = Metric(
 METRICS: Final = (
     WINDOW,
     NEWEST,
-    KAFKA,
+    KAFKA_UP,
     READERS,
     EVENTS,
     DROPPED,
@@ -96,7 +91,7 @@ class ServeMetrics:
         make = self._make = Instruments("serve", METRICS, registry)
         make.gauge(WINDOW).set_function(lambda: len(window))
         make.gauge(NEWEST).set_function(lambda: window.newest_at)
-        make.gauge(KAFKA).set_function(lambda: float(is_answered()))
+        make.gauge(KAFKA_UP).set_function(lambda: float(is_answered()))
         self._readers = make.gauge(READERS)
         self._events = make.counter(EVENTS)
         self._dropped = make.counter(DROPPED)

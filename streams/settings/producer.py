@@ -10,7 +10,7 @@ PRODUCER_LISTEN: Final[Setting[str | None]] = Setting(
     parse=texts.listener,
     default=None,
     allowed="HOST:PORT, or none",
-    help="Where a producer that runs on serves /healthz and /metrics.",
+    help="Where a producer that runs on serves /healthz, /readyz and /metrics.",
 )
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = (PRODUCER_LISTEN,)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 
-def tool(name: str) -> str:
-    """The path of a program, from the virtual environment or the system."""
+def tool(name: str, *others: str) -> str:
+    """The path of a program, from the virtual environment or the system; distributions have `others` as its names."""
     beside = Path(sys.executable).with_name(name)
-    found = str(beside) if beside.exists() else shutil.which(name)
+    found = str(beside) if beside.exists() else next(filter(None, map(shutil.which, (name, *others))), None)
     if found is None:
         if os.environ.get("CI") == "true":
             pytest.fail(f"{name} is not installed")

@@ -68,8 +68,8 @@ def test_every_alert_has_a_severity_a_sentence_and_a_runbook(rule: dict[str, Any
     """Whoever is woken knows what it means and where to read on."""
     assert rule["labels"]["severity"] in {"page", "ticket"}
     assert rule["annotations"]["summary"].endswith(".")
-    page = ROOT / rule["annotations"]["runbook"]
-    assert page.stem == rule["alert"]
+    assert rule["annotations"]["runbook_url"] == f"{{{{ $externalLabels.runbooks }}}}/{rule['alert']}.md"
+    page = ROOT / f"docs/runbooks/{rule['alert']}.md"
     text = page.read_text(encoding="utf-8")
     for heading in ("## What it means", "## Look at", "## Do"):
         assert heading in text

@@ -190,6 +190,12 @@ _PROCESSES: Final = Row(
             queries=(Query("process_resident_memory_bytes{SEL}", "{{job}} {{instance}}"),),
         ),
         Panel(
+            title="Kafka answers",
+            description="1 for each program that the brokers answer, 0 for one that waits for them.",
+            unit="short",
+            queries=(Query("min by (job, instance) (ticker_kafka_up{SEL})", "{{job}} {{instance}}"),),
+        ),
+        Panel(
             title="Versions",
             description="Processes by program and version: two at once only while an upgrade rolls.",
             unit="short",

@@ -11,7 +11,7 @@ from streams.observe import headlines
 from streams.observe.headlines import HeadlineMetrics
 from streams.observe.instruments import Instruments
 from streams.observe.metric import Metric
-from streams.observe.shared import DEAD_LETTERS
+from streams.observe.shared import DEAD_LETTERS, KAFKA_UP
 from streams.stage import Stage
 
 _BATCH_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
@@ -151,6 +151,7 @@ METRICS: Final = (
     FAILURES,
     LOST,
     DEAD_LETTERS,
+    KAFKA_UP,
     *headlines.METRICS,
 )
 
@@ -162,6 +163,7 @@ class WorkerMetrics:
         registry: Where the metrics are made.
         stages: What the worker runs: its counters are there, at 0, from the start.
         clock: Seconds since the epoch.
+        is_answered: Whether the brokers answer.
     """
 
     def __init__(
@@ -169,8 +171,10 @@ class WorkerMetrics:
         registry: CollectorRegistry,
         stages: Sequence[Stage] = (),
         clock: Callable[[], float] = time.time,
+        is_answered: Callable[[], bool] = lambda: True,
     ) -> None:
         self._make = Instruments("worker", METRICS, registry)
+        self._make.gauge(KAFKA_UP).set_function(lambda: float(is_answered()))
         self._clock = clock
         self._headlines = HeadlineMetrics(self._make)
         for stage in stages:

@@ -27,6 +27,7 @@ from streams.engine.kafka.slices import SlicingApp
 from streams.errors import TickerError
 from streams.kafka import internals
 from streams.kafka.connect import administration
+from streams.kafka.probe import probing
 from streams.kafka.topics import require
 from streams.observe.health import serving
 from streams.settings import Connection
@@ -67,9 +68,15 @@ async def work(settings: WorkerSettings, observer: Observer | None = None) -> No
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    worker = _Worker(settings, stop, observer or WorkerMetrics(REGISTRY, settings.stages))
-    async with serving(settings.listen, registry=REGISTRY, is_ready=lambda: worker.is_ready):
-        await worker.run()
+    async with probing(settings.connection, meanwhile="what waits on the topics stays there") as probe:
+        metrics = observer or WorkerMetrics(REGISTRY, settings.stages, is_answered=lambda: probe.is_answered)
+        worker = _Worker(settings, stop, metrics)
+
+        def is_ready() -> bool:
+            return worker.is_ready and probe.is_answered
+
+        async with serving(settings.listen, registry=REGISTRY, is_ready=is_ready):
+            await worker.run()
 
 
 class _Worker:

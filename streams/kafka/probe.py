@@ -1,0 +1,67 @@
+"""Whether the brokers answer, asked every few seconds: a client that waits for them does not say.
+
+Readiness, the metric `ticker_kafka_up` and the log follow what is found; what a program does meanwhile is its own.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final, Never
+
+from streams.errors import TickerError
+from streams.kafka.connect import ask
+from streams.kafka.retry import TRANSIENT, told
+from streams.settings import Connection
+
+logger: Final = logging.getLogger(__name__)
+
+_ASK_EVERY_S: Final = 3.0
+_PATIENCE_S: Final = 5.0
+"""How long the brokers may take to answer before they count as away."""
+
+
+class Probe:
+    """Knows whether the brokers answer, while `run` runs.
+
+    Args:
+        question: Returns once they answer; raises what `streams.kafka.retry.TRANSIENT` names, or TickerError.
+        meanwhile: What becomes of the program's work while they do not, for the log.
+    """
+
+    def __init__(self, question: Callable[[], Awaitable[object]], *, meanwhile: str) -> None:
+        self._question = question
+        self._meanwhile = meanwhile
+        self._away_since: float | None = None
+        self.is_answered = False
+        """Whether they answered when they were asked last."""
+
+    async def run(self) -> Never:
+        """Ask again and again, until cancelled; the log has a line when they go away, and one when they are back."""
+        while True:
+            try:
+                await asyncio.wait_for(self._question(), _PATIENCE_S)
+            except (*TRANSIENT, TickerError) as error:
+                if self.is_answered:
+                    logger.warning("Kafka is away: %s; %s until it is back", told(error), self._meanwhile)
+                    self._away_since = time.monotonic()
+                self.is_answered = False
+            else:
+                if self._away_since is not None:
+                    logger.info("Kafka is back, after %.0f s", time.monotonic() - self._away_since)
+                    self._away_since = None
+                self.is_answered = True
+            await asyncio.sleep(_ASK_EVERY_S)
+
+
+@asynccontextmanager
+async def probing(connection: Connection, *, meanwhile: str) -> AsyncIterator[Probe]:
+    """A probe of a cluster's brokers that asks while the context lasts, by connections of its own."""
+    probe = Probe(lambda: ask(connection), meanwhile=meanwhile)
+    asking = asyncio.create_task(probe.run())
+    try:
+        yield probe
+    finally:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)

@@ -1,0 +1,116 @@
+"""Readiness and metrics follow the brokers: a real one behind a relay that is cut, frozen and mended."""
+
+import os
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from schemas.topics import TOPICS
+from streams.kafka.topics import create
+from streams.settings import Connection
+from tests.command import TICKER
+from tests.deploy.support import free_port
+from tests.kafka_support import administer, wait_until
+
+
+class Relay:
+    """Forwards connections to a broker, while it is not frozen: then it accepts and says nothing."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self._broker = host, int(port)
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._server.getsockname()[1]}"
+        self.is_frozen = False
+        self._sockets = [self._server]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        # A thread that waits in accept would hear of a close alone only with the next connection.
+        for each in self._sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                self._sockets.append(client)
+                if not self.is_frozen:
+                    broker = socket.create_connection(self._broker)
+                    self._sockets.append(broker)
+                    for one, other in ((client, broker), (broker, client)):
+                        threading.Thread(target=_forward, args=(one, other), daemon=True).start()
+
+
+def _forward(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+    with suppress(OSError):
+        other.shutdown(socket.SHUT_WR)
+
+
+class Program:
+    """A program of ours that runs, as its health pages show it."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.arguments = arguments
+        self.port = free_port()
+
+    def page(self, name: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{name}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, ""
+        except OSError:
+            return 0, ""
+
+    def says(self, *, up: bool) -> bool:
+        status, _ = self.page("readyz")
+        return status == (200 if up else 503) and f"\nticker_kafka_up {up:.1f}\n" in self.page("metrics")[1]
+
+
+@contextmanager
+def running(program: Program, folder: Path, bootstrap: str, prefix: str) -> Iterator[None]:
+    command = [*TICKER, *program.arguments, "--listen", f"127.0.0.1:{program.port}"]
+    environment = os.environ | {"TICKER_BOOTSTRAP_SERVERS": bootstrap, "TICKER_TOPIC_PREFIX": prefix}
+    log = folder / f"{program.arguments[0]}.log"
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(command, stderr=errors, stdin=subprocess.PIPE, env=environment) as process,
+    ):
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.mark.kafka
+def test_every_program_says_when_the_brokers_are_away(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
+    """Worker, producer and canary are ready while brokers answer, and not while they hang; the log says so once."""
+    administer(Connection(bootstrap_servers=kafka), create, TOPICS, prefix=topic_prefix)
+    relay = Relay(kafka)
+    programs = [Program("worker"), Program("produce", "-"), Program("canary")]
+    with ExitStack() as stack:
+        stack.callback(relay.close)
+        for program in programs:
+            stack.enter_context(running(program, tmp_path, relay.address, topic_prefix))
+        for is_frozen in (False, True, False):
+            relay.is_frozen = is_frozen
+            for program in programs:
+                assert wait_until(lambda: program.says(up=not is_frozen), seconds=60)  # noqa: B023
+    for program in programs:
+        log = (tmp_path / f"{program.arguments[0]}.log").read_text()
+        assert log.count("Kafka is away") == 1
+        assert log.count("Kafka is back") == 1
