@@ -54,7 +54,7 @@ _NOW: Final = _vocabulary(
 )
 _AROUND: Final = _vocabulary(
     "at on the of le à a am pm p st nd rd th er gmt utc cet est t z the les",
-    "posted published updated update publié publiee publiée mis jour mise modifié",
+    "read lecture posted published updated update publié publiee publiée mis jour mise modifié",
     "ص م صباحا مساء الساعة في على نشر تحديث آخر بتاريخ ظهرا من الأول الثاني وقت منتصف",
 )
 _TIME_WORDS: Final = _MONTHS | _DAYS | _UNITS | _SINCE | _NOW | _AROUND
@@ -186,12 +186,12 @@ _MAX_NAME_WORDS: Final = 3
 
 
 def _is_line_of_notes(text: str) -> bool:
-    """Whether a text is a time or counter with a name or two beside it: `(Ann Stone, 3 min ago)`."""
+    """Whether a text is times and counters with one name beside them: `(Ann Stone, 3 min ago)`."""
     parts = _NOTE_PARTS.split(text.strip("()[] "))
     if not 1 < len(parts) <= _MAX_NOTE_PARTS:
         return False
     names = [part for part in parts if not (is_moment(part) or is_counter(part))]
-    return len(names) < len(parts) and all(len(name.split()) <= _MAX_NAME_WORDS for name in names)
+    return len(names) <= 1 and all(len(name.split()) <= _MAX_NAME_WORDS for name in names)
 
 
 _MOST: Final = 0.6

@@ -49,7 +49,15 @@ def test_calls(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Read my lips", "Share prices fall", "More rain", "View from the hill wins prize", *TITLES]
+    "text",
+    [
+        "Read my lips",
+        "Share prices fall",
+        "More rain",
+        "View from the hill wins prize",
+        "DIGEST - Hill Town - June 25",
+        *TITLES,
+    ],
 )
 def test_headlines_are_no_furniture(text: str) -> None:
     """Headlines that begin as calls do are none."""

@@ -59,7 +59,7 @@ _REPLIES: Final = re.compile(
     r"^(?:reader|user|guest|anonymous|lecteur|anonyme|زائر|قارئ)\b[^:]{0,12}:", re.IGNORECASE
 )
 _SMALL_PRINT: Final = _any(
-    r"\b(?:about (?:us|this)|contact us|terms (?:and|of|&)|privacy|cookies?|copyright|all rights reserved)\b|©",
+    r"\b(?:about (?:us|this)|contact us|terms (?:and|of|&)|privacy|cookies?|copyright|all rights reserved)\b|©\s?\d",
     r"\b(?:newsletter|log ?in|sign in|sign up|advertise|site ?map|accessibility|careers|legal notice|who we are)\b",
     r"^(?:welcome (?:to|back)|bienvenue|مرحبا بكم|أهلا (?:وسهلا|بكم))|\bwe use\b",
     r"\b(?:our team|your (?:settings|data|account|profile|changes|password)|accept all|javascript)\b",
