@@ -9,6 +9,7 @@ from msgspec import Struct
 from streams.bench.corpus import Mix, make
 from streams.bench.machine import peak_memory_mib
 from streams.engine.collector import raise_collector_thresholds
+from streams.process.fold import fold
 from streams.produce.sightings import identify
 from streams.run.local import LocalRun
 
@@ -37,6 +38,7 @@ def run_local(mix: Mix, sightings: int | None = None, runs: int = 3) -> Iterator
     corpus = make(mix, sightings or SIGHTINGS[mix])
     for number in range(1, runs + 1):
         identify.cache_clear()
+        fold.cache_clear()
         raise_collector_thresholds()
         run = LocalRun(published=lambda _: None, failed=lambda _: None)
         started, started_cpu = time.perf_counter(), time.process_time()

@@ -9,6 +9,7 @@ becomes of a state that an older version keyed.
 """
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -33,10 +34,12 @@ _DAMAGED: Final = re.compile(r"(?<=[a-z])\?+(?=[a-z])|^[\s?]+")
 _ASKED: Final = re.compile(r"[\s?]*\?[\s?]*")
 
 
+@lru_cache(maxsize=1 << 13)
 def fold(text: str) -> str:
     """Fold a headline to lower-case words and numbers with single spaces between them.
 
-    Idempotent. A text without a letter or digit folds to itself, its white space collapsed.
+    Idempotent. A text without a letter or digit folds to itself, its white space collapsed. Remembered, for each
+    stage folds a new headline again: that is a tenth of what it costs.
     """
     return fold_words(headline_of(text)) or " ".join(text.split())
 

@@ -27,10 +27,10 @@ _SCRIPTS: Final = {
     "ja": "\u3040-\u30ff",
     "zh": "\u3400-\u9fff",
 }
-_ARABIC: Final = re.compile(f"[{_SCRIPTS['ar']}]")
-_LATIN: Final = re.compile(f"[{_SCRIPTS['latin']}]")
+_ARABIC: Final = re.compile(f"[{_SCRIPTS['ar']}]+")
+_LATIN: Final = re.compile(f"[{_SCRIPTS['latin']}]+")
 _OTHERS: Final = {
-    language: re.compile(f"[{letters}]")
+    language: re.compile(f"[{letters}]+")
     for language, letters in _SCRIPTS.items()
     if language not in {"ar", "latin"}
 }
@@ -53,16 +53,21 @@ def detect(folded: str) -> str:
 
     Arabic script is `ar`; Latin script is `fr` or `en`; other scripts name their largest language.
     """
-    arabic = len(_ARABIC.findall(folded))
-    latin = len(_LATIN.findall(folded))
+    arabic = _letters(_ARABIC, folded)
+    latin = _letters(_LATIN, folded)
     if 2 * max(arabic, latin) < len(folded) - folded.count(" "):
-        counts = {language: len(letters.findall(folded)) for language, letters in _OTHERS.items()}
+        counts = {language: _letters(runs, folded) for language, runs in _OTHERS.items()}
         best = max(counts, key=counts.__getitem__)
         if counts[best] > max(arabic, latin):
             return "ja" if best == "zh" and counts["ja"] else best
     if arabic >= latin:
         return "ar" if arabic else UNDETERMINED
     return _latin_language(folded)
+
+
+def _letters(runs: re.Pattern[str], folded: str) -> int:
+    """How many letters of a script there are, counted by runs of them."""
+    return len("".join(runs.findall(folded)))
 
 
 def _latin_language(folded: str) -> str:
