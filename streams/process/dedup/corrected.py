@@ -39,14 +39,11 @@ class Corrections:
 
     def apply(self, correction: Correction) -> None:
         """Let a correction hold, or no longer where it says that it is undone. Of two that disagree the later holds."""
-        key = correction_key(correction)
-        self._by_key.pop(key, None)
-        if not correction.undone:
-            self._by_key[key] = correction
-        self._index()
+        self._remember(correction)
+        self.index()
 
     def restore(self, record: Record) -> bool:
-        """Take back a record of the state; False where it is none of a correction.
+        """Take back a record of the state; False where it is none of a correction. What holds is said by `index`.
 
         Raises:
             RecordError: It cannot be read.
@@ -55,7 +52,7 @@ class Corrections:
         if key is None or not key.startswith(CORRECTION_KEY):
             return False
         try:
-            self.apply(_decode(record.value or b""))  # type: ignore[arg-type] # no event on a state topic: bytes
+            self._remember(_decode(record.value or b""))  # type: ignore[arg-type] # no event on a state topic: bytes
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise RecordError(f"state record {key!r} cannot be read: {error}") from error
         return True
@@ -76,8 +73,14 @@ class Corrections:
         """The media topic that a person gave a text."""
         return self._topics.get(key)
 
-    def _index(self) -> None:
-        """In the order in which they were said. There are few: people make them."""
+    def _remember(self, correction: Correction) -> None:
+        key = correction_key(correction)
+        self._by_key.pop(key, None)
+        if not correction.undone:
+            self._by_key[key] = correction
+
+    def index(self) -> None:
+        """Work out what holds, in the order in which it was said. There are few: people make them."""
         self._together, self._apart = defaultdict(set), defaultdict(set)
         self._withdrawn, self._topics = set(), {}
         for correction in self._by_key.values():

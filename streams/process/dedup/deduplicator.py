@@ -110,6 +110,7 @@ class Deduplicator:
             RecordError: One is no seen headline: the state cannot be trusted.
         """
         self._headlines.restore(record for record in records if not self._restore_correction(record))
+        self._corrections.index()
 
     def _restore_correction(self, record: Record) -> bool:
         """Take back a correction, and how far event time had moved on; False where the record is none."""
