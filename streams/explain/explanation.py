@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from schemas.events import Change, Correction
+from schemas.events import CategorizedHeadline, Change, Correction, Duplicate
 from streams.process.fold import fold
 
 _ID: Final = re.compile(r"[0-9a-f]{20}-\d+")
@@ -41,6 +41,52 @@ class Swallowed(Struct, frozen=True, kw_only=True):
     winner: str
     rule: str
     detail: str | None = None
+
+
+class Seen(Protocol):
+    """What the pipeline's state says of a live headline; `SeenHeadline` says it, and a window in memory."""
+
+    @property
+    def last_seen(self) -> str:
+        """When it was shown last."""
+
+    @property
+    def sightings(self) -> int:
+        """How often it was shown."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Who showed it."""
+
+
+def known(headline: CategorizedHeadline, seen: Seen | None) -> Known:
+    """A headline as its event and the pipeline's state tell of it."""
+    return Known(
+        id=headline.id,
+        text=headline.text,
+        language=headline.language,
+        source=headline.source,
+        observed_at=headline.observed_at,
+        topic=headline.topic,
+        last_seen=seen.last_seen if seen else None,
+        sightings=seen.sightings if seen else None,
+        sources=seen.sources if seen else (),
+        updates=headline.updates,
+        changes=headline.changes,
+    )
+
+
+def swallowed(duplicate: Duplicate) -> Swallowed:
+    """A near duplicate as its event tells of it."""
+    return Swallowed(
+        id=duplicate.id,
+        text=duplicate.text,
+        source=duplicate.source,
+        observed_at=duplicate.observed_at,
+        winner=duplicate.winner,
+        rule=duplicate.rule,
+        detail=duplicate.detail,
+    )
 
 
 _CandidateT = TypeVar("_CandidateT", Known, Swallowed)

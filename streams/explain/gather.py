@@ -7,7 +7,7 @@ import msgspec
 from schemas.events import CategorizedHeadline, Correction, Duplicate, Event, SeenHeadline
 from schemas.topics import CORRECTIONS, DUPLICATES, HEADLINES, SEEN
 from streams.errors import InputError
-from streams.explain.explanation import Evidence, Known, Swallowed
+from streams.explain.explanation import Evidence, Known, Swallowed, known, swallowed
 from streams.kafka.connect import administration
 from streams.kafka.subscribe import subscribe
 from streams.kafka.topics import partitions_of
@@ -21,7 +21,7 @@ async def from_cluster(connection: Connection, *, prefix: str, patience: float) 
     """
     seen: dict[str, SeenHeadline] = {}
     published: list[CategorizedHeadline] = []
-    swallowed: list[Swallowed] = []
+    dropped: list[Swallowed] = []
     corrections: dict[bytes, Correction] = {}
     async with administration(connection, patience=patience) as client:
         names = [topic.on(prefix) for topic in (HEADLINES, DUPLICATES, SEEN, CORRECTIONS)]
@@ -46,10 +46,10 @@ async def from_cluster(connection: Connection, *, prefix: str, patience: float) 
             case CategorizedHeadline():
                 published.append(event)
             case Duplicate():
-                swallowed.append(_swallowed(event))
+                dropped.append(swallowed(event))
     published.sort(key=lambda headline: headline.observed_at)
-    known = [_known(headline, seen.get(headline.id)) for headline in published]
-    return Evidence(known, swallowed, tuple(corrections.values()))
+    told = [known(headline, seen.get(headline.id)) for headline in published]
+    return Evidence(told, dropped, tuple(corrections.values()))
 
 
 def from_run(file: IO[bytes], place: str) -> Evidence:
@@ -79,31 +79,3 @@ def _event(record: Any, event_type: Any) -> Event:
         place = f"{record.topic}/{record.partition}/{record.offset}"
         raise InputError(place, f"not what the topic holds: {error}") from error
     return event
-
-
-def _known(headline: CategorizedHeadline, seen: SeenHeadline | None) -> Known:
-    return Known(
-        id=headline.id,
-        text=headline.text,
-        language=headline.language,
-        source=headline.source,
-        observed_at=headline.observed_at,
-        topic=headline.topic,
-        last_seen=seen.last_seen if seen else None,
-        sightings=seen.sightings if seen else None,
-        sources=seen.sources if seen else (),
-        updates=headline.updates,
-        changes=headline.changes,
-    )
-
-
-def _swallowed(duplicate: Duplicate) -> Swallowed:
-    return Swallowed(
-        id=duplicate.id,
-        text=duplicate.text,
-        source=duplicate.source,
-        observed_at=duplicate.observed_at,
-        winner=duplicate.winner,
-        rule=duplicate.rule,
-        detail=duplicate.detail,
-    )

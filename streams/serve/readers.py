@@ -264,7 +264,7 @@ def encode_sightings(entry: Entry, sightings: Sightings) -> bytes:
         _SightingsRow(
             entry.headline.id,
             entry.headline.chain,
-            sightings.number,
+            sightings.sightings,
             sightings.last_seen,
             sightings.sources,
         )

@@ -83,7 +83,7 @@ def row(window: Window, entry: Entry) -> HeadlineRow:
         headline=headline,
         direction=direction(headline.language),
         first_seen=min([headline.observed_at, *(other.headline.observed_at for other in chain)]),
-        sightings=None if seen is None else seen.number,
+        sightings=None if seen is None else seen.sightings,
         sources=tuple(sources),
         swallowed=len(swallowed),
         earlier=tuple(

@@ -23,7 +23,7 @@ MAX_VARIANTS: Final = 20
 class Sightings(Struct, frozen=True, gc=False):
     """How often a headline was shown, until when, and by whom, as the pipeline's state says."""
 
-    number: int
+    sightings: int
     last_seen: str
     sources: tuple[str, ...]
 
