@@ -122,6 +122,18 @@ def test_a_month_has_many_names(one: str, other: str) -> None:
         ("Le tribunal juge le contrat valide", "Le tribunal juge le contrat invalide"),
         ("Le PAM change de siège à Rabat", "Le PJM change de siège à Rabat"),
         ("Statue of Louis XIV moved to Lyon", "Statue of Louis XVI moved to Lyon"),
+        ("Voters pick Anderson in northern town", "Voters pick Andersen in northern town"),
+        ("Dog attacks in park", "Dog attacked in park"),
+        ("Man shot police officer", "Man shot by police officer"),
+        ("Un médecin se tue en montagne", "Un médecin tue en montagne"),
+        ("Le maire a tué le projet de tramway", "Le maire a été tué le projet de tramway"),
+        ("Le juge entend le témoin à huis clos", "La juge entend le témoin à huis clos"),
+        ("Le musée inaugure une aile", "Le musée inaugurera une aile"),
+        ("النادي يوقع عقدا مع المدرب", "النادي سيوقع عقدا مع المدرب"),
+        ("علي بنيس يدير المعرض الجهوي", "عليا بنيس يدير المعرض الجهوي"),
+        ("هجوم يستهدف القاعدة البحرية", "هجوم جديد يستهدف القاعدة البحرية"),
+        ("Blast shakes the old harbour", "New blast shakes the old harbour"),
+        ("Le but du capitaine refusé à la fin", "Le but du capitaine refusé à la fin à la VAR"),
     ],
 )
 def test_what_looks_like_a_slip_is_not_merged(one: str, other: str) -> None:
