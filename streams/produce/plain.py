@@ -119,7 +119,21 @@ class _Misreading:
 
 
 _MISREADINGS: Final = tuple(
-    map(_Misreading, ("cp1252", "cp1256", "iso8859-15", "mac_roman", "cp1251", "cp850", "cp1254"))
+    map(
+        _Misreading,
+        (
+            "cp1252",
+            "cp1256",
+            "iso8859-15",
+            "mac_roman",
+            "cp1251",
+            "cp850",
+            "cp437",
+            "cp1254",
+            "cp1250",
+            "cp1257",
+        ),
+    )
 )
 
 _HALF_SPACE: Final = re.compile(r"(?<=\w)Â(?=\s|$)", re.MULTILINE)

@@ -36,7 +36,8 @@ STRENGTH: Final = {
     "|": 7.0, "||": 9.0, "•": 9.0, "·": 7.0, "*": 7.0, "**": 8.0, "-": 4.0, "–": 4.5, "—": 4.5,
     "--": 7.0, "/": 5.0, "//": 7.0, "::": 8.0, "+": 5.0, "++": 7.0, "~": 7.0, ">": 5.0, ">>": 7.0,
     "<<": 7.0, "»": 7.0, "«": 7.0, "‹": 7.0, "›": 7.0, "¦": 9.0, "‖": 9.0, "∙": 9.0, "⋅": 9.0, "●": 9.0,
-    "__": 7.0, "==": 8.0, "##": 7.0, "^": 7.0, "#": 6.0, "\\": 7.0, "=": 6.0, "_": 7.0, "―": 5.0, "‒": 5.0,
+    "__": 7.0, "==": 8.0, "##": 7.0, "^": 7.0, "#": 6.0, "\\": 7.0, "=": 6.0, "_": 7.0,
+    ";;": 8.0, "!!": 7.0, "@": 6.0, "―": 5.0, "‒": 5.0,
     "−": 5.0, "ـ": 7.0,
 }  # fmt: skip
 """How much one occurrence says for a symbol as the separator: about −log of its rate in a headline.
@@ -65,10 +66,10 @@ NARROW_GAP: Final = 5.0
 """Strength of two spaces, which are typed by mistake as well."""
 LINE_BREAK: Final = 8.0
 
-_SPACED: Final = frozenset("-–—―‒−/+><~^#\\=_ـ")
+_SPACED: Final = frozenset("-–—―‒−/+><~^#\\=_ـ@")
 """Symbols that separate, alone, only with space on both sides: `Mi-temps`, `23/12/2025`, `C+`, `#NATO`."""
 
-_BESIDE_SPACE: Final = frozenset("*·:/»«-><_=+~#^\\ـ")
+_BESIDE_SPACE: Final = frozenset("*·:/»«-><_=+~#^\\ـ;!@")
 """Symbols that separate, alone or repeated, only with space on one side at least: `f***`, `l·l`."""
 
 _DATED: Final = frozenset("-–—―‒−/")
@@ -78,10 +79,10 @@ _ASSERTED: Final = _DATED | {"//", "»"}
 """Symbols whose pattern asserts more than the spaces beside them."""
 
 _UNUSUAL: Final = (
-    "\u01c0-\u01c3\u060d-\u060f\u061e\u066d\u06dd\u06de\u06e9\u1427\u16eb-\u16ed\u2017\u2020\u2021\u2023\u2024\u2027"
+    "\u01c0-\u01c3\u02d8-\u02dd\u060d-\u060f\u061e\u066d\u06dd\u06de\u06e9\u1427\u16eb-\u16ed\u2017\u2020\u2021\u2023\u2024\u2027"
     "\u2035-\u2038\u203b\u203e-\u2043\u204a-\u205e\u2200-\u2211\u2213-\u22ff\u2500-\u259f\u27c0-\u2aff\u2e00-\u2e7f"
-    "\u3003\u3004\u3007\u3012-\u3020\u3030\u303b-\u303f\u30fb\ua78f\ue000-\uf8ff\ufd3e\ufd3f\ufe30-\ufe6f\uff01-\uff0b"
-    "\uff0d\uff0f\uff1c-\uff20\uff3b-\uff40\uff5b-\uff65\uffe4\uffe8-\uffee§¶¤¬\U000f0000-\U0010ffff"
+    "\u3003\u3004\u3007\u3012-\u3029\u3030\u303b-\u303f\u30fb\ua78f\ue000-\uf8ff\ufd3e\ufd3f\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff0b"
+    "\uff0d\uff0f\uff1c-\uff20\uff3b-\uff40\uff5b-\uff65\uffe4\uffe8-\uffee§¶¤¬°\U000f0000-\U0010ffff"
 )
 """Symbols and punctuation of every script that headlines do without, as a range of a character class.
 
@@ -89,7 +90,7 @@ Icons of private use are among them; marks that end sentences, quote, count or p
 
 _UNUSUAL_RUNS: Final = re.compile(f"[{_UNUSUAL}][{_UNUSUAL}\ufe0f]*")
 _UNUSUAL_ARABIC: Final = "٭۝۞۩؍؞"
-_UNUSUAL_LATIN: Final = "§¶¤¬"
+_UNUSUAL_LATIN: Final = "§¶¤¬°"
 _UNUSUAL_CLICKS: Final = "ǀǁ"
 """Those in blocks that most strips have, each looked for by itself; clicks (U+01C0) look like bars."""
 _UNUSUAL_BLOCKS: Final = frozenset(
