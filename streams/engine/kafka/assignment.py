@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 
+from streams.engine.kafka.failures import described
 from streams.engine.kafka.observer import Backlog, Observer
 from streams.engine.kafka.partition import PartitionRunner
 from streams.engine.kafka.slices import SlicingApp
@@ -16,6 +17,10 @@ from streams.stage import Stage
 logger: Final = logging.getLogger(__name__)
 
 _BACKLOG_EVERY_S: Final = 5.0
+_ANSWER_S: Final = 5.0
+"""How long the leader of a partition may take to say how far its topic goes."""
+_MISSED: Final = 2
+"""Answers missed in a row after which a worker is not ready, whether or not there is anything to do."""
 _GRACE_S: Final = 3.0
 """How long an open transaction may delay a rebalance or a stop."""
 
@@ -51,6 +56,7 @@ class Assignment:
         self._runners: dict[TopicPartition, PartitionRunner] = {}
         self._changing = asyncio.Lock()
         self._assigned = False
+        self._missed = 0
         self._closing = False
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)
         app.on_partitions_assigned.connect(self._on_assigned, weak=False)
@@ -63,18 +69,32 @@ class Assignment:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the group has answered and every partition of ours is restored."""
-        return self._assigned and all(runner.is_open for runner in self._runners.values())
+        """Whether the group has answered, every partition of ours is restored and its leader within reach."""
+        is_reached = self._missed < _MISSED
+        return self._assigned and is_reached and all(runner.is_open for runner in self._runners.values())
 
     async def watch_backlogs(self) -> None:
         """Tell the observer every few seconds what waits, until cancelled."""
         while True:
             await asyncio.sleep(_BACKLOG_EVERY_S)
             runners = [runner for runner in self._runners.values() if runner.is_open]
-            told = await asyncio.gather(*(runner.backlog() for runner in runners), return_exceptions=True)
-            for error in (answer for answer in told if isinstance(answer, BaseException)):
-                logger.debug("backlog not known: %s", error)
+            asked = (asyncio.wait_for(runner.backlog(), _ANSWER_S) for runner in runners)
+            told = await asyncio.gather(*asked, return_exceptions=True)
+            self._note_silence([answer for answer in told if isinstance(answer, BaseException)])
             self._observer.backlogs([backlog for backlog in told if isinstance(backlog, Backlog)])
+
+    def _note_silence(self, errors: Sequence[BaseException]) -> None:
+        """Note whether brokers answer: a worker without input meets a broker that is away nowhere else."""
+        if not errors:
+            if self._missed >= _MISSED:
+                logger.info("the brokers answer again")
+            self._missed = 0
+            return
+        self._missed += 1
+        if self._missed == _MISSED:
+            logger.warning(
+                "%d partitions do not answer (%s): not ready until they do", len(errors), described(errors[0])
+            )
 
     def dispatch(self, fetched: Slice) -> None:
         """Hand a slice to its partition's runner; never blocks."""

@@ -185,16 +185,18 @@ def test_survives_a_broker_that_is_stopped_and_started(
     pipeline.check()
 
 
-def test_stops_at_once_while_the_broker_is_away(
+def test_is_not_ready_and_stops_at_once_while_the_broker_is_away(
     start_cluster: Callable[..., Cluster], make_pipeline: Callable[[Connection], Pipeline]
 ) -> None:
-    """SIGTERM is obeyed whether or not anybody answers."""
+    """An idle worker says that it is not ready, and SIGTERM is obeyed whether or not anybody answers."""
     cluster = start_cluster()
     pipeline = make_pipeline(Connection(bootstrap_servers=cluster.bootstrap_servers())).create()
     worker = pipeline.worker().await_ready()
     pipeline.write(Corpus().take(300))
     pipeline.drain(300)
     cluster.kill(1)
+    wait_until(lambda: not worker.is_ready, seconds=60)
+    assert "do not answer" in worker.said
     status, seconds = worker.stop()
     assert status == 0
     assert seconds < 15
