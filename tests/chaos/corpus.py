@@ -52,6 +52,9 @@ def _replaced(message: EventRecord, **fields: object) -> bytes:
     return msgspec.json.encode({**msgspec.to_builtins(message.value), **fields})
 
 
+_ASTRAY: Final = tuple(hours * 60 * 60 * 1000 for hours in (-2_000, -100, -7, -1, 1, 7, 30, 100, 2_000))
+"""How far clocks are wrong, in ms."""
+
 POISON: Final[dict[str, Callable[[EventRecord], bytes | None]]] = {
     "not JSON": lambda _: b"<html>502 Bad Gateway</html>",
     "cut short": lambda message: _replaced(message)[:-7],
@@ -75,7 +78,7 @@ class Corpus:
 
     Args:
         seed: Decides everything.
-        poison: Share of poison records.
+        poison: Share of poison records, and of sightings under a clock that is wrong by hours or months.
     """
 
     def __init__(self, seed: int = 0, *, poison: float = 0.01) -> None:
@@ -99,9 +102,10 @@ class Corpus:
     def _next(self, partition: int) -> PlacedRecord:
         self._clock[partition] += _STEP_MS
         chosen = self._random
+        is_astray = chosen.random() < self._poison
         message = sighting(
             self._text(self._recent[partition]),
-            at=self._clock[partition],
+            at=self._clock[partition] + (chosen.choice(_ASTRAY) if is_astray else 0),
             source=chosen.choice(_SOURCES),
             slot=chosen.randrange(20),
         )
@@ -114,7 +118,8 @@ class Corpus:
         # A key of its own: the value of a record whose key is live is never looked at.
         dice = chosen.random()
         key = None if dice < 0.1 else b"\xff" if dice < 0.2 else b"poison %d" % chosen.getrandbits(64)
-        return record._replace(key=key, value=POISON[chosen.choice(self._kinds)](message))
+        headers = [("ticker.error.attempt", b"9" * 5_000)] if dice > 0.9 else record.headers
+        return record._replace(key=key, value=POISON[chosen.choice(self._kinds)](message), headers=headers)
 
     def _text(self, recent: deque[str]) -> str:
         chosen = self._random
