@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test lint format schemas deployment pictures bench eval model chaos constraints clean
+.PHONY: help demo test lint format schemas deployment pictures bench eval model chaos fuzz constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,9 @@ model: $(READY)  ## learn the categorizer's model again from its lexicons and ..
 chaos: $(READY)  ## provoke faults for real and check exactly once (half an hour); CHAOS="kill --kills 20" for less
 	$(BIN)/python -m tests.chaos $(CHAOS)
 	$(BIN)/python -m pytest -m chaos
+
+fuzz: $(READY)  ## any bytes into all that reads from outside (hours); FUZZ="--seconds 60" for a minute
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 constraints: $(READY)  ## pin what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^pip==' > constraints.txt

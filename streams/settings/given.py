@@ -122,7 +122,7 @@ def _read_file(path: Path) -> dict[str, str]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number too long for `int`, lists in lists in lists
         raise SettingsError(f"{path} is no TOML: {error}") from None
     known = {setting.name for setting in SETTINGS}
     file: dict[str, str] = {}

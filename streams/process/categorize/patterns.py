@@ -5,6 +5,7 @@ do in linear time, or would do otherwise than Python, is refused with what to wr
 """
 
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
@@ -54,7 +55,8 @@ def compile_pattern(pattern: str) -> Pattern:
     if len(pattern) > _MAX_LENGTH:
         raise PatternError(f"{len(pattern):,} characters; a pattern has at most {_MAX_LENGTH:,}")
     try:
-        re.compile(pattern, re.IGNORECASE)
+        with warnings.catch_warnings(action="ignore"):
+            re.compile(pattern, re.IGNORECASE)
     except re.error as error:
         raise PatternError(f"{error.msg} at {error.pos}") from None
     except (OverflowError, RecursionError) as error:

@@ -73,7 +73,7 @@ def parse_rules(data: bytes, place: str) -> tuple[Rule, ...]:
         document = tomllib.loads(data.decode())
     except UnicodeDecodeError as error:
         raise SettingsError(f"{place}: rules are UTF-8; byte {error.start} is not") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number too long for `int`, lists in lists in lists
         raise SettingsError(f"{place}: this is not TOML: {error}") from None
     for key in document:
         if key != "topics":

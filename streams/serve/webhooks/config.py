@@ -63,10 +63,10 @@ def read_webhooks(path: Path, environment: Mapping[str, str] = os.environ) -> tu
         file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is no TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path}: {error}") from None
+    except (ValueError, RecursionError) as error:  # a number too long for `int`, lists in lists in lists
+        raise SettingsError(f"{path} is no TOML: {error}") from None
     seen: set[str] = set()
     for row in file.webhook:
         if row.id in seen:

@@ -1,0 +1,1 @@
+"""Fuzzing: everything that reads from outside takes any bytes and answers in the ways that are written down."""
