@@ -10,7 +10,6 @@ from schemas.events import MAX_TEXT, Strip, encode
 from schemas.headers import SOURCE_HEADER
 from schemas.routing import partition_by_hash, partition_of
 from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS, Topic
-from streams.errors import TickerError
 from streams.kafka.topics import create
 from streams.produce.publish import Publisher
 from streams.produce.sightings import StripSightings, sightings, strip_id
@@ -86,12 +85,16 @@ def test_a_strip_and_all_that_came_of_it_are_written(kafka: str, topic_prefix: s
     assert (letter.key, letter.value) == (f"{strip().id}-3".encode(), b"a" * (MAX_TEXT + 1))
 
 
-def test_what_a_broker_refuses_is_an_error_that_says_what_to_do(kafka: str, topic_prefix: str) -> None:
-    """Nothing is acknowledged then, and the message says that the same input can be published again."""
+def test_what_a_broker_refuses_becomes_a_dead_letter_and_the_rest_is_published(
+    kafka: str, topic_prefix: str
+) -> None:
+    """Sightings that are too large for their topic are kept with the broker's reason; the strip is acknowledged."""
     connection = Connection(bootstrap_servers=kafka)
     small = replace(SIGHTINGS, max_message_bytes=100)
     make(connection, topic_prefix, STRIPS, small, DEADLETTERS)
-    with pytest.raises(
-        TickerError, match=r"2 sightings could not be published: .*publish the same input again"
-    ):
-        publish(connection, topic_prefix, strip())
+    _, after, count = publish(connection, topic_prefix, strip())
+    assert (after, count) == ([strip()], 0)
+    found = asyncio.run(contents(connection, topic_prefix, [STRIPS, DEADLETTERS]))
+    assert len(found[STRIPS.name].all) == 1
+    reasons = [dict(letter.headers)["ticker.error.message"] for letter in found[DEADLETTERS.name].all]
+    assert sum(b"MessageSizeTooLargeError" in reason for reason in reasons) == 2
