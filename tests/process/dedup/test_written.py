@@ -115,7 +115,8 @@ def test_the_end_of_a_headline_forgets_its_variants_and_ends_its_chain() -> None
     at = START + 4 * HOUR
     _, wrote = written(first, near, sighting(OTHER, at=at), window=2 * HOUR)
     id_ = shown(first)["id"]
-    assert wrote[:3] == [
+    # What ends is written after the record that moved event time: in bounded steps where much ends at once.
+    assert wrote[-3:] == [
         Written(SEEN.name, first.key, None, at),
         Written(SEEN.name, near.key, None, at),
         Written(DECISIONS.name, id_.encode(), ChainEnd(chain=id_, ended_at=format_instant(at)), at),
