@@ -57,8 +57,9 @@ def fold_words(text: str) -> str:
         folded = _SPACED_RANGE.sub("-", folded)
         folded = _LOOSE.sub(" ", folded)
         folded = _DECIMAL_COMMA.sub(".", folded)
-        folded = _UNIT_BEFORE.sub(r" \2\1 ", folded)
-        folded = _UNIT_APART.sub("", folded)
+        # One pass may put a unit before the next number: `%0%0` is `0% %0`, then `0% 0%`.
+        while (moved := _UNIT_APART.sub("", _UNIT_BEFORE.sub(r" \2\1 ", folded))) != folded:
+            folded = moved
     if QUESTION in folded:
         folded = _ASKED.sub(" ? ", _DAMAGED.sub(" ", folded))
     return " ".join(folded.split())
