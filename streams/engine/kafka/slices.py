@@ -168,6 +168,10 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         error: BaseException | None = heartbeats.exception()
         return error
 
+    def member_id(self) -> str:
+        """What the group calls this member; empty while it is none."""
+        return str(internals.coordinator(self._consumer).member_id) if self._consumer else ""
+
     async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
         """Commit a group offset, for lag monitors only; runs in the thread's loop."""
         await self._ensure_consumer().commit({partition: offset})
@@ -254,6 +258,10 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
         """Why the group has put this worker out for good; None while it has not."""
         error: BaseException | None = self._thread.expulsion()
         return error
+
+    def member_id(self) -> str:
+        """What the group calls this worker; empty while it is no member."""
+        return str(self._thread.member_id())
 
     async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
         """Commit a group offset, for lag monitors only."""

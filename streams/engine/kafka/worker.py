@@ -11,6 +11,8 @@ import os
 import signal
 import ssl
 import tempfile
+import time
+from collections import deque
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +44,9 @@ _REBALANCE_TIMEOUT_S: Final = 20.0
 _REQUEST_TIMEOUT_S: Final = 20.0
 _STOP_TIMEOUT_S: Final = 4.0
 _EXPULSION_EVERY_S: Final = 1.0
+_TURNS: Final = 3
+_TURNS_WITHIN_S: Final = 120.0
+"""So many times in so long a place in the group is not lost by accident."""
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True):
@@ -134,10 +139,11 @@ class _Worker:
     async def _wait_for_end(self, app: Any) -> None:
         ends = [asyncio.create_task(self._stop.wait()), asyncio.create_task(app.wait_until_stopped())]
         expulsion = None
+        names = _Names(self._settings.instance_id)
         try:
             while not any(end.done() for end in ends) and expulsion is None:
                 await asyncio.wait(ends, timeout=_EXPULSION_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-                expulsion = app.consumer.expulsion()
+                expulsion = app.consumer.expulsion() or names.taken(app.consumer.member_id())
         finally:
             for end in ends:
                 end.cancel()
@@ -167,6 +173,33 @@ class _Worker:
         if self._failure is None:
             self._failure = error
         self._stop.set()
+
+
+class _Names:
+    """Sees when another worker runs with the same `--instance-id`.
+
+    The group gives the id's place to whoever joined last, under another member id, and tells the other one nothing
+    but that it is not known; that one joins again, and so on for ever. A worker that stood still loses its place once.
+    """
+
+    def __init__(self, instance_id: str | None) -> None:
+        self._instance_id = instance_id
+        self._last = ""
+        self._changes: deque[float] = deque(maxlen=_TURNS)
+
+    def taken(self, member_id: str) -> TickerError | None:
+        """The error, where the place was taken several times in a row."""
+        if self._instance_id is None or not member_id or member_id == self._last:
+            return None
+        if self._last:
+            self._changes.append(time.monotonic())
+        self._last = member_id
+        if len(self._changes) < _TURNS or self._changes[-1] - self._changes[0] > _TURNS_WITHIN_S:
+            return None
+        return TickerError(
+            f"another worker runs with --instance-id {self._instance_id}, and the two take the place from each other;"
+            " give each an id of its own, or none"
+        )
 
 
 async def _check_topics(settings: WorkerSettings) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.topics import DECISIONS, POSITIONS
 from streams.dev.kafka import Cluster
+from streams.engine.kafka.worker import _Names
 from streams.settings import Connection
 from tests.chaos.corpus import Corpus, plain
 from tests.chaos.topics import fence
@@ -200,3 +201,13 @@ def test_is_not_ready_and_stops_at_once_while_the_broker_is_away(
     status, seconds = worker.stop()
     assert status == 0
     assert seconds < 15
+
+
+def test_a_place_in_the_group_that_is_taken_again_and_again_is_told() -> None:
+    """Once may be a worker that stood still; three times in a row are two workers with one `--instance-id`."""
+    names = _Names("rack-1")
+    told = [names.taken(member) for member in ("", "a", "a", "b", "b", "", "c", "d")]
+    assert [error is None for error in told] == [True] * 7 + [False]
+    assert "another worker runs with --instance-id rack-1" in str(told[-1])
+    nameless = _Names(None)
+    assert not any(nameless.taken(member) for member in "abcdef")
