@@ -98,7 +98,7 @@ CLOCKS: Final = Metric(
     help="Sightings whose time was doubted: more than 6 h ahead of event time, or late by more than the window.",
 )
 EVENT_TIME: Final = Metric(
-    name="ticker_event_time_seconds",
+    name="ticker_event_timestamp_seconds",
     kind="gauge",
     unit="seconds since the epoch",
     labels=("partition",),
