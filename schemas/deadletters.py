@@ -66,7 +66,7 @@ def reason(
 
 
 def _said(error: BaseException) -> str:
-    """What an error says; one that cannot even say that is no reason to lose the record."""
+    """What an error says, whatever its `__str__` does: a record must not be lost because that raises."""
     try:
         return str(error)
     except Exception as unspeakable:  # noqa: BLE001 (`__str__` is anybody's code)

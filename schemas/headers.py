@@ -22,7 +22,7 @@ REPLAY_SOURCE_HEADER: Final = "ticker-replay-source"
 
 
 _ATTEMPT_DIGITS: Final = 9
-"""Anybody can write headers: a number that nobody counted to says nothing."""
+"""A longer number counts as none: anybody can write headers, and no record is tried a thousand million times."""
 
 
 def attempts(headers: Iterable[tuple[str, bytes | None]]) -> int:

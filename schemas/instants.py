@@ -32,7 +32,7 @@ def format_instant(millis: int) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _format_minute(minutes: int) -> str:
-    """A window of live headlines has some thousand minutes, so nearly all are found again."""
+    """The text of a minute, remembered: live headlines lie in some thousand minutes, each asked for many times."""
     try:
         moment = datetime.fromtimestamp(minutes * 60, UTC)
     except (ValueError, OverflowError, OSError) as error:

@@ -62,7 +62,7 @@ def _objects(documents: Sequence[Schema]) -> Iterator[tuple[str, Schema]]:
 
 
 def _fields(schema: Schema) -> Iterator[tuple[str, Schema, bool]]:
-    """Name, schema and whether it is always there."""
+    """Every field of an object: its name, its schema and whether it is always there."""
     required = {"type", *schema.get("required", ())}
     for name, value in schema["properties"].items():
         yield name, value, name in required
@@ -81,7 +81,7 @@ def _typescript_type(value: Schema) -> str:
 
 
 def _java_type(value: Schema) -> str:
-    """Of an optional value, which JSON writes as null, the type of the value."""
+    """The Java type of a schema; for an optional value, `anyOf` a type and null, it is that type."""
     if "anyOf" in value:
         return _java_type(value["anyOf"][0])
     if "$ref" in value:

@@ -64,7 +64,7 @@ class Topic(Struct, frozen=True, kw_only=True):
             "cleanup.policy": self.cleanup,
             # A record's time is its event time, whatever a cluster's default is.
             "message.timestamp.type": "CreateTime",
-            # The same everywhere: what one topic took, those that follow take, however late it is read.
+            # All topics have the same limits: what one took, those after it take, however late it is read.
             "message.timestamp.before.max.ms": str(_ANY_MS),
             "message.timestamp.after.max.ms": str(MAX_AHEAD_MS),
             "max.message.bytes": str(self.max_message_bytes),
@@ -74,7 +74,8 @@ class Topic(Struct, frozen=True, kw_only=True):
         if self.segment_bytes is not None:
             config["segment.bytes"] = str(self.segment_bytes)
         if self.cleanup == "compact":
-            # A restart reads it all: clean at a tenth of waste, and what was written last within the hour.
+            # A restart reads the whole topic, so it is compacted early: once a tenth of it is not compacted yet. The
+            # segment that is written to is never compacted, so a new one is begun every hour.
             config |= {"min.cleanable.dirty.ratio": "0.1", "segment.ms": str(_HOUR_MS)}
         return MappingProxyType(config)
 

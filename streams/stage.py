@@ -91,7 +91,7 @@ class Remembering(Protocol):
 
     @property
     def clocks(self) -> Mapping[str, int]:
-        """Records whose time was far from that, by `ahead` and `late`, since it was made."""
+        """How many records had a time far from `event_time`, by `ahead` and `late`, since it was made."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):

@@ -84,7 +84,7 @@ class Canary:
     def take(self, record: Any) -> None:
         """Look at a record of the canary's topic: its key is the id, for none is an update."""
         identity = (record.key or b"").decode("ascii", "replace")
-        # Another is from before a restart, or had been given up.
+        # Another headline was sent before a restart, or had been given up.
         if identity in self._under_way:
             self._end(identity, arrived=True)
 

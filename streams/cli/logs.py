@@ -12,7 +12,8 @@ _FIRST_QUIET_S: Final = 30.0
 _LONGEST_QUIET_S: Final = 600.0
 _FORGOTTEN_S: Final = 1800.0
 _PASSING: Final = frozenset({("aiokafka.consumer.group_coordinator", "Group Coordinator Request failed: %s")})
-"""What a client says of a healthy cluster that has just started, and what it tries again by itself."""
+"""Logger and message of what a client says while a healthy cluster starts. It tries again by itself, so this is
+shown only when it is still said `_PASSES_WITHIN_S` seconds after the first time."""
 _PASSES_WITHIN_S: Final = 10.0
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every log record has; what else is there came by `extra=`."""
@@ -40,7 +41,8 @@ class Rarely(logging.Filter):
     """Lets a library say the same thing once, then ever more rarely, with how often it was said in between.
 
     "The same" is one message before its values are filled in: `Unable connect to node with id %s: %s`. An outage
-    makes a Kafka client say a few such things many times a second. What passes by itself is said when it does not.
+    makes a Kafka client say a few such things many times a second. What passes by itself
+    (`_PASSING`) is shown only when it has not passed.
     """
 
     def __init__(self) -> None:
@@ -92,6 +94,6 @@ def log_to_stderr(level: int = logging.INFO, log_format: str = "auto") -> None:
     handler.addFilter(Rarely())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("streams").setLevel(level)
-    # Faust's services log under the module of their class, our transport's too.
+    # A Faust service logs under the name of its class's module: so does our transport, which extends Faust's.
     for name in (*_NOISY, "streams.engine.kafka.slices"):
         logging.getLogger(name).setLevel(logging.ERROR)

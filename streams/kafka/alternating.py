@@ -2,7 +2,7 @@
 
 A broker answers a commit before it has written the markers, and refuses the next transaction of that producer
 until it has (CONCURRENT_TRANSACTIONS; aiokafka asks again after 20 ms). The next transaction of another
-producer is free to begin: transactions still follow each other one by one, with a third of the distance.
+producer is free to begin: transactions still follow each other one by one, a third as far apart.
 """
 
 import asyncio

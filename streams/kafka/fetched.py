@@ -34,7 +34,7 @@ class Slice:
 
     @property
     def start(self) -> int:
-        """The offset of the first record that is left, or a lower one."""
+        """The offset of the first record that is left, or a lower one where compaction removed records before it."""
         return int(self.batches[0].base_offset)
 
     @property
@@ -55,7 +55,7 @@ class Slice:
 
 
 def fetching(fetcher: Any) -> AbstractContextManager[None]:
-    """While it lasts, aiokafka counts as asked for records: else it leaves a group that nobody polls."""
+    """While the context lasts, aiokafka takes its consumer for polled; one that nobody polls leaves its group."""
     context: AbstractContextManager[None] = fetcher._subscriptions.fetch_context()  # noqa: SLF001
     return context
 

@@ -2,8 +2,8 @@
 
 A new version may lack or rename any of it. `check` finds that out when a program starts, before a record is touched;
 nothing else of ours reads a private attribute of either library, `streams.kafka.fetched` aside, whose names stand here
-too. Faust's classes are extended by
-`streams.engine.kafka.slices`, whose methods take the place of those that are named here.
+too. Faust's classes are extended by `streams.engine.kafka.slices`, whose methods take the place of those that are
+named here.
 """
 
 import asyncio
@@ -145,7 +145,7 @@ def was_open(connection: Any) -> bool:
 
 
 def read_committed(consumer: Any, fetch_wait_ms: int) -> None:
-    """Let a consumer that somebody else made read committed records only, and wait so long for them at most."""
+    """Let a consumer that Faust made read committed records only; a broker waits at most so long (ms) for some."""
     consumer._isolation_level = "read_committed"  # noqa: SLF001
     consumer._fetch_max_wait_ms = fetch_wait_ms  # noqa: SLF001
 

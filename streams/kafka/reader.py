@@ -16,10 +16,11 @@ _FETCH_WAIT_MS: Final = 50
 _STALL_S: Final = 60.0
 _STOP_S: Final = 5.0
 _STATE_FETCH_BYTES: Final = 8 << 20
-"""A restart reads a whole topic: in larger pieces."""
+"""The most bytes that one fetch brings of a partition: a restart reads a whole topic, so its pieces are larger."""
 _STATE_AT_ONCE: Final = 20_000
 _STUCK_S: Final = 40.0
-"""The transaction timeout of every worker, and the broker's interval to look for those that passed it."""
+"""How long (s) an open transaction is waited for: the broker ends a worker's after 20 s, and looks every
+10 s for those that are due."""
 _TAIL: Final = 2_000
 """Records at the end of the positions topic that are looked at first; each transaction writes one."""
 

@@ -20,7 +20,7 @@ class Instruments:
     def __init__(self, program: str, metrics: Iterable[Metric], registry: CollectorRegistry) -> None:
         self._made: dict[str, Any] = {metric.name: _make(metric, registry) for metric in (*metrics, BUILD)}
         self._series_made: dict[tuple[str, ...], Any] = {}
-        """The library looks a series up by its labels in a microsecond, under a lock."""
+        """Series by metric and labels, kept here because the library takes a lock and a microsecond to look one up."""
         self.gauge(BUILD, __version__, program).set(1)
 
     def counter(self, metric: Metric, *labels: str) -> Counter:

@@ -84,7 +84,7 @@ class Assignment:
             self._observer.backlogs([backlog for backlog in told if isinstance(backlog, Backlog)])
 
     def _note_silence(self, errors: Sequence[BaseException]) -> None:
-        """Note whether brokers answer: a worker without input meets a broker that is away nowhere else."""
+        """Note whether brokers answer: nothing else tells a worker without input that a broker is away."""
         if not errors:
             if self._missed >= _MISSED:
                 logger.info("the brokers answer again")
@@ -151,5 +151,5 @@ class Assignment:
 
 
 def _plain(partition: Any) -> TopicPartition:
-    """Faust hands over tuples of its own."""
+    """A partition as aiokafka names it: Faust hands over tuples of a class of its own."""
     return TopicPartition(partition[0], partition[1])

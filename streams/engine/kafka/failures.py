@@ -12,9 +12,9 @@ from streams.kafka.retry import TRANSIENT, Retry
 logger: Final = logging.getLogger(__name__)
 
 _MAX_FAILURES: Final = 30
-"""In a row, of what can pass: the cluster's failures. A broker that is away is waited for besides."""
+"""Failures of the cluster in a row after which a partition gives up: they can pass, so many are allowed."""
 _MAX_BUGS: Final = 5
-"""In a row, of what will not pass by itself: any other exception."""
+"""Exceptions of any other kind in a row after which a partition gives up: a bug will not pass by itself."""
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 3.0
 
@@ -37,7 +37,7 @@ class Failures:
         self._retry.succeeded()
 
     def add(self, error: Exception, position: int) -> TickerError | None:
-        """Log a failure; the error to give up with where it was one too many."""
+        """Log a failure at a position; returns the error to give up with, None while it may be tried again."""
         count = self._retry.failures + 1
         if isinstance(error, HoleError):
             limit = _MAX_FAILURES

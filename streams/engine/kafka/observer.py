@@ -26,7 +26,7 @@ class Committed(Struct, frozen=True, kw_only=True):
     counts: Mapping[str, int]
     """Input records by outcome, dead letters aside."""
     clocks: Mapping[str, int] = {}
-    """Input records whose time was far from event time, by `ahead` and `late`."""
+    """How many input records had a time far from event time, by `ahead` and `late`."""
     seconds: float
     end: int
     """The offset after the last record."""

@@ -21,7 +21,7 @@ class Opened(Struct, frozen=True, kw_only=True):
 
     processor: Processor
     records: int
-    """Of its state."""
+    """How many records of its state were read back."""
     position: int
     beginning: int
     """The first offset of the source that is still there: unread ones below it are lost."""

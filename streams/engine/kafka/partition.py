@@ -120,14 +120,14 @@ class PartitionRunner:
         self._task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """No runner ends in silence."""
+        """Tell `crash` the error with which a runner has ended: none ends in silence."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self._crash(error)
 
     async def quiesce(self, grace: float) -> None:
         """Stop after the open transaction, or give up on it after `grace` seconds.
 
-        Producer and state stay: while nobody fences the producer, its epoch proves them valid.
+        Producer and state stay: as long as nobody has fenced the producer, nobody else has written, and they are valid.
         """
         self._stopping = True
         was_open = self._is_open
@@ -136,7 +136,7 @@ class PartitionRunner:
         if self._task is None:
             return
         if not was_open:
-            # Half a restore is worth nothing, and the group waits.
+            # A restore is cut short at once: half of one is worth nothing, and the group waits for us.
             self._task.cancel()
         _, running = await asyncio.wait([self._task], timeout=grace)
         if running:
@@ -164,7 +164,8 @@ class PartitionRunner:
                 await self._drop(grace=0)
                 await self._disowned()
             except FailingRecordError as error:
-                # No failure in a row, nothing to wait for: the breaker is the judge of many.
+                # It does not count as a failure in a row and is not waited for: how many such records are too many, the
+                # breaker decides.
                 logger.warning("%s %s: %s", self.stage.name, self.partition, error, exc_info=error.__cause__)
                 await self._drop(grace=1.0)
             except BreakerError as error:
@@ -188,7 +189,8 @@ class PartitionRunner:
             try:
                 work = await self._decide()
             except Exception:
-                # What was decided before counts; its own failure would say more than this one.
+                # What was decided before is committed all the same. Where that fails too, its error is raised: it came
+                # first and says more.
                 await self._settle()
                 raise
             await self._settle()
@@ -229,7 +231,7 @@ class PartitionRunner:
         """Wait for a slice.
 
         Raises:
-            HoleError: One was fetched and did not come. The next one would show that, but there may be none.
+            HoleError: A slice was fetched and did not come. The next one would show that, but there may be none.
         """
         fetched = self._consumer.fetched_end(self.partition)
         self._wake.clear()
@@ -240,7 +242,7 @@ class PartitionRunner:
             self._waiting.check_whole(fetched)
 
     async def _disowned(self) -> None:
-        """The group will revoke the partition or give it back: until then it is asked again.
+        """Wait before the group is asked again: it will revoke the partition or say that it is ours.
 
         Raises:
             TickerError: It does neither.
@@ -265,7 +267,7 @@ class PartitionRunner:
         self._disowned_since = None
 
     async def _restore(self, limit: asyncio.Timeout) -> None:
-        """Fence the old owner and read back state and position; while records come, there is time."""
+        """Fence the old owner and read back state and position; each batch that comes puts the deadline off."""
         started = time.monotonic()
 
         async def progress() -> None:
@@ -274,7 +276,8 @@ class PartitionRunner:
 
         self._producer = producer_of(self.stage, self.partition, self._prefix, self._options)
         await self._producer.start()
-        # Paused between the question and the fencing, another worker may own it by now: ask again.
+        # This process may have been paused between the question and the fencing, and another worker may own the
+        # partition by now: ask again.
         await self._ask_whether_ours()
         opened = await restore(self.stage, self.partition, self._prefix, self._options, progress)
         self._position = self._skip_lost(opened.position, opened.beginning)

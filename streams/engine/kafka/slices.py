@@ -47,7 +47,7 @@ class _SliceRecord:
 
 
 class _ReadOffsets(defaultdict[TopicPartition, int | None]):
-    """Read offsets, None for sliced topics: after a seek back Faust drops what is below them."""
+    """Faust's read offsets, but None for sliced topics: after a seek back Faust would drop what is below them."""
 
     def __init__(self, sliced_topics: Collection[str]) -> None:
         super().__init__(lambda: None)
@@ -71,8 +71,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # Faust asks for read_committed only in its own exactly-once mode.
-        # One fetch at a time is under way to a broker: one that waits for quiet partitions keeps a busy
-        # one, whose records were still in hand when it was sent, waiting as long. Faust's 1.5 s is too long.
+        # aiokafka has one fetch at a time under way to a broker, without the partitions whose records it still
+        # holds. Where that fetch waits for quiet partitions, a busy one that it leaves out waits as long: Faust's
+        # 1.5 s is too long.
         internals.read_committed(consumer, _FETCH_WAIT_MS)
         return consumer
 
@@ -91,7 +92,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         with fetching(fetcher):
             while True:
                 await assigned(fetcher)
-                # Faust changes the set that it gave when it resumes a partition.
+                # Read anew in every round: Faust changes the set that it gave when it resumes a partition.
                 wanted = consumer.assignment() if active_partitions is None else active_partitions
                 records = await self._plain_records(consumer, wanted, options)
                 # Nothing is awaited between aiokafka's move of its position and this tagging.
@@ -273,7 +274,7 @@ class _Transport(driver.Transport):  # type: ignore[misc]
 
 
 class _TableManager(faust_tables.TableManager):  # type: ignore[misc]
-    """Faust's own waits a second for tables to be registered; without any there is nothing to wait for."""
+    """Faust's own waits a second for tables to be registered; this one does not where the app has no table."""
 
     async def on_start(self) -> None:
         if self:

@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from streams.kafka.fetched import Slice
 
 _BYTES: Final = 4 << 20
-"""As fetched: where so much waits, no more is handed on."""
+"""Bytes, as they were fetched: where so much of a partition waits, its fetches are held."""
 _SLICES: Final = 64
 
 
@@ -89,7 +89,7 @@ class WaitingSlices:
         """See that what was fetched some time ago has come.
 
         Raises:
-            HoleError: It has not. The next slice would show that, but there may be none.
+            HoleError: It has not come. The next slice would show that, but nothing says that there will be one.
         """
         if fetched_end is not None and fetched_end != self._end and not self._slices:
             raise HoleError(f"a slice is missing between {self._end} and {fetched_end}")

@@ -15,11 +15,11 @@ from streams.stage import Processor, Remembering
 
 _TRANSACTION_RECORDS: Final = 32_000
 _TRANSACTION_OUTPUTS: Final = 8_000
-"""Where one of these is reached, a transaction takes no further batch: what waits, waits for the next."""
+"""A transaction with so many input records, or so many outputs, takes no further batch: the next one does."""
 _TRANSACTION_S: Final = 0.08
-"""How long it may be decided on: commits come steadily, whatever a record costs."""
+"""Seconds after which a transaction takes no further batch, so that commits come steadily, whatever a record costs."""
 _PIECE: Final = 250
-"""Records of a batch that are decided on in one go, at 0.2 ms for the slowest."""
+"""Records of a batch that are decided on in one go: 50 ms at most, for the slowest take 0.2 ms each."""
 
 
 class FailingRecordError(Exception):
@@ -39,7 +39,7 @@ class Work(Struct):
     records: int = 0
     newest: dict[bytes, int] = field(default_factory=dict)
     clocks: Mapping[str, int] = field(default_factory=dict)
-    """Records whose time was far from event time, by `ahead` and `late`."""
+    """How many records had a time far from event time, by `ahead` and `late`."""
 
     def add(self, records: list[Any]) -> None:
         """Count records that the processor has decided on."""
@@ -65,15 +65,16 @@ def begin(stage: str, prefix: str, partition: TopicPartition) -> Work:
 
 
 def clocks_of(processor: Processor) -> Counter[str]:
-    """The records of which the time was far from event time, that a processor has met so far."""
+    """How many records with a time far from event time a processor has met so far, by `ahead` and `late`."""
     return Counter(processor.clocks) if isinstance(processor, Remembering) else Counter()
 
 
 class Suspects:
-    """Records that make the processor raise, found by giving it what it raised on one by one, on fresh state.
+    """Finds the records that make the processor raise.
 
-    A processor makes a dead letter of what it cannot decide on by itself; where it raises instead, its state is
-    spoilt.
+    A processor rejects what it cannot decide on; where it raises instead, its state is spoilt and has to be restored.
+    Then the records on which it raised come again, and are given to it one by one. The one on which it raises alone
+    becomes a dead letter when it comes once more.
     """
 
     def __init__(self, partition: TopicPartition) -> None:

@@ -46,7 +46,7 @@ _STOP_TIMEOUT_S: Final = 4.0
 _EXPULSION_EVERY_S: Final = 1.0
 _TURNS: Final = 3
 _TURNS_WITHIN_S: Final = 120.0
-"""So many times in so long a place in the group is not lost by accident."""
+"""A worker that loses its place in the group `_TURNS` times within so many seconds does not lose it by accident."""
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True):
@@ -153,7 +153,7 @@ class _Worker:
             self._failure.__cause__ = reason
 
     async def _end(self, app: Any) -> None:
-        """Transactions end first, whatever Faust's own stop does with its time."""
+        """End the open transactions, then Faust: however long Faust takes to stop, no commit waits for it."""
         assert self._assignment is not None
         logger.info("stopping")
         await self._assignment.close()
@@ -178,8 +178,9 @@ class _Worker:
 class _Names:
     """Sees when another worker runs with the same `--instance-id`.
 
-    The group gives the id's place to whoever joined last, under another member id, and tells the other one nothing
-    but that it is not known; that one joins again, and so on for ever. A worker that stood still loses its place once.
+    The group gives the place of an id to the worker that joined last, under a new member id. The other worker is told
+    only that its member id is not known. So it joins again and takes the place back, and so on for ever. A worker that
+    was merely paused loses its place once.
     """
 
     def __init__(self, instance_id: str | None) -> None:

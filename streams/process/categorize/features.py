@@ -69,7 +69,7 @@ def word_features(word: str, language: str) -> tuple[str, ...]:
 
 
 def word_forms(word: str, stems: tuple[str, ...]) -> tuple[str, ...]:
-    """What of a content word and its stems has beginnings that are features; the kind of a number has none."""
+    """The forms of a content word whose beginnings are features: itself and its stems; a number's kind has none."""
     if word.startswith("#"):
         return ()
     # A stem that begins the word has no beginnings of its own.

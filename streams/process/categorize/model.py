@@ -170,7 +170,7 @@ class Categorizer:
             return ()
         model, least = words.model, words.least
         powers, total = words.powers(folded)
-        enough = least * total * (1 - _CERTAIN)  # so that few shares are worked out
+        enough = least * total * (1 - _CERTAIN)  # spares most topics the division
         sure = sorted(
             [
                 (-power / total, index)
@@ -190,7 +190,7 @@ def _calibrated(share: float, slope: float, intercept: float) -> float:
 
 
 def _uncalibrated(confidence: float, slope: float, intercept: float) -> float:
-    """The share whose calibrated confidence this is."""
+    """The share that calibration turns into this confidence: the inverse of `_calibrated`."""
     if not 0 < confidence < 1:
         return confidence
     return 1 / (1 + exp(-(log(confidence / (1 - confidence)) - intercept) / slope))
@@ -202,7 +202,7 @@ class _Words:
     def __init__(self, language: str, model: LanguageModel, mention: float) -> None:
         self.model = model
         self.least = _uncalibrated(mention, model.slope, model.intercept)
-        """The share of a topic that is mentioned."""
+        """The least share, before calibration, with which a topic is mentioned."""
         self.powers = Scorer(language, model.bias, model.weights).powers
         self._language = language
 

@@ -43,7 +43,7 @@ class Scorer:
         # The lane above the topics counts known features: a headline without any gives no evidence.
         self._layout = Layout(f"<{len(bias) + 1}I")
         self._nothing = 1 << (_LANE - 1)
-        """A lane's zero."""
+        """What a lane holds for a score of 0: half of its range, so that a score below 0 borrows nothing."""
         zeros = _packed([self._nothing] * (len(bias) + 1))
         self._start = zeros + _packed(bias)
         self._weights = _PackedWeights(weights, len(bias))
@@ -81,7 +81,7 @@ class _Pairs:
         self.has_threes = False
 
     def rows(self, following: "Sequence[_Word]") -> Sequence[Sequence[int]]:
-        """The rows of the pairs with one or two words that follow; there can be fewer words."""
+        """The rows of the pairs that this stem makes with the one or two words after it; none at a headline's end."""
         if not following:
             return ()
         add = self.add
@@ -97,7 +97,7 @@ _Word: TypeAlias = tuple[int, tuple[str, ...], tuple[_Pairs, ...]]
 
 
 class _PackedWeights:
-    """Weights as integers of lanes, with what is asked of them before a feature is spelled out."""
+    """Weights as integers of lanes; `pairs` and `longest` say which features can have some."""
 
     def __init__(self, weights: Weights, topics: int) -> None:
         self._weights = weights
@@ -160,7 +160,7 @@ class _Words(dict[str, _Word | None]):
 
 
 class _Powers(dict[int, float]):
-    """What a score so much below the highest, in hundredths of a nat, is beside it."""
+    """By how far a score is below the highest, in hundredths of a nat: its weight in the softmax, 1 for the highest."""
 
     def __missing__(self, below: int) -> float:
         if len(self) >= _REMEMBERED_POWERS:

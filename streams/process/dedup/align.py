@@ -116,7 +116,7 @@ def _span(reading: Reading, begin: int, end: int) -> _Span:
 
 
 def _turns(one: Sequence[Token], other: Sequence[Token]) -> list[int]:
-    """Places in one headline where the other may begin, or where its beginning may stand."""
+    """Places at which `one` may be cut so that its parts, exchanged, give `other`: 2 in "in leeds | shops close"."""
     shorter = min(len(one), len(other))
     values = {token.value for token in other}
     if shorter < 2 or sum(token.value in values for token in one) < _TURNED * shorter:  # noqa: PLR2004 (blocks)

@@ -40,7 +40,7 @@ _WEIGHT: Final = {
     "variant": 1,
     "numeral": 1,
 }
-"""Which difference names a duplicate that has several: the boldest."""
+"""Of the differences in a duplicate, the one with the greatest weight names its rule: `cut` before `typo`."""
 _RESPELT: Final = "respelt"
 _FEWEST_SHARED: Final = 0.34
 """Share of the shorter headline's words that must stand in both for an alignment to be worth it."""

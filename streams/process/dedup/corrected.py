@@ -43,7 +43,7 @@ class Corrections:
         self.index()
 
     def restore(self, record: Record) -> bool:
-        """Take back a record of the state; False where it is none of a correction. What holds is said by `index`.
+        """Take back a record of the state; False where it is none of a correction. Afterwards, call `index`.
 
         Raises:
             RecordError: It cannot be read.

@@ -5,7 +5,7 @@ only looked at where it begins and ends, so that another version and rubbish are
 when it does not look like what our producers write, when its key is not live or when it comes from a source not
 seen before.
 
-Whatever decides is written to `ticker.seen` when it changes, so that a restart decides as before.
+Whatever a later decision depends on is written to `ticker.seen` when it changes, so that a restart decides as before.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ from streams.stage import Outbox, Record
 DEFAULT_WINDOW_MS: Final = 72 * HOUR_MS
 RUBRIC_GAP_MS: Final = 16 * HOUR_MS
 _LAST_INSTANT: Final = 253_402_300_799_999 - BUCKET_MS
-"""The last ms of which the end of the bucket can be written: the end of the year 9999, but for one."""
+"""The latest time (ms) that is accepted: the end of its bucket is written as well, and has to be in the year 9999."""
 _ENDS_AT_ONCE: Final = 8
 """Headlines that one decision removes at most: eight go for one that comes, so none waits for long."""
 
@@ -171,7 +171,7 @@ class Deduplicator:
     def _decide(self, record: Record, out: Outbox) -> None:
         """Decide on a sighting that is not plainly an exact duplicate.
 
-        What can go wrong with a record goes wrong before anything is changed. Then what was decided is done.
+        Whatever can fail with a record is worked out first, by `_decision`. Only then is anything changed.
         """
         try:
             do = self._decision(record)
@@ -206,7 +206,7 @@ class Deduplicator:
         if isinstance(sighting, Correction):
             return partial(self._correct, sighting, timestamp)
         if self._corrections.is_withdrawn(key):
-            # Event time does not move on: nothing of it is written, so a restart would not know.
+            # It must not move event time on: it leaves no changelog record, so a restart would not know of it.
             return _withdraw
         at = self._moment(timestamp)
         shown = _Shown(record, sighting.source.encode(), at)
@@ -226,13 +226,13 @@ class Deduplicator:
         return partial(self._swallow, shown, sighting, over=headline, winner=older, relation=relation)
 
     def _oldest(self, at: Moment) -> int:
-        """The end of the earliest bucket in which a headline can have been seen last and be live for a sighting."""
+        """The end of the earliest bucket that is live for a sighting: headlines seen last before it have ended."""
         return (at.reached if at.is_doubted else max(at.own, at.reached)) - self._headlines.window
 
     def _is_over(self, headline: LiveHeadline, at: Moment) -> bool:
-        """Whether a headline has ended for a sighting, or is a rubric and what comes another edition.
+        """Whether a headline has ended by the time of a sighting, or is a rubric of which that shows another edition.
 
-        It may be there although it was not seen for a window: those that end together are not removed at once.
+        A headline that was not seen for a window may still be held: those that end together go a few at a time.
         """
         end = self._headlines.claimed_end(headline) if at.is_doubted else headline.bucket_end
         if max(at.own, at.reached) - end > self._headlines.window:
@@ -240,14 +240,14 @@ class Deduplicator:
         return at.own - end >= RUBRIC_GAP_MS and rubric(headline.folded) is not None
 
     def _see(self, shown: "_Shown", headline: LiveHeadline, out: Outbox) -> None:
-        """Count an exact duplicate, and remember what of it decides."""
+        """Count an exact duplicate, and remember its time and source, on which later decisions depend."""
         self._note(shown, headline, out)
         out.count("exact")
         if self._witness is not None:
             self._witness.repeated(shown.record, headline, "exact")
 
     def _note(self, shown: "_Shown", headline: LiveHeadline, out: Outbox, *, write: bool = False) -> None:
-        """Note that a headline was seen; writes it where that changes what decides."""
+        """Note that a headline was seen; write its changelog record where later decisions depend on that."""
         is_new_source = headline.count(shown.source)
         write |= self._headlines.see(headline, shown.at.seen_at) or is_new_source
         if not shown.at.kind:
@@ -264,15 +264,15 @@ class Deduplicator:
             self._settle_claims(shown, out)
 
     def _settle_claims(self, shown: "_Shown", out: Outbox) -> None:
-        """Move event time where the claims suffice, and write the headlines whose times are others by that."""
+        """Move event time where the claims suffice, and write the headlines whose last-seen times that changed."""
         for headline in self._headlines.settle_claims(is_ahead=shown.at.kind == "ahead"):
             self._write(headline, shown.record.timestamp, out)
 
     def _correct(self, correction: Correction, timestamp: int, out: Outbox) -> None:
         """Let a correction hold from here on, and end what was decided without it; one that is undone ends nothing.
 
-        It moves event time on by nothing, for it is no sighting. But the headlines that it ends may be those that
-        told how far event time is: its row in the state has that as its timestamp.
+        It is no sighting, so event time stays where it is. But the headlines that it ends may be those from which a
+        restart would know event time: so its own changelog record has event time as its timestamp.
         """
         self._corrections.apply(correction)
         live = self._headlines.by_key
@@ -398,7 +398,7 @@ class Deduplicator:
         out.send(SEEN, headline.key, row, timestamp)
 
     def _forget(self, headline: LiveHeadline, timestamp: int, out: Outbox) -> None:
-        """Let a headline go, and write that it and with the last one its chain has ended."""
+        """Let a headline go and write that it has ended; where it is the last live one of its chain, the chain too."""
         for key in self._headlines.end(headline):
             out.forget(SEEN, key, timestamp)
         if self._headlines.chains.leave(headline):

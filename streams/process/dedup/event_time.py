@@ -1,12 +1,13 @@
 """Event time: how far the stage has come by what sources say, so that no clock alone moves it far.
 
-The event time of a stage is the latest bucket of any live headline, as it always was. New is what may move it:
-a sighting up to `DOUBTED_MS` ahead of it does; one that is further ahead, or further behind than `BELIEVED_MS`, is
-*doubted*. It is decided on as any other, its headline is remembered with the time of the stage and with the claim,
-and only claims of several strips that nobody contradicts move event time, all at once.
+The event time of a stage is the end of the latest bucket in which a live headline was seen. A sighting up to
+`DOUBTED_MS` ahead of it moves it. One that is further ahead, or further behind than `BELIEVED_MS`, is *doubted*: a
+source whose clock is a year ahead shows such ones. It is decided on as any other, and its headline is remembered with
+the time of the stage and with the claim, which is the time that the source gave. Event time moves only by the claims
+of several strips that nobody contradicts, and then all at once.
 
-All of it is decided from the records and their order, and comes back from the live headlines' rows: a restart and a
-replay decide as the first run did.
+All of it is decided from the records and their order, and comes back from the changelog records of live headlines: a
+restart and a replay decide as the first run did.
 """
 
 from collections import Counter
@@ -21,11 +22,12 @@ HOUR_MS: Final = 60 * 60 * 1000
 BUCKET_MS: Final = 10 * 60 * 1000
 """Last-seen times decide in whole buckets, because that is how often they are written."""
 DOUBTED_MS: Final = 6 * HOUR_MS
-"""How far one sighting may move event time. With it a daily rubric is still told from yesterday's (16 h)."""
+"""How far (ms) one sighting may move event time: a daily rubric that is 6 h late is still over 16 h from the next."""
 BELIEVED_MS: Final = 31 * 24 * HOUR_MS
-"""How far a doubted time is still taken as what the sighting itself is about, such as after an idle weekend."""
+"""How far (ms) ahead a doubted time may be and still be taken as the sighting's own, as after an idle weekend."""
 FEW: Final = 8
-"""Live headlines below which there is no telling what is usual, and little to lose: any believed time moves."""
+"""With fewer live headlines nothing says what is usual, and little can be lost: any time up to `BELIEVED_MS` ahead
+moves event time."""
 _STRIPS: Final = 3
 """Buckets of claims that make up for a second source."""
 _MANY_STRIPS: Final = 6
@@ -45,12 +47,12 @@ def _end_of(bucket: int) -> int:
 
 
 class Claims(Struct, frozen=True):
-    """What sources said of when they showed a headline, and was doubted."""
+    """The doubted times at which sources said that they showed one headline."""
 
     said: tuple[tuple[str, int], ...]
     """Source and time (ms), the last one last; at most `_SAID`."""
     now: int
-    """The event time of the stage then."""
+    """The event time of the stage when they said so."""
     believed: bool = False
     """Whether others confirmed the last of them."""
 
@@ -64,7 +66,7 @@ class Claims(Struct, frozen=True):
         return Claims((*self.said, (by, at)), self.now)
 
     def says(self, by: str, at: int) -> bool:
-        """Whether another claim says nothing new: it is there, in its bucket, or there are enough."""
+        """Whether one more claim says nothing new: its source claimed that bucket before, or `_SAID` are remembered."""
         end = bucket_end(at)
         return len(self.said) >= _SAID or any(
             by == who and end == bucket_end(when) for who, when in self.said
@@ -75,11 +77,11 @@ class Moment(Struct, frozen=True):
     """A sighting's place in event time. All in ms; ends of buckets where not said otherwise."""
 
     own: int
-    """When it is taken to have been, for itself: what it is compared by."""
+    """The bucket that the sighting is taken to be in: its distance from a headline's last sighting goes by this."""
     reached: int
     """How far the stage has come, this sighting included."""
     seen_at: int
-    """The instant that its headline was seen at, as it is remembered."""
+    """The instant that is remembered as its headline's last sighting."""
     kind: Literal["", "ahead", "late"] = ""
     """Whether its time is doubted, or so far behind that nothing of then is live."""
     is_doubted: bool = False
@@ -132,8 +134,9 @@ class Evidence:
     def verdict(self, is_ahead: bool, usual: AbstractSet[str]) -> int | None:
         """The end of the bucket that event time moves to; None while the claims do not suffice.
 
-        They do where they are of two sources or of strips in three buckets, and of most of the sources that were heard
-        last or of strips in six buckets. Of the times claimed, the nearest is taken.
+        They suffice where they come from two sources or lie in three buckets, and besides come from most of the sources
+        that were heard last or lie in six buckets. So one source among others moves event time only after an hour in
+        which nobody contradicted it. Of the claimed times, the one nearest to event time is taken.
 
         Args:
             is_ahead: Whether to go by the claims ahead, or by those behind.
@@ -156,8 +159,8 @@ def _ends(claims: Claims) -> Counter[tuple[bool, str, int]]:
 def without_outliers(ends: Iterable[int], vouched: AbstractSet[int]) -> int:
     """The event time of a state: its latest bucket that can be believed.
 
-    A release that believed every clock may have left rows far ahead. What lies above a gap of more than
-    `BELIEVED_MS`, and was not confirmed by others, is left out.
+    A release that believed every clock may have left changelog records far ahead. What lies above a gap of more
+    than `BELIEVED_MS`, and was not confirmed by others, is left out.
 
     Args:
         ends: The ends of buckets in which headlines were seen last.

@@ -53,9 +53,9 @@ _Unchecked: Final = cast(
         gc=False,
     ),
 )
-"""`SeenHeadline` without the patterns of its fields, which take four fifths of the time of reading a row.
+"""`SeenHeadline` without the patterns of its fields, which take four fifths of the time of decoding one.
 
-A row was checked against them when it was written.
+A changelog record was checked against them when it was written.
 """
 
 _decode_seen: Final = msgspec.json.Decoder(_Unchecked).decode
@@ -190,7 +190,10 @@ def live_headline(
 
 
 def _shard(headline: LiveHeadline) -> int:
-    """Where a headline waits for its end. A sixteenth of a bucket is sorted at once, however much ends together."""
+    """The shard of the queue in which a headline waits for its end: its bucket's end plus the first digit of its key.
+
+    One shard is sorted at a time: a sixteenth of a bucket, however many headlines end together.
+    """
     return headline.bucket_end + (headline.key[0] if headline.key else 0)
 
 
@@ -199,7 +202,7 @@ def _end_of_shard(shard: int) -> int:
 
 
 class _NearIndexes(dict[str, NearIndex[LiveHeadline]]):
-    """By language; one is made when its language is first met."""
+    """The near-duplicate index of each language, made when the language is first met."""
 
     def __missing__(self, language: str) -> NearIndex[LiveHeadline]:
         index = self[language] = NearIndex(language)
@@ -220,20 +223,20 @@ class LiveHeadlines:
         self.by_key: dict[bytes, LiveHeadline] = {}
         """The headline of every key, its own and its aliases'."""
         self.claims: dict[bytes, Claims] = {}
-        """By key of a headline: the times that were claimed for it and doubted."""
+        """By a headline's own key: the doubted times that were claimed for it."""
         self._near = _NearIndexes()
         self.chains = Chains()
-        """Of live headlines; after a restore they are right from the next `settle` on."""
+        """The chains of live headlines; after a restore they are wrong until `settle` has run."""
         self._is_settled = True
         self._reached = 0
-        """While restoring: event time of which something else than a headline tells."""
+        """While restoring: how far event time had come, as records other than headlines (corrections) tell."""
         self._evidence = Evidence()
         self._queue: dict[int, set[bytes]] = {}
         """Keys of headlines by shard: the end of their bucket and the first digit of their key."""
         self._shards: list[int] = []
         """A heap of the shards; those that are empty may still stand here."""
         self._leaving: list[bytes] = []
-        """Keys of the earliest shard, the last to leave first; those that have gone elsewhere still stand here."""
+        """Keys of the earliest shard, taken from the end; those moved to another shard may still stand here."""
         self._restored: defaultdict[str, list[LiveHeadline]] = defaultdict(list)
         """While restoring: headlines by language that are not in their index yet."""
         self._orphans: dict[bytes, bytes] = {}
@@ -241,7 +244,7 @@ class LiveHeadlines:
         self._waiting: defaultdict[bytes, list[bytes]] = defaultdict(list)
         """The same by the headline's key; those that are orphans no more may still stand here."""
         self._refolded: set[bytes] = set()
-        """Keys that this version of the fold gives to headlines which an older one keyed; no row has them."""
+        """Keys that this version of the fold gives to headlines which an older one keyed; never written."""
 
     def __iter__(self) -> Iterator[LiveHeadline]:
         """Every headline once."""
@@ -272,7 +275,7 @@ class LiveHeadlines:
             self._move_on(headline.bucket_end)
 
     def _move_on(self, end: int) -> None:
-        """Let event time be at least the end of a bucket. What claimed otherwise is contradicted."""
+        """Move event time on to the end of a bucket. The claims that stood against it are contradicted by that."""
         if self._is_settled:
             self.now = end
             self._evidence.clear()
@@ -289,7 +292,7 @@ class LiveHeadlines:
         if self.claims:
             claims = self.claims.get(headline.key)
             if claims is not None and not claims.believed and claims.at <= instant:
-                self._drop_claim(headline)  # event time has come there
+                self._drop_claim(headline)  # event time has come to what was claimed
         return True
 
     def _requeue(self, headline: LiveHeadline, end: int) -> None:
@@ -319,11 +322,11 @@ class LiveHeadlines:
         return claims
 
     def _counts(self, claims: Claims) -> bool:
-        """Whether claims stand against the event time as it is: they were made since that moved."""
+        """Whether claims stand against event time as it is now: made since it moved last, and not believed."""
         return not claims.believed and claims.now == self.now
 
     def claimed_end(self, headline: LiveHeadline) -> int:
-        """The end of the latest bucket in which a headline was seen, by whichever clock."""
+        """The end of the latest bucket in which a headline was seen, doubted times included."""
         claims = self.claims.get(headline.key) if self.claims else None
         return headline.bucket_end if claims is None else max(headline.bucket_end, bucket_end(claims.at))
 
@@ -333,14 +336,14 @@ class LiveHeadlines:
         return claims is not None and self._counts(claims) and claims.says(by, at)
 
     def settle_claims(self, *, is_ahead: bool) -> list[LiveHeadline]:
-        """Move event time where the claims suffice; returns the headlines whose times that changed."""
+        """Move event time where the claims suffice; returns the headlines whose last-seen times that changed."""
         to = self._evidence.verdict(is_ahead, self._usual()) if self.now else None
         if to is None:
             return []
         return self._believe(to) if is_ahead else self._turn_back(to)
 
     def _usual(self) -> set[str]:
-        """The sources of the headlines that were seen at the event time of the stage."""
+        """The sources of the headlines that were last seen at event time or up to half an hour before."""
         sources = {
             source
             for shard in [shard for shard in self._queue if self.now - 3 * BUCKET_MS <= shard]
@@ -350,9 +353,9 @@ class LiveHeadlines:
         return {source.decode() for source in sources}
 
     def _believe(self, to: int) -> list[LiveHeadline]:
-        """Take the times that were claimed up to where event time goes, and what one sighting may add, as they are.
+        """Take claimed times as true: those up to `to`, where event time goes, and up to `DOUBTED_MS` beyond it.
 
-        What is claimed beyond that stands against the event time as it will be.
+        So far one sighting would move event time from there. Claims beyond that stand against the new event time.
         """
         believed: list[tuple[LiveHeadline, int]] = []
         for key, claims in self.claims.items():
@@ -372,7 +375,10 @@ class LiveHeadlines:
         return [headline for headline, _ in believed]
 
     def _turn_back(self, to: int) -> list[LiveHeadline]:
-        """Let event time be earlier again: a clock far ahead was the first that was heard."""
+        """Set event time back to `to`: the first clock that was heard was far ahead, and the stage had believed it.
+
+        Headlines that it dated too far ahead are dated at `to` instead.
+        """
         shards = [shard for shard in self._queue if _end_of_shard(shard) - to > BELIEVED_MS]
         moved = [self.by_key[key] for shard in sorted(shards) for key in sorted(self._queue[shard])]
         self._evidence.clear()
@@ -421,7 +427,7 @@ class LiveHeadlines:
         return None
 
     def settle(self) -> list[LiveHeadline]:
-        """Make what was restored ready to decide; returns headlines whose times could not be believed."""
+        """Make what was restored ready to decide; returns headlines that were dated back from too far ahead."""
         if self._is_settled:
             return []
         self._is_settled = True
@@ -440,7 +446,7 @@ class LiveHeadlines:
         return moved
 
     def reach(self, now: int) -> None:
-        """While restoring: event time had moved on at least so far."""
+        """While restoring: note that event time had come at least so far."""
         self._reached = max(self._reached, now)
 
     def restore(self, records: Iterable[Record]) -> None:
@@ -474,7 +480,7 @@ class LiveHeadlines:
             self._detach(key)
             self._restore_alias(key, seen.alias_of.encode())
         elif not self._refresh(key, seen):
-            # Most rows are of a headline that is not known yet, without variants.
+            # Most changelog records are of a headline that is not known yet, without variants.
             aliases = self._detach(key) if key in self.by_key or key in self._orphans else ()
             is_current = seen.fold == FOLD_VERSION
             headline = live_headline(
@@ -504,9 +510,9 @@ class LiveHeadlines:
     def _rekey(self, headline: LiveHeadline) -> None:
         """Let a headline that an older fold keyed be found by its key of today as well.
 
-        No row is written for that key: every restore finds it again. Where this fold takes two of them for one
-        ("UPDATE 2-Ferry sinks" and "Ferry sinks"), the key finds the one that was shown first. A row of the key's own
-        comes before both.
+        No changelog record is written for that key: every restore finds it again. Where this fold takes two of them for
+        one ("UPDATE 2-Ferry sinks" and "Ferry sinks"), the key finds the one that was shown first. A changelog record
+        of the key's own comes before both.
         """
         key = fold_key(headline.folded)
         other = self.by_key.get(key)

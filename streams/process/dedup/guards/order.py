@@ -12,7 +12,7 @@ _PAIR: Final = 2
 
 
 def _roles(alignment: Alignment, _: Sequence[Step]) -> str | None:
-    """A word that left one place and came to another, little words included."""
+    """A word that is missing at one place and comes at another, so it changed places; little words count too."""
     gaps = [step for step in alignment.steps if step.how == "gap"]
     for step in gaps:
         left = _stems(step.before)
