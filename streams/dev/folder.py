@@ -2,6 +2,7 @@
 
 import base64
 import fcntl
+import os
 import shutil
 import time
 import uuid
@@ -26,7 +27,13 @@ class Identity(Struct, frozen=True):
 
 
 def claim(data: Path) -> IO[bytes]:
-    """Take the folder for this process and its nodes; wait a little for nodes of a killed owner to end."""
+    """Take the folder for this process and its nodes; wait a little for nodes of a killed owner to end.
+
+    The owner writes its process id into the lock: nodes of one that lives do not end by waiting.
+
+    Raises:
+        SettingsError: The folder is in use, or cannot be written.
+    """
     try:
         data.mkdir(parents=True, exist_ok=True)
         file = (data / "lock").open("ab")
@@ -37,14 +44,28 @@ def claim(data: Path) -> IO[bytes]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or _lives(data / "lock"):
                 file.close()
                 raise SettingsError(
                     f"the data folder {data} is in use by another broker: stop that one, or choose another"
                 ) from None
             time.sleep(_POLL_S)
         else:
+            file.truncate(0)
+            file.write(str(os.getpid()).encode())
+            file.flush()
             return file
+
+
+def _lives(lock: Path) -> bool:
+    """Whether the process runs that took a lock last; not known of one in another container."""
+    try:
+        os.kill(int(lock.read_bytes()), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def identity_of(data: Path, size: int) -> Identity | None:
