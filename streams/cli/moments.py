@@ -1,4 +1,4 @@
-"""Moments as people type them: so long ago, or a date and time."""
+"""Moments and lengths of time as people type them: so long ago, a date and time, so long."""
 
 import re
 import time
@@ -23,3 +23,16 @@ def parse_moment(flag: str, text: str) -> int:
         return parse_instant(text)
     except ValueError as error:
         raise SettingsError(f"{flag}: {error}; or so long ago: 90s, 10m, 2h, 3d") from error
+
+
+def parse_length(flag: str, text: str) -> int:
+    """Milliseconds of a length of time: `90s`, `10m`, `72h`, `3d`, or `0`.
+
+    Raises:
+        SettingsError: It is none; `flag` says where it was given.
+    """
+    if text == "0":
+        return 0
+    if length := _AGO.fullmatch(text):
+        return int(length[1]) * _UNIT_MS[length[2]]
+    raise SettingsError(f"{flag} {text!r}: give a length of time such as 90s, 10m, 72h, 3d, or 0")

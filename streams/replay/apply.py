@@ -68,6 +68,8 @@ class Closing(Struct, frozen=True, kw_only=True):
     read: int
     filtered: int
     written: int
+    warm_up: int
+    """Of these, planned as warm-up: no part of the result."""
     found: int | None
     """Records of this replay in the target; None where they were not read back."""
     lost: int
@@ -87,8 +89,8 @@ class Closing(Struct, frozen=True, kw_only=True):
 
     @property
     def whole(self) -> bool:
-        """Whether all is there, once and unchanged."""
-        return not self.lost and not self.doubled and self.intact is not False
+        """Whether all is there, once and unchanged. Nothing is not a whole replay."""
+        return self.written > 0 and not self.lost and not self.doubled and self.intact is not False
 
 
 async def examine(plan: Plan, ends: Ends, *, cut: tuple[str, ...] = ()) -> tuple[Check, ...]:
@@ -262,8 +264,10 @@ class _Run:
                 tasks = [group.create_task(each.run()) for each in self._replays]
                 for each in self._replays:
                     await each.opened.wait()
-                self.pacer.begin(await self._base())
                 self._watcher.began(sum(each.done.written for each in self._replays), self.pacer)
+                for each in self._replays:
+                    await each.warm.wait()
+                self.pacer.begin(await self._base())
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         finally:
@@ -304,12 +308,13 @@ def _closing(
         read=sum(each.read for each in progress.values()),
         filtered=sum(each.filtered for each in progress.values()),
         written=written,
+        warm_up=plan.records - plan.in_window,
         found=back,
         lost=missing + (0 if back is None else max(0, written - back)),
         doubled=0 if found is None else sum(each.doubled for each in found.values()),
         checksum="-".join(f"{progress[number].checksum:08x}" for number in sorted(progress)),
         intact=None
-        if found is None
+        if found is None or not written
         else all(found[number].checksum == each.checksum for number, each in progress.items()),
         seconds=round(seconds, 3),
         held_seconds=round(run.pacer.held_s, 3),

@@ -15,6 +15,7 @@ from streams.replay.plan import Plan, topic_named
 
 _ENVELOPE: Final = 512
 """Bytes that a record's own headers, those that a replay adds and the batch take at most, about."""
+_NOTHING: Final = "choose another --since, --until or filter"
 _DEFAULT_AHEAD_MS: Final = 60 * 60 * 1000
 """How far ahead of its clock a broker takes timestamps (message.timestamp.after.max.ms since Kafka 3.6)."""
 
@@ -24,6 +25,9 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     source_cluster: str
     target_cluster: str
+    source_servers: str
+    """The addresses that were connected to, which need not be the plan's."""
+    target_servers: str
     source_partitions: int
     beginnings: Mapping[int, int]
     """First offset that is there, by partition of the source."""
@@ -63,7 +67,7 @@ def refusals(checks: tuple[Check, ...]) -> tuple[Check, ...]:
 
 
 def _rules() -> Iterator[_Rule]:
-    yield from (_clusters, _other_topic, _production, _exists, _partitions)
+    yield from (_clusters, _records, _other_topic, _production, _exists, _partitions)
     yield from (_timestamps, _cleanup, _retention, _ahead, _size, _state, _window)
 
 
@@ -80,16 +84,20 @@ def _refused(plan: Plan, name: str, finding: str, remedy: str, word: str | None 
 
 
 def _clusters(plan: Plan, facts: Facts) -> Check:
-    for role, place, found in (
-        ("source", plan.source, facts.source_cluster),
-        ("target", plan.target, facts.target_cluster),
+    for role, place, servers, found in (
+        ("source", plan.source, facts.source_servers, facts.source_cluster),
+        ("target", plan.target, facts.target_servers, facts.target_cluster),
     ):
         if place.cluster_id != found:
-            finding = (
-                f"the plan was made for the {role} {place.cluster_id}, {place.bootstrap_servers} is {found}"
-            )
+            finding = f"the plan was made for the {role} {place.cluster_id}, {servers} is {found}"
             return Check("clusters", "refused", finding, "plan again")
     return _ok("clusters", f"{facts.source_cluster} to {facts.target_cluster}")
+
+
+def _records(plan: Plan, _facts: Facts) -> Check:
+    if plan.in_window:
+        return _ok("records", f"{plan.in_window:,} to replay")
+    return Check("records", "refused", "nothing to replay: no record of the window is taken", _NOTHING)
 
 
 def _other_topic(plan: Plan, facts: Facts) -> Check:

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from schemas.cloudevents import CANARY_SOURCE
 from schemas.instants import parse_instant
 from schemas.mediatopics import slug_of
 from streams.errors import InputError
@@ -55,6 +57,13 @@ class Result(Struct, kw_only=True):
 
     headlines: dict[str, Shown] = {}
     merges: dict[str, Merged] = {}
+
+    def only(self, ids: AbstractSet[str]) -> "Result":
+        """What it made of these sightings."""
+        return Result(
+            headlines={key: row for key, row in self.headlines.items() if key in ids},
+            merges={key: row for key, row in self.merges.items() if key in ids},
+        )
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -109,11 +118,13 @@ class Collector:
     Args:
         since: The earliest event time that counts, in ms.
         until: The event time that is too late, in ms.
+        canary: Whether what the canary showed counts too.
     """
 
-    def __init__(self, *, since: int | None = None, until: int | None = None) -> None:
+    def __init__(self, *, since: int | None = None, until: int | None = None, canary: bool = False) -> None:
         self._since = since
         self._until = until
+        self._canary = canary
         self.result = Result()
 
     def add(self, data: bytes, place: str) -> None:
@@ -150,6 +161,8 @@ class Collector:
             )
 
     def _inside(self, row: _Row) -> bool:
+        if row.source == CANARY_SOURCE and not self._canary:
+            return False
         if self._since is None and self._until is None:
             return True
         time = parse_instant(row.observed_at)

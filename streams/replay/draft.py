@@ -7,14 +7,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.instants import format_instant
+from schemas.topics import SIGHTINGS, STRIPS
+from streams.errors import SettingsError
 from streams.kafka.connect import administration
 from streams.kafka.reader import Window
 from streams.kafka.topics import partitions_of
+from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS
 from streams.replay.apply import Ends, examine
 from streams.replay.checks import Check
 from streams.replay.facts import cluster_id
 from streams.replay.plan import Place, Plan, replay_id, topic_named
-from streams.replay.select import Selection
+from streams.replay.select import Selection, Unmatched
 from streams.replay.survey import find, survey
 
 
@@ -29,6 +32,8 @@ class Request(Struct, frozen=True, kw_only=True):
     target_settings: str | None = None
     since: int | None = None
     until: int | None = None
+    warm_up: int | None = None
+    """How long before `since` the warm-up begins, in ms; None for what the readers of the topic need."""
     offsets: Mapping[int, Window] = {}
     """Windows by partition number instead of all; a partition that is missing is left out."""
     selection: Selection = Selection()
@@ -47,7 +52,7 @@ async def draft(
     """A plan and its checks. `progress` is told of records read.
 
     Raises:
-        SettingsError: A topic, speed or pattern that is none.
+        SettingsError: A topic, speed or pattern that is none, or a filter that matches nothing.
         TickerError: A cluster that cannot be reached.
     """
     topic = topic_named(request.topic).on(request.source_prefix)
@@ -66,6 +71,7 @@ async def draft(
             prefix=request.target_prefix,
             settings=request.target_settings,
         )
+    begins = _warm_up(request)
     plan = Plan(
         id=replay_id(request.id),
         made_at=format_instant(time.time_ns() // 1_000_000),
@@ -74,6 +80,7 @@ async def draft(
         target=target,
         since=None if request.since is None else format_instant(request.since),
         until=None if request.until is None else format_instant(request.until),
+        warm_up=None if begins is None else format_instant(begins),
         selection=request.selection,
         speed=request.speed,
         groups=request.groups or (f"{request.target_prefix}-worker",),
@@ -85,7 +92,34 @@ async def draft(
     plan.pace  # noqa: B018 (a wrong speed is said before the window is read)
     taken = plan.predicate
     options = ends.source.aiokafka_options()
-    found = await find(options, partitions, since=request.since, until=request.until, offsets=request.offsets)
-    spans = await survey(options, found.windows, taken, progress=progress)
+    found = await find(
+        options,
+        partitions,
+        since=request.since,
+        until=request.until,
+        offsets=request.offsets,
+        warm_up=begins,
+    )
+    unmatched = Unmatched(request.selection)
+    spans = await survey(options, found, unmatched.noting(taken), progress=progress)
+    if "filters" not in request.accept and (told := "; ".join(unmatched.told())):
+        raise SettingsError(f"{told} (--accept filters goes on all the same)")
     plan = replace(plan, spans=spans)
     return plan, await examine(plan, ends, cut=found.cut)
+
+
+def _warm_up(request: Request) -> int | None:
+    """Where the warm-up begins, event time in ms; None for none.
+
+    Deduplicate decides by what it has seen within its window: what is made of the first sightings of a replay
+    depends on those before them.
+    """
+    if request.since is None or request.offsets:
+        if request.warm_up:
+            raise SettingsError(
+                "--warm-up is counted from --since, and --offsets say themselves what is replayed"
+            )
+        return None
+    needed = DEFAULT_WINDOW_MS if request.topic in {SIGHTINGS.name, STRIPS.name} else 0
+    length = needed if request.warm_up is None else request.warm_up
+    return max(0, request.since - length) if length else None

@@ -44,6 +44,8 @@ async def gather(
     return Facts(
         source_cluster=await cluster_id(source),
         target_cluster=await cluster_id(target),
+        source_servers=source_options["bootstrap_servers"],
+        target_servers=target_options["bootstrap_servers"],
         source_partitions=partitions,
         beginnings=await _beginnings(source_options, plan.source_topic, partitions),
         target=live,

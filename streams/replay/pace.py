@@ -34,6 +34,8 @@ class Pacer:
         self._going = asyncio.Event()
         self.held_s = 0.0
         """Seconds that the replay has waited for consumers."""
+        self.begun = False
+        """Whether the warm-up is over and times count."""
 
     @property
     def by_times(self) -> bool:
@@ -44,8 +46,12 @@ class Pacer:
         """Start: the event time `base` (ms) is due now."""
         self._origin, self._base = self._clock(), base
         self._free_at = self._origin
-        if not self.held:
+        if self.held:
+            # Held since before anything was due: only what is waited for from now on makes records due later.
+            self._held_at = self._origin
+        else:
             self._going.set()
+        self.begun = True
 
     def due(self, event_time: int) -> float:
         """When a record of this event time (ms) is due, on the clock; any time at other speeds."""

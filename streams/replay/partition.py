@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from itertools import accumulate
 from typing import Any, Final
@@ -33,6 +33,7 @@ _SLICE: Final = 8_000
 _COMPRESSION: Final = "lz4"
 
 Report = Callable[[str], None]
+_Copy = Callable[[AlternatingProducers, Sequence[Any]], Awaitable[None]]
 
 
 class Written(Struct, frozen=True):
@@ -98,7 +99,9 @@ class PartitionReplay:
         self._progress: Progress | None = None
         self._retry: Retry | None = None
         self.opened = asyncio.Event()
-        """Set when it can write; the pacer begins when all partitions can."""
+        """Set when it can write."""
+        self.warm = asyncio.Event()
+        """Set when the warm-up is written; the pacer begins when that of all partitions is."""
 
     @property
     def done(self) -> Progress:
@@ -143,14 +146,17 @@ class PartitionReplay:
                 await self._retry.wait()
 
     async def next_time(self) -> int | None:
-        """The event time (ms) of the first record that is still to be replayed; None where there is none."""
+        """The event time (ms) of the first record that is still to be replayed; None where there is none.
+
+        A record that comes late is due with the window's beginning, if it is older than that.
+        """
         source = TopicPartition(self._plan.source_topic, self._span.partition)
         window = {source: (self.done.offset, self._span.end)}
         async with aclosing(read_windows(self._clusters.source, window, at_once=_SLICE)) as slices:
             async for _, records in slices:
                 chosen, _ = self._choose(records)
                 if chosen:
-                    return int(chosen[0].timestamp)
+                    return max(int(chosen[0].timestamp), self._plan.begins or 0)
         return None
 
     async def _attempt(self) -> Progress:
@@ -166,19 +172,27 @@ class PartitionReplay:
                 self._progress = await self._read_progress()
                 await self._write_progress(producers)
             self.opened.set()
-            await self._copy(producers, self._progress.offset)
+            await self._copy(producers, self._span.warmed_up, self._copy_at_once)
+            self.warm.set()
+            await self._copy(producers, self._span.end, self._copy_when_due)
         return self.done
 
-    async def _copy(self, producer: AlternatingProducers, first: int) -> None:
+    async def _copy(self, producer: AlternatingProducers, end: int, copy: _Copy) -> None:
+        """Replay from where it is up to and without an offset."""
         source = TopicPartition(self._plan.source_topic, self._span.partition)
-        window = {source: (first, self._span.end)}
+        window = {source: (self.done.offset, end)}
         async with aclosing(read_windows(self._clusters.source, window, at_once=_SLICE)) as slices:
             async for _, records in slices:
-                await self._copy_records(producer, records)
-        if self.done.offset < self._span.end:
-            await self._commit(producer, (), 0, self._span.end)
+                await copy(producer, records)
+        if self.done.offset < end:
+            await self._commit(producer, (), 0, end)
 
-    async def _copy_records(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
+    async def _copy_at_once(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
+        """Write these records now: they are the warm-up."""
+        chosen, _ = self._choose(records)
+        await self._commit(producer, chosen, len(records), records[-1].offset + 1)
+
+    async def _copy_when_due(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
         """Write these records when they are due; what is left out goes by with what follows it.
 
         One whose event time is earlier than that of one before it is due with that one: order is kept.

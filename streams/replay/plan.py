@@ -36,8 +36,12 @@ class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     partition: Annotated[int, Meta(ge=0)]
     first: Annotated[int, Meta(ge=0)]
     end: Annotated[int, Meta(ge=0)]
+    begins: Annotated[int, Meta(ge=0)] | None = None
+    """Where the window begins: what is before it is the warm-up. None where there is none."""
+    warm_up: int = 0
+    """Records of the warm-up: replayed first at full speed, and no part of the result."""
     records: int
-    """Records that the selection takes."""
+    """Records that the selection takes, those of the warm-up too."""
     bytes: int
     """Their keys and values."""
     largest: int
@@ -45,6 +49,11 @@ class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first_time: Instant | None
     """The earliest event time among them."""
     last_time: Instant | None
+
+    @property
+    def warmed_up(self) -> int:
+        """The offset from which on the speed counts."""
+        return self.first if self.begins is None else min(self.begins, self.end)
 
 
 class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +67,8 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     target: Place
     since: Instant | None = None
     until: Instant | None = None
+    warm_up: Instant | None = None
+    """Where the warm-up begins, before `since`; None for none."""
     selection: Selection = Selection()
     speed: str = "1x"
     groups: tuple[str, ...] = ()
@@ -74,6 +85,16 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def records(self) -> int:
         """Records that will be written."""
         return sum(span.records for span in self.spans)
+
+    @property
+    def in_window(self) -> int:
+        """Records among them that are no warm-up."""
+        return self.records - sum(span.warm_up for span in self.spans)
+
+    @property
+    def begins(self) -> int | None:
+        """The window's beginning, event time in ms; None where it is the topic's own."""
+        return None if self.since is None else parse_instant(self.since)
 
     @property
     def bytes(self) -> int:
@@ -94,16 +115,18 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def duration(self) -> float | None:
-        """Seconds that it takes by its own pace; None at `max`."""
+        """Seconds that it takes by its own pace, the warm-up aside; None at `max`."""
         times = self.times
-        return self.pace.duration(self.records, times[1] - times[0] if times else 0)
+        span = times[1] - max(times[0], self.begins or times[0]) if times else 0
+        return self.pace.duration(self.in_window, max(0, span))
 
     @property
     def predicate(self) -> Predicate | None:
-        """Which records are taken; None for all."""
+        """Which records are taken, those of the warm-up too; None for all."""
+        since = self.warm_up or self.since
         return predicate(
             self.selection,
-            since=None if self.since is None else parse_instant(self.since),
+            since=None if since is None else parse_instant(since),
             until=None if self.until is None else parse_instant(self.until),
         )
 

@@ -1,17 +1,25 @@
 """Collect a result to compare: from a file of `ticker run --dropped --json`, or from the topics of a prefix."""
 
 import sys
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from aiokafka import TopicPartition
+from msgspec import Struct
 
-from schemas.topics import DUPLICATES
+from schemas.headers import REPLAY_ID_HEADER
+from schemas.topics import DUPLICATES, STRIPS
 from streams.errors import InputError, SettingsError
 from streams.kafka.connect import administration
 from streams.kafka.reader import bounds, read_windows
 from streams.kafka.topics import describe
+from streams.replay.apply import Ends
 from streams.replay.diff import Collector, Result
+from streams.replay.plan import Plan
 from streams.settings import Connection
 
 STANDARD_INPUT: Final = "-"
@@ -70,3 +78,47 @@ async def from_topics(
             if record.value is not None:
                 collector.add(record.value, f"{record.topic}/{record.partition}/{record.offset}")
     return collector.result
+
+
+class _Identified(Struct, frozen=True):
+    """A value of whatever type, by its id."""
+
+    id: str = ""
+
+
+_identify: Final = msgspec.json.Decoder(_Identified).decode
+
+
+async def of_replay(plan: Plan, ends: Ends, collect: Callable[[], Collector]) -> tuple[Result, Result]:
+    """What the recording build and the build on the target made of what a plan replays, the warm-up left out.
+
+    The source went on after the window's end, and a filter left sightings out: of its result only what was made of
+    records that stand in the target counts.
+
+    Args:
+        plan: The plan.
+        ends: How to connect to both ends.
+        collect: Makes a collector of the plan's window.
+    """
+    old = await from_topics(ends.source, plan.source.prefix, collect(), patience=ends.patience)
+    new = await from_topics(ends.target, plan.target.prefix, collect(), patience=ends.patience)
+    if plan.topic == STRIPS.name:
+        return old, new
+    return old.only(await _replayed(plan, ends, old.headlines.keys() | old.merges.keys())), new
+
+
+async def _replayed(plan: Plan, ends: Ends, wanted: AbstractSet[str]) -> set[str]:
+    """Which of these ids a replay wrote."""
+    async with administration(ends.target, patience=ends.patience) as client:
+        live = await describe(client, {plan.target_topic})
+    places = [
+        TopicPartition(plan.target_topic, number)
+        for number in range(live[plan.target_topic].partitions if live else 0)
+    ]
+    options, mine, found = ends.target.aiokafka_options(), (REPLAY_ID_HEADER, plan.id.encode()), set[str]()
+    async for _, records in read_windows(options, await bounds(options, places)):
+        for record in records:
+            if record.value is not None and mine in record.headers:
+                with suppress(msgspec.DecodeError, UnicodeDecodeError):  # rubbish that was replayed has no id
+                    found.update(wanted & {_identify(record.value).id})
+    return found

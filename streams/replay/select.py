@@ -1,20 +1,27 @@
 """Which records a replay takes: by event time, key, header, and what the value says."""
 
+import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from schemas.cloudevents import CANARY_SOURCE
+from schemas.headers import SOURCE_HEADER
 from schemas.mediatopics import slug_of
+from schemas.topics import CATEGORIES
 from streams.errors import SettingsError
 
 Predicate = Callable[[Any], bool]
 
 
 class Selection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is taken: one value of each list that is not empty has to match. Empty takes all."""
+    """What is taken: one value of each list that is not empty has to match, and none of a `not_…` list may.
+
+    Empty takes all but the canary's headlines.
+    """
 
     sources: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -25,11 +32,20 @@ class Selection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     """`NAME=VALUE`, or `NAME` for any value."""
     text: str | None = None
     """A regular expression that is found in the headline or strip."""
+    not_sources: tuple[str, ...] = ()
+    not_categories: tuple[str, ...] = ()
+    canary: bool = False
+    """Also take what the canary shows, which measures the pipeline and is no news."""
+
+    @property
+    def includes(self) -> bool:
+        """Whether something is asked of values: one that cannot be read is not taken then."""
+        return bool(self.sources or self.languages or self.categories or self.text)
 
     @property
     def decodes(self) -> bool:
         """Whether values have to be read."""
-        return bool(self.sources or self.languages or self.categories or self.text)
+        return bool(self.includes or self.not_sources or self.not_categories)
 
 
 class _View(Struct, frozen=True):
@@ -56,7 +72,7 @@ def predicate(selection: Selection, *, since: int | None, until: int | None) -> 
     Raises:
         SettingsError: The text is no regular expression.
     """
-    tests: list[Predicate] = []
+    tests: list[Predicate] = [] if selection.canary else [_not_the_canary]
     if since is not None:
         tests.append(lambda record: record.timestamp >= since)
     if until is not None:
@@ -83,25 +99,106 @@ def _partition(header: str) -> tuple[str, str, str]:
     return header.partition("=")
 
 
+_CANARY: Final = CANARY_SOURCE.encode()
+_CANARY_NAMED: Final = b'"%b"' % _CANARY
+
+
+def _not_the_canary(record: Any) -> bool:
+    """By the header that a sighting begins with; other values are only decoded where they name the canary."""
+    if record.headers and record.headers[0][0] == SOURCE_HEADER:
+        return bool(record.headers[0][1] != _CANARY)
+    if record.value is None or _CANARY_NAMED not in record.value:
+        return True
+    view = _seen(record)
+    return view is None or view.source != CANARY_SOURCE
+
+
+def _seen(record: Any) -> _View | None:
+    """What a selection wants to know of a record; None of a tombstone or of what cannot be read."""
+    try:
+        return _view(record.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
 def _by_value(selection: Selection) -> Predicate:
-    """A test of the decoded value; a value that cannot be read, or a tombstone, matches nothing."""
+    """A test of the decoded value.
+
+    A value that cannot be read, or a tombstone, matches nothing: where something is asked for it is not taken, where
+    something is left out it stays.
+    """
     try:
         text = re.compile(selection.text) if selection.text else None
     except re.error as error:
         raise SettingsError(f"--text {selection.text!r} is no regular expression: {error}") from None
     sources, languages = frozenset(selection.sources), frozenset(selection.languages)
-    categories = frozenset(selection.categories)
+    categories, not_categories = frozenset(selection.categories), frozenset(selection.not_categories)
+    not_sources, includes = frozenset(selection.not_sources), selection.includes
 
     def test(record: Any) -> bool:
-        try:
-            view = _view(record.value or b"")
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return False
+        view = _seen(record)
+        if view is None:
+            return not includes
+        shown_by = {view.source, *view.sources} - {""}
         return (
-            (not sources or view.source in sources or not sources.isdisjoint(view.sources))
+            (not sources or not sources.isdisjoint(shown_by))
+            and not (shown_by and shown_by <= not_sources)
             and (not languages or view.language in languages)
             and (not categories or slug_of(view.topic) in categories)
+            and not (not_categories and slug_of(view.topic) in not_categories)
             and (text is None or text.search(view.text) is not None)
         )
 
     return test
+
+
+class Unmatched:
+    """Finds out which values of a selection no record of a window has: a name that was mistyped takes nothing.
+
+    Args:
+        selection: What is taken.
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._sources: set[str] = set()
+        self._languages: set[str] = set()
+        self._categories: set[str] = set()
+
+    def noting(self, taken: Predicate | None) -> Predicate | None:
+        """The same choice, which looks at every record before it is taken or left out."""
+        if not self._selection.decodes:
+            return taken
+
+        def test(record: Any) -> bool:
+            self._note(record)
+            return taken is None or taken(record)
+
+        return test
+
+    def _note(self, record: Any) -> None:
+        if (view := _seen(record)) is not None:
+            self._sources.update({view.source, *view.sources} - {""})
+            self._languages.add(view.language)
+            self._categories.add(slug_of(view.topic))
+
+    def told(self) -> Iterator[str]:
+        """A sentence for each value that nothing had, with one that it may have been meant to be."""
+        given = self._selection
+        slugs = {*CATEGORIES, *self._categories}
+        for flag, values, there, known in (
+            ("--source", given.sources, self._sources, self._sources),
+            ("--not-source", given.not_sources, self._sources, self._sources),
+            ("--language", given.languages, self._languages, self._languages),
+            ("--category", given.categories, self._categories, slugs),
+            ("--not-category", given.not_categories, self._categories, slugs),
+        ):
+            for value in values:
+                if value not in there:
+                    yield f"{flag} {value!r} matches no record of the window{meant(value, known)}"
+
+
+def meant(value: str, known: Collection[str]) -> str:
+    """What a name that is none may have been meant to be, to put behind a sentence; nothing where none is near."""
+    close = difflib.get_close_matches(value, known, n=1)
+    return f": did you mean {close[0]}?" if close else ""

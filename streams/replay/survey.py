@@ -21,6 +21,8 @@ class Found(Struct, frozen=True):
     windows: Mapping[TopicPartition, Window]
     cut: tuple[str, ...]
     """Partitions whose first record is younger than the window's beginning, in words."""
+    begins: Mapping[TopicPartition, int]
+    """Where the window itself begins behind the warm-up; nothing where there is no warm-up."""
 
 
 async def find(
@@ -30,8 +32,9 @@ async def find(
     since: int | None,
     until: int | None,
     offsets: Mapping[int, Window],
+    warm_up: int | None = None,
 ) -> Found:
-    """The offsets in which a window lies.
+    """The offsets in which a window lies, and those of its warm-up, as far as they are still there.
 
     Args:
         options: aiokafka's connection options.
@@ -39,6 +42,7 @@ async def find(
         since: The window's beginning, event time in ms.
         until: Its end, excluded.
         offsets: Windows by partition number; a partition that is missing is not read. Empty for all.
+        warm_up: Where the warm-up begins, event time in ms; none without.
     """
     async with consuming(options) as reader:
         reader.assign(partitions)
@@ -47,6 +51,9 @@ async def find(
         starts = dict(beginnings)
         if since is not None:
             starts = _offsets(await reader.offsets_for_times(dict.fromkeys(partitions, since)), ends)
+        warm: dict[TopicPartition, int] = {}
+        if warm_up is not None:
+            warm = _offsets(await reader.offsets_for_times(dict.fromkeys(partitions, warm_up)), ends)
         if until is not None:
             times = dict.fromkeys(partitions, until + LATENESS_MS)
             ends = _offsets(await reader.offsets_for_times(times), ends)
@@ -60,7 +67,9 @@ async def find(
     )
     if since is not None or not offsets:
         cut += await _cut_by_time(options, windows, beginnings, since)
-    return Found(windows, cut)
+    begins = {tp: windows[tp][0] for tp in windows if warm}
+    warmed = {tp: (warm[tp], end) for tp, (_, end) in windows.items() if tp in warm}
+    return Found({**windows, **warmed}, cut, begins)
 
 
 def _offsets(
@@ -95,9 +104,10 @@ async def _cut_by_time(
 class _Count:
     """What was found in one partition."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, begins: int | None) -> None:
         self.first, self.end = window
-        self.records = self.bytes = self.largest = 0
+        self.begins = begins
+        self.records = self.bytes = self.largest = self.warm_up = 0
         self.earliest: int | None = None
         self.latest: int | None = None
         self._first_taken: int | None = None
@@ -107,6 +117,8 @@ class _Count:
         sizes = [max(r.serialized_key_size, 0) + max(r.serialized_value_size, 0) for r in records]
         times = [r.timestamp for r in records]
         self.records += len(records)
+        if self.begins is not None:
+            self.warm_up += sum(record.offset < self.begins for record in records)
         self.bytes += sum(sizes)
         self.largest = max(self.largest, *sizes)
         self.earliest = min(times) if self.earliest is None else min(self.earliest, *times)
@@ -122,6 +134,8 @@ class _Count:
             partition=partition,
             first=self._first_taken if self._first_taken is not None else self.first,
             end=self._last_taken + 1 if taken else self.first,
+            begins=self.begins if self.warm_up else None,
+            warm_up=self.warm_up,
             records=self.records,
             bytes=self.bytes,
             largest=self.largest,
@@ -132,14 +146,14 @@ class _Count:
 
 async def survey(
     options: Mapping[str, Any],
-    windows: Mapping[TopicPartition, Window],
+    found: Found,
     taken: Predicate | None,
     *,
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Span, ...]:
     """Read the windows once and say what is in them, by partition. `progress` is told of records read."""
-    counts = {tp: _Count(window) for tp, window in windows.items()}
-    async for tp, records in read_windows(options, windows):
+    counts = {tp: _Count(window, found.begins.get(tp)) for tp, window in found.windows.items()}
+    async for tp, records in read_windows(options, found.windows):
         chosen = records if taken is None else [record for record in records if taken(record)]
         if chosen:
             counts[tp].add(chosen)

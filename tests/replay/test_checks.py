@@ -34,6 +34,8 @@ CONFIG = {**SIGHTINGS.config, "message.timestamp.after.max.ms": str(HOUR)}
 FACTS = Facts(
     source_cluster="A",
     target_cluster="B",
+    source_servers="asked-for:1",
+    target_servers="b:1",
     source_partitions=6,
     beginnings=dict.fromkeys(range(6), 0),
     target={
@@ -143,3 +145,15 @@ def test_a_replay_that_goes_on_finds_its_own_traces() -> None:
     """State and a cut beginning are no news when this replay has begun before."""
     resumed = replace(FACTS, resumed=True, state_records=5, beginnings={0: 150})
     assert {each.outcome for each in check(PLAN, resumed)} == {"ok"}
+
+
+def test_a_plan_of_nothing_is_refused() -> None:
+    """Nothing is written, and nothing is called whole."""
+    empty = replace(PLAN, spans=(replace(PLAN.spans[0], records=0),))
+    assert found("records", empty).outcome == "refused"
+    assert found("records").outcome == "ok"
+
+
+def test_another_cluster_is_named_by_the_address_that_was_asked_for() -> None:
+    """A flag overrides the plan's address: that is where the other cluster answered."""
+    assert "asked-for:1 is C" in found("clusters", facts=replace(FACTS, source_cluster="C")).finding

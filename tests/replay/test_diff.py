@@ -34,8 +34,8 @@ def merged(number: int, **more: Any) -> dict[str, Any]:
     return {**shown(number), **near, **more}
 
 
-def result(*given: dict[str, Any], **window: int) -> Result:
-    collector = Collector(**window)
+def result(*given: dict[str, Any], since: int | None = None, until: int | None = None) -> Result:
+    collector = Collector(since=since, until=until)
     for number, row in enumerate(given):
         collector.add(json.dumps(row).encode(), f"line {number}")
     return collector.result

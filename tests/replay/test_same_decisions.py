@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from schemas.topics import DEADLETTERS, POSITIONS, SIGHTINGS, STRIPS
+from schemas.topics import DEADLETTERS, POSITIONS, SIGHTINGS, STRIPS, TOPICS
 from streams.replay.diff import Collector, Result, compare
+from streams.replay.plan import write_plan
 from streams.replay.results import from_file, from_topics
 from streams.settings import Connection
-from tests.command import TICKER, ticker
-from tests.replay.replay_support import applied, between, drafted, make_topics
+from tests.command import TICKER, rows, ticker
+from tests.replay.replay_support import applied, between, drafted, headline, make_topics, publish
+from tests.support import START, sighting
 
 pytestmark = pytest.mark.kafka
 
@@ -70,3 +72,36 @@ def test_a_replay_decides_as_the_original_did(kafka: str, topic_prefix: str, tmp
             found = compare(local, result_of(connection, prefix, local))
             assert (found.gained, found.lost, found.flips) == ((), (), ())
             assert (found.merges_gained, found.merges_lost) == ((), ())
+
+
+def test_a_build_differs_nowhere_from_itself_in_a_window_of_its_past(
+    kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """The warm-up gives what was live when the window began; without it what was known before counts as new."""
+    connection, hour = Connection(bootstrap_servers=kafka), 3_600_000
+    make_topics(connection, topic_prefix, TOPICS)
+    shown = [
+        sighting(headline(number), at=START + turn * 4 * hour + number, source="canal")
+        for turn in range(24)
+        for number in range(turn, turn + 12)
+    ]
+    publish(connection, topic_prefix, shown)
+    since, until = START + 80 * hour, START + 92 * hour
+    warm, cold = f"{topic_prefix}-warm", f"{topic_prefix}-cold"
+    plans = {}
+    for prefix, warm_up in ((warm, None), (cold, 0)):
+        window = {"since": since, "until": until, "warm_up": warm_up, "speed": "1000000x"}
+        plans[prefix], _ = drafted(between(connection), topic_prefix, prefix, create=True, **window)
+        assert applied(plans[prefix], between(connection)).whole
+        write_plan(plans[prefix], tmp_path / f"{prefix}.json")
+    assert plans[warm].in_window == plans[cold].records == 36
+    with workers(connection, [topic_prefix, warm, cold]):
+        # Of each the headlines: those of all turns, of the 72 hours before the window's end and of the window.
+        for prefix, count in ((topic_prefix, 35), (warm, 32), (cold, 14)):
+            wanted = Result(headlines=dict.fromkeys(map(str, range(count))))  # type: ignore[arg-type]
+            assert len(result_of(connection, prefix, wanted).headlines) == count
+    (same,) = rows(ticker("replay", "diff", tmp_path / f"{warm}.json"))
+    assert same["headlines"] == [3, 3]
+    assert same["gained"] == same["lost"] == same["merges_gained"] == same["merges_lost"] == 0
+    summary, *_ = rows(ticker("replay", "diff", tmp_path / f"{cold}.json"))
+    assert (summary["gained"], summary["lost"]) == (11, 0)

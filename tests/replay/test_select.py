@@ -6,7 +6,7 @@ import pytest
 
 from schemas.events import CategorizedHeadline, TopicScore, encode
 from streams.errors import SettingsError
-from streams.replay.select import Selection, predicate
+from streams.replay.select import Selection, Unmatched, predicate
 from streams.stage import RawRecord
 from tests.support import START, raw_record, sighting
 
@@ -25,7 +25,37 @@ def takes(selection: Selection, given: Any, *, since: int | None = None, until: 
 
 def test_no_selection_needs_no_test() -> None:
     """Where all is taken, no record is looked at."""
-    assert predicate(Selection(), since=None, until=None) is None
+    assert predicate(Selection(canary=True), since=None, until=None) is None
+
+
+def test_the_canary_is_left_out_unless_asked_for() -> None:
+    """By the header of a sighting, and by the value of what has none."""
+    given = record(source="ticker.canary")
+    bare = raw_record(given.key, given.value)
+    for shown in (given, bare):
+        assert not takes(Selection(), shown)
+        assert takes(Selection(canary=True, sources=("ticker.canary",)), shown)
+    assert takes(Selection(), record())
+
+
+def test_what_is_excluded_is_left_out_and_nothing_else() -> None:
+    """What cannot be read is of no source: it stays."""
+    assert not takes(Selection(not_sources=("akhbar",)), record())
+    assert takes(Selection(not_sources=("other",)), record())
+    assert not takes(Selection(not_categories=("uncategorised",)), record())
+    assert takes(Selection(not_sources=("akhbar",)), raw_record(b"k", b"{"))
+
+
+def test_a_name_that_nothing_has_is_said_with_what_was_meant() -> None:
+    """A mistyped source or category would take nothing, or leave nothing out."""
+    unmatched = Unmatched(Selection(not_sources=("akbar", "akhbar"), categories=("sprot",)))
+    test = unmatched.noting(None)
+    assert test is not None
+    assert test(record())
+    assert list(unmatched.told()) == [
+        "--not-source 'akbar' matches no record of the window: did you mean akhbar?",
+        "--category 'sprot' matches no record of the window: did you mean sport?",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from streams.cli.replay.plan import plan
     epilog=examples(
         "ticker replay plan sightings --since 24h --to-topic-prefix staging --create --speed 10x -o day.json",
         "ticker replay apply day.json",
-        "ticker replay diff ticker staging --markdown",
+        "ticker replay diff day.json --markdown",
         "ticker replay clean day.json",
     ),
 )

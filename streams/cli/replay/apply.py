@@ -67,7 +67,10 @@ def _print_closing(closing: "Closing") -> None:
     for name, value in (
         ("read", f"{closing.read:,}"),
         ("filtered", f"{closing.filtered:,}"),
-        ("written", f"{closing.written:,}"),
+        (
+            "written",
+            f"{closing.written:,}" + (f", {closing.warm_up:,} of it warm-up" if closing.warm_up else ""),
+        ),
         ("found", "not read back" if closing.found is None else f"{closing.found:,}"),
         ("lost", f"{closing.lost:,}"),
         ("doubled", f"{closing.doubled:,}"),

@@ -12,7 +12,7 @@ import click
 
 from streams.cli.clusters import Target, production, target_options
 from streams.cli.logs import log_to_stderr
-from streams.cli.moments import parse_moment
+from streams.cli.moments import parse_length, parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.progress import duration
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from streams.replay.plan import Plan
 
 _TELL_EVERY_S: Final = 5.0
+_MINUTE: Final = len("2026-03-11 08:00")
 _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
 
 
 @click.command(
     epilog=examples(
         "ticker replay plan sightings --since 24h --to-topic-prefix staging --create",
+        "ticker replay plan sightings --since 24h --not-source ticker-test --to-topic-prefix staging --create",
         "ticker replay plan decisions --language ar --text 'المغرب' --to-config staging.toml --speed 10x",
         "ticker replay plan sightings --offsets 0:1000-5000 --to-bootstrap-servers staging:9092 --speed max",
     )
@@ -39,12 +41,20 @@ _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
 @click.argument("topic")
 @click.option("--since", help="Begin there, by event time: 2h, 3d ago, or an RFC 3339 time.")
 @click.option("--until", help="End before that event time.")
+@click.option(
+    "--warm-up",
+    help="How much before --since is replayed first, at full speed, and is no part of the result: 72h, 3d, 0 for"
+    " none (default: the deduplication window of 72h, of sightings and strips).",
+)
 @click.option("--offsets", multiple=True, help="PARTITION:FIRST-END, END excluded; for some partitions only.")
 @click.option("--source", "sources", multiple=True, help="Only of this source; several may be named.")
+@click.option("--not-source", "not_sources", multiple=True, help="All but this source.")
 @click.option("--language", "languages", multiple=True, help="Only in this language (ISO 639).")
 @click.option(
     "--category", "categories", multiple=True, help="Only of this category (categorized headlines)."
 )
+@click.option("--not-category", "not_categories", multiple=True, help="All but this category.")
+@click.option("--canary", is_flag=True, help="Also what the canary showed, which measures and is no news.")
 @click.option("--key", "keys", multiple=True, help="Only with this key.")
 @click.option("--header", "headers", multiple=True, help="Only with this header: NAME or NAME=VALUE.")
 @click.option("--text", help="Only where this regular expression is found in the text.")
@@ -95,7 +105,10 @@ def _draft(
     from streams.replay.select import Selection
 
     prefix, there = settings[TOPIC_PREFIX], target.settings(settings)
-    fields = ("sources", "languages", "categories", "keys", "headers", "text")
+    fields = (
+        *("sources", "languages", "categories", "keys", "headers", "text"),
+        *("not_sources", "not_categories", "canary"),
+    )
     request = Request(
         topic=name.removeprefix(f"{prefix}."),
         source_prefix=prefix,
@@ -104,6 +117,7 @@ def _draft(
         target_settings=_file(there),
         since=parse_moment("--since", given["since"]) if given["since"] else None,
         until=parse_moment("--until", given["until"]) if given["until"] else None,
+        warm_up=parse_length("--warm-up", given["warm_up"]) if given["warm_up"] else None,
         offsets=_offsets(given["offsets"]),
         selection=Selection(**{field: given[field] for field in fields}),
         speed=given["speed"],
@@ -150,6 +164,11 @@ def _offsets(given: tuple[str, ...]) -> dict[int, tuple[int, int]]:
     return windows
 
 
+def _minute(instant: str | None) -> str:
+    """An instant to the minute, for a table on 80 columns; the plan has it whole."""
+    return instant[:_MINUTE].replace("T", " ") if instant else ""
+
+
 def _print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
     from rich.table import Table
 
@@ -159,20 +178,33 @@ def _print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
     console.print(
         f"replay {made.id}: {made.source_topic} to {made.target_topic} at {made.speed}", highlight=False
     )
-    table = Table("partition", "offsets", "records", "bytes", "from", "to", box=None, padding=(0, 1))
+    table = Table(
+        *("part", "offsets", "records", "bytes", "from (UTC)", "to (UTC)"),
+        box=None,
+        padding=(0, 1),
+        pad_edge=False,
+    )
     for column in table.columns[:4]:
         column.justify = "right"
+    for column in table.columns[4:]:
+        column.no_wrap, column.min_width = True, _MINUTE
     for span in made.spans:
         table.add_row(
             str(span.partition),
             f"{span.first:,} to {span.end:,}",
             f"{span.records:,}",
             f"{span.bytes:,}",
-            span.first_time or "",
-            span.last_time or "",
+            _minute(span.first_time),
+            _minute(span.last_time),
         )
     table.add_row("all", "", f"{made.records:,}", f"{made.bytes:,}", style="bold")
     console.print(table)
+    if made.warm_up and (warm := made.records - made.in_window):
+        console.print(
+            f"warm-up: {warm:,} of these records, before {made.since}, are replayed first at full speed and are no"
+            " part of the result",
+            highlight=False,
+        )
     seconds = made.duration
     console.print(
         "as fast as the clusters go" if seconds is None else f"takes {duration(seconds)}", highlight=False

@@ -84,7 +84,7 @@ class ReplayProgress:
         seconds = max(now - self._began, 1e-3)
         rate = (self._done - self._before) / seconds
         left = (self._records - self._done) / rate if rate else 0.0
-        if self._pacer is not None and self._pacer.by_times:
+        if self._pacer is not None and self._pacer.by_times and self._pacer.begun:
             left = max(0.0, self._pacer.due(self._last_time) - now)
         lag = "" if self._lag is None else f", consumers {self._lag:,} behind"
         return f"{rate:,.0f}/s{lag}, {duration(left)} left"
