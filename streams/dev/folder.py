@@ -61,7 +61,7 @@ def _lives(lock: Path) -> bool:
     """Whether the process runs that took a lock last; not known of one in another container."""
     try:
         os.kill(int(lock.read_bytes()), 0)
-    except (ValueError, ProcessLookupError):
+    except (ValueError, OverflowError, ProcessLookupError):
         return False
     except PermissionError:
         return True
