@@ -102,7 +102,7 @@ async def read_redriven(options: Mapping[str, Any], prefix: str, letters: Collec
 
 
 async def _read_mark(reader: CommittedReader, prefix: str, way: tuple[int, int], *, wait: bool) -> Redriven:
-    """What was sent back on a way; `wait` for transactions that are open, as who decides by it must."""
+    """What was sent back from one partition to another; who decides by it must `wait` for open transactions."""
     place = TopicPartition(POSITIONS.on(prefix), way[1])
     end = None if wait else await reader.stable_end(place)
     record = await reader.last_record(place, _mark_key(prefix, way[0]), end=end)

@@ -58,7 +58,7 @@ _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROL_SHARE: Final = 0.01
 _HIGH: Final = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _FEW_BYTES: Final = 16
-"""Bytes of words in another script below which a declaration is believed first."""
+"""With fewer bytes of words beyond ASCII than this, what the page declares is tried before what is guessed."""
 _HIGH_WORDS: Final = 2_000
 """Words with high bytes by which an encoding is judged."""
 _UNNATURAL: Final = re.compile(
@@ -75,7 +75,7 @@ _UNNATURAL_SHARE: Final = 0.3
 _LATIN: Final = frozenset(
     {"windows-1250", "windows-1254", "windows-1257", "windows-1258", "ISO-8859-2", "ISO-8859-4"}
 )
-"""What the detector takes a few words of French for."""
+"""Encodings that the detector names for a few words of French, which are in Windows-1252."""
 _FRENCH: Final = (
     bytes(range(0x80)) + "àâçèéêëîïôùûÀÇÉÈÊÎŒœ«»’‘“”–—…€".encode("cp1252") + "€œ".encode("iso8859-15")
 )
@@ -138,7 +138,7 @@ def _encoding(data: bytes, place: str) -> str:
 
 
 def _guessed(data: bytes, words: bytes) -> str | None:
-    """What Firefox would take a page without a declaration for."""
+    """The encoding in which Firefox would read a page without a declaration."""
     from chardetng_py import EncodingDetector  # noqa: PLC0415 (few pages need it)
 
     detector = EncodingDetector()
@@ -163,7 +163,7 @@ def _is_natural(words: bytes, encoding: str) -> bool:
 
 
 def _wide(sample: bytes) -> str | None:
-    """UTF-16 without a mark: the high bytes are of few blocks."""
+    """The codec of UTF-16 without a byte order mark, told by its high bytes, which are of few blocks; else None."""
     for encoding, high in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
         if sum(map(high.count, _WIDE_BLOCKS)) >= _WIDE_SHARE * len(high):
             low = sample[::2] if encoding == "utf-16-le" else sample[1::2]
@@ -200,7 +200,7 @@ def _codec(label: str) -> str | None:
 
 
 def _mostly_utf8(sample: bytes) -> bool:
-    """UTF-8 with a few damaged characters."""
+    """Whether it is UTF-8 with a few damaged characters: less than a tenth of those beyond ASCII."""
     text = sample.decode("utf-8", "replace")
     beyond_ascii = sum(not character.isascii() for character in text)
     return text.count("\ufffd") < (1 - _WIDE_SHARE) * beyond_ascii

@@ -45,7 +45,7 @@ _REFUSED: Final = (
 _FORBIDDEN: Final = (TopicAuthorizationFailedError, ClusterAuthorizationFailedError)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _SAID_AFTER_S: Final = 10.0
-"""Without an acknowledgement for so long, and then for twice as long each time, it is said."""
+"""The log says that nothing was acknowledged after so many seconds, and then after twice as long each time."""
 _CLOSE_S: Final = 5.0
 
 Home = tuple[str, int]

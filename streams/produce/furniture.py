@@ -195,13 +195,13 @@ def _is_line_of_notes(text: str) -> bool:
 
 
 _MOST: Final = 0.6
-"""The share of a strip's slots that show a thing at the same place from which it is the site's, not the news."""
+"""What at least this share of a strip's slots shows at the same place is the site's, not the news."""
 _FEWEST: Final = 2
-"""Slots from which a strip shows what its shape is."""
+"""From so many slots on, what stands at their ends can have a shape in common."""
 _FEWEST_WORDS: Final = 3
-"""Words of a date that is no part of a sentence, as `on Monday` may be."""
+"""A date of fewer words may be part of a sentence: `on Monday`."""
 _LONGEST: Final = 48
-"""Characters of what is looked for at the ends of a slot."""
+"""The most characters at an end of a slot in which a clock, counter or the like is looked for."""
 _MARKS: Final = "-–—|:•·»>"
 _JOINT: Final = re.compile(
     rf"[ \xa0]*(?:[{_MARKS}،,][ \xa0]+|[ \xa0])[ \xa0]*|[ \xa0]*(?=[(\[])|(?<=[)\]])[ \xa0]*"

@@ -92,7 +92,7 @@ _UNUSUAL_RUNS: Final = re.compile(f"[{_UNUSUAL}][{_UNUSUAL}\ufe0f]*")
 _UNUSUAL_ARABIC: Final = "٭۝۞۩؍؞"
 _UNUSUAL_LATIN: Final = "§¶¤¬°"
 _UNUSUAL_CLICKS: Final = "ǀǁ"
-"""Those in blocks that most strips have, each looked for by itself; clicks (U+01C0) look like bars."""
+"""Unusual symbols in blocks that most strips have, so each is looked for by itself; clicks (U+01C0) look like bars."""
 _UNUSUAL_BLOCKS: Final = frozenset(
     {
         0x14,
@@ -113,12 +113,12 @@ _UNUSUAL_BLOCKS: Final = frozenset(
         *range(0xE0, 0xF9),
     }
 )
-"""High bytes in UTF-16 of the others, without those of general punctuation."""
+"""High bytes in UTF-16 of the other unusual symbols, those of general punctuation aside."""
 _PUNCTUATION_BLOCK: Final = 0x20
 _UNUSUAL_PUNCTUATION: Final = re.compile(
     "[\u2000-\u200a\u2017\u2020\u2021\u2023\u2024\u2027\u202f\u2035-\u2038\u203b\u203e-\u2043\u204a-\u205f]"
 )
-"""Those of general punctuation, and spaces, which this one look finds as well."""
+"""Unusual symbols of general punctuation, and its spaces, which the same search finds."""
 _USUAL_BLOCKS: Final = bytes(range(0x10))
 """High bytes in UTF-16 of Latin, Greek, Cyrillic, Hebrew, Arabic and Indic letters."""
 
@@ -144,7 +144,7 @@ _TRACES: Final = {
 """What a symbol leaves among a text's traces: its code in Latin-1, else its block."""
 _EMOJI_TRACES: Final = frozenset(_LATIN + block for block in _EMOJI_BLOCKS)
 _UNUSUAL_TRACE: Final = -1
-"""Says that a text has unusual symbols or spaces in a block that is none by itself."""
+"""The trace of unusual symbols or spaces whose block has usual characters too, so that the block says nothing."""
 _UNUSUAL_TRACES: Final = frozenset(
     {_UNUSUAL_TRACE, *map(ord, _UNUSUAL_LATIN), *(_LATIN + block for block in _UNUSUAL_BLOCKS)}
 )
@@ -163,22 +163,22 @@ _BLANKS: Final = re.compile("[ \t\n]+")
 _BULLET: Final = re.compile(rf"\A[-–—*•·»>+~{_EMOJI}]\ufe0f?(?:{_SPACE}+|\Z)")
 
 _BEGINNING: Final = 1_000
-"""Characters in which what separates a strip stands at least once, where headlines are as long as they are."""
+"""In so many characters at its start a strip's separator stands at least once: no headline is that long."""
 
 _SHORT_STRIP: Final = 1_000
 """Characters of a strip in which one symbol can be one of two kinds of separator; in a longer one it is a rarity."""
 
 _SPACED_SHARE: Final = 0.8
-"""The share of a symbol's occurrences with space beside them from which the space is part of it."""
+"""Where at least this share of a symbol's occurrences have space beside them, the space is part of the separator."""
 
 _QUOTED_SHARE: Final = 0.5
-"""The share of « or » that are quotation marks from which they are no separators."""
+"""Where more than this share of « or » are quotation marks, they are no separators."""
 
 _UNIT_SHARE: Final = 0.2
-"""The share of gaps that are one unit wide from which wider ones can be empty slots."""
+"""Where at least this share of the gaps is one unit wide, wider ones can be empty slots."""
 
 _RAGGED_SHARE: Final = 0.1
-"""The share of gaps that are no multiple of the unit beyond which width means nothing, not empty slots."""
+"""Where more than this share of the gaps is no multiple of the unit, a wide gap means nothing: no empty slots."""
 
 
 class Candidate(Struct, frozen=True):
@@ -200,7 +200,10 @@ def unify_lines(text: str) -> str:
 
 
 def _traces(text: str) -> set[int]:
-    """What of `_TRACES` and the other traces a text has: without its trace a symbol does not stand in it.
+    """The traces that a text has; a symbol whose trace is missing does not stand in it.
+
+    A trace is the code of a symbol in Latin-1 (`|` is 0x7C), or 0x100 plus the high byte of its code elsewhere (`•`,
+    U+2022, is 0x120).
 
     To look for 25 symbols in an Arabic text takes longer than to cut it, because each of its characters has
     a byte in common with one of them.

@@ -45,7 +45,7 @@ _MEAN, _DEVIATION = 4.1, 0.42
 
 _EMPTY_COST: Final = -3.0
 _SHORTEST_COST: Final = -11.0
-"""Of a slot too short for a headline (a menu item, a date): it can happen, so its cost has a floor."""
+"""Log-likelihood of a slot too short for a headline (a menu item, a date): such slots happen, so it has a floor."""
 
 _TABLE_LENGTH: Final = 2_000
 _RIVALS: Final = 4
@@ -72,10 +72,10 @@ _MIXTURE_DOUBT: Final = 2.5
 
 _EVEN_SHARE: Final = 0.4
 _EVEN_DOUBT: Final = 5.0
-"""Likewise where the second kind makes this share of all separators: then they stand by turns."""
+"""The doubt where the second kind makes `_EVEN_SHARE` of all separators: then the two stand by turns."""
 
 _GLUED: Final = 1.7
-"""How many times as long as the others, at the median, a slot is that may be two with one dash between."""
+"""A slot this many times as long as the median of the others may be two headlines with a dash between."""
 
 _KINDS: Final = 3
 """The most kinds of separator in one strip."""
@@ -288,12 +288,12 @@ def _is_glued(texts: list[str], finer: list[str]) -> bool:
 
 
 def _bound(candidate: Candidate) -> float:
-    """What the candidate could score at most: no slot costs less than an empty one."""
+    """The most that a candidate could score: every occurrence counts, and no slot costs less than an empty one."""
     return candidate.occurrences * (candidate.strength + _EMPTY_COST)
 
 
 def _fewest(strength: float) -> int:
-    """Occurrences that it takes: what stands inside headlines too must repeat."""
+    """How often a symbol must occur to separate: one that stands inside headlines too must repeat."""
     if strength >= DECISIVE:
         return 1
     return 2 if strength >= 5 else 3  # noqa: PLR2004

@@ -31,13 +31,13 @@ MAX_LOOKED_INTO: Final = 1_048_576
 """Characters of HTML of all elements that are looked into."""
 
 _SINGLE: Final = -0.5
-"""What a single headline weighs less than a list."""
+"""Added to the score of a single headline, which is less surely a ticker than a list."""
 
 ALIKE: Final = 0.25
-"""How near two strips' scores are that are not guessed between."""
+"""Two strips whose scores are nearer to each other than this are not guessed between."""
 
 _FEWEST_ITEMS: Final = 3
-"""Siblings of one name from which they are items, and what holds them is the ticker."""
+"""So many siblings of one ticker's name are taken for items, and the element that holds them for the ticker."""
 
 _CALLED: Final = (
     "marquee,[class],[id],[role],[aria-label],[data-testid],[data-component],[data-module],[data-widget]"
@@ -81,7 +81,7 @@ def named(tree: LexborHTMLParser, page: str, address: str | None, separator: str
 
 
 def _containers(tree: LexborHTMLParser, page: str) -> list[tuple[float, int, LexborNode]]:
-    """Elements with a ticker's name; of items with one what holds them. The surest names first."""
+    """Elements with a ticker's name, the surest first; where items have that name, the element that holds them."""
     selector = _CALLED
     tags = {tag.lower() for tag in _OWN_TAG.findall(page)}
     own = sorted(tag for tag in tags if likeness(tag) > 0)[:_MAX_OWN_TAGS]
@@ -213,7 +213,7 @@ def surest(rivals: list[Rival], place: str) -> tuple[Found, ...]:
 
 
 def _are_rivals(first: Rival, second: Rival) -> bool:
-    """Whether two strips are of one sort, lists or single headlines, and no copies or parts of each other."""
+    """Whether two strips compete: both are lists or both single headlines, and they share no headline."""
     assert first.found
     assert second.found
     one, other = headlines_in(first.found.split), headlines_in(second.found.split)

@@ -86,7 +86,10 @@ def _owner(drawn: Outline, number: int, item: int, talking: set[int]) -> int:
 
 
 def _parted(drawn: Outline, owner: int, start: int, end: int) -> list[tuple[int, int, bool]]:
-    """Runs of one owner, cut where bold clocks and labels stand at their ends: from, to, and whether it is one."""
+    """Cut the runs of one owner where bold clocks and labels stand at their ends.
+
+    Each piece is its first run, the one after its last, and whether it is such a clock or label.
+    """
     first, last = start, end
     while last - first > 1 and _stands_apart(drawn, owner, first):
         first += 1

@@ -151,7 +151,7 @@ def in_element(
 
 
 def _said(drawn: Outline) -> str:
-    """The text of an element without labels and calls that stand in elements of their own, as before the first bar."""
+    """The text of an element without the labels and calls that stand in elements of their own: `<b>Breaking</b>`."""
     runs = [run for run in drawn.runs if not _is_beside(drawn, run)]
     return runs[0].text + "".join([run.gap + run.text for run in runs[1:]]) if runs else drawn.text()
 

@@ -68,7 +68,7 @@ def _broken_strip(page: str, lines: list[str]) -> Found | None:
 
 
 def rank(found: Found) -> float:
-    """The more headlines and the surer, the earlier."""
+    """A key to sort by: the strip with more headlines, and the surer split, comes first."""
     return -len(headlines_in(found.split)) * found.split.confidence
 
 

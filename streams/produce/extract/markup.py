@@ -215,7 +215,7 @@ class _Drawn:
         self._closed = False
 
     def _part(self, tag: str, called: str, *, opening: bool) -> None:
-        """Elements side by side are separate words, blocks separate lines."""
+        """Set the gap that a tag puts before the next text: a line break for blocks, a space between other elements."""
         if tag in BLOCKS:
             self._gap = "\n"
         elif tag in _NOTHING or self._gap:

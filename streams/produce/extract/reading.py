@@ -98,7 +98,7 @@ PROSE: Final[frozenset[Kind]] = frozenset({"a sentence", "prose"})
 """What stands below headlines as their summary."""
 
 _DOUBTFUL: Final = 0.6
-"""How much of a headline is what may be one: three words, or a sentence with its full stop."""
+"""What a text that may be a headline counts, where one counts 1: three words, or a sentence with its full stop."""
 
 HEADLINES: Final = 0.5
 """The share of a list that must read like headlines."""

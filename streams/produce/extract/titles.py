@@ -18,13 +18,13 @@ from streams.produce.separators import EDGE
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE
 
 _MOST: Final = 0.6
-"""The share of items from which something is so in the strip as a whole."""
+"""What holds for at least this share of the items holds for the strip as a whole."""
 _FEW_WORDS: Final = 3
 _LEAST_SHARE: Final = 0.5
-"""The share of an item's text from which a link in it is the headline, and no word of a sentence."""
+"""A link with at least this share of an item's text is its headline; with less, it is a word of a sentence."""
 _REPEATED: Final = 2
 _MANY: Final = 3
-"""Items from which a column of short texts is told from headlines that happen to be short."""
+"""From so many items on, a column of short texts can be told from headlines that happen to be short."""
 
 
 class Title(Struct, frozen=True):
