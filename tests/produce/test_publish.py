@@ -15,7 +15,7 @@ from streams.produce.publish import Publisher
 from streams.produce.sightings import StripSightings, sightings, strip_id
 from streams.produce.split import Slot
 from streams.settings import Connection
-from tests.chaos.topics import contents
+from tests.chaos.topics import LASTING, contents
 from tests.kafka_support import administer
 from tests.support import START
 
@@ -71,7 +71,7 @@ def make(connection: Connection, prefix: str, *topics: Topic) -> None:
 def test_a_strip_and_all_that_came_of_it_are_written(kafka: str, topic_prefix: str) -> None:
     """The strip by its source, sightings by language, a rejected slot beside its strip; acknowledged at the flush."""
     connection = Connection(bootstrap_servers=kafka)
-    make(connection, topic_prefix, STRIPS, SIGHTINGS, DEADLETTERS)
+    make(connection, topic_prefix, *LASTING)
     before, after, count = publish(connection, topic_prefix, strip())
     assert (before, after, count) == ([], [strip()], 2)
     found = asyncio.run(contents(connection, topic_prefix, [STRIPS, SIGHTINGS, DEADLETTERS]))
@@ -90,8 +90,14 @@ def test_what_a_broker_refuses_becomes_a_dead_letter_and_the_rest_is_published(
 ) -> None:
     """Sightings that are too large for their topic are kept with the broker's reason; the strip is acknowledged."""
     connection = Connection(bootstrap_servers=kafka)
-    small = replace(SIGHTINGS, max_message_bytes=100)
-    make(connection, topic_prefix, STRIPS, small, DEADLETTERS)
+    make(
+        connection,
+        topic_prefix,
+        *(
+            replace(topic, max_message_bytes=100) if topic.name == SIGHTINGS.name else topic
+            for topic in LASTING
+        ),
+    )
     _, after, count = publish(connection, topic_prefix, strip())
     assert (after, count) == ([strip()], 0)
     found = asyncio.run(contents(connection, topic_prefix, [STRIPS, DEADLETTERS]))
