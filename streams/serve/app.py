@@ -86,7 +86,9 @@ class Pages:
             position=write_position(self._identity, self._window.position),
             headlines=[row(self._window, entry) for entry in entries],
         )
-        return web.Response(body=msgspec.json.encode(page), content_type="application/json")
+        answer = web.Response(body=msgspec.json.encode(page), content_type="application/json")
+        answer.enable_compression()  # a hundred headlines are 70 kB, and a fifth of it packed
+        return answer
 
     async def why(self, request: web.Request) -> web.Response:
         """Why one headline was published, and what it swallowed."""

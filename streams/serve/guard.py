@@ -88,15 +88,10 @@ def guard(limits: Limits) -> web.Application:
         try:
             check(request)
             return await handler(request)
-        except ProblemError as error:
-            return error.response()
-        except web.HTTPException as error:
-            return _problem_of(error).response()
-        except Exception:
-            logger.exception("%s %s: a fault of ours", request.method, request.path)
-            return ProblemError(
-                HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours; the log of `ticker serve` says more"
-            ).response()
+        except ConnectionError:
+            raise  # the client has gone: there is nobody to answer
+        except Exception as error:  # noqa: BLE001 (whatever it is, the client gets a problem and the log the trace)
+            return _refusal(request, error)
 
     async def dress(request: web.Request, response: web.StreamResponse) -> None:
         embeddable = request.path == "/strip"
@@ -120,6 +115,20 @@ def guard(limits: Limits) -> web.Application:
     application = web.Application(middlewares=[guarded], client_max_size=1024)
     application.on_response_prepare.append(dress)
     return application
+
+
+def _refusal(request: web.Request, error: Exception) -> web.Response:
+    """What a client is told of an error."""
+    match error:
+        case ProblemError():
+            return error.response()
+        case web.HTTPException():
+            return _problem_of(error).response()
+        case _:
+            logger.error("%s %s: a fault of ours", request.method, request.path, exc_info=error)
+            return ProblemError(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours; the log of `ticker serve` says more"
+            ).response()
 
 
 def _has_token(request: web.Request, token: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
@@ -142,6 +143,24 @@ def test_who_leaves_is_forgotten() -> None:
                     await asyncio.sleep(0.01)
 
     asyncio.run(run())
+
+
+def test_who_goes_before_the_answer_is_no_fault_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    """Clients that hang up at once are told to nobody, and leave nothing behind."""
+
+    async def run() -> None:
+        async with serving(Window(100, 1, lambda: 0.0)) as server:
+            host, port = server.address.removeprefix("http://").split(":")
+            for _ in range(50):
+                _, writer = await asyncio.open_connection(host, int(port))
+                writer.write(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+                writer.transport.abort()
+            async with listening_to(server.address):
+                server.readers.beat()
+                await _readers(server.readers, 1)
+
+    asyncio.run(run())
+    assert "fault of ours" not in caplog.text
 
 
 def test_more_readers_than_may_be_are_told_to_come_again() -> None:

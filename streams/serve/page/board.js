@@ -227,10 +227,12 @@ form.addEventListener("change", ({ target }) => { if (target.tagName === "SELECT
 addEventListener("popstate", () => { fillForm(); load(); });
 
 if (sessionStorage.getItem("paused") === "true") pause.setAttribute("aria-pressed", "true");
-const topics = await fetch("/api/topics").then((answer) => answer.json()).catch(() => []);
+const [topics] = await Promise.all([
+  fetch("/api/topics").then((answer) => answer.json()).catch(() => []),
+  load(),
+]);
 for (const { slug, labels: names } of topics) {
   labels[slug] = names ?? {};
   form.elements.topic.append(make("option", { value: slug }, names?.en ?? slug));
 }
 fillForm();
-await load();
