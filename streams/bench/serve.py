@@ -117,7 +117,7 @@ async def _run(count: int, size: int, seconds: float) -> ServeResult:
 @asynccontextmanager
 async def _serving(window: Window, count: int) -> AsyncIterator[tuple[Readers, str]]:
     identity = log_identity("bench")
-    readers = Readers(window, identity, ServeMetrics(CollectorRegistry(), window, lambda: True), count)
+    readers = Readers(window, identity, ServeMetrics(CollectorRegistry(), window, lambda: True), most=count)
     application = guard(Limits())
     application.add_routes(Pages(window, readers, identity).routes())
     async with listening(application, "127.0.0.1:0", shutdown_timeout=1.0) as address:

@@ -137,10 +137,11 @@ class Pages:
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Headlines as they come, as server-sent events."""
         wanted = self._filter(request)
-        if self.readers.is_full:
+        address = request.remote or ""
+        if self.readers.is_full(address):
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                "there are as many readers as may be",
+                "there are as many readers as may be, or from your address",
                 headers={"Retry-After": "5"},
             )
         after, known = self._position(request)
@@ -156,7 +157,7 @@ class Pages:
         if transport is None or transport.is_closing():
             return response
         reader = self.readers.join(
-            transport, wanted, after=after if known else None, sightings="sightings" in request.query
+            transport, address, wanted, after=after if known else None, sightings="sightings" in request.query
         )
         try:
             await reader.gone.wait()

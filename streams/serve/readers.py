@@ -6,7 +6,7 @@ Source of the format: WHATWG HTML, "Server-sent events".
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, Protocol
 
@@ -70,6 +70,7 @@ class Reader(Struct, eq=False):
     """
 
     transport: Transport
+    address: str
     wanted: Filter
     sightings: bool
     behind: Position | None
@@ -84,23 +85,33 @@ class Readers:
         identity: Of the log (`streams.serve.position.log_identity`).
         observer: Told how readers fare.
         most: How many may listen at one time.
+        most_of_address: How many of them from one address; without it all.
     """
 
-    def __init__(self, window: Window, identity: str, observer: ReadersObserver, most: int) -> None:
+    def __init__(
+        self,
+        window: Window,
+        identity: str,
+        observer: ReadersObserver,
+        *,
+        most: int,
+        most_of_address: int | None = None,
+    ) -> None:
         self._window = window
         self._identity = identity
         self._observer = observer
         self._most = most
+        self._most_of_address = most if most_of_address is None else most_of_address
+        self._by_address: Counter[str] = Counter()
         self._readers: defaultdict[Filter, set[Reader]] = defaultdict(set)
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    @property
-    def is_full(self) -> bool:
-        """Whether no further reader may come."""
-        return self._count >= self._most
+    def is_full(self, address: str) -> bool:
+        """Whether no further reader may come, or none from that address."""
+        return self._count >= self._most or self._by_address[address] >= self._most_of_address
 
     async def catch_up(self, write: Write, wanted: Filter, after: Position | None, *, known: bool) -> int:
         """Give a reader what it has missed, in pieces that it takes before the next; then it can `join`.
@@ -140,21 +151,23 @@ class Readers:
         return number
 
     def join(
-        self, transport: Transport, wanted: Filter, *, after: Position | None, sightings: bool
+        self, transport: Transport, address: str, wanted: Filter, *, after: Position | None, sightings: bool
     ) -> Reader:
         """Give a reader all that comes from now on; between `catch_up` and this nothing may be awaited.
 
         Args:
             transport: Its connection.
+            address: Where it comes from.
             wanted: What it wants.
             after: Its position when it came: an instance that lags must not repeat what another one has given.
             sightings: Whether it wants to hear how often headlines are shown.
         """
         current = self._window.position
         behind = after if after is not None and furthest(current, after) != current else None
-        reader = Reader(transport, wanted, sightings, behind, asyncio.Event())
+        reader = Reader(transport, address, wanted, sightings, behind, asyncio.Event())
         transport.write(_chunk(self._mark(current if behind is None else furthest(current, behind))))
         self._readers[wanted].add(reader)
+        self._by_address[address] += 1
         self._count += 1
         self._observer.reading(self._count)
         return reader
@@ -172,6 +185,9 @@ class Readers:
         if reader in readers:
             readers.remove(reader)
             self._count -= 1
+            self._by_address[reader.address] -= 1
+            if not self._by_address[reader.address]:
+                del self._by_address[reader.address]
             if not readers:
                 del self._readers[reader.wanted]
             self._observer.reading(self._count)

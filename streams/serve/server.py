@@ -43,6 +43,7 @@ class ServeOptions(Struct, frozen=True, kw_only=True):
     listen: str
     size: int
     readers: int
+    readers_of_address: int
     limits: Limits
     certfile: Path | None = None
     webhooks: tuple[Webhook, ...] = ()
@@ -76,7 +77,7 @@ async def serving_cluster(
     window = Window(options.size, len(log.headlines), time.time)
     follower = Follower(connection.aiokafka_options(), log, window)
     metrics = ServeMetrics(registry, window, lambda: follower.is_answered)
-    readers = Readers(window, log.identity, metrics, options.readers)
+    readers = _readers(options, window, log.identity, metrics)
     pages = Pages(window, readers, log.identity)
     async with _answering(options, pages, registry, lambda: follower.is_ready) as served:
         deliveries = _deliveries(options, window, log.identity, metrics)
@@ -98,6 +99,13 @@ async def serving_cluster(
                     task.cancel()
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
+
+
+def _readers(options: ServeOptions, window: Window, identity: str, metrics: ServeMetrics) -> Readers:
+    """Nobody yet, and the limits of who may come."""
+    return Readers(
+        window, identity, metrics, most=options.readers, most_of_address=options.readers_of_address
+    )
 
 
 def _deliveries(
@@ -142,7 +150,7 @@ async def serving_files(
     window = Window(options.size, LANGUAGE_PARTITIONS, time.time)
     metrics = ServeMetrics(registry, window, lambda: True)
     identity = log_identity("files", str(time.time_ns()))
-    readers = Readers(window, identity, metrics, options.readers)
+    readers = _readers(options, window, identity, metrics)
     await asyncio.to_thread(fill, window, places, failed)
     pages = Pages(window, readers, identity)
     async with _answering(options, pages, registry, lambda: True) as served:

@@ -54,6 +54,13 @@ SERVE_READERS: Final = Setting(
     allowed="1 to 100000",
     help="Who may listen to /events at one time.",
 )
+SERVE_READERS_OF_ADDRESS: Final = Setting(
+    name="serve.readers_of_address",
+    parse=texts.whole(range(1, 100_001)),
+    default=200,
+    allowed="1 to 100000",
+    help="How many of them from one address; behind a proxy all come from its own.",
+)
 SERVE_RATE: Final = Setting(
     name="serve.rate",
     parse=_rate,
@@ -97,6 +104,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     SERVE_CERTFILE,
     SERVE_WINDOW,
     SERVE_READERS,
+    SERVE_READERS_OF_ADDRESS,
     SERVE_RATE,
     SERVE_FRAME_ANCESTORS,
     SERVE_CORS_ORIGINS,

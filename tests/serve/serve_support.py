@@ -81,11 +81,18 @@ async def serving(
     *,
     limits: Limits | None = None,
     most: int = 100,
+    most_of_address: int | None = None,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Serving]:
     """Serve a window while the context lasts."""
     registry = registry or CollectorRegistry()
-    readers = Readers(window, IDENTITY, ServeMetrics(registry, window, lambda: True), most)
+    readers = Readers(
+        window,
+        IDENTITY,
+        ServeMetrics(registry, window, lambda: True),
+        most=most,
+        most_of_address=most_of_address,
+    )
     application = guard(limits or Limits())
     application.add_routes(Pages(window, readers, IDENTITY).routes())
     application.add_routes(health_routes(registry, lambda: True))

@@ -176,6 +176,24 @@ def test_more_readers_than_may_be_are_told_to_come_again() -> None:
     asyncio.run(run())
 
 
+def test_one_address_cannot_take_every_place() -> None:
+    """Its own limit is told like the other; whoever leaves makes room."""
+
+    async def run() -> None:
+        async with serving(Window(100, 1, lambda: 0.0), most_of_address=1) as server:
+            async with listening_to(server.address):
+                await _readers(server.readers, 1)
+                assert not server.readers.is_full("192.0.2.1")
+                assert (await get(server.address, "/events"))[0] == 503
+            while len(server.readers):
+                server.readers.beat()
+                await asyncio.sleep(0.01)
+            async with listening_to(server.address):
+                await _readers(server.readers, 1)
+
+    asyncio.run(run())
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     partitions=st.lists(st.integers(0, 2), min_size=1, max_size=30),
