@@ -1,7 +1,6 @@
 """`ticker dev`: the whole pipeline in one command, as a newcomer meets it."""
 
 import contextlib
-import signal
 import socket
 import subprocess
 import sys
@@ -36,7 +35,7 @@ def test_headlines_arrive_although_the_usual_ports_are_taken(tmp_path: Path) -> 
             lines.append(line)
             if line.startswith('{"type":"ticker.category.v1"'):
                 break
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # as Ctrl-C, which a shell in the background keeps from its children
         process.communicate(timeout=_SECONDS)
     log = said.read_text(encoding="utf-8")
     assert lines[-1].startswith('{"type":"ticker.category.v1"'), log
