@@ -3,7 +3,8 @@
 sources ─ produce ─▶ strips
                 └──▶ sightings ─ deduplicate ─▶ decisions ─ categorize ─▶ headlines, category.SLUG
                                       ├─▶ seen                   ├─▶ current (the newest wordings)
-                                      └─▶ duplicates             └─▶ canary
+                                      ├─▶ duplicates             └─▶ canary
+                                      └─▶ corrections (those that hold)
 any stage ─▶ deadletters, positions
 """
 

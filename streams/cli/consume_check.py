@@ -37,6 +37,9 @@ def command(group: str, seconds: float, as_json: bool, settings: Settings) -> No
 
     Joins nothing and changes nothing. Exit code 1 where something is wrong.
     """
+    from rich.text import Text
+
+    from streams.cli.console import Console
     from streams.consumers.findings import findings
     from streams.consumers.looks import looks
 
@@ -50,8 +53,9 @@ def command(group: str, seconds: float, as_json: bool, settings: Settings) -> No
         if wants_json(as_json):
             write_json(each)
             continue
-        click.echo(f"{click.style(f'{each.level:<5}', fg=_COLOURS[each.level])}  {each.what}")
+        shown = Text.assemble((f"{each.level:<5}", _COLOURS[each.level]), f"  {each.what}")
         if each.do:
-            click.echo(f"       {each.do}")
+            shown.append(f"\n       {each.do}")
+        Console(highlight=False).print(shown, soft_wrap=True)
     if any(each.level == "wrong" for each in found):
         sys.exit(1)

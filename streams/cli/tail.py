@@ -134,14 +134,21 @@ def _show_lines(record: Any) -> None:
         place = f"{record.topic}/{record.partition}/{record.offset}"
         click.echo(f"ticker: {place}: not a headline: {error}", err=True)
         return
+    from rich.text import Text
+
+    from streams.cli.console import Console
+
     moment = datetime.fromtimestamp(record.timestamp / 1000).astimezone().isoformat(" ", "seconds")
     confidence = f" {headline.topics[0].confidence:.2f}" if headline.topics else ""
-    click.echo(
-        f"{moment}  {click.style(headline.category, fg='cyan')}{confidence}  {headline.language}"
-        f"  {isolate(headline.source)}  {click.style(headline.id, dim=True)}"
+    shown = Text.assemble(
+        f"{moment}  ",
+        (headline.category, "cyan"),
+        f"{confidence}  {headline.language}  {isolate(headline.source)}  ",
+        (headline.id, "dim"),
+        f"\n    {isolate(headline.text)}",
     )
-    click.echo(f"    {isolate(headline.text)}")
     if headline.updates:
         changes = ", ".join(f"{isolate(each.before)} → {isolate(each.after)}" for each in headline.changes)
         late = "a late update of" if headline.late else "updates"
-        click.echo(click.style(f"    {late} {headline.updates}: {changes}", fg="yellow"))
+        shown.append(f"\n    {late} {headline.updates}: {changes}", "yellow")
+    Console(highlight=False).print(shown, soft_wrap=True)

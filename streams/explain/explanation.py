@@ -68,7 +68,8 @@ def known(headline: CategorizedHeadline, seen: Seen | None) -> Known:
         source=headline.source,
         observed_at=headline.observed_at,
         topic=headline.topic,
-        last_seen=seen.last_seen if seen else None,
+        # The state keeps a headline whose time is doubted at an earlier event time than it was shown at.
+        last_seen=max(seen.last_seen, headline.observed_at) if seen else None,
         sightings=seen.sightings if seen else None,
         sources=seen.sources if seen else (),
         updates=headline.updates,

@@ -77,6 +77,12 @@ def test_a_headline_comes_out_once_with_its_count_and_sources() -> None:
     assert account(done.stderr) == [6, 0, 3, 3, 0, 0]
 
 
+def test_no_headline_was_last_seen_before_it_was_first_seen() -> None:
+    """Not even where its time is doubted: in the sample, one file is months after the others."""
+    for row in rows(ticker("run", SAMPLE.parent)):
+        assert row["first_seen"] <= row["last_seen"], row
+
+
 def test_what_was_dropped_names_its_winner_and_rule() -> None:
     """With --dropped, every swallowed headline is explained."""
     stdin = strip(RAIN, STRIKE) + strip("عاجل: " + RAIN, STRIKE, at="2026-03-11T09:00:00Z")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from schemas.instants import format_instant
 from schemas.topics import CATEGORIES, HEADLINES
 from streams.cli.output import isolate
 from streams.cli.tail import _show_lines
+from streams.cli.terminal import guard_terminals
 from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.chaos.corpus import PlacedRecord
@@ -118,3 +120,21 @@ def test_a_line_can_be_read_and_copied_from(capsys: pytest.CaptureFixture[str]) 
     assert what.endswith(f"{isolate('akhbar')}  {first.id}")
     assert text == f"    {isolate(first.text)}"
     assert update == f"    updates {first.chain}: {isolate('3')} → {isolate('17')}"
+
+
+def test_colours_are_obeyed_on_a_terminal_and_headlines_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard of terminals leaves our own colours alone, and writes out what a headline would have it do."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
+    value = encode(_headline(0, "en", "Rain \x1b[2J[red]again[/red]", "akhbar"))
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        guard_terminals()
+        _show_lines(ConsumerRecord("t", 2, 0, START, 0, b"k", value, None, 1, len(value), ()))
+        terminal.flush()
+        shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "\x1b[36muncategorised\x1b[0m" in shown
+    assert r"Rain \u001b[2J[red]again[/red]" in shown
