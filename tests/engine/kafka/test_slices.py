@@ -104,7 +104,7 @@ def test_a_released_partition_is_not_waited_for(kafka: str, topic_prefix: str, t
 
         await app.start()
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(240):
                 return await _release_in_a_long_wait(app, slices)
         finally:
             await app.stop()
