@@ -38,6 +38,7 @@ def _app(kafka: str, prefix: str, folder: Path) -> SlicingApp:
         web_enabled=False,
         topic_partitions=LANGUAGE_PARTITIONS,
         topic_replication_factor=1,
+        topic_disable_leader=True,  # as workers have it: its partition would join the assignment at any moment
         consumer_auto_offset_reset="earliest",
     )
     app.sliced_topics = frozenset([SIGHTINGS.on(prefix)])
