@@ -14,6 +14,7 @@ LAYERS = (
     ("streams.observe", "streams.kafka"),
     ("streams.engine",),
     ("streams.produce",),
+    ("streams.sources",),
     (
         "streams.run",
         "streams.canary",

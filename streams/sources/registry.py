@@ -1,0 +1,399 @@
+"""`sources.toml`: which sources are read, where, how often and with what; checked whole, every error with its line.
+
+What an entry says is data: this module opens no connection. `Registry` holds the sources and reads the file again
+when it has changed; a file that is wrong then is told and the sources stay as they were.
+"""
+
+import logging
+import os
+import re
+import tomllib
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, get_type_hints
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.events import MAX_SOURCE
+from streams.errors import SettingsError
+from streams.settings import Secret
+from streams.sources.visit import Kind
+
+logger: Final = logging.getLogger(__name__)
+
+MAX_FILE: Final = 4 << 20
+"""The largest sources.toml, in bytes."""
+MAX_TOLD: Final = 20
+"""Errors of one file that are told; the rest is counted."""
+SHORTEST_INTERVAL: Final = 5.0
+LONGEST_INTERVAL: Final = 86_400.0
+MAX_HEADERS: Final = 20
+
+_ID: Final = rf"^[A-Za-z0-9][A-Za-z0-9._/-]{{0,{MAX_SOURCE - 1}}}$"
+_VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_VALUE: Final = re.compile(r"[\t -~\x80-\xff]{0,4000}")
+_OURS: Final = frozenset(
+    {
+        "host",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "range",
+        "user-agent",
+        "accept-encoding",
+        "if-none-match",
+        "if-modified-since",
+        "if-match",
+        "if-unmodified-since",
+        "if-range",
+        "proxy-authorization",
+    }
+)
+"""Headers that the fetcher decides, for they say who asks, what is known and where a message ends."""
+_CREDENTIALS: Final = re.compile(r"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
+_PLACE: Final = re.compile(r" - at `\$(.*)`$")
+
+_Seconds = Annotated[float, Meta(ge=SHORTEST_INTERVAL, le=LONGEST_INTERVAL)]
+_Limit = Annotated[float, Meta(gt=0, le=600)]
+_Selector = Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class _Entry(Struct, frozen=True, kw_only=True):
+    """An entry as it is written; its fields are the keys that are allowed."""
+
+    id: Annotated[str, Meta(pattern=_ID)]
+    address: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+    path: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
+    kind: Kind | None = None
+    site: Annotated[str, Meta(pattern=_ID)] | None = None
+    selector: _Selector | None = None
+    separator: Annotated[str, Meta(max_length=100)] | None = None
+    interval: _Seconds | Annotated[list[_Seconds], Meta(min_length=2, max_length=2)] | None = None
+    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")] | None = None
+    timezone: Annotated[str, Meta(max_length=100)] | None = None
+    timeout: _Limit = 30.0
+    connect_timeout: _Limit = 10.0
+    headers: Annotated[dict[str, str], Meta(max_length=MAX_HEADERS)] = {}
+    allow_private: bool = False
+
+
+_FIELDS: Final = get_type_hints(_Entry, include_extras=True)
+_EXPLAINED: Final = {
+    "id": f"letters, digits and . _ / -, at most {MAX_SOURCE}",
+    "kind": "page, feed, sitemap or json; it is found by itself where it is left out",
+    "interval": f"seconds, or [shortest, longest], {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g}",
+    "language": "an ISO 639 code such as ar",
+    "timeout": "seconds, at most 600",
+    "connect_timeout": "seconds, at most 600",
+}
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """A source: what is read, and how. Exactly one of `address` and `path` is set."""
+
+    id: str
+    """The `source` of its events."""
+    address: str | None = None
+    """http or https, without credentials."""
+    path: Path | None = None
+    kind: Kind | None = None
+    """None where it is told from each answer."""
+    site: str
+    """What the page, the feed and the sitemap of one site share: as written, else the host (a file: its id)."""
+    selector: str | None = None
+    separator: str | None = None
+    shortest: float | None = None
+    """The least seconds between visits; None means the setting's."""
+    longest: float | None = None
+    """The most seconds between visits; None means the setting's. Where both are one, the interval is fixed."""
+    language: str | None = None
+    """Asked for with Accept-Language. It never decides an event's language, for that says who owns a headline."""
+    timezone: str | None = None
+    """The IANA zone in which times without a zone are read, and in which the source's day runs; None is UTC."""
+    timeout: float = 30.0
+    """Seconds for a whole answer, redirects included, waiting for politeness left out."""
+    connect_timeout: float = 10.0
+    headers: Mapping[str, Secret] = {}
+    """Sent to the origin of `address` and to no other."""
+    allow_private: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it is read, for people."""
+        return self.address if self.address is not None else str(self.path)
+
+
+class Registry:
+    """The sources of a file, read again when it changes.
+
+    Args:
+        path: The file.
+        environment: Where the values of `${NAME}` in headers are.
+
+    Raises:
+        SettingsError: The file cannot be used; says all that is wrong, each with its line.
+    """
+
+    def __init__(self, path: Path, environment: Mapping[str, str] = os.environ) -> None:
+        self._path = path
+        self._environment = environment
+        self._mark = _mark(path)
+        self.sources = read_sources(path, environment)
+
+    def reload(self) -> bool:
+        """Read the file again where it has changed; whether the sources are others now.
+
+        A file that cannot be used is told in the log, and the sources stay.
+        """
+        mark = _mark(self._path)
+        if mark == self._mark:
+            return False
+        self._mark = mark
+        try:
+            sources = read_sources(self._path, self._environment)
+        except SettingsError as error:
+            logger.error("%s; the sources stay as they were", error)  # noqa: TRY400 (a file's fault)
+            return False
+        is_other = sources != self.sources
+        self.sources = sources
+        return is_other
+
+
+def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Source, ...]:
+    """The sources of a file, in its order.
+
+    Raises:
+        SettingsError: The file cannot be read or an entry is wrong; a line for each error, `FILE:LINE: KEY: …`.
+    """
+    text = _text(path)
+    try:
+        tables = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number too long for `int`, lists in lists in lists
+        raise SettingsError(f"{path} is no TOML: {error}") from None
+    errors: list[_Problem] = list(_strange(tables))
+    entries = tables.get("source")
+    sources: list[Source] = []
+    if not isinstance(entries, list) or not entries:
+        errors.append(_Problem(("source",), "there is none; begin each with [[source]]"))
+        entries = []
+    first: dict[str, int] = {}
+    for number, written in enumerate(entries):
+        place = ("source", number)
+        wrong = list(_wrong(place, written))
+        made = _source(place, written, wrong, path.parent, environment)
+        if made is not None:
+            sources.append(made)
+        name = written.get("id") if isinstance(written, dict) else None
+        if isinstance(name, str) and first.setdefault(name, number) != number:
+            wrong.append(_Problem((*place, "id"), f"{name!r} is the id of entry {first[name] + 1} too"))
+        errors += wrong
+    if errors:
+        raise SettingsError(_told(path, text, errors))
+    return tuple(sources)
+
+
+class _Problem(Struct, frozen=True):
+    """What is wrong, and at which key of the file."""
+
+    key: tuple[str | int, ...]
+    told: str
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from None
+    if len(data) > MAX_FILE:
+        raise SettingsError(f"{path} is larger than {MAX_FILE >> 20} MiB")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path}:{line}: is not UTF-8") from None
+
+
+def _mark(path: Path) -> tuple[int, int, int] | None:
+    """What tells one writing of a file from the next; None where there is no file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def _strange(tables: Mapping[str, Any]) -> Iterator[_Problem]:
+    for key in tables.keys() - {"source"}:
+        yield _Problem((key,), "is no key of this file; it has [[source]] entries only")
+
+
+def _wrong(place: tuple[str | int, ...], written: object) -> Iterator[_Problem]:
+    """What is wrong with the keys of an entry, each by itself."""
+    if not isinstance(written, dict):
+        yield _Problem(place, "is no entry; begin each with [[source]]")
+        return
+    if "id" not in written:
+        yield _Problem(place, "an entry without an id; it names the source in every event")
+    for key, value in written.items():
+        if key not in _FIELDS:
+            yield _Problem((*place, key), f"is no key of a source; allowed: {', '.join(_FIELDS)}")
+            continue
+        try:
+            msgspec.convert(value, _FIELDS[key])
+        except msgspec.ValidationError as error:
+            problem = _PLACE.sub("", str(error))
+            allowed = f"; allowed: {_EXPLAINED[key]}" if key in _EXPLAINED else ""
+            yield _Problem((*place, key), f"{problem[0].lower()}{problem[1:]}{allowed}")
+
+
+def _source(
+    place: tuple[str | int, ...],
+    written: object,
+    wrong: list[_Problem],
+    folder: Path,
+    environment: Mapping[str, str],
+) -> Source | None:
+    """The source of an entry; None where something is wrong, within or between its keys, and is put to the list."""
+    if not isinstance(written, dict):
+        return None
+    bad = {each.key[len(place)] for each in wrong if len(each.key) > len(place)}
+    usable = {key: value for key, value in written.items() if key not in bad}
+    entry = msgspec.convert({"id": "unnamed", **usable}, _Entry)
+    wrong += [_Problem((*place, *key), told) for key, told in _contradictions(entry, written)]
+    headers: dict[str, Secret] = {}
+    for name, value in entry.headers.items():
+        problem, filled = _header(name, value, environment)
+        if problem:
+            wrong.append(_Problem((*place, "headers", name), problem))
+        headers[name] = Secret(filled)
+    if wrong:
+        return None
+    bounds = entry.interval if isinstance(entry.interval, list) else [entry.interval, entry.interval]
+    return Source(
+        id=entry.id,
+        address=entry.address,
+        path=None if entry.path is None else folder / Path(entry.path).expanduser(),
+        kind=entry.kind,
+        site=entry.site or (urlsplit(entry.address).hostname if entry.address else None) or entry.id,
+        selector=entry.selector,
+        separator=entry.separator,
+        shortest=bounds[0],
+        longest=bounds[1],
+        language=entry.language,
+        timezone=entry.timezone,
+        timeout=entry.timeout,
+        connect_timeout=entry.connect_timeout,
+        headers=headers,
+        allow_private=entry.allow_private,
+    )
+
+
+def _contradictions(entry: _Entry, written: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What is wrong between the keys of an entry, whose wrong ones were left out, as it is written."""
+    if not written.keys() & {"address", "path"}:
+        yield (), "neither an address nor a path; a source has one of them"
+    if entry.address is not None and entry.path is not None:
+        yield ("path",), "an address stands there too; a source has one of them"
+    if entry.address is not None and (problem := address_problem(entry.address)):
+        yield ("address",), problem
+    if entry.path is not None and entry.headers:
+        yield ("headers",), "a file is asked for without headers"
+    if entry.selector is not None and entry.kind not in {None, "page"}:
+        yield ("selector",), f"a selector picks elements of a page, and kind is {entry.kind}"
+    if isinstance(entry.interval, list) and entry.interval[0] > entry.interval[1]:
+        yield ("interval",), "the shortest comes first"
+    if entry.timezone is not None and not _is_zone(entry.timezone):
+        yield ("timezone",), f"{entry.timezone!r} is no time zone; give one such as Africa/Casablanca"
+
+
+def address_problem(address: str) -> str:
+    """Why a text cannot be the address of a source; empty where it can."""
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\x00-\x20\x7f]", address):
+        return f"{address!r} is no address; give https://HOST/PATH"
+    if parts.username is not None or parts.password is not None:
+        return "credentials in an address are shown with it; give an Authorization header from ${NAME}"
+    return ""
+
+
+def _header(name: str, value: str, environment: Mapping[str, str]) -> tuple[str, str]:
+    """What is wrong with a header, and its value with the variables filled in."""
+    if not _HEADER.fullmatch(name):
+        return "is no name of a header", ""
+    if name.lower() in _OURS:
+        return "is a header that the fetcher decides itself", ""
+    if _CREDENTIALS.search(name) and not _VARIABLE.search(value):
+        return "credentials come from the environment: write ${NAME} and set that variable", ""
+    for variable in _VARIABLE.findall(value):
+        if not environment.get(variable):
+            return f"the variable {variable} is not set", ""
+    filled = _VARIABLE.sub(lambda match: environment[match[1]], value)
+    return ("", filled) if _VALUE.fullmatch(filled) else ("its value is no header's", "")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _told(path: Path, text: str, errors: list[_Problem]) -> str:
+    """All that is wrong, a line each in the order of the file."""
+    lines = text.splitlines(keepends=True)
+    placed = sorted(((_line_of(lines, each.key), each) for each in errors), key=lambda pair: pair[0])
+    told = [f"{path}:{line}: {_name(each.key)}{each.told}" for line, each in placed[:MAX_TOLD]]
+    if len(placed) > MAX_TOLD:
+        told.append(f"{path}: {len(placed) - MAX_TOLD} more errors")
+    return "\n".join(told)
+
+
+def _name(key: tuple[str | int, ...]) -> str:
+    """A key with its colon, within its entry; nothing for an entry itself."""
+    within = key[2:] if len(key) > 1 else key
+    return f"{'.'.join(map(str, within))}: " if within else ""
+
+
+def _line_of(lines: list[str], key: tuple[str | int, ...]) -> int:
+    """The line, from 1, on which a key begins: behind the longest beginning of the file that has not got it.
+
+    A beginning that ends within a value is no TOML; for it counts the next longer one that is.
+    """
+
+    def has_begun(count: int) -> bool:
+        while (tables := _tables(lines[:count])) is None:
+            count += 1
+        return _has(tables, key)
+
+    return bisect_left(range(1, len(lines)), True, key=has_begun) + 1
+
+
+def _tables(lines: list[str]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads("".join(lines))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _has(tables: Any, key: tuple[str | int, ...]) -> bool:
+    for part in key:
+        try:
+            tables = tables[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True

@@ -1,0 +1,177 @@
+"""`sources.toml`: what it may say, and that every error names its line and key."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from streams.errors import SettingsError
+from streams.sources.registry import Registry, read_sources
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "sources.toml"
+    path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
+    return path
+
+
+def errors_of(folder: Path, text: str, environment: dict[str, str] | None = None) -> list[str]:
+    """What is told of a file, a line for each error, without the folder."""
+    path = write(folder, text)
+    with pytest.raises(SettingsError) as caught:
+        read_sources(path, environment or {})
+    return str(caught.value).replace(f"{folder}/", "").splitlines()
+
+
+def test_an_entry_says_what_is_read_and_how(tmp_path: Path) -> None:
+    """Every key arrives, and the secret of a header comes from the environment and is not shown."""
+    path = write(
+        tmp_path,
+        """
+        [[source]]
+        id = "bawaba"
+        address = "https://bawaba.example/"
+        kind = "page"
+        site = "bawaba-site"
+        selector = ".ticker li"
+        separator = " | "
+        interval = [30, 600]
+        language = "ar"
+        timezone = "Africa/Casablanca"
+        timeout = 12
+        headers = { Authorization = "Bearer ${BAWABA_TOKEN}", Accept-Language = "ar" }
+
+        [[source]]
+        id = "depeches/local"
+        path = "depeches.html"
+        interval = 60
+        """,
+    )
+    page, file = read_sources(path, {"BAWABA_TOKEN": "sesame"})
+    assert (page.id, page.address, page.kind, page.site) == (
+        "bawaba",
+        "https://bawaba.example/",
+        "page",
+        "bawaba-site",
+    )
+    assert (page.shortest, page.longest, page.timeout) == (30, 600, 12)
+    assert page.headers["Authorization"].reveal() == "Bearer sesame"
+    assert "sesame" not in repr(page)
+    assert (file.path, file.shortest, file.longest) == (tmp_path / "depeches.html", 60, 60)
+    assert file.site == "depeches/local"
+
+
+def test_all_errors_are_told_at_once_each_with_its_line_and_key(tmp_path: Path) -> None:
+    """Whoever mends a file sees everything that is wrong with it, in its order."""
+    told = errors_of(
+        tmp_path,
+        '''
+        [[source]]
+        id = "one"
+        address = "ftp://one.example/"
+        kind = "book"
+
+        [[source]]
+        id = "two"
+        address = """https://two.example/
+        and-on"""
+        intervall = 60
+
+        [[source]]
+        id = "one"
+        path = "page.html"
+        interval = [600, 30]
+        timezone = "Mars/Olympus"
+        ''',
+    )
+    assert [line.split(": ")[:2] for line in told] == [
+        ["sources.toml:3", "address"],
+        ["sources.toml:4", "kind"],
+        ["sources.toml:8", "address"],
+        ["sources.toml:10", "intervall"],
+        ["sources.toml:13", "id"],
+        ["sources.toml:15", "interval"],
+        ["sources.toml:16", "timezone"],
+    ]
+
+
+def test_an_address_over_several_lines_is_told_at_the_first_of_them(tmp_path: Path) -> None:
+    """A value that spans lines is named by the line where its key stands."""
+    text = '''
+        # a comment
+        [[source]]
+        id = "one"
+        address = """https://one.example/
+        and-on"""
+        language = "ar"
+        '''
+    assert errors_of(tmp_path, text)[0].startswith("sources.toml:4: address: ")
+
+
+@pytest.mark.parametrize(
+    ("entry", "line", "told"),
+    [
+        ('address = "https://a.example"', 1, "an entry without an id"),
+        ('id = "a"', 1, "neither an address nor a path"),
+        ('id = "a"\naddress = "https://a.example"\npath = "b"', 4, "path: an address stands there too"),
+        ('id = "a"\naddress = "https://me:word@a.example"', 3, "address: credentials in an address"),
+        ('id = "a"\naddress = "https://a.example"\ninterval = 1', 4, "interval: expected"),
+        (
+            'id = "a"\naddress = "https://a.example"\nkind = "feed"\nselector = "li"',
+            5,
+            "selector: a selector picks elements of a page",
+        ),
+        (
+            'id = "a"\naddress = "https://a.example"\nheaders.Cookie = "session=1"',
+            4,
+            "headers.Cookie: credentials come from the environment",
+        ),
+        (
+            'id = "a"\naddress = "https://a.example"\n[source.headers]\nX-Key = "${NOT_SET}"',
+            5,
+            "headers.X-Key: the variable NOT_SET is not set",
+        ),
+        (
+            'id = "a"\naddress = "https://a.example"\nheaders.If-None-Match = "1"',
+            4,
+            "headers.If-None-Match: is a header that the fetcher decides itself",
+        ),
+        ('id = "a b"\npath = "b"', 2, "id: expected"),
+    ],
+)
+def test_what_is_wrong_with_an_entry_is_told_where_it_stands(
+    tmp_path: Path, entry: str, line: int, told: str
+) -> None:
+    """Each kind of error names its line, its key, and what is allowed."""
+    path = tmp_path / "sources.toml"
+    path.write_text(f"[[source]]\n{entry}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=f"sources.toml:{line}: ") as caught:
+        read_sources(path, {})
+    assert told in str(caught.value)
+
+
+def test_no_toml_and_no_file_are_told(tmp_path: Path) -> None:
+    """A file that is not there, or is no TOML, is told with what the parser says of the line."""
+    with pytest.raises(SettingsError, match="cannot read"):
+        read_sources(tmp_path / "nowhere.toml")
+    path = write(tmp_path, '[[source]]\nid = "a\n')
+    with pytest.raises(SettingsError, match=r"is no TOML: .*line 2"):
+        read_sources(path)
+
+
+def test_a_changed_file_is_read_again_and_a_wrong_one_changes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A reload never ends the program, and never leaves it without sources."""
+    path = write(tmp_path, '[[source]]\nid = "one"\npath = "one.html"\n')
+    registry = Registry(path, {})
+    assert not registry.reload()
+    path.write_text('[[source]]\nid = "one"\n', encoding="utf-8")
+    assert not registry.reload()
+    assert "sources.toml:1: neither an address nor a path" in caplog.text
+    assert [source.id for source in registry.sources] == ["one"]
+    path.write_text(
+        '[[source]]\nid = "one"\npath = "1.html"\n[[source]]\nid = "two"\npath = "2"\n', encoding="utf-8"
+    )
+    assert registry.reload()
+    assert [source.id for source in registry.sources] == ["one", "two"]
