@@ -1,5 +1,7 @@
-"""Fixtures for tests that need Kafka: a real broker for the whole run, further clusters where asked."""
+"""Fixtures that rooms share: a real broker for the whole run, further clusters where asked, and a real browser."""
 
+import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,9 +9,13 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from streams.dev.kafka import Cluster
 from tests.kafka_support import Certificates, make_certificates, start
+
+_QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+          "--disable-component-update", "--disable-sync")  # fmt: skip
 
 # How long an example takes says how busy the machine is, and nothing else.
 settings.register_profile("ticker", deadline=None)
@@ -54,3 +60,26 @@ def start_cluster(tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
     yield start_one
     for cluster in started:
         cluster.stop(patience=0)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium of this machine; without one, skip on a laptop and fail in continuous integration.
+
+    For one module: while it runs, its event loop lives in this thread, where tests then can start no other.
+    """
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("CI") == "true":
+            raise FileNotFoundError("no chromium on this machine")
+        pytest.skip("no chromium on this machine")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where pictures for the docs go: docs/images when `make pictures` runs, else nowhere that stays."""
+    return Path(os.environ.get("TICKER_PICTURES", tmp_path))

@@ -1,0 +1,185 @@
+"""A pipeline under load and the Prometheus that watches it: what dashboards are tested, and drawn, on.
+
+Everything is real: a worker, a producer, a canary and a board of their own topics, all scraped. The load is strips of
+three sources in three languages with repeats, updates, near duplicates, gaps and lines that are no strips, and a few
+records that no stage can read.
+"""
+
+import json
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import IO, Final
+
+import yaml
+
+from schemas.instants import format_instant
+from schemas.topics import DECISIONS, SIGHTINGS, TOPICS
+from streams.kafka.topics import create
+from streams.settings import Connection
+from tests.deploy.support import free_port, tool
+from tests.kafka_support import administer, produce, wait_until
+
+RULES: Final = Path(__file__).parents[2] / "deploy/prometheus/rules"
+_COMMANDS: Final = {
+    "worker": ["worker"],
+    "producer": ["produce", "-"],
+    "canary": ["canary", "--every", "2"],
+    "serve": ["serve"],
+}
+
+
+class Prometheus:
+    """A Prometheus and its HTTP interface."""
+
+    def __init__(self, port: int, scrape: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        self.scrape = scrape
+        """Seconds between two scrapes."""
+
+    def query(self, expr: str) -> list[float]:
+        """The values of an expression now; raises with Prometheus' own words where it is wrong."""
+        for variable, value in {
+            "$job": ".+",
+            "$instance": ".+",
+            "$source": ".+",
+            "$__rate_interval": "20s",
+        }.items():
+            expr = expr.replace(variable, value)
+        address = f"{self.address}/api/v1/query?{urllib.parse.urlencode({'query': expr})}"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            rows = json.load(answer)["data"]["result"]
+        values = [float(row["value"][1]) for row in rows]
+        return [value for value in values if not math.isnan(value)]
+
+    def answers(self) -> bool:
+        """Whether it runs and reaches everything that it scrapes."""
+        try:
+            return sum(self.query("up")) == len(_COMMANDS)
+        except OSError:
+            return False
+
+
+@contextmanager
+def watched_pipeline(kafka: str, folder: Path, *, scrape: int = 1) -> Iterator[Prometheus]:
+    """A pipeline under load while the context lasts, and the Prometheus that scrapes it and knows our rules."""
+    program = tool("prometheus")
+    ports = {service: free_port() for service in (*_COMMANDS, "prometheus")}
+    connection, prefix = Connection(bootstrap_servers=kafka), f"watched-{ports['worker']}"
+    administer(connection, create, TOPICS, prefix=prefix)
+    environment = os.environ | {"TICKER_BOOTSTRAP_SERVERS": kafka, "TICKER_TOPIC_PREFIX": prefix}
+    config = folder / "prometheus.yaml"
+    config.write_text(json.dumps(_config(ports, scrape)), encoding="utf-8")
+    with ExitStack() as stack:
+        started = {
+            service: stack.enter_context(
+                _service(_ticker(*command, "--listen", f"127.0.0.1:{ports[service]}"), folder, environment)
+            )
+            for service, command in _COMMANDS.items()
+        }
+        storage = f"--storage.tsdb.path={folder}/data"
+        listen = f"--web.listen-address=127.0.0.1:{ports['prometheus']}"
+        command = [program, f"--config.file={config}", storage, listen]
+        stack.enter_context(_service(command, folder, environment))
+        stack.enter_context(_load(started["producer"]))
+        for topic in (SIGHTINGS, DECISIONS):
+            produce(connection, topic.on(prefix), [b"rubbish"])
+        watched = Prometheus(ports["prometheus"], scrape)
+        wait_until(watched.answers, seconds=60)
+        yield watched
+
+
+def _config(ports: dict[str, int], scrape: int) -> dict[str, object]:
+    shipped = yaml.safe_load((RULES.parent / "prometheus.yaml").read_text(encoding="utf-8"))
+    return {
+        "global": shipped["global"] | {"scrape_interval": f"{scrape}s", "evaluation_interval": f"{scrape}s"},
+        "rule_files": [f"{RULES}/*.yaml"],
+        "scrape_configs": [
+            {"job_name": f"ticker-{name}", "static_configs": [{"targets": [f"127.0.0.1:{ports[name]}"]}]}
+            for name in _COMMANDS
+        ],
+    }
+
+
+def _ticker(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "streams.cli", *arguments]
+
+
+@contextmanager
+def _service(
+    command: list[str], folder: Path, environment: dict[str, str]
+) -> Iterator[subprocess.Popen[str]]:
+    """A process while the context lasts; its standard error goes to a file, for whoever looks for a failure."""
+    name = re.sub(r"[^\w-]+", "-", " ".join(command[1:5]))[-60:]
+    with (folder / f"{name}.log").open("w") as errors:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, text=True, env=environment)
+        assert process.stdin is not None
+        try:
+            yield process
+        finally:
+            process.stdin.close()
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def _load(producer: subprocess.Popen[str]) -> Iterator[None]:
+    """Strips of three sources, a few a second, as long as the context lasts."""
+    end = threading.Event()
+    thread = threading.Thread(target=_feed, args=(producer.stdin, end))
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
+def _feed(stdin: IO[str], end: threading.Event) -> None:
+    for number in count(1):
+        if end.wait(0.3):
+            return
+        for source, slots in _strips(number).items():
+            now = format_instant(time.time_ns() // 1_000_000)
+            text = " ||| ".join(slots)
+            row = {"source": source, "observed_at": now, "text": text, "separator": " ||| "}
+            stdin.write(json.dumps(row) + "\n")
+        stdin.write("no strip\n")
+        stdin.flush()
+
+
+def _strips(number: int) -> dict[str, list[str]]:
+    """What each source shows in a round: a headline that stays, one whose toll rises, one retyped, a gap."""
+    place = ("Tangier", "Agadir", "Fez", "Oujda", "Nador")[number % 5]
+    return {
+        "akhbar": [
+            "الحكومة تعلن عن برنامج جديد لدعم السكن في المدن الكبرى",
+            f"ارتفاع عدد ضحايا الفيضانات إلى {number} قتيلا في الجنوب",
+            "",
+        ],
+        "depeches": [
+            "Le parlement adopte la loi de finances rectificative en première lecture",
+            "Le parlement adopte la loi de finances rectificatve en première lecture",
+            f"Séisme au large des côtes : {number} blessés selon un premier bilan",
+        ],
+        "newsline": [
+            f"{number} dead in collapse of building in {place}",
+            f"Central bank of {place} keeps its rate unchanged at {number} percent",
+            "x" * 2_500,
+        ],
+    }
