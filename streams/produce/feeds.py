@@ -143,13 +143,15 @@ def _entries(text: str, place: str) -> Iterator[Entry]:
 
 
 def _entry(element: Any) -> Entry:
-    title = link = guid = None
+    title = other_title = link = guid = None
     times: dict[str, str] = {}
     # A sitemap has its title and its date one step further in, under `news:news`.
     for child in [*element, *(inner for outer in element if _name(outer) == "news" for inner in outer)]:
         name, said = _name(child), "".join(child.itertext()).strip()
-        if name == "title" and title is None:
+        if name == "title" and title is None and _is_own(child):
             title = said
+        elif name == "title" and other_title is None:
+            other_title = said
         elif name in {"link", "loc"} and link is None and child.get("rel", "alternate") == "alternate":
             link = child.get("href") or said or None
         elif name == "guid" and child.get("isPermaLink", "true") == "true":
@@ -157,7 +159,13 @@ def _entry(element: Any) -> Entry:
         elif name in _TIMES:
             times.setdefault(name, said)
     said_at = next((times[name] for name in _TIMES if name in times), None)
-    return Entry(title or "", link or guid, said_at)
+    return Entry(title or other_title or "", link or guid, said_at)
+
+
+def _is_own(element: Any) -> bool:
+    """Whether an element is of its parent's vocabulary: `media:title` names the picture of an entry, not the entry."""
+    tag, around = element.tag, element.getparent().tag
+    return bool(tag.rpartition("}")[0] == around.rpartition("}")[0])
 
 
 def _name(element: Any) -> str:

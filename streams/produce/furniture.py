@@ -66,20 +66,22 @@ _COUNTED: Final = _vocabulary(
     "مشاهدة مشاهدات تعليق تعليقات مشاركة مشاركات قراءة قراءات إعجاب ردود رد زيارة no n",
 )
 _CALL_PHRASES: Final = """
-    read | more | read more | read on | read now | read article | read the article | read full story | read the full
-    story | full story | continue | continue reading | details | more details | learn more | find out more | see
-    more | view more | show more | see all | view all | all news | more news | all headlines | share | share this |
-    share on facebook | tweet | save | print | email | e-mail | follow | follow us | watch | watch now | listen |
-    comment | leave a comment | subscribe | close | dismiss | previous | prev | next | previous story | next story |
-    next story now | pause | play | stop | skip | back | opens in a new window | opens in new window | opens in a
-    new tab | open | click here | loading | copy link | bookmark | facebook | twitter | whatsapp | telegram |
+    read | more | read more | read on | read now | read article | read the article | read full story | read the
+    full story | full story | continue | continue reading | details | more details | learn more | find out more |
+    see more | view more | show more | see all | view all | all news | more news | all headlines | share | share
+    this | share on facebook | tweet | save | print | email | e-mail | follow | follow us | watch | watch now |
+    listen | comment | leave a comment | subscribe | close | dismiss | previous | prev | next | previous story |
+    next story | next story now | pause | play | stop | skip | back | opens in a new window | opens in new window
+    | opens in a new tab | open | click here | follow live | follow it live | follow our live coverage | live
+    coverage | full coverage | loading | copy link | bookmark | facebook | twitter | whatsapp | telegram |
     linkedin | lire | lire plus | lire la suite | lire l'article | la suite | suite | en savoir plus | voir plus |
     plus | plus d'infos | tout voir | voir tout | toutes les infos | toutes les actualités | partager | partagez |
-    suivant | précédent | fermer | imprimer | commenter | écouter | regarder | s'abonner | ouvre une nouvelle
-    fenêtre | nouvelle fenêtre | اقرأ | اقرأ المزيد | إقرأ المزيد | قراءة المزيد | المزيد | للمزيد | اقرأ أيضا |
-    تابع القراءة | أكمل القراءة | التفاصيل | تفاصيل | شارك | مشاركة | شاركها | شارك الخبر | انشر | غرد | طباعة | حفظ
-    | تعليق | أضف تعليق | التالي | السابق | إغلاق | عرض الكل | عرض المزيد | كل الأخبار | شاهد | استمع | اشترك | يفتح
-    في نافذة جديدة
+    suivre le direct | suivez le direct | suivre en direct | suivez en direct | voir le direct | suivant |
+    précédent | fermer | imprimer | commenter | écouter | regarder | s'abonner | ouvre une nouvelle fenêtre |
+    nouvelle fenêtre | اقرأ | اقرأ المزيد | إقرأ المزيد | قراءة المزيد | المزيد | للمزيد | اقرأ أيضا | تابع
+    القراءة | تابع التغطية | تابعوا التغطية | تابع مباشرة | تابعوا مباشرة | تغطية مباشرة | أكمل القراءة | التفاصيل
+    | تفاصيل | شارك | مشاركة | شاركها | شارك الخبر | انشر | غرد | طباعة | حفظ | تعليق | أضف تعليق | التالي |
+    السابق | إغلاق | عرض الكل | عرض المزيد | كل الأخبار | شاهد | استمع | اشترك | يفتح في نافذة جديدة
 """
 _CALLS: Final = frozenset(" ".join(_WORD.findall(_normal(phrase))) for phrase in _CALL_PHRASES.split("|"))
 _ASKING: Final = _vocabulary(
@@ -208,8 +210,7 @@ _JOINT: Final = re.compile(
 )
 """What can stand between a headline and a thing before or after it."""
 _ORNAMENTS: Final = (
-    "\u2023\u2043\u2190-\u21ff\u25a0-\u25ff\u2605\u2606\u261a-\u261f\u2700-\u27bf\u2b00-\u2bff"
-    "\U0001f446-\U0001f449\U0001f534-\U0001f53d"
+    "\u2023\u2043\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d"
 )
 _BULLET: Final = re.compile(rf"\A(?:[-–—*•·»›>+~|{_ORNAMENTS}](?!\d)\ufe0f?[ \xa0]*)+(?=\S)")
 _TRAILING: Final = re.compile(r"(?:[ \xa0]*[|•·»›→←►◄*\u25a0-\u25ff])+\Z")

@@ -48,6 +48,19 @@ JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "A site", "it
  "date_published": "2026-03-11T08:30:00Z"}]}"""
 
 
+def test_the_title_of_a_picture_is_not_the_entrys() -> None:
+    """What another vocabulary calls a title names something in an entry, unless the entry has no other."""
+    media = 'xmlns:media="http://search.yahoo.com/mrss/"'
+    entry = "<item><media:title>Photo of a bridge</media:title>{}</item>"
+    own, other = (
+        f"<rss {media}>{entry.format(title)}</rss>" for title in ("<title>Bridge closed</title>", "")
+    )
+    assert [find_strips(feed, "here")[0].split.slots[0].text for feed in (own, other)] == [
+        "Bridge closed",
+        "Photo of a bridge",
+    ]
+
+
 @pytest.mark.parametrize(
     "feed", [RSS, RDF, ATOM, SITEMAP, JSON], ids=["rss", "rdf", "atom", "sitemap", "json"]
 )

@@ -110,7 +110,8 @@ def test_tidy_is_idempotent_enough_to_keep_places(texts: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "bare"),
     [
-        ("» Ferry sinks", "Ferry sinks"), ("● Ferry", "Ferry"), ("Ferry ►", "Ferry"), ("«قال نعم»", "«قال نعم»"),
+        ("» Ferry sinks", "Ferry sinks"), ("● Ferry", "Ferry"), ("⚡ Ferry", "Ferry"), ("🎥 Ferry", "Ferry"),
+        ("Ferry ►", "Ferry"), ("«قال نعم»", "«قال نعم»"),
         ("—", "—"), ("-5 degrees", "-5 degrees"),
     ],
 )  # fmt: skip

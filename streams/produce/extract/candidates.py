@@ -17,7 +17,7 @@ from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, in_element
 from streams.produce.extract.markup import Outline
 from streams.produce.extract.names import LATEST, is_place_of_others, likeness
-from streams.produce.extract.reading import HEADLINES, read
+from streams.produce.extract.reading import HEADLINES, PROSE, holds_headline, kind_of, read
 from streams.produce.extract.visibility import is_hidden, is_never_shown
 from streams.produce.labels import is_label
 
@@ -38,6 +38,12 @@ ALIKE: Final = 0.25
 
 _FEWEST_ITEMS: Final = 3
 """So many siblings of one ticker's name are taken for items, and the element that holds them for the ticker."""
+
+_MAX_APART: Final = 3
+"""How far above the items of a ticker the element that holds them all can be."""
+
+_Key = tuple[int, str, str]
+"""Where an element hangs, its tag and its class."""
 
 _CALLED: Final = (
     "marquee,[class],[id],[role],[aria-label],[data-testid],[data-component],[data-module],[data-widget]"
@@ -85,25 +91,39 @@ def _containers(tree: LexborHTMLParser, page: str) -> list[tuple[float, int, Lex
     selector = _CALLED
     tags = {tag.lower() for tag in _OWN_TAG.findall(page)}
     own = sorted(tag for tag in tags if likeness(tag) > 0)[:_MAX_OWN_TAGS]
-    named_nodes: list[tuple[float, LexborNode, tuple[int, str, str]]] = []
+    named_nodes: list[tuple[float, LexborNode, list[tuple[LexborNode, _Key]]]] = []
     for node in tree.css(",".join([selector, *own])):
         tag = node.tag or ""
         if tag in {"html", "body"}:
             continue
         sure = _sureness(node, tag)
         if sure:
-            parent = node.parent
-            key = (parent.mem_id if parent else 0, tag, node.attributes.get("class") or "")
-            named_nodes.append((sure, node, key))
-    siblings = Counter(key for _, _, key in named_nodes)
+            named_nodes.append((sure, node, _holders(node, tag, sure)))
+    alike = Counter(key for _, _, holders in named_nodes for _, key in holders)
     containers: dict[int, tuple[float, int, LexborNode]] = {}
-    for order, (sure, node, key) in enumerate(named_nodes):
-        holder = node.parent if siblings[key] >= _FEWEST_ITEMS else node
-        if holder is not None and holder.tag not in {"html", "body"}:
+    for order, (sure, node, holders) in enumerate(named_nodes):
+        holder = next((above for above, key in holders if alike[key] >= _FEWEST_ITEMS), node)
+        if holder.tag not in {"html", "body"}:
             before = containers.get(holder.mem_id)
             if before is None or before[0] < sure:
                 containers[holder.mem_id] = (sure, order, holder)
     return sorted(containers.values(), key=lambda item: (-item[0], item[1]))
+
+
+def _holders(node: LexborNode, tag: str, sure: float) -> list[tuple[LexborNode, _Key]]:
+    """What could hold an element with others of its name, the nearest first.
+
+    That is its parent; and what is further up where it is surely a ticker's item, a headline in a slide of its own. A
+    badge that says no more than "Breaking" on the cards of a page is none.
+    """
+    called = node.attributes.get("class") or ""
+    apart = sure > LATEST and holds_headline((node.text(deep=True) or "").strip())
+    holders: list[tuple[LexborNode, _Key]] = []
+    above = node.parent
+    while above is not None and len(holders) < (_MAX_APART if apart else 1):
+        holders.append((above, (above.mem_id, tag, called)))
+        above = above.parent
+    return holders
 
 
 def _sureness(node: LexborNode, tag: str) -> float:
@@ -166,7 +186,10 @@ def labelled(drawn: Outline, address: str | None, separator: str | None) -> list
     rivals: list[Rival] = []
     for node in list(_beside_labels(drawn))[:MAX_CONTAINERS]:
         rival = _judge(node, LATEST, address, separator)
-        if rival.found is not None and node.css_first(_WHOLE_PAGE) is None:
+        if rival.found is None or node.css_first(_WHOLE_PAGE) is not None:
+            continue
+        # A badge on a card stands before one headline, and the summary below it.
+        if sum(1 for text in headlines_in(rival.found.split) if kind_of(text) not in PROSE) > 1:
             rivals.append(rival)
     return sorted(rivals, key=lambda rival: -rival.score)
 

@@ -229,7 +229,7 @@ class _Drawn:
 
 
 def _are_two_words(before: str, after: str, *, parted: bool) -> bool:
-    """Whether text that touches at a tag is two words all the same: `SportFerry`, `14:00Ferry`, `Port:Ferry`."""
+    """Whether text that touches at a tag is two words all the same: `SportFerry`, `14:00Ferry`, `LIVEFerry`."""
     if not parted:
         return False
     last, first = before[-1], after[0]
@@ -237,7 +237,12 @@ def _are_two_words(before: str, after: str, *, parted: bool) -> bool:
         (last.islower() and first.isupper())
         or (last.isdigit() and first.isalpha())
         or (last in ":،؛;" and first.isalnum())
+        or (len(before) > 1 and before.isupper() and _CAPITALIZED.match(after) is not None)
     )
+
+
+_CAPITALIZED: Final = re.compile(r"[\"'“‘«(]?[^\W\d_a-z][a-zà-ÿ]")
+"""A word with a capital, as it stands behind a tag in capitals: `VIDEOFerry`."""
 
 
 def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:

@@ -44,8 +44,8 @@ _TOGETHER: Final = re.compile(f"(?:{_TOGETHER_PART.pattern})+")
 
 _TICKERS: Final = _set(
     """
-    ticker tickers marquee chyron telex defilant defilante defilants defilantes defile sharit shareet shrit
-    شريط الشريط
+    ticker tickers marquee chyron telex ditty dnt defilement defilant defilante defilants defilantes defile
+    sharit shareet shrit شريط الشريط
     """
 )
 _NEWS: Final = _set(
@@ -70,7 +70,7 @@ _BREAKING: Final = _set(
     """
 )
 _TEXT: Final = frozenset({"text"})
-_LATEST: Final = _set("latest headlines scroller scrolling depeche depeches اخر احدث trending")
+_LATEST: Final = _set("latest headlines scroller scrolling bandeau depeche depeches اخر احدث trending")
 _RECENT: Final = _set(
     """
     last recent dernieres derniere derniers hot top newest live fil continu une bandeau direct

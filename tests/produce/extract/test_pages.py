@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.evaluate.pages import Page, headlines_of, is_right, own_pages, reported_pages
+from streams.evaluate.pages import OWN_SETS, Page, headlines_of, is_right, own_pages, reported_pages
 
 REPORTED = Path(__file__).parents[4] / "shared" / "faults"
 
@@ -14,9 +14,7 @@ def named(pages: Iterator[Page]) -> list[object]:
     return [pytest.param(page, id=f"{page.file} {page.kind}") for page in pages]
 
 
-@pytest.mark.parametrize(
-    "page", named(page for name in ("first", "second", "third") for page in own_pages(name))
-)
+@pytest.mark.parametrize("page", named(page for name in OWN_SETS for page in own_pages(name)))
 def test_page_gives_what_an_editor_reads(page: Page) -> None:
     """A page gives its headlines and nothing else, or is refused where it shows no strip."""
     assert is_right(page, headlines_of(page)), page.note
