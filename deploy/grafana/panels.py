@@ -61,6 +61,17 @@ class Board(Struct, frozen=True, kw_only=True):
         return [panel for row in self.rows for panel in row.panels]
 
 
+def counted(series: str, window: str, by: str = "") -> str:
+    """How many a counter has counted in a window such as `1h`: a whole number, as the topics have it.
+
+    `increase` estimates what happened before the first and after the last sample. Here it is asked only of a process
+    that was started anew under its old address, where it is off by no more than one scrape.
+    """
+    exact = f"max_over_time({series}[{window}]) - min_over_time({series}[{window}])"
+    unless_reset = f"unless resets({series}[{window}]) > 0 or increase({series}[{window}])"
+    return f"round(sum{f' by ({by})' if by else ''} ({exact} {unless_reset}))"
+
+
 def quantiles(histogram: str, by: str = "") -> tuple[Query, ...]:
     """Median, 95 % and 99 % of a histogram."""
     grouping = f"le, {by}" if by else "le"

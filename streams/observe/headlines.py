@@ -6,6 +6,7 @@ from typing import Final
 
 from schemas.cloudevents import CANARY_SOURCE
 from schemas.events import CategorizedHeadline, Duplicate, Event
+from schemas.routing import PARTITION_BY_LANGUAGE
 from streams.observe.instruments import Instruments
 from streams.observe.metric import END_TO_END_SECONDS, Metric
 from streams.observe.shared import OTHER, SOURCE_NEWEST, Sources
@@ -89,6 +90,9 @@ class HeadlineMetrics:
 
     def __init__(self, instruments: Instruments) -> None:
         self._make = instruments
+        for language in PARTITION_BY_LANGUAGE:
+            for outcome in ("new", "update"):
+                instruments.counter(HEADLINES, language, outcome)
         self._sources = Sources()
         self._newest: dict[bytes, int] = {}
 

@@ -7,18 +7,16 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    disable_created_metrics,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, disable_created_metrics
 
 from streams.errors import SettingsError
+from streams.observe.scrapes import Scrapes
 
 logger: Final = logging.getLogger(__name__)
 
 _UNAVAILABLE: Final = 503
+_SCRAPE_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
+"""What Prometheus, and whatever scrapes as it does, sends with every scrape."""
 
 
 @asynccontextmanager
@@ -64,12 +62,22 @@ def health_routes(registry: CollectorRegistry, is_ready: Callable[[], bool]) -> 
             return web.Response(text="ready\n")
         return web.Response(text="not ready\n", status=_UNAVAILABLE)
 
-    async def metrics(_request: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    scrapes = Scrapes(registry)
 
-    # A second series for each counter, which nobody reads.
+    async def metrics(request: web.Request) -> web.Response:
+        text = scrapes.text(_scraper(request))
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    # A second series for each counter, which few Prometheus read: `scrapes` does what they are for.
     disable_created_metrics()  # type: ignore[no-untyped-call]
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
+
+
+def _scraper(request: web.Request) -> str | None:
+    """Who scrapes, by address and program; None for a browser, which does not say how long it waits for a scrape."""
+    if _SCRAPE_HEADER not in request.headers:
+        return None
+    return f"{request.remote} {request.headers.get('User-Agent', '')}"
 
 
 @asynccontextmanager

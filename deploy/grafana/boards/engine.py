@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.panels import Board, Panel, Query, Row, quantiles
+from deploy.grafana.panels import Board, Panel, Query, Row, counted, quantiles
 
 _DOES_IT_KEEP_UP: Final = Row(
     "Does it keep up",
@@ -140,8 +140,8 @@ _WHAT_FAILS: Final = Row(
             unit="short",
             queries=(
                 Query(
-                    "sum by (stage, reason) (increase(ticker_failures_total{SEL}[1h]))"
-                    " or 0 * sum by (stage) (increase(ticker_transactions_total{SEL}[1h]))",
+                    counted("ticker_failures_total{SEL}", "1h", "stage, reason")
+                    + " or 0 * sum by (stage) (ticker_transactions_total{SEL})",
                     "{{stage}} {{reason}}",
                 ),
             ),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.panels import Board, Panel, Query, Row, quantiles
+from deploy.grafana.panels import Board, Panel, Query, Row, counted, quantiles
 
 _DEDUPLICATED: Final = 'ticker_records_total{SEL,stage="deduplicate"'
 
@@ -15,7 +15,7 @@ _NOW: Final = Row(
             unit="short",
             kind="number",
             width=6,
-            queries=(Query("sum(increase(ticker_headlines_total{SEL}[1h]))"),),
+            queries=(Query(counted("ticker_headlines_total{SEL}", "1h")),),
         ),
         Panel(
             title="Swallowed",
@@ -26,8 +26,9 @@ _NOW: Final = Row(
             width=6,
             queries=(
                 Query(
-                    f'sum(increase({_DEDUPLICATED},outcome=~"exact|near"}}[1h]))'
-                    ' / sum(increase(ticker_input_records_total{SEL,stage="deduplicate"}[1h]))'
+                    counted(f'{_DEDUPLICATED},outcome=~"exact|near"}}', "1h")
+                    + " / "
+                    + counted(f"{_DEDUPLICATED}}}", "1h")
                 ),
             ),
         ),
@@ -118,7 +119,7 @@ _WHAT_FLOWS: Final = Row(
             kind="bars",
             queries=(
                 Query(
-                    "sort_desc(sum by (kind) (increase(ticker_update_changes_total{SEL}[1h])))",
+                    "sort_desc(" + counted("ticker_update_changes_total{SEL}", "1h", "kind") + ")",
                     "{{kind}}",
                 ),
             ),
@@ -131,7 +132,7 @@ _WHAT_FLOWS: Final = Row(
             kind="bars",
             queries=(
                 Query(
-                    "sort_desc(sum by (rule) (increase(ticker_near_duplicates_total{SEL}[1h])))",
+                    "sort_desc(" + counted("ticker_near_duplicates_total{SEL}", "1h", "rule") + ")",
                     "{{rule}}",
                 ),
             ),
@@ -149,7 +150,7 @@ _WHAT_IT_IS_ABOUT: Final = Row(
             kind="bars",
             queries=(
                 Query(
-                    "sort_desc(sum by (category) (increase(ticker_categorized_total{SEL}[24h])))",
+                    "sort_desc(" + counted("ticker_categorized_total{SEL}", "24h", "category") + ")",
                     "{{category}}",
                 ),
             ),

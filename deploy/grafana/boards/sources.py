@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.panels import Board, Panel, Query, Row
+from deploy.grafana.panels import Board, Panel, Query, Row, counted
 
 _SOURCE: Final = 'source=~"$source"'
 
@@ -75,8 +75,11 @@ _WHAT_THEY_SHOW: Final = Row(
             kind="bars",
             queries=(
                 Query(
-                    "sort_desc(sum by (source) (increase("
-                    f'ticker_source_records_total{{SEL,{_SOURCE},outcome=~"new|update"}}[24h])))',
+                    "sort_desc("
+                    + counted(
+                        f'ticker_source_records_total{{SEL,{_SOURCE},outcome=~"new|update"}}', "24h", "source"
+                    )
+                    + ")",
                     "{{source}}",
                 ),
             ),
@@ -88,8 +91,9 @@ _WHAT_THEY_SHOW: Final = Row(
             kind="bars",
             queries=(
                 Query(
-                    "sort_desc(sum by (source) (increase("
-                    f'ticker_source_records_total{{SEL,{_SOURCE},outcome="near"}}[24h])))',
+                    "sort_desc("
+                    + counted(f'ticker_source_records_total{{SEL,{_SOURCE},outcome="near"}}', "24h", "source")
+                    + ")",
                     "{{source}}",
                 ),
             ),

@@ -180,6 +180,7 @@ class WorkerMetrics:
         for stage in stages:
             self._make.counter(INPUT, stage.name)
             self._make.counter(LOST, stage.name)
+            self._make.counter(TRANSACTIONS, stage.name)
             for outcome in (*stage.outcomes, _DEAD_LETTER):
                 self._make.counter(RECORDS, stage.name, outcome)
             for doubt in ("ahead", "late") if stage.state is not None else ():
