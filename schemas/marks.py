@@ -32,13 +32,23 @@ class Redriven(Struct, frozen=True, tag_field="type", tag="ticker.redrive.v1"):
         return Redriven(tuple(ranges))
 
 
-class Manifest(Struct, frozen=True, kw_only=True, tag_field="type", tag="ticker.replay.v1"):
+class Manifest(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ticker.replay.v1"
+):
     """What a replay is and what it made on the target; on partition 0."""
 
     id: str
     started_at: Instant
     target: Annotated[str, Meta(description="The topic that it writes to, as on the cluster.")]
     created: Annotated[tuple[str, ...], Meta(description="Topics that were missing and that it made.")]
+    source: Annotated[str, Meta(description="The topic that it reads, as on its cluster.")] | None = None
+    speed: str | None = None
+    records: Annotated[int, Meta(ge=0, description="Records that it will have written.")] | None = None
+    last_time: Annotated[Instant, Meta(description="The latest event time among them.")] | None = None
+    ends: Annotated[
+        tuple[tuple[int, int], ...],
+        Meta(description="Of each partition that it reads: its number, and the offset at which it is done."),
+    ] = ()
 
 
 class Progress(Struct, frozen=True, kw_only=True, tag_field="type", tag="ticker.replay.progress.v1"):

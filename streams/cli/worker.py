@@ -1,6 +1,10 @@
 """`ticker worker`: stages of the pipeline on Kafka, exactly once."""
 
 import asyncio
+import os
+import signal
+import sys
+import threading
 from pathlib import Path
 
 import click
@@ -28,9 +32,10 @@ from streams.settings.worker import INSTANCE_ID, LISTEN, SESSION_TIMEOUT
     show_default=True,
     help="What this worker does; several workers share the partitions of a stage.",
 )
+@click.option("--attached", is_flag=True, help="Stop when standard input ends: with who started it.")
 @rules_option
 @kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT, LOG_FORMAT)
-def command(stage: str, rules_path: Path | None, settings: Settings) -> None:
+def command(stage: str, attached: bool, rules_path: Path | None, settings: Settings) -> None:
     """Deduplicate and categorize on Kafka, exactly once, until told to stop.
 
     Outputs, state and position of a batch are committed in one transaction. A worker that is killed loses
@@ -48,4 +53,13 @@ def command(stage: str, rules_path: Path | None, settings: Settings) -> None:
         instance_id=settings[INSTANCE_ID],
         session_timeout_s=settings[SESSION_TIMEOUT],
     )
+    if attached:
+        threading.Thread(target=_stop_at_end_of_input, name="attached", daemon=True).start()
     asyncio.run(work(worker))
+
+
+def _stop_at_end_of_input() -> None:
+    """SIGTERM to ourselves once whoever holds the other end of standard input is gone, even by kill -9."""
+    while os.read(sys.stdin.fileno(), 1 << 16):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from schemas.instants import format_instant
 from schemas.marks import Manifest, Progress
+from schemas.routing import own_topics
 from schemas.topics import POSITIONS, TOPICS, Topic
 from streams.engine.collector import raise_collector_thresholds
 from streams.errors import SettingsError, TickerError
@@ -190,8 +191,11 @@ async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest
     names = {topic.on(prefix) for topic in wanted}
     existing = await describe(client, names)
     missing = names - existing.keys() if plan.create else set()
-    if POSITIONS.on(prefix) not in existing:
+    positions = POSITIONS.on(prefix)
+    if positions not in existing:
         await create(client, [POSITIONS], prefix=prefix)
+    elif plan.create and manifest is None and await ledger.is_only_topic(client, options, prefix):
+        missing.add(positions)
     if manifest is None or missing:
         # Written before the topics are made: what a killed run made is known to `clean` too.
         before = manifest.created if manifest else ()
@@ -200,6 +204,11 @@ async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest
             started_at=manifest.started_at if manifest else format_instant(time.time_ns() // 1_000_000),
             target=plan.target_topic,
             created=tuple(sorted({*before, *missing})),
+            source=plan.source_topic,
+            speed=plan.speed,
+            records=plan.records,
+            last_time=format_instant(plan.times[1]) if plan.times else None,
+            ends=tuple((span.partition, span.end) for span in plan.spans if span.first < span.end),
         )
         await _write_manifest(options, prefix, manifest)
     if missing:
@@ -211,7 +220,7 @@ async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest
 def contract(plan: Plan) -> Sequence[Topic]:
     """The topics that a replay's readers need, kept for ever: event times of a replay are old."""
     named = topic_named(plan.topic)
-    topics = (*TOPICS, *(() if named in TOPICS else (named,)))
+    topics = tuple(dict.fromkeys((*TOPICS, *own_topics(plan.own_topics), named)))
     return [topic if topic.cleanup == "compact" else replace(topic, retention_ms=-1) for topic in topics]
 
 

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from schemas.headers import REPLAY_ID_HEADER
 from schemas.marks import Manifest, Progress
-from schemas.topics import DEADLETTERS, POSITIONS
+from schemas.mediatopics import UNCATEGORISED
+from schemas.topics import CATEGORIES, DEADLETTERS, POSITIONS
 from streams.errors import SettingsError, TickerError
 from streams.kafka.alternating import AlternatingProducers
 from streams.kafka.connect import administration
@@ -26,6 +27,8 @@ from streams.settings import Connection
 from streams.stage import RawRecord
 
 _GONE_S: Final = 20.0
+_WORKERS_GONE_S: Final = 30.0
+"""A worker that was killed is a member of its group until its session ends."""
 _POLL_S: Final = 0.05
 
 
@@ -138,12 +141,40 @@ async def clean(connection: Connection, removal: Removal, *, patience: float) ->
                 await _forget(options, positions, removal.id, part, key)
 
 
+async def clean_after(connection: Connection, prefix: str, replay: str, *, patience: float) -> Removal | None:
+    """Wait until the workers below a prefix are gone, then look and clean; None where nothing was written down.
+
+    Raises:
+        SettingsError: Workers still run after half a minute.
+        TickerError: The cluster refused something.
+    """
+    options = connection.aiokafka_options()
+    async with administration(connection, patience=patience) as client:
+        if not await describe(client, {POSITIONS.on(prefix)}):
+            return None
+        if not await ledger.read_manifest(options, prefix, replay, wait=True):
+            if await ledger.is_only_topic(client, options, prefix):
+                await _delete(client, [POSITIONS.on(prefix)])
+            return None
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + _WORKERS_GONE_S
+        while await _workers_of(client, prefix):
+            if clock() > deadline:
+                break  # `look` says that they still run
+            await asyncio.sleep(_POLL_S)
+    removal = await look(connection, prefix, replay, patience=patience)
+    await clean(connection, removal, patience=patience)
+    return removal
+
+
 async def _refuse_workers(client: Any, prefix: str) -> None:
-    group = f"{prefix}-worker"
-    (response,) = await client.describe_consumer_groups([group])
-    for _, _, _, _, _, members, *_ in response.groups:
-        if members:
-            raise SettingsError(f"{len(members)} worker(s) of {group} still run: stop them first")
+    if members := await _workers_of(client, prefix):
+        raise SettingsError(f"{members} worker(s) of {prefix}-worker still run: stop them first")
+
+
+async def _workers_of(client: Any, prefix: str) -> int:
+    (response,) = await client.describe_consumer_groups([f"{prefix}-worker"])
+    return sum(len(members) for _, _, _, _, _, members, *_ in response.groups)
 
 
 async def _cuts(
@@ -182,6 +213,8 @@ async def _reasons(
     if shared:
         return dict.fromkeys(made, f"{manifest.target} holds records that this replay did not write")
     derived = _derived(manifest.target.removeprefix(f"{prefix}."), prefix)
+    if CATEGORIES[UNCATEGORISED].on(prefix) in derived:
+        derived |= {name for name in made if name.startswith(f"{prefix}.category.")}  # users' own among them
     apart = [
         TopicPartition(name, n)
         for name in made

@@ -1,14 +1,15 @@
 """Compare two results of the pipeline: headlines and merges gained and lost, categories that flipped."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from schemas.cloudevents import CANARY_SOURCE
+from schemas.events import TopicScore
 from schemas.instants import parse_instant
 from schemas.mediatopics import slug_of
 from streams.errors import InputError
@@ -23,6 +24,11 @@ class Shown(Struct, frozen=True, kw_only=True):
     language: str = ""
     observed_at: str = ""
     topic: str | None = None
+    topics: tuple[TopicScore, ...] = ()
+    model: str = ""
+    corrected: str | None = None
+    updates: str | None = None
+    chain: str = ""
 
     @property
     def category(self) -> str:
@@ -39,6 +45,7 @@ class Merged(Struct, frozen=True, kw_only=True):
     winner: str
     winner_text: str
     rule: str
+    language: str = ""
     observed_at: str = ""
 
 
@@ -50,6 +57,17 @@ class Flip(Struct, frozen=True, kw_only=True):
     source: str
     old: str
     new: str
+
+
+class Relinked(Struct, frozen=True, kw_only=True):
+    """A headline of both sides that is news on one and an update on the other, and of which headline."""
+
+    id: str
+    text: str
+    source: str
+    old: str | None
+    new: str | None
+    language: str = ""
 
 
 class Result(Struct, kw_only=True):
@@ -77,6 +95,12 @@ class Difference(Struct, frozen=True, kw_only=True):
     merges_gained: tuple[Merged, ...]
     merges_lost: tuple[Merged, ...]
     flips: tuple[Flip, ...]
+    relinked: tuple[Relinked, ...] = ()
+
+    @property
+    def is_none(self) -> bool:
+        """Whether there is no difference at all."""
+        return not any(getattr(self, kind) for kind in KINDS)
 
     @property
     def flip_share(self) -> float:
@@ -102,12 +126,19 @@ class _Row(Struct, frozen=True, kw_only=True):
     language: str = ""
     observed_at: str = ""
     topic: str | None = None
+    topics: tuple[TopicScore, ...] = ()
+    model: str = ""
+    corrected: str | None = None
+    updates: str | None = None
+    chain: str = ""
     dropped: str | None = None
     winner: str | None = None
     winner_text: str = ""
     rule: str = ""
 
 
+KINDS: Final = ("gained", "lost", "merges_gained", "merges_lost", "flips", "relinked")
+"""The kinds of rows of a difference, as its fields are called."""
 _EXACT: Final = "duplicate"
 _decode: Final = msgspec.json.Decoder(_Row).decode
 
@@ -148,6 +179,11 @@ class Collector:
                 language=row.language,
                 observed_at=row.observed_at,
                 topic=row.topic,
+                topics=row.topics,
+                model=row.model,
+                corrected=row.corrected,
+                updates=row.updates,
+                chain=row.chain or row.id,
             )
         else:
             self.result.merges[row.id] = Merged(
@@ -157,6 +193,7 @@ class Collector:
                 winner=row.winner,
                 winner_text=row.winner_text,
                 rule=row.rule,
+                language=row.language,
                 observed_at=row.observed_at,
             )
 
@@ -188,6 +225,19 @@ def compare(old: Result, new: Result) -> Difference:
         for ours, theirs in twins.items()
         if old.headlines[ours].topic != new.headlines[theirs].topic
     ]
+    relinked = [
+        Relinked(
+            id=theirs,
+            text=new.headlines[theirs].text,
+            source=new.headlines[theirs].source,
+            old=old.headlines[ours].updates,
+            new=new.headlines[theirs].updates,
+            language=new.headlines[theirs].language,
+        )
+        for ours, theirs in twins.items()
+        # Which headline is updated is not compared: that of a replay can be a later sighting of the same one.
+        if (old.headlines[ours].updates is None) != (new.headlines[theirs].updates is None)
+    ]
     merged = _twins(old.merges, new.merges)
     return Difference(
         headlines=(len(old.headlines), len(new.headlines)),
@@ -199,6 +249,7 @@ def compare(old: Result, new: Result) -> Difference:
         ),
         merges_lost=tuple(sorted((old.merges[key] for key in old.merges.keys() - merged.keys()), key=_order)),
         flips=tuple(sorted(flips, key=lambda flip: (flip.old, flip.new, flip.id))),
+        relinked=tuple(sorted(relinked, key=lambda row: row.id)),
     )
 
 
@@ -218,84 +269,3 @@ def _sight(row: Shown | Merged) -> tuple[str, str, str]:
 
 def _order(row: Shown | Merged) -> tuple[str, str]:
     return row.observed_at, row.id
-
-
-def rows(difference: Difference) -> Iterator[dict[str, Any]]:
-    """The difference as rows for JSON Lines, a summary first."""
-    yield {
-        "kind": "summary",
-        "headlines": difference.headlines,
-        "common": difference.common,
-        "gained": len(difference.gained),
-        "lost": len(difference.lost),
-        "merges_gained": len(difference.merges_gained),
-        "merges_lost": len(difference.merges_lost),
-        "flips": len(difference.flips),
-        "flip_share": round(difference.flip_share, 6),
-    }
-    for kind in ("gained", "lost", "merges_gained", "merges_lost", "flips"):
-        for row in getattr(difference, kind):
-            yield {"kind": kind, **msgspec.structs.asdict(row)}
-
-
-def markdown(difference: Difference, *, most: int = 50) -> str:
-    """The difference for a pull request; at most so many rows of each table."""
-    old, new = difference.headlines
-    summary = (
-        f"**{len(difference.flips):,} category flips** of {difference.common:,} headlines of both"
-        f" ({difference.flip_share:.2%}); headlines {old:,} → {new:,}:"
-        f" {len(difference.gained):,} gained, {len(difference.lost):,} lost; merges"
-        f" {len(difference.merges_gained):,} gained, {len(difference.merges_lost):,} lost."
-    )
-    tables = [
-        _table("Flips by category", ("old", "new", "headlines"), difference.flips_by_topic(), most),
-        _table("Flips by source", ("source", "headlines"), difference.flips_by_source(), most),
-        _table(
-            "Flips",
-            ("headline", "source", "old", "new"),
-            [(flip.text, flip.source, flip.old, flip.new) for flip in difference.flips],
-            most,
-        ),
-        *(
-            _table(
-                f"Headlines {name}",
-                ("headline", "source", "category"),
-                [(row.text, row.source, row.category) for row in shown],
-                most,
-            )
-            for name, shown in (("gained", difference.gained), ("lost", difference.lost))
-        ),
-        *(
-            _table(
-                f"Merges {name}",
-                ("swallowed", "by", "rule"),
-                [(row.text, row.winner_text, row.rule) for row in merged],
-                most,
-            )
-            for name, merged in (("gained", difference.merges_gained), ("lost", difference.merges_lost))
-        ),
-    ]
-    return "\n".join([summary, "", *(table for table in tables if table)])
-
-
-def _table(title: str, columns: tuple[str, ...], lines: Iterable[tuple[Any, ...]], most: int) -> str:
-    """A Markdown table; nothing where there is no line."""
-    found = list(lines)
-    if not found:
-        return ""
-    cells = [
-        " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in line) for line in found[:most]
-    ]
-    more = [f"\n… and {len(found) - most:,} more"] if len(found) > most else []
-    rule = " | ".join("---" for _ in columns)
-    return "\n".join(
-        [
-            f"#### {title}",
-            "",
-            f"| {' | '.join(columns)} |",
-            f"| {rule} |",
-            *(f"| {c} |" for c in cells),
-            *more,
-            "",
-        ]
-    )

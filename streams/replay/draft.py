@@ -42,6 +42,7 @@ class Request(Struct, frozen=True, kw_only=True):
     """The worker's of the target where none is named."""
     max_lag: int | None = None
     create: bool = False
+    own_topics: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
     id: str | None = None
 
@@ -86,6 +87,7 @@ async def draft(
         groups=request.groups or (f"{request.target_prefix}-worker",),
         max_lag=request.max_lag,
         create=request.create,
+        own_topics=request.own_topics,
         accept=request.accept,
         spans=(),
     )

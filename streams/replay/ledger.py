@@ -4,6 +4,7 @@ A partition's progress is written in the transaction that writes its records, so
 """
 
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from aiokafka import TopicPartition
 from schemas.marks import Manifest, Progress
 from schemas.topics import POSITIONS
 from streams.kafka.reader import CommittedReader, bounds, committed_reader, read_windows
+from streams.kafka.topics import partitions_of
 
 _KEY: Final = b"replay|"
 
@@ -76,3 +78,17 @@ async def read_ledger(
                 of_manifest = record.key.count(b"|") == 1
                 rows[row] = (_decode_manifest if of_manifest else _decode_progress)(record.value)
     return rows
+
+
+async def is_only_topic(client: Any, options: Mapping[str, Any], prefix: str) -> bool:
+    """Whether positions is the one topic below a prefix, and nothing is in it.
+
+    That is what is left of a replay which was killed before it could write down what it had made.
+    """
+    positions = POSITIONS.on(prefix)
+    if {name for name in await client.list_topics() if name.startswith(f"{prefix}.")} != {positions}:
+        return False
+    places = await partitions_of(client, [positions])
+    windows = await bounds(options, places, isolation="read_uncommitted")
+    async with aclosing(read_windows(options, windows)) as slices:
+        return await anext(slices, None) is None

@@ -77,6 +77,8 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Records that they may be behind together."""
     create: bool = False
     """Make the topics of the target that are missing."""
+    own_topics: tuple[str, ...] = ()
+    """Topics of the user's own rules, whose Kafka topics `create` makes too."""
     accept: tuple[str, ...] = ()
     """Checks that may fail, by name."""
     spans: tuple[Span, ...]

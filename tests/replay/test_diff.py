@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from streams.errors import InputError
-from streams.replay.diff import Collector, Result, compare, markdown
+from streams.replay.diff import Collector, Result, compare
+from streams.replay.report import Report, markdown
 from tests.command import rows, ticker
 
 SPORT, CRIME = "medtop:15000000", "medtop:02000000"
@@ -88,7 +89,7 @@ def test_a_line_that_is_no_result_says_where() -> None:
 
 def test_markdown_escapes_what_would_break_its_tables() -> None:
     """A bar in a headline stays in its cell."""
-    text = markdown(compare(result(), result(shown(1))))
+    text = markdown(Report(difference=compare(result(), result(shown(1)))))
     assert "| Raja \\| wins 1 | akhbar | sport |" in text
     assert "Headlines gained" in text
     assert "Flips by" not in text

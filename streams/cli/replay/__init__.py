@@ -7,11 +7,13 @@ from streams.cli.replay.apply import apply
 from streams.cli.replay.clean import clean
 from streams.cli.replay.diff import diff
 from streams.cli.replay.plan import plan
+from streams.cli.replay.trying import trying
 
 
 @click.group(
-    commands=[plan, apply, diff, clean],
+    commands=[trying, plan, apply, diff, clean],
     epilog=examples(
+        "ticker replay try sightings --since 24h --max-flips 0.5%",
         "ticker replay plan sightings --since 24h --to-topic-prefix staging --create --speed 10x -o day.json",
         "ticker replay apply day.json",
         "ticker replay diff day.json --markdown",
@@ -19,4 +21,4 @@ from streams.cli.replay.plan import plan
     ),
 )
 def command() -> None:
-    """Run what was recorded through another build: plan, look at the plan, apply, compare, clean."""
+    """Run what was recorded through another build: `try` does all of it; plan, apply, diff, clean do each step."""

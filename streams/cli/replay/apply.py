@@ -12,7 +12,7 @@ from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.ends import planned_ends
-from streams.cli.replay.progress import ReplayProgress, duration
+from streams.cli.replay.progress import Bars, ReplayProgress, duration
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def apply(path: Path, verify: bool, as_json: bool, settings: Settings, target: T
     made = read_plan(path)
     times = made.times
     ends = planned_ends(made, settings, target)
-    with ReplayProgress(made.records, times[1] if times else 0) as progress:
+    with Bars() as bars:
+        progress = ReplayProgress(made.records, times[1] if times else 0, bars)
         try:
             closing = asyncio.run(carry_out(made, ends, progress, verify=verify))
         except KeyboardInterrupt:

@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,12 +14,48 @@ from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.ends import planned_ends
+from streams.cli.rules import read_rules, rules_option
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 
 if TYPE_CHECKING:
-    from streams.replay.diff import Collector, Result
+    from streams.replay.diff import Collector, Difference, Result
     from streams.replay.plan import Plan
+    from streams.replay.report import Report
+
+
+class _Share(click.ParamType):
+    """A share from 0 to 1, or in percent: 0.005, 0.5%."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{value!r} is no share: give 0 to 1, or 0% to 100%", param, ctx)
+        return share
+
+
+SHARE: Final = _Share()
+
+
+def build_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that name the builds whose decisions are explained."""
+    command = rules_option(command)
+    command = click.option(
+        "--new-build", metavar="TICKER", help="The command of the build that made B (default: this one)."
+    )(command)
+    return click.option(
+        "--old-build",
+        metavar="TICKER",
+        help="The command of the build that made A, such as /opt/ticker-1.4/bin/ticker: tells what it decided by.",
+    )(command)
 
 
 @click.command(
@@ -33,9 +70,10 @@ if TYPE_CHECKING:
 @click.option("--since", help="Only headlines observed since then: 2h, 3d ago, or an RFC 3339 time.")
 @click.option("--until", help="Only headlines observed before then.")
 @click.option(
-    "--max-flips", type=click.FloatRange(0, 1), help="Exit code 1 above this share of category flips."
+    "--max-flips", type=SHARE, help="Exit code 1 above this share of category flips: 0.5% or 0.005."
 )
 @click.option("--canary", is_flag=True, help="Also what the canary showed, which measures and is no news.")
+@build_options
 @click.option("--markdown", "as_markdown", is_flag=True, help="Tables for a pull request.")
 @json_option
 @target_options
@@ -47,6 +85,9 @@ def diff(
     until: str | None,
     max_flips: float | None,
     canary: bool,
+    old_build: str | None,
+    new_build: str | None,
+    rules_path: Path | None,
     as_markdown: bool,
     as_json: bool,
     settings: Settings,
@@ -58,7 +99,8 @@ def diff(
     warm-up. A and B are each a file of `ticker run --dropped --json` (or of `ticker tail --json`), - for standard
     input, or a topic prefix; a prefix in B is read from the cluster of the --to-… options.
     """
-    from streams.replay.diff import Collector, compare, markdown, rows
+    from streams.replay.diff import Collector
+    from streams.replay.report import markdown, rows
     from streams.replay.results import of_replay
 
     first = parse_moment("--since", since) if since else None
@@ -74,19 +116,47 @@ def diff(
         results = asyncio.run(of_replay(made, planned_ends(made, settings, target), collect))
     else:
         results = (_result(old, settings, collect()), _result(new, target.settings(settings), collect()))
-    found = compare(*results)
+    report = reported(*results, old_build=old_build, new_build=new_build, rules_path=rules_path)
+    found = report.difference
     if as_markdown:
-        click.echo(markdown(found))
+        click.echo(markdown(report))
     elif wants_json(as_json):
-        for row in rows(found):
+        for row in rows(report):
             write_json(row)
     else:
-        _print_markdown(markdown(found))
-    if max_flips is not None and found.flip_share > max_flips:
-        click.echo(
-            f"ticker: {found.flip_share:.2%} of categories flipped, {max_flips:.2%} are allowed", err=True
-        )
+        print_markdown(markdown(report))
+    if too_many := past_limit(found, max_flips):
+        click.echo(f"ticker: {too_many}", err=True)
         sys.exit(1)
+
+
+def reported(
+    old: "Result", new: "Result", *, old_build: str | None, new_build: str | None, rules_path: Path | None
+) -> "Report":
+    """Both results compared, and every row explained; this build speaks for the one that is not named, first for B."""
+    from streams.replay.builds import OtherBuild, ThisBuild
+    from streams.replay.causes import Sides, explained
+    from streams.replay.diff import compare
+    from streams.replay.report import Report
+
+    difference = compare(old, new)
+    if difference.is_none:
+        return Report(difference=difference)
+    this = ThisBuild(read_rules(rules_path))
+    sides = Sides(
+        old=old,
+        new=new,
+        old_build=OtherBuild(old_build) if old_build else this if new_build else None,
+        new_build=OtherBuild(new_build) if new_build else this,
+    )
+    return Report(difference=difference, causes=explained(difference, sides))
+
+
+def past_limit(found: "Difference", max_flips: float | None) -> str | None:
+    """What is told where more categories flipped than are allowed."""
+    if max_flips is None or found.flip_share <= max_flips:
+        return None
+    return f"{found.flip_share:.2%} of categories flipped, {max_flips:.2%} are allowed"
 
 
 def _planned(name: str) -> "tuple[Plan, tuple[int | None, int | None]]":
@@ -107,7 +177,8 @@ def _result(name: str, settings: Settings, collector: "Collector") -> "Result":
     return asyncio.run(from_topics(settings.connection(), name, collector, patience=settings[PATIENCE]))
 
 
-def _print_markdown(text: str) -> None:
+def print_markdown(text: str) -> None:
+    """Markdown, laid out on the terminal."""
     from rich.markdown import Markdown
 
     from streams.cli.console import Console

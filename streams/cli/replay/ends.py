@@ -18,18 +18,25 @@ def planned_ends(made: "Plan", settings: Settings, target: Target) -> "Ends":
     """How to connect to what a plan names; flags win."""
     from streams.replay.apply import Ends
 
-    here = _as_planned(settings, made.source)
-    if target.config is None and made.target.settings not in {None, made.source.settings}:
-        target = replace(target, config=Path(str(made.target.settings)))
-    if target.bootstrap_servers is None:
-        target = replace(target, bootstrap_servers=made.target.bootstrap_servers)
-    there = target.settings(here)
+    here, there = planned_settings(made, settings, target)
     return Ends(
         source=here.connection(),
         target=there.connection(),
         production=production(here, there),
         patience=here[PATIENCE],
     )
+
+
+def planned_settings(made: "Plan", settings: Settings, target: Target) -> tuple[Settings, Settings]:
+    """The settings of the source and of the target of a plan; flags win."""
+    here = _as_planned(settings, made.source)
+    if target.config is None and made.target.settings not in {None, made.source.settings}:
+        target = replace(target, config=Path(str(made.target.settings)))
+    if target.bootstrap_servers is None:
+        target = replace(target, bootstrap_servers=made.target.bootstrap_servers)
+    if target.prefix is None:
+        target = replace(target, prefix=made.target.prefix)
+    return here, target.settings(here)
 
 
 def _as_planned(settings: Settings, place: "Place") -> Settings:

@@ -30,6 +30,48 @@ _MINUTE: Final = len("2026-03-11 08:00")
 _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
 
 
+_WINDOW_OPTIONS: Final = (
+    click.option("--since", help="Begin there, by event time: 2h, 3d ago, or an RFC 3339 time."),
+    click.option("--until", help="End before that event time."),
+    click.option(
+        "--warm-up",
+        help="How much before --since is replayed first, at full speed, and is no part of the result: 72h, 3d, 0 for"
+        " none (default: the deduplication window of 72h, of sightings and strips).",
+    ),
+    click.option(
+        "--offsets", multiple=True, help="PARTITION:FIRST-END, END excluded; for some partitions only."
+    ),
+    click.option("--source", "sources", multiple=True, help="Only of this source; several may be named."),
+    click.option("--not-source", "not_sources", multiple=True, help="All but this source."),
+    click.option("--language", "languages", multiple=True, help="Only in this language (ISO 639)."),
+    click.option(
+        "--category", "categories", multiple=True, help="Only of this category (categorized headlines)."
+    ),
+    click.option("--not-category", "not_categories", multiple=True, help="All but this category."),
+    click.option(
+        "--canary", is_flag=True, help="Also what the canary showed, which measures and is no news."
+    ),
+    click.option("--key", "keys", multiple=True, help="Only with this key."),
+    click.option("--header", "headers", multiple=True, help="Only with this header: NAME or NAME=VALUE."),
+    click.option("--text", help="Only where this regular expression is found in the text."),
+    click.option(
+        "--group", "groups", multiple=True, help="A consumer group of the target (default: its worker's)."
+    ),
+    click.option("--accept", multiple=True, metavar="CHECK", help="Go on though this check refuses."),
+    click.option(
+        "--id", "replay", help="A name for the replay: small letters, digits, - (default: made up)."
+    ),
+)
+"""What a replay takes, and how it is guarded: alike for `plan` and `try`."""
+
+
+def window_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say what a replay takes; `drafted` reads them."""
+    for option in reversed(_WINDOW_OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.command(
     epilog=examples(
         "ticker replay plan sightings --since 24h --to-topic-prefix staging --create",
@@ -39,33 +81,10 @@ _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
     )
 )
 @click.argument("topic")
-@click.option("--since", help="Begin there, by event time: 2h, 3d ago, or an RFC 3339 time.")
-@click.option("--until", help="End before that event time.")
-@click.option(
-    "--warm-up",
-    help="How much before --since is replayed first, at full speed, and is no part of the result: 72h, 3d, 0 for"
-    " none (default: the deduplication window of 72h, of sightings and strips).",
-)
-@click.option("--offsets", multiple=True, help="PARTITION:FIRST-END, END excluded; for some partitions only.")
-@click.option("--source", "sources", multiple=True, help="Only of this source; several may be named.")
-@click.option("--not-source", "not_sources", multiple=True, help="All but this source.")
-@click.option("--language", "languages", multiple=True, help="Only in this language (ISO 639).")
-@click.option(
-    "--category", "categories", multiple=True, help="Only of this category (categorized headlines)."
-)
-@click.option("--not-category", "not_categories", multiple=True, help="All but this category.")
-@click.option("--canary", is_flag=True, help="Also what the canary showed, which measures and is no news.")
-@click.option("--key", "keys", multiple=True, help="Only with this key.")
-@click.option("--header", "headers", multiple=True, help="Only with this header: NAME or NAME=VALUE.")
-@click.option("--text", help="Only where this regular expression is found in the text.")
+@window_options
 @click.option("--speed", default="1x", show_default=True, help="1x, 10x, records a second (500/s), or max.")
-@click.option(
-    "--group", "groups", multiple=True, help="A consumer group of the target (default: its worker's)."
-)
 @click.option("--max-lag", type=click.IntRange(min=0), help="Wait while a group is more records behind.")
 @click.option("--create", is_flag=True, help="Make the target's topics that are missing, kept without limit.")
-@click.option("--accept", multiple=True, metavar="CHECK", help="Go on though this check refuses.")
-@click.option("--id", "replay", help="A name for the replay: small letters, digits, - (default: made up).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The plan (default: replay-ID.json).")
 @json_option
 @target_options
@@ -82,7 +101,7 @@ def plan(
     from streams.replay.plan import write_plan
 
     log_to_stderr()
-    made, checks = _draft(topic, settings, target, given)
+    made, checks = drafted(topic, settings, target, given)
     refused = refusals(checks)
     path = output or Path(f"replay-{made.id}.json")
     if not refused:
@@ -90,16 +109,23 @@ def plan(
     if wants_json(as_json):
         write_json({"plan": made, "seconds": made.duration, "checks": checks})
     else:
-        _print_plan(made, checks)
+        print_plan(made, checks)
     if refused:
         click.echo(f"ticker: {len(refused)} check(s) refuse this replay; no plan was written", err=True)
         sys.exit(1)
     click.echo(f"{path}: look at it, then `ticker replay apply {path}`", err=True)
 
 
-def _draft(
-    name: str, settings: Settings, target: Target, given: dict[str, Any]
+def drafted(
+    name: str,
+    settings: Settings,
+    target: Target,
+    given: dict[str, Any],
+    *,
+    own_topics: tuple[str, ...] = (),
+    progress: "Callable[[int], None] | None" = None,
 ) -> "tuple[Plan, tuple[Check, ...]]":
+    """A plan of what the options ask for, and its checks; `own_topics` are those of the user's rules."""
     from streams.replay.apply import Ends
     from streams.replay.draft import Request, draft
     from streams.replay.select import Selection
@@ -124,6 +150,7 @@ def _draft(
         groups=given["groups"],
         max_lag=given["max_lag"],
         create=given["create"],
+        own_topics=own_topics,
         accept=given["accept"],
         id=given["replay"],
     )
@@ -133,7 +160,7 @@ def _draft(
         production=production(settings, there),
         patience=settings[PATIENCE],
     )
-    return asyncio.run(draft(request, ends, progress=_counting()))
+    return asyncio.run(draft(request, ends, progress=progress or _counting()))
 
 
 def _counting() -> "Callable[[int], None]":
@@ -169,7 +196,8 @@ def _minute(instant: str | None) -> str:
     return instant[:_MINUTE].replace("T", " ") if instant else ""
 
 
-def _print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
+def print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
+    """A plan and its checks, as people read them."""
     from rich.table import Table
 
     from streams.cli.console import Console

@@ -1,6 +1,8 @@
 """How far a replay is: a bar with rate, lag and time left on a terminal, a line now and then elsewhere."""
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -9,19 +11,74 @@ import click
 if TYPE_CHECKING:
     from streams.replay.pace import Pacer
     from streams.replay.partition import Written
+    from streams.replay.through import Remaining
 
 _LINE_EVERY_S: Final = 10.0
+_DAY_S: Final = 86_400
+
+
+class Bars:
+    """The bars of a command on standard error, one for each step; nothing where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._bars: Any = None
+
+    def __enter__(self) -> Self:
+        if click.get_text_stream("stderr").isatty():
+            from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+            from rich.progress import Progress as Drawn
+
+            from streams.cli.console import Console
+
+            columns = (
+                SpinnerColumn(finished_text="✓"),
+                TextColumn("{task.fields[step]}"),
+                BarColumn(bar_width=20),
+                MofNCompleteColumn(),
+                TextColumn("{task.description}"),
+            )
+            self._bars = Drawn(*columns, console=Console(stderr=True))
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there are bars."""
+        return self._bars is not None
+
+    def add(self, step: str, total: int | None) -> Any:
+        """A bar for a step."""
+        return None if self._bars is None else self._bars.add_task("", total=total, step=step)
+
+    def update(self, bar: Any, **what: Any) -> None:
+        """Move a bar: `completed`, `total`, `description`."""
+        if self._bars is not None:
+            self._bars.update(bar, **what)
+
+    def say(self, message: str) -> None:
+        """Write a line, above the bars."""
+        if self._bars is not None:
+            self._bars.console.print(message, markup=False, highlight=False)
+        else:
+            click.echo(message, err=True)
 
 
 class ReplayProgress:
-    """Watches one replay (`streams.replay.apply.Watcher`); use it as a context.
+    """Watches one replay (`streams.replay.apply.Watcher`).
 
     Args:
         records: Records that will be written.
         last_time: The latest event time among them, in ms.
+        bars: Where it is drawn.
     """
 
-    def __init__(self, records: int, last_time: int) -> None:
+    def __init__(self, records: int, last_time: int, bars: Bars) -> None:
         self._records = records
         self._last_time = last_time
         self._done = self._before = 0
@@ -29,27 +86,8 @@ class ReplayProgress:
         self._told = self._began
         self._lag: int | None = None
         self._pacer: Pacer | None = None
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> Self:
-        if click.get_text_stream("stderr").isatty():
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-            from rich.progress import Progress as Bar
-
-            from streams.cli.console import Console
-
-            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-            self._bar = Bar(*columns, console=Console(stderr=True))
-            self._task = self._bar.add_task("", total=self._records)
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._bars = bars
+        self._bar = bars.add("replay", records)
 
     def began(self, done: int, pacer: "Pacer") -> None:
         """It begins, or goes on after so many records."""
@@ -62,32 +100,88 @@ class ReplayProgress:
     def written(self, written: "Written") -> None:
         """A transaction was committed."""
         self._done += written.written
-        now = time.monotonic()
-        if self._bar is not None:
-            self._bar.update(self._task, completed=self._done, description=self._described(now))
-        elif now - self._told > _LINE_EVERY_S:
-            self._told = now
-            self.say(f"{self._done:,} of {self._records:,} records, {self._described(now)}")
+        self._show()
 
     def lag(self, records: int) -> None:
         """The target's consumers are so far behind."""
         self._lag = records
+        self._show()
 
     def say(self, message: str) -> None:
         """Write a line, above the bar."""
-        if self._bar is not None:
-            self._bar.console.print(message, markup=False, highlight=False)
-        else:
-            click.echo(message, err=True)
+        self._bars.say(message)
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if self._bars.drawn:
+            self._bars.update(self._bar, completed=self._done, description=self._described(now))
+        elif now - self._told > _LINE_EVERY_S:
+            self._told = now
+            self.say(f"{self._done:,} of {self._records:,} records, {self._described(now)}")
 
     def _described(self, now: float) -> str:
         seconds = max(now - self._began, 1e-3)
         rate = (self._done - self._before) / seconds
+        lag = "" if self._lag is None else f", consumers {self._lag:,} behind"
+        if self._pacer is not None and self._pacer.held:
+            return f"WAITING{lag}"
         left = (self._records - self._done) / rate if rate else 0.0
         if self._pacer is not None and self._pacer.by_times and self._pacer.begun:
             left = max(0.0, self._pacer.due(self._last_time) - now)
-        lag = "" if self._lag is None else f", consumers {self._lag:,} behind"
-        return f"{rate:,.0f}/s{lag}, {duration(left)} left"
+        return f"{rate:,.0f}/s{lag}, {duration(left)} left, done {moment_in(left)}"
+
+
+class TrialProgress(Bars):
+    """The one display of `ticker replay try`: its steps, each with a bar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counted = 0
+        self._step: Any = None
+        self._reading: Any = None
+        self._most = 0
+        self._told = time.monotonic()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """A step of which nobody knows how long it takes."""
+        self._step = self.add(name, None)
+        if not self.drawn:
+            self.say(name)
+        yield
+        self.update(self._step, total=1, completed=1)
+
+    def counted(self, records: int) -> None:
+        """So many more records of the window have been read."""
+        self._counted += records
+        self.update(self._step, description=f"{self._counted:,} records read")
+
+    @contextmanager
+    def replaying(self, records: int, last_time: int) -> Iterator[ReplayProgress]:
+        """The replay, and the workers behind it."""
+        if not self.drawn:
+            self.say("replay")
+        watcher = ReplayProgress(records, last_time, self)
+        self._reading = self.add("read", None)
+        yield watcher
+
+    def reading(self, remaining: "Sequence[Remaining]") -> None:
+        """What the workers have still to read."""
+        left = sum(each.records for each in remaining)
+        self._most = max(self._most, left)
+        told = ", ".join(f"{each.stage} {each.records:,} left" for each in remaining)
+        self.update(
+            self._reading, total=max(1, self._most), completed=max(1, self._most) - left, description=told
+        )
+        if not self.drawn and time.monotonic() - self._told > _LINE_EVERY_S:
+            self._told = time.monotonic()
+            self.say(f"workers: {told}")
+
+
+def moment_in(seconds: float) -> str:
+    """The moment so many seconds from now, by this machine's clock: `at 14:35`, or with its day."""
+    at = time.localtime(time.time() + seconds)
+    return time.strftime("at %H:%M" if seconds < _DAY_S else "on %Y-%m-%d at %H:%M", at)
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,78 @@
+"""The long step of a try: replay, with this build's workers reading, until they have read all of it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from streams.errors import TickerError
+from streams.replay.apply import Closing, Ends, Watcher, apply
+from streams.replay.pace import Pacer
+from streams.replay.partition import Written
+from streams.replay.plan import Plan
+from streams.replay.through import Backlog, Remaining, wait_through
+from streams.replay.workers import Workers
+
+_CHECK_S: Final = 1.0
+
+
+class _Starting:
+    """A watcher that starts the workers when there are topics for them, and hands on all that it is told."""
+
+    def __init__(self, watcher: Watcher, workers: Workers) -> None:
+        self._watcher = watcher
+        self._workers = workers
+
+    def began(self, done: int, pacer: Pacer) -> None:
+        """It begins, or goes on after so many records."""
+        self._workers.start()
+        self._watcher.began(done, pacer)
+
+    def written(self, written: Written) -> None:
+        """A transaction was committed."""
+        self._watcher.written(written)
+
+    def lag(self, records: int) -> None:
+        """The target's consumers are so far behind."""
+        self._watcher.lag(records)
+
+    def say(self, message: str) -> None:
+        """Something that people should know."""
+        self._watcher.say(message)
+
+
+async def run_through(
+    plan: Plan,
+    ends: Ends,
+    watcher: Watcher,
+    workers: Workers,
+    *,
+    told: Callable[[tuple[Remaining, ...]], None],
+) -> Closing:
+    """Replay what is planned and wait until the workers have read it; one that was stopped goes on.
+
+    Args:
+        plan: The plan.
+        ends: How to connect to both ends.
+        watcher: Told of the replay.
+        workers: Started once there are topics for them; whoever made them ends them.
+        told: Told what the stages have still to read.
+
+    Raises:
+        TickerError: The replay is not whole, a worker ended, or nothing goes on.
+    """
+    applying = asyncio.create_task(apply(plan, ends, _Starting(watcher, workers)))
+    try:
+        while not applying.done():
+            await asyncio.wait([applying], timeout=_CHECK_S)
+            workers.check()
+    finally:
+        applying.cancel()
+        await asyncio.wait([applying])
+    closing = applying.result()
+    if not closing.whole:
+        raise TickerError(
+            f"the target does not hold what was read: {closing.lost:,} lost, {closing.doubled:,} doubled"
+        )
+    backlog = Backlog(ends.target, plan.target.prefix, patience=ends.patience)
+    await wait_through(backlog, told=told, check=workers.check)
+    return closing

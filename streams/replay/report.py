@@ -1,0 +1,208 @@
+"""Tell a difference: JSON Lines for programs, Markdown for a pull request, a page on which every row is explained.
+
+Headlines come from outside. What they are made of is text everywhere: no tag, link, mention or picture of theirs
+works in a comment or on the page.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.replay.causes import UNEXPLAINED, Cause, Key, by_cause
+from streams.replay.diff import KINDS, Difference, Flip, Merged, Relinked, Shown
+
+_MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$-])")
+_MENTION: Final = re.compile(r"@(?=\w)")
+_WORD_JOINER: Final = "\u2060"
+"""Behind an @, it keeps a name from being told of a comment; it is not seen."""
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and what turns the direction of a line."""
+_TITLES: Final = {
+    "gained": "Headlines gained",
+    "lost": "Headlines lost",
+    "merges_gained": "Merges gained",
+    "merges_lost": "Merges lost",
+    "flips": "Flips",
+    "relinked": "News or update",
+}
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """A difference, why each row differs, and what was compared, as name and value."""
+
+    difference: Difference
+    causes: Mapping[Key, Cause] = {}
+    facts: tuple[tuple[str, str], ...] = ()
+
+    def cause(self, kind: str, identity: str) -> Cause:
+        """Why a row differs."""
+        return self.causes.get((kind, identity), UNEXPLAINED)
+
+
+def summary(difference: Difference) -> str:
+    """The difference in one sentence."""
+    old, new = difference.headlines
+    return (
+        f"{len(difference.flips):,} category flips of {difference.common:,} headlines of both"
+        f" ({difference.flip_share:.2%}); headlines {old:,} → {new:,}:"
+        f" {len(difference.gained):,} gained, {len(difference.lost):,} lost; merges"
+        f" {len(difference.merges_gained):,} gained, {len(difference.merges_lost):,} lost"
+        + (f"; {len(difference.relinked):,} news or update otherwise" if difference.relinked else "")
+    )
+
+
+def rows(report: Report) -> Iterator[dict[str, Any]]:
+    """The difference as rows for JSON Lines, a summary first."""
+    difference = report.difference
+    yield {
+        "kind": "summary",
+        "headlines": difference.headlines,
+        "common": difference.common,
+        **{kind: len(getattr(difference, kind)) for kind in KINDS},
+        "flip_share": round(difference.flip_share, 6),
+        "causes": dict(by_cause(report.causes)),
+    }
+    for kind in KINDS:
+        for row in getattr(difference, kind):
+            told = {"kind": kind, **msgspec.structs.asdict(row)}
+            if report.causes:
+                cause = report.cause(kind, row.id)
+                told |= {"cause": cause.name, "why": cause.detail, "follows": cause.follows}
+            yield told
+
+
+def markdown(report: Report, *, most: int = 50) -> str:
+    """The difference for a pull request; at most so many rows of each table."""
+    difference = report.difference
+    first, _, rest = summary(difference).partition(" of ")
+    parts = [f"**{first}** of {rest}.", ""]
+    for title, columns, lines in _counts(report):
+        parts.append(_table(title, columns, lines, most))
+    for kind in KINDS:
+        found = getattr(difference, kind)
+        lines = [(*_cells(row), *_told(report, kind, row)) for row in found]
+        columns = (*_columns(kind), *(("why",) if report.causes else ()))
+        parts.append(_table(_TITLES[kind], columns, lines, most))
+    return "\n".join(part for part in parts if part or part == "")
+
+
+def _counts(report: Report) -> Iterator[tuple[str, tuple[str, ...], Sequence[tuple[Any, ...]]]]:
+    """Tables of counts: title, columns, rows."""
+    yield "Causes", ("cause", "rows"), by_cause(report.causes)
+    yield "Flips by category", ("old", "new", "headlines"), report.difference.flips_by_topic()
+    yield "Flips by source", ("source", "headlines"), report.difference.flips_by_source()
+
+
+def _told(report: Report, kind: str, row: Shown | Merged | Flip | Relinked) -> tuple[str, ...]:
+    if not report.causes:
+        return ()
+    cause = report.cause(kind, row.id)
+    return (f"{cause.name}: {cause.detail}" if cause.detail else cause.name,)
+
+
+def _columns(kind: str) -> tuple[str, ...]:
+    match kind:
+        case "flips" | "relinked":
+            return "headline", "source", "old", "new"
+        case "gained" | "lost":
+            return "headline", "source", "category"
+        case _:
+            return "swallowed", "by", "rule"
+
+
+def _cells(row: Shown | Merged | Flip | Relinked) -> tuple[str, ...]:
+    match row:
+        case Flip():
+            return row.text, row.source, row.old, row.new
+        case Relinked():
+            return row.text, row.source, row.old or "news", row.new or "news"
+        case Merged():
+            return row.text, row.winner_text, row.rule
+        case Shown():
+            return row.text, row.source, row.category
+
+
+def _plain(text: str) -> str:
+    """A text in one line, without what a terminal would obey."""
+    return _CONTROLS.sub("\ufffd", " ".join(text.split()))
+
+
+def escaped(text: str) -> str:
+    """A text in Markdown that is shown as it is: nothing in it is markup, a mention or a table's border."""
+    plain = _MARKUP.sub(r"\\\1", _plain(text))
+    return _MENTION.sub(f"@{_WORD_JOINER}", plain).replace("://", f":{_WORD_JOINER}//")
+
+
+def _table(title: str, columns: tuple[str, ...], lines: Iterable[tuple[Any, ...]], most: int) -> str:
+    """A Markdown table; nothing where there is no line."""
+    found = list(lines)
+    if not found:
+        return ""
+    cells = [" | ".join(escaped(str(cell)) for cell in line) for line in found[:most]]
+    more = [f"\n… and {len(found) - most:,} more"] if len(found) > most else []
+    rule = " | ".join("---" for _ in columns)
+    return "\n".join(
+        [
+            f"#### {title}",
+            "",
+            f"| {' | '.join(columns)} |",
+            f"| {rule} |",
+            *(f"| {c} |" for c in cells),
+            *more,
+            "",
+        ]
+    )
+
+
+_STYLE: Final = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 0 0 2rem; width: 100%; }
+th, td { border-bottom: 1px solid #8884; padding: .35rem .5rem; text-align: start; vertical-align: top; }
+dt { font-weight: 600; } dd { margin: 0 0 .5rem; } code { font-size: .85em; overflow-wrap: anywhere; }
+@media (prefers-color-scheme: dark) { body { background: #111; color: #eee; } }
+"""
+
+
+def page(report: Report, title: str) -> str:
+    """An HTML page that needs nothing else: the facts, the counts, and every row with its cause."""
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>",
+        f"<p>{escape(summary(report.difference))}.</p>",
+        "<dl>",
+        *(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in report.facts),
+        "</dl>",
+    ]
+    for heading, columns, lines in _counts(report):
+        parts += _html_table(heading, columns, [tuple(map(str, line)) for line in lines])
+    for kind in KINDS:
+        lines = []
+        for row in getattr(report.difference, kind):
+            cause = report.cause(kind, row.id)
+            lines.append((*_cells(row), cause.name, cause.detail, row.id))
+        parts += _html_table(_TITLES[kind], (*_columns(kind), "cause", "why", "id"), lines)
+    return "\n".join([*parts, "</body></html>", ""])
+
+
+def _html_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    if not lines:
+        return
+    yield f"<h2>{escape(title)} ({len(lines):,})</h2><table><thead><tr>"
+    yield "".join(f"<th>{escape(column)}</th>" for column in columns)
+    yield "</tr></thead><tbody>"
+    for line in lines:
+        cells = (
+            f"<td><code>{escape(_plain(cell))}</code></td>"
+            if column == "id"
+            else f'<td dir="auto">{escape(_plain(cell))}</td>'
+            for column, cell in zip(columns, line, strict=True)
+        )
+        yield f"<tr>{''.join(cells)}</tr>"
+    yield "</tbody></table>"

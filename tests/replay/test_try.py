@@ -1,0 +1,108 @@
+"""`ticker replay try`: all steps in one command, which goes on after kill -9 and leaves nothing behind."""
+
+import contextlib
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from schemas.topics import SIGHTINGS, TOPICS
+from streams.replay.diff import KINDS, Result
+from streams.settings import Connection
+from tests.command import TICKER, ticker
+from tests.kafka_support import administer
+from tests.replay.replay_support import everything, headline, make_topics, publish
+from tests.replay.test_same_decisions import result_of, workers
+from tests.support import sighting
+
+pytestmark = pytest.mark.kafka
+
+HOUR = 3_600_000
+
+
+@pytest.fixture(scope="module")
+def decided(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A prefix of which two days of sightings have been decided, one headline in four said a little otherwise."""
+    connection, prefix = Connection(bootstrap_servers=kafka), f"test-{tmp_path_factory.mktemp('try').name}"
+    make_topics(connection, prefix, TOPICS)
+    now = time.time_ns() // 1_000_000
+    shown = [
+        sighting(
+            headline(number) + (" | akhbar" if turn and number % 4 == 0 else ""),
+            at=now - 48 * HOUR + turn * 2 * HOUR + number,
+            source=f"akhbar-{turn % 2}",
+        )
+        for turn in range(22)
+        for number in range(2 * turn, 2 * turn + 20)
+    ]
+    publish(connection, prefix, shown)
+    with workers(connection, [prefix]):
+        result_of(connection, prefix, Result(headlines=dict.fromkeys(map(str, range(62)))))  # type: ignore[arg-type]
+    return prefix
+
+
+def command(kafka: str, prefix: str, folder: Path, *more: str) -> list[str]:
+    here = ("--bootstrap-servers", kafka, "--topic-prefix", prefix, "--folder", str(folder))
+    return ["replay", "try", "sightings", "--since", "20h", *here, *more]
+
+
+def others(kafka: str, prefix: str) -> set[str]:
+    """Topics on the cluster that a try of this prefix has made."""
+    names = administer(Connection(bootstrap_servers=kafka), lambda client: client.list_topics())
+    return {name for name in names if name.startswith(f"{prefix}-try-")}
+
+
+def kill_at(process: "subprocess.Popen[bytes]", reached: Callable[[], bool]) -> None:
+    """Kill -9 once something is there."""
+    while not reached():
+        assert process.poll() is None, "the try ended before it was killed"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_a_try_that_is_killed_at_every_step_goes_on_and_leaves_nothing(
+    kafka: str, decided: str, tmp_path: Path
+) -> None:
+    """Kill -9 at each step; the same command ends with no difference, its report, and the topics gone."""
+    folder, connection = tmp_path / "try", Connection(bootstrap_servers=kafka)
+    before = len(everything(connection, SIGHTINGS.on(decided)))
+    for reached in (
+        (folder / "plan.json").exists,
+        lambda: bool(others(kafka, decided)),
+        (folder / "worker.log").exists,
+        (folder / "report.html").exists,
+    ):
+        with subprocess.Popen(
+            [*TICKER, *command(kafka, decided, folder)], stderr=subprocess.DEVNULL
+        ) as process:
+            kill_at(process, reached)
+    done = ticker(*command(kafka, decided, folder, "--max-flips", "0%"))
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"going on with replay" in done.stderr
+    summary = json.loads((folder / "difference.jsonl").read_bytes().splitlines()[0])
+    assert summary["common"] > 10
+    assert all(summary[kind] == 0 for kind in KINDS)
+    assert "0 category flips" in (folder / "report.md").read_text()
+    assert "0 lost, 0 doubled" in (folder / "report.html").read_text()
+    assert not others(kafka, decided)
+    assert len(everything(connection, SIGHTINGS.on(decided))) == before
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("step", range(20))
+def test_a_try_that_is_killed_anywhere_can_be_abandoned_or_gone_on_with(
+    kafka: str, decided: str, tmp_path: Path, step: int
+) -> None:
+    """Kill -9 after any number of steps of half a second; then it goes on, or --abandon removes what was made."""
+    folder = tmp_path / "try"
+    with subprocess.Popen([*TICKER, *command(kafka, decided, folder)], stderr=subprocess.DEVNULL) as process:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.5 + 0.4 * step)
+        process.kill()
+    done = ticker(*command(kafka, decided, folder, *(["--abandon"] if step % 2 else [])))
+    assert done.returncode == 0, done.stderr.decode()
+    assert not others(kafka, decided)
