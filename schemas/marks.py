@@ -51,7 +51,9 @@ class Manifest(
     ] = ()
 
 
-class Progress(Struct, frozen=True, kw_only=True, tag_field="type", tag="ticker.replay.progress.v1"):
+class Progress(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ticker.replay.progress.v1"
+):
     """How far a replay has read one partition of its source, and what became of the records."""
 
     offset: Annotated[int, Meta(ge=0, description="Everything below it is done.")]
@@ -62,8 +64,19 @@ class Progress(Struct, frozen=True, kw_only=True, tag_field="type", tag="ticker.
     filtered: Annotated[int, Meta(ge=0)] = 0
     written: Annotated[int, Meta(ge=0)] = 0
     checksum: Annotated[int, Meta(ge=0, description="CRC-32 of all values written, one after the other.")] = 0
+    event_time: Annotated[Instant, Meta(description="The event time that it has reached.")] | None = None
 
 
-Mark = Redriven | Manifest | Progress
+class Control(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ticker.replay.control.v1"
+):
+    """What a person wants of a replay while it runs; on partition 0, the last one counts."""
 
-MARK_TYPES: tuple[type[Mark], ...] = (Redriven, Manifest, Progress)
+    changed_at: Instant
+    paused: bool = False
+    speed: Annotated[str, Meta(description="Instead of the plan's.")] | None = None
+
+
+Mark = Redriven | Manifest | Progress | Control
+
+MARK_TYPES: tuple[type[Mark], ...] = (Redriven, Manifest, Progress, Control)

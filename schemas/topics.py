@@ -21,7 +21,7 @@ from .events import (
     Sighting,
     Strip,
 )
-from .marks import Manifest, Mark, Progress, Redriven
+from .marks import Control, Manifest, Mark, Progress, Redriven
 from .mediatopics import SLUG_BY_TOPIC, UNCATEGORISED
 
 DEFAULT_PREFIX: Final = "ticker"
@@ -154,7 +154,7 @@ SEEN: Final = Topic(
 )
 POSITIONS: Final = Topic(
     name="positions",
-    events=(Position, Manifest, Progress, Redriven),
+    events=(Position, Manifest, Progress, Control, Redriven),
     key="stage|topic|partition; replay|…, redrive|…",
     description="How far each stage, replay and redrive has come on each partition.",
     partitions=LANGUAGE_PARTITIONS,

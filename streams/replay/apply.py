@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from typing import Any, Final, Protocol
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -16,21 +15,20 @@ from schemas.marks import Manifest, Progress
 from schemas.routing import own_topics
 from schemas.topics import POSITIONS, TOPICS, Topic
 from streams.engine.collector import raise_collector_thresholds
-from streams.errors import SettingsError, TickerError
+from streams.errors import SettingsError
 from streams.kafka.alternating import AlternatingProducers
 from streams.kafka.connect import administration
 from streams.kafka.topics import create, describe
-from streams.kafka.transaction import TransactionalProducer, writing
 from streams.replay import ledger
 from streams.replay.checks import Check, check, refusals
+from streams.replay.control import Obedience
 from streams.replay.facts import gather
-from streams.replay.lag import watch
+from streams.replay.lag import watch as watch_lag
 from streams.replay.pace import Errors, Pacer
 from streams.replay.partition import Clusters, PartitionReplay, Written
 from streams.replay.plan import Plan, topic_named
 from streams.replay.verify import Found, read_back, target_of
 from streams.settings import Connection
-from streams.stage import RawRecord
 
 PACE_LIMIT_MS: Final = 20
 """A record is on time when it is visible at most so far from its due time."""
@@ -210,7 +208,7 @@ async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest
             last_time=format_instant(plan.times[1]) if plan.times else None,
             ends=tuple((span.partition, span.end) for span in plan.spans if span.first < span.end),
         )
-        await _write_manifest(options, prefix, manifest)
+        await ledger.write(options, prefix, ledger.manifest_key(plan.id), manifest)
     if missing:
         await create(client, [topic for topic in wanted if topic.on(prefix) in missing], prefix=prefix)
         existing = await describe(client, names)
@@ -222,19 +220,6 @@ def contract(plan: Plan) -> Sequence[Topic]:
     named = topic_named(plan.topic)
     topics = tuple(dict.fromkeys((*TOPICS, *own_topics(plan.own_topics), named)))
     return [topic if topic.cleanup == "compact" else replace(topic, retention_ms=-1) for topic in topics]
-
-
-async def _write_manifest(options: Mapping[str, Any], prefix: str, manifest: Manifest) -> None:
-    positions = POSITIONS.on(prefix)
-    transactional_id = ledger.transactional_id(manifest.id, "manifest")
-    record = RawRecord(
-        ledger.manifest_key(manifest.id), ledger.encode(manifest), time.time_ns() // 1_000_000, []
-    )
-    try:
-        async with writing(TransactionalProducer(transactional_id, (positions,), options)) as producer:
-            await producer.commit({positions: [record]}, 0)
-    except (KafkaError, TimeoutError) as error:
-        raise TickerError(f"the replay could not be written down on the target: {error!r}") from error
 
 
 class _Run:
@@ -267,7 +252,16 @@ class _Run:
 
     async def run(self, client: Any) -> dict[int, Progress]:
         """Replay all partitions; one that fails stops the others."""
-        watching = asyncio.create_task(self._watch(client))
+        obedience = Obedience(
+            self._clusters.target,
+            self._plan.target.prefix,
+            self._plan.id,
+            planned=self._plan.pace,
+            pacer=self.pacer,
+            say=self._watcher.say,
+        )
+        await obedience.recall()
+        watching = [asyncio.create_task(self._watch(client)), asyncio.create_task(obedience.follow())]
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(each.run()) for each in self._replays]
@@ -280,8 +274,9 @@ class _Run:
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         finally:
-            watching.cancel()
-            await asyncio.wait([watching])
+            for watch in watching:
+                watch.cancel()
+            await asyncio.wait(watching)
         return {span.partition: task.result() for span, task in zip(self._spans, tasks, strict=True)}
 
     async def _base(self) -> int:
@@ -292,7 +287,7 @@ class _Run:
     async def _watch(self, client: Any) -> None:
         if not self._plan.groups:
             return
-        await watch(
+        await watch_lag(
             client,
             self._clusters.target,
             groups=self._plan.groups,

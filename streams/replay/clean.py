@@ -83,8 +83,8 @@ async def look(connection: Connection, prefix: str, replay: str, *, patience: fl
         live = await describe(client, {positions})
         if not live:
             raise SettingsError(f"there is no {positions}: is --topic-prefix right?")
-        rows = await ledger.read_ledger(options, prefix, live[positions].partitions)
-        manifests = {row.id: row for row in rows.values() if isinstance(row, Manifest)}
+        rows = (await ledger.read_ledgers(options, {prefix: live[positions].partitions}))[prefix]
+        manifests = {entry.row.id: entry.row for entry in rows.values() if isinstance(entry.row, Manifest)}
         if replay not in manifests:
             known = ", ".join(sorted(manifests)) or "none"
             raise SettingsError(f"there is no replay {replay!r} below {prefix}; there are: {known}")
@@ -95,7 +95,7 @@ async def look(connection: Connection, prefix: str, replay: str, *, patience: fl
     entries = sorted((part, key) for part, key in rows if key == mine or key.startswith(mine + b"|"))
     written: Counter[int] = Counter()
     for part, key in entries:
-        row = rows[part, key]
+        row = rows[part, key].row
         written[part] += row.written if isinstance(row, Progress) else 0
     target = existing.get(manifest.target)
     cuts, shared = await _cuts(options, manifest, target.partitions if target else 0, written)

@@ -10,6 +10,7 @@ from streams.kafka.reader import consuming
 from streams.kafka.retry import TRANSIENT
 from streams.replay.pace import Pacer
 
+BEHIND: Final = "consumers behind"
 _EVERY_S: Final = 0.5
 
 
@@ -60,13 +61,13 @@ async def watch(
                 else:
                     told(lag)
                     if limit is not None and lag > limit:
-                        if not pacer.held:
+                        if BEHIND not in pacer.holds:
                             say(
                                 f"waiting for the target's consumers: {lag:,} records behind, {limit:,} allowed"
                             )
-                        pacer.hold()
+                        pacer.hold(BEHIND)
                     else:
-                        pacer.release()
+                        pacer.release(BEHIND)
                 await asyncio.sleep(_EVERY_S)
     finally:
-        pacer.release()
+        pacer.release(BEHIND)

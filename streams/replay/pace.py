@@ -6,7 +6,8 @@ Only distances of event times count, measured on the monotonic clock: no wall cl
 import asyncio
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Final
 
 from streams.replay.speed import Speed
@@ -20,7 +21,7 @@ class Pacer:
     """The clock of one replay, shared by its partitions; nothing is due before `begin`.
 
     Args:
-        speed: How fast.
+        speed: How fast; `change` changes it.
         clock: Seconds, monotonic.
     """
 
@@ -29,29 +30,51 @@ class Pacer:
         self._clock = clock
         self._origin = 0.0
         self._base = 0
+        self._reached = 0
+        """The latest event time (ms) that was taken."""
         self._free_at = 0.0
-        self._held_at: float | None = None
+        self._holds: set[str] = set()
+        self._held_at = 0.0
+        self._begun = asyncio.Event()
         self._going = asyncio.Event()
+        self._going.set()
+        self._changed = asyncio.Event()
         self.held_s = 0.0
-        """Seconds that the replay has waited for consumers."""
-        self.begun = False
-        """Whether the warm-up is over and times count."""
+        """Seconds that the replay has waited, for consumers or because it was paused."""
+
+    @property
+    def speed(self) -> Speed:
+        """How fast it goes now."""
+        return self._speed
 
     @property
     def by_times(self) -> bool:
         """Whether event times decide."""
         return self._speed.kind == "times"
 
+    @property
+    def begun(self) -> bool:
+        """Whether the warm-up is over and times count."""
+        return self._begun.is_set()
+
     def begin(self, base: int) -> None:
         """Start: the event time `base` (ms) is due now."""
-        self._origin, self._base = self._clock(), base
+        self._origin, self._base, self._reached = self._clock(), base, base
         self._free_at = self._origin
         if self.held:
             # Held since before anything was due: only what is waited for from now on makes records due later.
             self._held_at = self._origin
-        else:
-            self._going.set()
-        self.begun = True
+        self._begun.set()
+
+    def change(self, speed: Speed) -> None:
+        """Go on at another speed from where it is; what is due now stays due now."""
+        now = self._held_at if self.held else self._clock()
+        if self.begun:
+            due_now = self._base + (now - self._origin) * 1000 * self._speed.value
+            self._base = round(due_now) if self.by_times else self._reached
+            self._origin = self._free_at = now
+        self._speed = speed
+        self._wake()
 
     def due(self, event_time: int) -> float:
         """When a record of this event time (ms) is due, on the clock; any time at other speeds."""
@@ -62,23 +85,35 @@ class Pacer:
     @property
     def held(self) -> bool:
         """Whether it stands still."""
-        return self._held_at is not None
+        return bool(self._holds)
 
-    def hold(self) -> None:
+    @property
+    def holds(self) -> Collection[str]:
+        """Why it stands still."""
+        return frozenset(self._holds)
+
+    def hold(self, why: str) -> None:
         """Stop; records due from now on are due later by as long as this lasts."""
-        if self._held_at is None:
+        if not self._holds:
             self._held_at = self._clock()
             self._going.clear()
+        self._holds.add(why)
 
-    def release(self) -> None:
-        """Go on."""
-        if self._held_at is not None:
+    def release(self, why: str) -> None:
+        """Go on, unless something else holds it."""
+        if why not in self._holds:
+            return
+        self._holds.remove(why)
+        if not self._holds:
             held = self._clock() - self._held_at
             self.held_s += held
             self._origin += held
             self._free_at += held
-            self._held_at = None
             self._going.set()
+
+    async def unheld(self) -> None:
+        """Wait while it is held; what is not paced, as a warm-up, waits for that alone."""
+        await self._going.wait()
 
     async def take(self, event_times: Sequence[int], taken: int, lead: float) -> int:
         """Wait until something is due, and say how many more of these records are.
@@ -88,14 +123,23 @@ class Pacer:
             taken: How many of them have been taken before.
             lead: Seconds that a record may be taken early, since writing it takes time.
         """
-        await self._going.wait()
+        await self._begun.wait()
+        more = 0
+        while not more:
+            await self._going.wait()
+            more = await self._take(event_times, taken, lead)
+        self._reached = max(self._reached, event_times[taken + more - 1])
+        return more
+
+    async def _take(self, event_times: Sequence[int], taken: int, lead: float) -> int:
+        """How many are due, 0 for having waited."""
         if self._speed.kind == "max":
             return len(event_times) - taken
         if self._speed.kind == "rate":
             return await self._take_by_rate(len(event_times) - taken)
-        while (wait := self.due(event_times[taken]) - lead - self._clock()) > 0:
-            await asyncio.sleep(wait)
-            await self._going.wait()
+        if (wait := self.due(event_times[taken]) - lead - self._clock()) > 0:
+            await self._sleep(wait)
+            return 0
         horizon = self._base + (self._clock() + lead - self._origin) * 1000 * self._speed.value
         return max(1, bisect_right(event_times, horizon, taken) - taken)
 
@@ -105,8 +149,18 @@ class Pacer:
         start = max(self._free_at, self._clock() - _RATE_TICK_S)
         self._free_at = start + taken / self._speed.value
         if (wait := start - self._clock()) > 0:
-            await asyncio.sleep(wait)
+            await self._sleep(wait)
         return taken
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, or until the speed changes."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
 class Lead:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
+from schemas.instants import format_instant
 from schemas.marks import Progress
 from schemas.topics import POSITIONS
 from streams.errors import TickerError
@@ -190,6 +191,7 @@ class PartitionReplay:
     async def _copy_at_once(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
         """Write these records now: they are the warm-up."""
         chosen, _ = self._choose(records)
+        await self._pacer.unheld()
         await self._commit(producer, chosen, len(records), records[-1].offset + 1)
 
     async def _copy_when_due(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
@@ -198,10 +200,7 @@ class PartitionReplay:
         One whose event time is earlier than that of one before it is due with that one: order is kept.
         """
         chosen, passed = self._choose(records)
-        by_times = self._pacer.by_times
-        times: Sequence[int] = (
-            list(accumulate((record.timestamp for record in chosen), max)) if by_times else range(len(chosen))
-        )
+        times = list(accumulate((record.timestamp for record in chosen), max))
         clock = asyncio.get_running_loop().time
         taken = read = 0
         while taken < len(chosen):
@@ -211,7 +210,7 @@ class PartitionReplay:
             started = clock()
             await self._commit(producer, part, behind - read, records[behind - 1].offset + 1)
             read = behind
-            if by_times:
+            if self._pacer.by_times:
                 visible = clock()
                 self._lead.measured(visible - started)
                 for event_time in times[first:taken]:
@@ -234,6 +233,7 @@ class PartitionReplay:
             read=before.read + read,
             filtered=before.filtered + read - len(part),
             written=before.written + len(part),
+            event_time=format_instant(part[-1].timestamp) if part else before.event_time,
             checksum=crc32(b"".join([record.value or b"" for record in part]), before.checksum),
         )
         batch = {self._positions: [self._progress_record(progress)]}

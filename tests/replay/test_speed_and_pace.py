@@ -29,6 +29,11 @@ class Clock:
         ("max", Speed("max")),
         ("500/s", Speed("rate", 500)),
         ("500", Speed("rate", 500)),
+        ("a day an hour", Speed("times", 24)),
+        ("a week per day", Speed("times", 7)),
+        ("d/h", Speed("times", 24)),
+        ("7d/2h", Speed("times", 84)),
+        ("90 minutes in 30 seconds", Speed("times", 180)),
     ],
 )
 def test_speeds_are_read(text: str, speed: Speed) -> None:
@@ -36,7 +41,9 @@ def test_speeds_are_read(text: str, speed: Speed) -> None:
     assert parse_speed(text) == speed
 
 
-@pytest.mark.parametrize("text", ["", "x", "0x", "0", "-1x", "fast", "1 x", "٣x", "1e3"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "0x", "0", "-1x", "fast", "1 x", "٣x", "1e3", "0d/1h", "1d/0h", "day"]
+)
 def test_other_speeds_are_refused(text: str) -> None:
     """With what is allowed."""
     with pytest.raises(SettingsError, match="10x"):
@@ -65,11 +72,53 @@ def test_a_hold_moves_everything_that_is_due_later() -> None:
     pacer = Pacer(Speed("times", 1), clock)
     pacer.begin(0)
     before = pacer.due(2_000)
-    pacer.hold()
-    clock.now += 5
-    pacer.release()
+    pacer.hold("paused")
+    clock.now += 2
+    pacer.hold("behind")
+    pacer.release("paused")
+    assert pacer.held
+    clock.now += 3
+    pacer.release("behind")
+    pacer.release("behind")
     assert pacer.due(2_000) == before + 5
     assert pacer.held_s == 5
+
+
+def test_a_new_speed_goes_on_from_where_the_old_one_was() -> None:
+    """What is due now stays due now; the distances after it are divided by the new speed, also while it is held."""
+    clock = Clock()
+    pacer = Pacer(Speed("times", 10), clock)
+    pacer.begin(0)
+    clock.now += 2
+    pacer.change(Speed("times", 100))
+    assert pacer.due(20_000) == clock.now
+    assert pacer.due(120_000) == clock.now + 1
+    pacer.hold("paused")
+    clock.now += 7
+    pacer.change(Speed("times", 1))
+    pacer.release("paused")
+    assert pacer.due(20_000) == clock.now
+    assert pacer.due(21_000) == clock.now + 1
+
+
+def test_from_a_rate_to_times_it_goes_on_at_what_was_taken() -> None:
+    """Another kind of speed wakes who waits, and what follows is due by its distance to what was taken last."""
+    clock = Clock()
+
+    async def run() -> None:
+        pacer = Pacer(Speed("max"), clock)
+        pacer.begin(0)
+        times = [1_000, 5_000, 9_000]
+        assert await pacer.take(times[:1], 0, 0.0) == 1
+        pacer.change(Speed("times", 4))
+        assert pacer.due(5_000) == clock.now + 1
+        taking = asyncio.create_task(pacer.take(times, 1, 0.0))
+        await asyncio.wait([taking], timeout=0)
+        assert not taking.done()
+        pacer.change(Speed("max"))
+        assert await taking == 2
+
+    asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def test_what_is_due_is_taken_together_and_the_rest_waits() -> None:

@@ -82,7 +82,12 @@ def window_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.argument("topic")
 @window_options
-@click.option("--speed", default="1x", show_default=True, help="1x, 10x, records a second (500/s), or max.")
+@click.option(
+    "--speed",
+    default="1x",
+    show_default=True,
+    help="1x, 10x, a day an hour, 7d/2h, records a second (500/s), or max.",
+)
 @click.option("--max-lag", type=click.IntRange(min=0), help="Wait while a group is more records behind.")
 @click.option("--create", is_flag=True, help="Make the target's topics that are missing, kept without limit.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The plan (default: replay-ID.json).")

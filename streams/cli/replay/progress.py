@@ -124,7 +124,7 @@ class ReplayProgress:
         rate = (self._done - self._before) / seconds
         lag = "" if self._lag is None else f", consumers {self._lag:,} behind"
         if self._pacer is not None and self._pacer.held:
-            return f"WAITING{lag}"
+            return f"WAITING: {', '.join(sorted(self._pacer.holds))}{lag}"
         left = (self._records - self._done) / rate if rate else 0.0
         if self._pacer is not None and self._pacer.by_times and self._pacer.begun:
             left = max(0.0, self._pacer.due(self._last_time) - now)
