@@ -167,7 +167,8 @@ async def _publish_and_wait(
     for _ in range(rounds):
         await _publish(canary, publisher, observer)
         with suppress(TimeoutError):
-            await asyncio.wait_for(canary.nothing_under_way.wait(), patience)
+            async with asyncio.timeout(patience):
+                await canary.nothing_under_way.wait()
 
 
 async def _publish(canary: Canary, publisher: Publisher, observer: CanaryObserver) -> None:

@@ -41,7 +41,8 @@ class Probe:
         """Ask again and again, until cancelled; the log has a line when they go away, and one when they are back."""
         while True:
             try:
-                await asyncio.wait_for(self._question(), _PATIENCE_S)
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self._question()
             except (*TRANSIENT, TickerError) as error:
                 if self.is_answered:
                     logger.warning("Kafka is away: %s; %s until it is back", told(error), self._meanwhile)

@@ -61,7 +61,12 @@ async def consuming(
     finally:
         with suppress(TimeoutError):
             # Cancelled meanwhile, it is stopped all the same; a broker that is away may not hold it up for long.
-            await asyncio.shield(asyncio.wait_for(consumer.stop(), _STOP_S))
+            await asyncio.shield(_stop(consumer))
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    async with asyncio.timeout(_STOP_S):
+        await consumer.stop()
 
 
 async def bounds(

@@ -48,12 +48,10 @@ class TransactionalProducer:
             TimeoutError: The transaction took longer than `TRANSACTION_TIMEOUT_S`.
             KafkaError: The transaction failed, or the producer was fenced.
         """
-        await asyncio.wait_for(self._commit(records, partition), TRANSACTION_TIMEOUT_S)
-
-    async def _commit(self, records: Mapping[str, Sequence[RawRecord]], partition: int) -> None:
-        await self._producer.begin_transaction()
-        await send(self._producer, {(topic, partition): of_topic for topic, of_topic in records.items()})
-        await self._producer.commit_transaction()
+        async with asyncio.timeout(TRANSACTION_TIMEOUT_S):
+            await self._producer.begin_transaction()
+            await send(self._producer, {(topic, partition): of_topic for topic, of_topic in records.items()})
+            await self._producer.commit_transaction()
 
     async def dispose(self, grace: float) -> None:
         """Abort and stop within `grace` seconds, else tear the producer down without the broker's help.
@@ -90,7 +88,8 @@ class TransactionalProducer:
             if sender.done() and not sender.cancelled():
                 sender.exception()
         with suppress(Exception):
-            await asyncio.wait_for(self._producer.client.close(), 2)
+            async with asyncio.timeout(2):
+                await self._producer.client.close()
 
 
 class Writer(Protocol):

@@ -112,7 +112,8 @@ class Delivery:
         producer, self._producer = self._producer, None
         if producer is not None:
             with suppress(KafkaError, TimeoutError):
-                await asyncio.wait_for(producer.stop(), _CLOSE_S)
+                async with asyncio.timeout(_CLOSE_S):
+                    await producer.stop()
 
     async def partitions_of(self, topic: str) -> int:
         """How many partitions a topic has."""

@@ -174,7 +174,8 @@ class Readers:
 
     async def _patiently(self, write: Write, data: bytes) -> None:
         try:
-            await asyncio.wait_for(write(data), PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):
+                await write(data)
         except TimeoutError:
             self._observer.dropped()
             raise

@@ -1,5 +1,6 @@
 """Readiness and metrics follow the brokers: a real one behind a relay that is cut, frozen and mended."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -9,10 +10,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Never
 
 import pytest
 
 from schemas.topics import TOPICS
+from streams.kafka.probe import Probe
 from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.command import TICKER
@@ -114,3 +117,23 @@ def test_every_program_says_when_the_brokers_are_away(kafka: str, topic_prefix: 
         log = (tmp_path / f"{program.arguments[0]}.log").read_text()
         assert log.count("Kafka is away") == 1
         assert log.count("Kafka is back") == 1
+
+
+def test_a_program_that_ends_as_the_brokers_answer_is_not_held_up() -> None:
+    """The last answer and the end of the program can come at one moment: the probe hears of both."""
+
+    async def end_with_the_answer() -> set[asyncio.Task[Never]]:
+        asked, answer = asyncio.Event(), asyncio.Event()
+
+        async def question() -> None:
+            asked.set()
+            await answer.wait()
+
+        probing = asyncio.create_task(Probe(question, meanwhile="nothing happens").run())
+        await asked.wait()
+        answer.set()
+        await asyncio.sleep(0)  # the question has its answer, and the probe has not heard of it
+        probing.cancel()
+        return (await asyncio.wait([probing], timeout=60))[0]
+
+    assert [task.cancelled() for task in asyncio.run(end_with_the_answer())] == [True]

@@ -78,8 +78,7 @@ class Assignment:
         while True:
             await asyncio.sleep(_BACKLOG_EVERY_S)
             runners = [runner for runner in self._runners.values() if runner.is_open]
-            asked = (asyncio.wait_for(runner.backlog(), _ANSWER_S) for runner in runners)
-            told = await asyncio.gather(*asked, return_exceptions=True)
+            told = await asyncio.gather(*map(_backlog, runners), return_exceptions=True)
             self._note_silence([answer for answer in told if isinstance(answer, BaseException)])
             self._observer.backlogs([backlog for backlog in told if isinstance(backlog, Backlog)])
 
@@ -148,6 +147,11 @@ class Assignment:
             observer=self._observer,
             crash=self._crash,
         )
+
+
+async def _backlog(runner: PartitionRunner) -> Backlog:
+    async with asyncio.timeout(_ANSWER_S):
+        return await runner.backlog()
 
 
 def _plain(partition: Any) -> TopicPartition:

@@ -42,7 +42,8 @@ class GroupOffset:
     async def tell_at_close(self) -> None:
         """Tell it for the last time, within a second."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._tell(), _AT_CLOSE_S)
+            async with asyncio.timeout(_AT_CLOSE_S):
+                await self._tell()
 
     async def _tell(self) -> None:
         try:

@@ -236,7 +236,8 @@ class PartitionRunner:
         fetched = self._consumer.fetched_end(self.partition)
         self._wake.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), _IDLE_S)
+            async with asyncio.timeout(_IDLE_S):
+                await self._wake.wait()
             return
         if not self._stopping:
             self._waiting.check_whole(fetched)

@@ -190,9 +190,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
             return False
         request = HeartbeatRequest(coordinator.group_id, generation, coordinator.member_id)
         try:
-            answer = await asyncio.wait_for(
-                internals.ask_coordinator(consumer, request), _HEARTBEAT_TIMEOUT_S
-            )
+            async with asyncio.timeout(_HEARTBEAT_TIMEOUT_S):
+                answer = await internals.ask_coordinator(consumer, request)
         except (KafkaError, TimeoutError):
             return None
         error = for_code(answer.error_code)
@@ -216,7 +215,8 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
     async def _in_thread(self, call: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine of the consumer thread in its loop and wait for it."""
         future = asyncio.run_coroutine_threadsafe(call, self._thread.thread_loop)
-        return await asyncio.wait_for(asyncio.wrap_future(future), _CALL_TIMEOUT_S)
+        async with asyncio.timeout(_CALL_TIMEOUT_S):
+            return await asyncio.wrap_future(future)
 
     async def seek_epoch(self, partition: TopicPartition, offset: int, epoch: int) -> None:
         """Seek; the slices that follow carry this epoch."""

@@ -158,7 +158,8 @@ class _Worker:
         logger.info("stopping")
         await self._assignment.close()
         try:
-            await asyncio.wait_for(app.stop(), _STOP_TIMEOUT_S)
+            async with asyncio.timeout(_STOP_TIMEOUT_S):
+                await app.stop()
         except TimeoutError:
             # Every transaction has ended and nothing else is worth waiting for. Faust's threads would keep
             # the process alive for ever.
