@@ -5,9 +5,13 @@ Distributed Tracing. Not the Sequence extension: it means an order within a sour
 stand on a partition for each language. Kafka's offset is the order within a partition.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from .events import CategorizedHeadline, Correction, Duplicate, Headline, type_name
 
@@ -24,18 +28,36 @@ Headers = list[tuple[str, bytes]]
 
 _TYPES: Final = {t: type_name(t).encode() for t in (Headline, CategorizedHeadline, Duplicate, Correction)}
 
+SchemaUris = Mapping[type[Struct], bytes]
+"""By type of event, where its JSON Schema can be fetched: an absolute URI."""
+NO_SCHEMA_URIS: Final[SchemaUris] = MappingProxyType({})
 
-def headers(event: Headline | CategorizedHeadline | Duplicate | Correction, key: bytes) -> Headers:
+
+def schema_uris(template: str) -> SchemaUris:
+    """The URIs that a template such as `https://example.org/schemas/{type}.schema.json` makes."""
+    return {
+        event_type: template.replace("{type}", name.decode()).encode() for event_type, name in _TYPES.items()
+    }
+
+
+def headers(
+    event: Headline | CategorizedHeadline | Duplicate | Correction,
+    key: bytes,
+    schemas: SchemaUris = NO_SCHEMA_URIS,
+) -> Headers:
     """The binary-mode headers of an event: what a consumer can filter by without decoding it.
 
     `ce_id` is the headline's (or duplicate's) id, `ce_source` the place that showed it, `ce_time` when. A
-    correction's source is `/corrections`.
+    correction's source is `/corrections`. `ce_dataschema` is there where its schema can be fetched.
     """
     if isinstance(event, Correction):
-        return _rows(event, _CORRECTIONS, event.corrected_at, key)
-    rows = _rows(event, source_uri(event.source), event.observed_at, key)
-    if event.traceparent is not None:
-        rows.append(("ce_traceparent", event.traceparent.encode()))
+        rows = _rows(event, _CORRECTIONS, event.corrected_at, key)
+    else:
+        rows = _rows(event, source_uri(event.source), event.observed_at, key)
+        if event.traceparent is not None:
+            rows.append(("ce_traceparent", event.traceparent.encode()))
+    if (schema := schemas.get(type(event))) is not None:
+        rows.append(("ce_dataschema", schema))
     return rows
 
 

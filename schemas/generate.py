@@ -131,7 +131,7 @@ def _cloudevents_headers() -> dict[str, Any]:
     names = [name for name, _ in cloudevents.headers(example, b"key")]
     return {
         "type": "object",
-        "properties": {name: {"type": "string"} for name in [*names, "ce_traceparent"]},
+        "properties": {name: {"type": "string"} for name in [*names, "ce_traceparent", "ce_dataschema"]},
         "required": names,
     }
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from streams.dev.kafka import Cluster
-from tests.kafka_support import Certificates, make_certificates, start
+from streams.errors import TickerError
+from tests import apicurio
+from tests.kafka_support import Certificates, make_certificates, start, unavailable
 
 _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync")  # fmt: skip
@@ -29,6 +32,17 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     start(cluster)
     yield cluster.bootstrap_servers()
     cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def schema_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real schema registry that all tests share: keep to subjects below `topic_prefix`."""
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(apicurio.running(tmp_path_factory.mktemp("apicurio")))
+        except TickerError as error:
+            unavailable("schema registry", error)
+        yield address
 
 
 @pytest.fixture

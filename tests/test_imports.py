@@ -23,6 +23,7 @@ LAYERS = (
         "streams.dev",
         "streams.evaluate",
         "streams.consumers",
+        "streams.registry",
     ),
     ("streams.deadletters", "streams.serve", "streams.corrections"),
     ("streams.bench",),

@@ -15,6 +15,7 @@ from streams.errors import SettingsError
 from streams.settings import Connection, Secret, Setting, Settings
 from streams.settings.broker import BROKER_PORT
 from streams.settings.connection import BOOTSTRAP_SERVERS, PATIENCE
+from streams.settings.schemas import REGISTRY, dataschema
 from streams.settings.table import SETTINGS
 from streams.settings.topics import TOPIC_PREFIX
 
@@ -98,6 +99,27 @@ def test_any_text_is_a_value_or_a_settings_error(text: str) -> None:
     for setting in SETTINGS:
         with suppress(SettingsError):
             Settings(environment={setting.name: text})[setting]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["registry:8081", "ftp://registry", "https://", "http://me:secret@registry", "http://registry/?x=1"],
+)
+def test_a_registry_is_an_address_without_a_login(address: str) -> None:
+    """A password in an address ends up in logs and headers, so it is refused."""
+    with pytest.raises(SettingsError, match="without a login"):
+        Settings(flags={"schemas.registry": address})[REGISTRY]
+
+
+def test_events_lead_to_the_registry_unless_told_otherwise() -> None:
+    """`ce_dataschema` is the type's subject there, or what was given, or nothing."""
+    registry = {"schemas.registry": "http://registry:8081/"}
+    given = {"schemas.dataschema": "https://example.org/{type}.json"}
+    assert dataschema(Settings()) is None
+    assert (
+        dataschema(Settings(flags=registry)) == "http://registry:8081/subjects/{type}/versions/latest/schema"
+    )
+    assert dataschema(Settings(flags=registry | given)) == given["schemas.dataschema"]
 
 
 def test_a_connection_has_what_aiokafka_takes() -> None:

@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "dev": "Broker, topics, worker and a producer on a sample, in one command.",
     "broker": "A real Kafka on this machine, for development and tests.",
     "topics": "Create the topics on a cluster, or check that they are as the contract says.",
+    "schemas": "Push the events' schemas to a schema registry, or check one.",
     "produce": "Split strips and publish their sightings to Kafka.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
     "tail": "Headlines as they are published, merged by time, filtered.",

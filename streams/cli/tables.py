@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from schemas.mediatopics import slug_of
 from streams.cli.output import isolate
 
@@ -32,6 +34,19 @@ def headline_cell(text: str, language: str, width: int, console: "Console") -> "
     justify: Final = "right" if language in _RIGHT_TO_LEFT else "left"
     lines = Text(text).wrap(console, width)
     return Text("\n".join(isolate(line.plain.rstrip()) for line in lines), justify=justify)
+
+
+def print_structs(rows: Sequence[Struct]) -> None:
+    """Structs of one kind, a row each, under the names of their fields."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from streams.cli.console import Console
+
+    table = Table(*rows[0].__struct_fields__)
+    for row in rows:
+        table.add_row(*(Text(str(getattr(row, name))) for name in row.__struct_fields__))
+    Console().print(table)
 
 
 def print_headlines(rows: Sequence["Published"]) -> None:

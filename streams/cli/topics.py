@@ -11,6 +11,7 @@ from msgspec import Struct
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
+from streams.cli.tables import print_structs
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import REPLICATION, TOPIC_PREFIX
@@ -35,7 +36,7 @@ def create(settings: Settings, rules_path: Path | None, as_json: bool) -> None:
     if wants_json(as_json):
         _write_lines(outcomes)
         return
-    _print_table(outcomes)
+    print_structs(outcomes)
     created = sum(outcome.outcome == "created" for outcome in outcomes)
     click.echo(f"{created} created, {len(outcomes) - created} left as they are.")
     if created < len(outcomes):
@@ -53,7 +54,7 @@ def check(ctx: click.Context, settings: Settings, rules_path: Path | None, as_js
     if wants_json(as_json):
         _write_lines(differences)
     elif differences:
-        _print_table(differences)
+        print_structs(differences)
     else:
         click.echo("All topics are as the contract says.")
     if differences:
@@ -88,14 +89,3 @@ def _administer(settings: Settings, action: str, rules_path: Path | None) -> lis
 def _write_lines(rows: Sequence[Struct]) -> None:
     for row in rows:
         write_json(row)
-
-
-def _print_table(rows: Sequence[Struct]) -> None:
-    from rich.table import Table
-
-    from streams.cli.console import Console
-
-    table = Table(*rows[0].__struct_fields__)
-    for row in rows:
-        table.add_row(*(str(getattr(row, name)) for name in row.__struct_fields__))
-    Console().print(table)

@@ -15,6 +15,7 @@ from streams.cli.output import examples
 from streams.cli.rules import read_rules, rules_option
 from streams.settings import Settings
 from streams.settings.logs import LOG_FORMAT
+from streams.settings.schemas import DATASCHEMA, REGISTRY, dataschema
 from streams.settings.topics import TOPIC_PREFIX
 from streams.settings.worker import INSTANCE_ID, LISTEN, SESSION_TIMEOUT
 
@@ -34,16 +35,18 @@ from streams.settings.worker import INSTANCE_ID, LISTEN, SESSION_TIMEOUT
 )
 @click.option("--attached", is_flag=True, help="Stop when standard input ends: with who started it.")
 @rules_option
-@kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT, LOG_FORMAT)
+@kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT, LOG_FORMAT, REGISTRY, DATASCHEMA)
 def command(stage: str, attached: bool, rules_path: Path | None, settings: Settings) -> None:
     """Deduplicate and categorize on Kafka, exactly once, until told to stop.
 
     Outputs, state and position of a batch are committed in one transaction. A worker that is killed loses
     and repeats nothing: the next one, or the other ones, go on where it was. SIGTERM ends it cleanly.
     """
+    from schemas.cloudevents import schema_uris
     from streams.engine.kafka.worker import WorkerSettings, stages_named, work
     from streams.pipeline import stages
 
+    template = dataschema(settings)
     log_to_stderr(log_format=settings[LOG_FORMAT])
     worker = WorkerSettings(
         connection=settings.connection(),
@@ -52,6 +55,7 @@ def command(stage: str, attached: bool, rules_path: Path | None, settings: Setti
         listen=settings[LISTEN],
         instance_id=settings[INSTANCE_ID],
         session_timeout_s=settings[SESSION_TIMEOUT],
+        schemas=schema_uris(template) if template else {},
     )
     if attached:
         threading.Thread(target=_stop_at_end_of_input, name="attached", daemon=True).start()

@@ -2,11 +2,22 @@
 
 from typing import Any, Final
 
-from streams.settings import broker, canary, connection, logs, producer, replay, serve, topics, worker
+from streams.settings import (
+    broker,
+    canary,
+    connection,
+    logs,
+    producer,
+    replay,
+    schemas,
+    serve,
+    topics,
+    worker,
+)
 from streams.settings.setting import Setting
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(
     setting
-    for group in (connection, topics, broker, replay, worker, producer, canary, serve, logs)
+    for group in (connection, topics, broker, replay, worker, producer, canary, schemas, serve, logs)
     for setting in group.SETTINGS
 )

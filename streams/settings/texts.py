@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 PORTS: Final = range(1, 65_536)
 _SERVER: Final = re.compile(r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.%\w]+\]):(?P<port>\d{1,5})", re.ASCII)
@@ -69,6 +70,24 @@ def listener(text: str) -> str | None:
     if match is None or int(match["port"]) >= PORTS.stop:
         raise ValueError
     return text
+
+
+def web_address(text: str) -> str:
+    """An absolute http(s) URL without a login, question or fragment; its last slash does not count."""
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+        or not text.isascii()
+        or not text.isprintable()
+        or " " in text
+        or not 0 < (parts.port or 80) < PORTS.stop
+    ):
+        raise ValueError
+    return text.rstrip("/")
 
 
 def topic_prefix(text: str) -> str:

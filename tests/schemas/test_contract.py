@@ -88,6 +88,14 @@ def test_cloudevents_headers_are_those_of_the_binding() -> None:
     assert headers["ce_source"].startswith(b"/sources/akhbar")
 
 
+def test_an_event_says_where_its_schema_is_only_where_that_is_known() -> None:
+    """`ce_dataschema` names the schema of the event's own type; without an address there is no such header."""
+    uris = cloudevents.schema_uris("https://example.org/{type}.schema.json")
+    headers = dict(cloudevents.headers(HEADLINE, b"key", uris))
+    assert headers["ce_dataschema"] == b"https://example.org/ticker.category.v1.schema.json"
+    assert "ce_dataschema" not in dict(cloudevents.headers(HEADLINE, b"key"))
+
+
 def test_a_dead_letter_says_why_twice() -> None:
     """In our headers and in those of KIP-1034, which other tools read."""
     try:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 
+from schemas.cloudevents import SchemaUris
 from streams.engine.kafka.failures import described
 from streams.engine.kafka.observer import Backlog, Observer
 from streams.engine.kafka.partition import PartitionRunner
@@ -32,6 +33,7 @@ class Assignment:
         app: The Faust app; its signals drive this.
         stages: The stages that this worker runs.
         prefix: The topics' prefix.
+        schemas: Where consumers fetch the schemas.
         options: aiokafka's connection options.
         observer: Told of what happens to partitions.
         crash: Called when the process must end.
@@ -43,6 +45,7 @@ class Assignment:
         app: SlicingApp,
         stages: Sequence[Stage],
         prefix: str,
+        schemas: SchemaUris,
         options: Mapping[str, Any],
         observer: Observer,
         crash: Callable[[BaseException], None],
@@ -50,6 +53,7 @@ class Assignment:
         self._app = app
         self._stages = {stage.source.on(prefix): stage for stage in stages}
         self._prefix = prefix
+        self._schemas = schemas
         self._options = options
         self._observer = observer
         self._crash = crash
@@ -142,6 +146,7 @@ class Assignment:
             stage=self._stages[partition.topic],
             partition=partition,
             prefix=self._prefix,
+            schemas=self._schemas,
             consumer=self._app.consumer,
             options=self._options,
             observer=self._observer,

@@ -20,12 +20,20 @@ class KafkaOutbox:
         stage: The stage's name, for dead letters.
         prefix: The topics' prefix.
         source: The partition that is processed, for dead letters.
+        schemas: Where consumers fetch the schemas, for the events' headers.
     """
 
-    def __init__(self, stage: str, prefix: str, source: TopicPartition) -> None:
+    def __init__(
+        self,
+        stage: str,
+        prefix: str,
+        source: TopicPartition,
+        schemas: cloudevents.SchemaUris = cloudevents.NO_SCHEMA_URIS,
+    ) -> None:
         self._stage = stage
         self._prefix = prefix
         self._source = source
+        self._schemas = schemas
         self.records: defaultdict[str, list[RawRecord]] = defaultdict(list)
         self.published: list[Event] = []
         """The events for consumers, in order, each once whatever the number of its topics."""
@@ -51,7 +59,7 @@ class KafkaOutbox:
         if topic.public:
             if self._headers is None:
                 self._headers = cloudevents.headers(
-                    cast("CategorizedHeadline | Correction | Duplicate", event), key
+                    cast("CategorizedHeadline | Correction | Duplicate", event), key, self._schemas
                 )
                 self.published.append(event)
                 self.published_at.append(timestamp)

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 
+from schemas.cloudevents import SchemaUris
 from schemas.topics import POSITIONS
 from streams.engine.kafka.backlog import BacklogWatch
 from streams.engine.kafka.breaker import Breaker, BreakerError
@@ -57,6 +58,7 @@ class PartitionRunner:
         stage: The stage.
         partition: Topic (as on the cluster) and partition.
         prefix: The topics' prefix.
+        schemas: Where consumers fetch the schemas.
         consumer: The sliced Faust consumer.
         options: aiokafka's connection options.
         observer: Told of commits, restores and failures.
@@ -69,6 +71,7 @@ class PartitionRunner:
         stage: Stage,
         partition: TopicPartition,
         prefix: str,
+        schemas: SchemaUris,
         consumer: Any,
         options: Mapping[str, Any],
         observer: Observer,
@@ -77,6 +80,7 @@ class PartitionRunner:
         self.stage = stage
         self.partition = partition
         self._prefix = prefix
+        self._schemas = schemas
         self._consumer = consumer
         self._options = options
         self._observer = observer
@@ -303,7 +307,7 @@ class PartitionRunner:
             HoleError: A slice is missing before the first that waits.
         """
         assert self._processor is not None
-        work = self._work = begin(self.stage.name, self._prefix, self.partition)
+        work = self._work = begin(self.stage.name, self._prefix, self.partition, self._schemas)
         turn = work.began
         before = clocks_of(self._processor)
         try:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 from msgspec import Struct, field
 
+from schemas.cloudevents import SchemaUris
 from streams.engine.kafka.failures import described
 from streams.engine.kafka.outbox import KafkaOutbox
 from streams.observe.headlines import note_sources
@@ -59,9 +60,9 @@ class Work(Struct):
         )
 
 
-def begin(stage: str, prefix: str, partition: TopicPartition) -> Work:
+def begin(stage: str, prefix: str, partition: TopicPartition, schemas: SchemaUris) -> Work:
     """Work that nothing has been decided on yet."""
-    return Work(KafkaOutbox(stage, prefix, partition), time.monotonic())
+    return Work(KafkaOutbox(stage, prefix, partition, schemas), time.monotonic())
 
 
 def clocks_of(processor: Processor) -> Counter[str]:

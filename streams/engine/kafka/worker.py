@@ -21,6 +21,7 @@ import faust
 from msgspec import Struct
 from prometheus_client import REGISTRY
 
+from schemas.cloudevents import NO_SCHEMA_URIS, SchemaUris
 from streams.engine.collector import raise_collector_thresholds
 from streams.engine.kafka.assignment import Assignment
 from streams.engine.kafka.metrics import WorkerMetrics
@@ -60,6 +61,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     instance_id: str | None
     """Static membership (KIP-345): a restarted worker takes its partitions back without a rebalance."""
     session_timeout_s: float = 8.0
+    schemas: SchemaUris = NO_SCHEMA_URIS
+    """Where consumers fetch the schemas of what is published."""
 
 
 async def work(settings: WorkerSettings, observer: Observer | None = None) -> None:
@@ -108,6 +111,7 @@ class _Worker:
                 app=app,
                 stages=settings.stages,
                 prefix=settings.prefix,
+                schemas=settings.schemas,
                 options=settings.connection.aiokafka_options(),
                 observer=self._observer,
                 crash=self._crash,
