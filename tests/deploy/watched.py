@@ -16,7 +16,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -43,13 +43,17 @@ _COMMANDS: Final = {
 class Prometheus:
     """A Prometheus and its HTTP interface."""
 
-    def __init__(self, port: int, scrape: int) -> None:
+    def __init__(self, port: int, scrape: float) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self.scrape = scrape
         """Seconds between two scrapes."""
 
     def query(self, expr: str) -> list[float]:
         """The values of an expression now; raises with Prometheus' own words where it is wrong."""
+        return [*self.series(expr).values()]
+
+    def series(self, expr: str, *labels: str) -> dict[tuple[str, ...], float]:
+        """The values of an expression now by their labels, all of them in the order of their names, or these."""
         for variable, value in {
             "$job": ".+",
             "$instance": ".+",
@@ -60,65 +64,78 @@ class Prometheus:
         address = f"{self.address}/api/v1/query?{urllib.parse.urlencode({'query': expr})}"
         with urllib.request.urlopen(address, timeout=10) as answer:
             rows = json.load(answer)["data"]["result"]
-        values = [float(row["value"][1]) for row in rows]
-        return [value for value in values if not math.isnan(value)]
+        values = {
+            tuple(row["metric"].get(label, "") for label in labels or sorted(row["metric"])): float(
+                row["value"][1]
+            )
+            for row in rows
+        }
+        return {series: number for series, number in values.items() if not math.isnan(number)}
 
-    def answers(self) -> bool:
-        """Whether it runs and reaches everything that it scrapes."""
+    def runs(self) -> bool:
+        """Whether it answers."""
         try:
-            return sum(self.query("up")) == len(_COMMANDS)
+            return bool(self.query("vector(1)"))
         except OSError:
             return False
+
+    def reaches_all(self) -> bool:
+        """Whether everything that it scrapes answers it."""
+        return set(self.query("up")) == {1.0}
 
 
 @contextmanager
 def watched_pipeline(kafka: str, folder: Path, *, scrape: int = 1) -> Iterator[Prometheus]:
     """A pipeline under load while the context lasts, and the Prometheus that scrapes it and knows our rules."""
-    program = tool("prometheus")
-    ports = {service: free_port() for service in (*_COMMANDS, "prometheus")}
+    ports = {name: free_port() for name in _COMMANDS}
     connection, prefix = Connection(bootstrap_servers=kafka), f"watched-{ports['worker']}"
     administer(connection, create, TOPICS, prefix=prefix)
     environment = os.environ | {"TICKER_BOOTSTRAP_SERVERS": kafka, "TICKER_TOPIC_PREFIX": prefix}
-    config = folder / "prometheus.yaml"
-    config.write_text(json.dumps(_config(ports, scrape)), encoding="utf-8")
     with ExitStack() as stack:
         started = {
-            service: stack.enter_context(
-                _service(_ticker(*command, "--listen", f"127.0.0.1:{ports[service]}"), folder, environment)
+            name: stack.enter_context(
+                service(ticker(*command, "--listen", f"127.0.0.1:{ports[name]}"), folder, environment)
             )
-            for service, command in _COMMANDS.items()
+            for name, command in _COMMANDS.items()
         }
-        storage = f"--storage.tsdb.path={folder}/data"
-        listen = f"--web.listen-address=127.0.0.1:{ports['prometheus']}"
-        command = [program, f"--config.file={config}", storage, listen]
-        stack.enter_context(_service(command, folder, environment))
+        watched = stack.enter_context(watching(ports, folder, scrape=scrape))
         stack.enter_context(_load(started["producer"]))
         for topic in (SIGHTINGS, DECISIONS):
             produce(connection, topic.on(prefix), [b"rubbish"])
-        watched = Prometheus(ports["prometheus"], scrape)
-        wait_until(watched.answers, seconds=60)
+        wait_until(watched.reaches_all, seconds=60)
         yield watched
 
 
-def _config(ports: dict[str, int], scrape: int) -> dict[str, object]:
+@contextmanager
+def watching(ports: Mapping[str, int], folder: Path, *, scrape: float) -> Iterator[Prometheus]:
+    """A Prometheus that knows our rules and scrapes programs on ports of this machine, by the program's name."""
     shipped = yaml.safe_load((RULES.parent / "prometheus.yaml").read_text(encoding="utf-8"))
-    return {
-        "global": shipped["global"] | {"scrape_interval": f"{scrape}s", "evaluation_interval": f"{scrape}s"},
+    interval = f"{scrape * 1000:.0f}ms"
+    config = {
+        "global": shipped["global"] | {"scrape_interval": interval, "evaluation_interval": interval},
         "rule_files": [f"{RULES}/*.yaml"],
         "scrape_configs": [
-            {"job_name": f"ticker-{name}", "static_configs": [{"targets": [f"127.0.0.1:{ports[name]}"]}]}
-            for name in _COMMANDS
+            {"job_name": f"ticker-{name}", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
+            for name, port in ports.items()
         ],
     }
+    path, port = folder / "prometheus.yaml", free_port()
+    path.write_text(json.dumps(config), encoding="utf-8")
+    storage, listen = f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"
+    with service([tool("prometheus"), f"--config.file={path}", storage, listen], folder, os.environ):
+        watched = Prometheus(port, scrape)
+        wait_until(watched.runs, seconds=60)
+        yield watched
 
 
-def _ticker(*arguments: str) -> list[str]:
+def ticker(*arguments: str) -> list[str]:
+    """The command line of `ticker` with these arguments."""
     return [sys.executable, "-m", "streams.cli", *arguments]
 
 
 @contextmanager
-def _service(
-    command: list[str], folder: Path, environment: dict[str, str]
+def service(
+    command: list[str], folder: Path, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[str]]:
     """A process while the context lasts; its standard error goes to a file, for whoever looks for a failure."""
     name = re.sub(r"[^\w-]+", "-", " ".join(command[1:5]))[-60:]
@@ -154,13 +171,18 @@ def _feed(stdin: IO[str], end: threading.Event) -> None:
     for number in count(1):
         if end.wait(0.3):
             return
-        for source, slots in _strips(number).items():
-            now = format_instant(time.time_ns() // 1_000_000)
-            text = " ||| ".join(slots)
-            row = {"source": source, "observed_at": now, "text": text, "separator": " ||| "}
-            stdin.write(json.dumps(row) + "\n")
-        stdin.write("no strip\n")
+        stdin.write(lines(number))
         stdin.flush()
+
+
+def lines(number: int) -> str:
+    """A round: a strip of each source, shown now, and a line that is none."""
+    now = format_instant(time.time_ns() // 1_000_000)
+    rows = [
+        {"source": source, "observed_at": now, "text": " ||| ".join(slots), "separator": " ||| "}
+        for source, slots in _strips(number).items()
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows) + "no strip\n"
 
 
 def _strips(number: int) -> dict[str, list[str]]:
