@@ -4,6 +4,7 @@ The check is on the socket's address, after names were resolved: a name that poi
 network (DNS rebinding) is refused like the number itself.
 """
 
+import asyncio
 import ipaddress
 import socket
 from typing import Any
@@ -40,3 +41,28 @@ def connector(*, allow_private: bool, **options: Any) -> TCPConnector:
         return socket.socket(family, kind, protocol)
 
     return TCPConnector(socket_factory=open_socket, **options)
+
+
+def through_proxy(proxy: str, **options: Any) -> TCPConnector:
+    """A connector that reaches everything through a SOCKS proxy (`socks4://`, `socks5://`), which resolves names."""
+    from aiohttp_socks import ProxyConnector  # noqa: PLC0415 (few have such a proxy)
+
+    made: TCPConnector = ProxyConnector.from_url(proxy, **options)
+    return made
+
+
+async def check_named(host: str) -> None:
+    """See that a host is not a private address, nor a name of one: for a proxy that connects in our place.
+
+    A name that this machine cannot resolve is left to the proxy.
+
+    Raises:
+        ForbiddenAddressError: It is one.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return
+    for *_, target in found:
+        if not is_public(str(target[0])):
+            raise ForbiddenAddressError(f"{host} is {target[0]}, a private address; say that it is allowed")

@@ -86,7 +86,7 @@ _WIDE_BLOCKS: Final = (0x00, 0x04, 0x06, 0x20, 0xFB, 0xFE)
 """High bytes in UTF-16 of Latin, Cyrillic and Arabic text and its punctuation."""
 
 
-def decode(data: bytes, place: str) -> str:
+def decode(data: bytes, place: str, charset: str | None = None) -> str:
     """The text of a page.
 
     A character cut off at the end, or damaged within a page that is otherwise in its encoding, becomes
@@ -95,6 +95,7 @@ def decode(data: bytes, place: str) -> str:
     Args:
         data: The page as read, at most MAX_PAGE.
         place: Where it is from, for errors.
+        charset: What a server says of it; believed where the page itself says nothing.
 
     Raises:
         InputError: Binary data, an unknown encoding, or more than MAX_PAGE.
@@ -110,7 +111,7 @@ def decode(data: bytes, place: str) -> str:
     for magic, kind in _BINARY:
         if data.startswith(magic):
             raise InputError(place, f"{kind}, not text")
-    return _checked(data.decode(_encoding(data, place), "replace"), place)
+    return _checked(data.decode(_encoding(data, place, charset), "replace"), place)
 
 
 def _checked(text: str, place: str) -> str:
@@ -120,14 +121,15 @@ def _checked(text: str, place: str) -> str:
     return without_controls(repair(text))
 
 
-def _encoding(data: bytes, place: str) -> str:
+def _encoding(data: bytes, place: str, charset: str | None) -> str:
     if b"\0" in data[:_SAMPLE] and (wide := _wide(data[:_SAMPLE])):
         return wide
     words = b" ".join(_HIGH.findall(data)[:_HIGH_WORDS])
     if _is_utf8(data) or _mostly_utf8(words):
         return "utf-8"
     declared = _DECLARED.search(data[:_DECLARED_WITHIN])
-    stated = _declared(declared[1].decode("ascii", "replace")) if declared else None
+    label = declared[1].decode("ascii", "replace") if declared else charset
+    stated = _declared(label) if label else None
     guessed = _guessed(data, words)
     # A word or two are too little to tell by.
     likely: list[str | None] = [stated, guessed] if len(words) < _FEW_BYTES else [guessed, stated]

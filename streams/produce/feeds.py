@@ -9,8 +9,11 @@ import html
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -70,8 +73,14 @@ def is_feed(text: str) -> bool:
     return bool(_XML_FEED.match(text) or _JSON_FEED.match(text))
 
 
-def read_feed(text: str, place: str) -> str:
+def read_feed(text: str, place: str, *, address: str | None = None, timezone: str | None = None) -> str:
     """What a feed says, as the JSON Feed that `split_feed` takes.
+
+    Args:
+        text: The feed.
+        place: Where it is from, for errors.
+        address: Where it was read, to which links are relative.
+        timezone: The IANA zone of times that name none; without it those are left out.
 
     Raises:
         SplitError: It cannot be read, or has no entries with titles.
@@ -83,6 +92,8 @@ def read_feed(text: str, place: str) -> str:
         raise SplitError(place, "an index of sitemaps; give the news sitemap that it names")
     else:
         feed = _JsonFeed(items=list(_entries(text, place)))
+    if address is not None or timezone is not None:
+        feed = _JsonFeed(items=[_completed(entry, address, timezone) for entry in feed.items])
     return msgspec.json.encode(feed).decode()
 
 
@@ -172,6 +183,27 @@ def _name(element: Any) -> str:
     """An element's name without its namespace, in small letters."""
     tag = element.tag
     return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
+
+
+def _completed(entry: Entry, address: str | None, timezone: str | None) -> Entry:
+    """An entry whose link is absolute and whose time names its zone, as far as they can be told."""
+    link, published_at = entry.link, entry.published_at
+    if link is not None and address is not None:
+        with suppress(ValueError):
+            link = urljoin(address, link)
+    if published_at is not None and timezone is not None and _instant(published_at) is None:
+        published_at = _local(published_at.strip(), timezone) or published_at
+    return Entry(entry.title, link, published_at)
+
+
+def _local(written: str, timezone: str) -> str | None:
+    """A time without a zone, as it is in that zone; None where it is no time."""
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        with suppress(ValueError, OverflowError, TypeError, IndexError):
+            moment = parse(written)
+            if moment.tzinfo is None:
+                return moment.replace(tzinfo=ZoneInfo(timezone)).isoformat()
+    return None
 
 
 def _instant(written: str | None) -> str | None:

@@ -38,6 +38,10 @@ class Observation(Struct, frozen=True, kw_only=True):
     """What `text` is written in; None where it must be told from the text."""
     is_page: bool = True
     separator: str | None = None
+    address: str | None = None
+    """Where a page was read, to which its links are relative."""
+    timezone: str | None = None
+    """The IANA zone of times of a feed that name none."""
     read_to: ReadTo | None = None
     """Where reading goes on behind it, in a file that is followed."""
 
@@ -51,6 +55,8 @@ def observe(
     format: Format | None = None,  # noqa: A002 (the word of the contract)
     is_page: bool = True,
     separator: str | None = None,
+    address: str | None = None,
+    timezone: str | None = None,
 ) -> Observation:
     """Make an observation of what was read; its text is repaired and loses control characters.
 
@@ -62,6 +68,8 @@ def observe(
         format: What the text is written in.
         is_page: Whether the strip must be found in it.
         separator: What stands between slots, where that is known.
+        address: Where a page was read, where that is known.
+        timezone: The IANA zone of times that name none.
 
     Raises:
         InputError: A field is not what the contract allows; it names the field and what is allowed.
@@ -74,6 +82,8 @@ def observe(
         format=format,
         is_page=is_page,
         separator=separator,
+        address=address,
+        timezone=timezone,
     )
 
 

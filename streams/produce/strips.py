@@ -40,7 +40,15 @@ def strip_of(
 def _find(observation: Observation, separator: str | None, selector: str | None) -> Found:
     text, place, form = observation.text, observation.place, observation.format
     if observation.is_page:
-        return find_strips(text, place, format=form, selector=selector, separator=separator)[0]
+        return find_strips(
+            text,
+            place,
+            format=form,
+            selector=selector,
+            separator=separator,
+            address=observation.address,
+            timezone=observation.timezone,
+        )[0]
     try:
         return Found(text, form or "text", resplit(text, form or "text", separator))
     except SplitError as error:

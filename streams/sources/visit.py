@@ -1,10 +1,10 @@
 """What came of asking a source once: a visit, and the reading that was made of it. Values, no behaviour.
 
-Visits flow one way. `Visitor.visits()` is the asynchronous iterator of all visits, in the order in which they ended;
-whoever consumes slowly slows the visiting down, and nothing is lost. `readings` makes a `Reading` of each visit:
-the strip, or why there is none. A `Judge` looks at every reading before it is published and can hold it back;
-it sees failed and unchanged visits as well, for they are news about the source. So a watch of sources is a judge,
-a report on politeness reads the visits alone, and neither knows of HTTP, of robots.txt or of Kafka.
+Visits flow one way. `Visitor.readings()` is the asynchronous iterator of all visits, in the order in which they ended,
+each as a `Reading`: the visit with its strip, or with why there is none; whoever consumes slowly slows the visiting
+down, and nothing is lost. A `Judge` looks at every reading before it is published and can hold its strip back; it
+sees failed and unchanged visits as well, for they are news about the source. So a watch of sources is a judge, a report
+on politeness reads the visits alone, and neither knows of HTTP, of robots.txt or of Kafka.
 """
 
 from collections.abc import Callable
@@ -57,6 +57,8 @@ class Visit(Struct, frozen=True, kw_only=True):
     """The decoded text of a changed answer; None in every other outcome."""
     kind: Kind | None = None
     """What the body is; None where there is none."""
+    digest: bytes = b""
+    """Of the body's bytes; of an unchanged answer, that of the last body."""
     answered_by: str = ""
     """The address that answered, after redirects; links of the page are relative to it."""
     redirects: int = 0
@@ -73,6 +75,8 @@ class Visit(Struct, frozen=True, kw_only=True):
     validators: Validators = Validators()
     """Of the answer; of an unchanged one, those that hold on."""
     cache_control: str = ""
+    fresh_for: float = 0.0
+    """Seconds for which the answer, or the feed in it, asks not to be asked for again."""
     retry_after: float | None = None
     """Seconds for which the site asks to be left alone."""
     robots: str = ""
@@ -97,4 +101,4 @@ class Reading(Struct, frozen=True, kw_only=True):
 
 
 Judge = Callable[[Reading], bool]
-"""Looks at every reading in turn; False holds its strip back: nothing of it is published."""
+"""Looks at every reading in turn; False holds its strip back: nothing of it is published, and none of it remembered."""

@@ -16,7 +16,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from streams.produce.extract.candidates import Rival, described
-from streams.produce.extract.found import Found, resplit
+from streams.produce.extract.found import Found, based, resplit
 from streams.produce.extract.links import MAX_LINK
 from streams.produce.extract.names import LATEST, likeness
 from streams.produce.extract.reading import HEADLINES, read
@@ -71,7 +71,7 @@ def set_aside(page: str) -> Iterator[str]:
             position = end
 
 
-def declared(tree: LexborHTMLParser) -> list[Rival]:
+def declared(tree: LexborHTMLParser, address: str | None) -> list[Rival]:
     """The lists in scripts that declare themselves as JSON, the surest first."""
     lists: list[_Listed] = []
     size = 0
@@ -81,10 +81,10 @@ def declared(tree: LexborHTMLParser) -> list[Rival]:
         if size > MAX_JSON:
             break
         lists += _lists(_parsed(code.strip()))
-    return _rivals([listed for listed in lists if listed.sure > 0], "script")
+    return _rivals([listed for listed in lists if listed.sure > 0], "script", address)
 
 
-def undeclared(nodes: list[LexborNode]) -> list[Rival]:
+def undeclared(nodes: list[LexborNode], address: str | None) -> list[Rival]:
     """The lists in programs and in attributes of some elements, the surest first."""
     rivals: list[Rival] = []
     size = 0
@@ -94,7 +94,7 @@ def undeclared(nodes: list[LexborNode]) -> list[Rival]:
             if size > MAX_JSON or len(rivals) > MAX_LISTS:
                 break
             lists = [listed for value in _values(code) for listed in _lists(value)]
-            rivals += _rivals(lists, described(node))
+            rivals += _rivals(lists, described(node), address)
     return sorted(rivals, key=lambda rival: -rival.score)
 
 
@@ -204,15 +204,15 @@ def _plain(title: str) -> str:
     return " ".join(_MARKUP.sub("", unescape(title)).split())
 
 
-def _rivals(lists: list[_Listed], element: str) -> list[Rival]:
-    """The lists of an element that read like headlines, the surest first."""
+def _rivals(lists: list[_Listed], element: str, address: str | None) -> list[Rival]:
+    """The lists of an element that read like headlines, the surest first; links are relative to the address."""
     rivals: list[Rival] = []
     for listed in lists:
         texts = [entry.title for entry in listed.entries if entry.title]
         reading = read(texts)
         if not texts or reading.headlines < HEADLINES or listed.sure < 0:
             continue
-        fragment = "<ul>" + "".join(map(_as_item, listed.entries)) + "</ul>"
+        fragment = based("<ul>" + "".join(map(_as_item, listed.entries)) + "</ul>", address)
         found = Found(fragment, "html", resplit(fragment, "html"))
         score = round(listed.sure + 2 * reading.headlines + 0.3 * math.log2(min(len(texts), 8)), 2)
         why = f"{len(texts)} titles in data, at {listed.keys or 'its top'}"

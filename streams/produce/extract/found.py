@@ -137,16 +137,16 @@ def in_element(
     drawn = _drawn(fragment)
     listed = items(drawn, address) if separator is None else None
     if listed is not None and len(headlines_in(listed)) > 1:
-        return Found(_based(fragment, address), "html", listed)
+        return Found(based(fragment, address), "html", listed)
     shown = _said(drawn)
     with suppress(SplitError):
         found = tidied(split(shown, separator))
         if len(headlines_in(found)) > 1:
             return Found(shown, "text", found)
     if listed is not None and alone:
-        return Found(_based(fragment, address), "html", listed)
+        return Found(based(fragment, address), "html", listed)
     if alone and separator is None and (only := single(drawn, address)) and _is_headline(only):
-        return Found(_based(fragment, address), "html", only)
+        return Found(based(fragment, address), "html", only)
     return None
 
 
@@ -165,7 +165,7 @@ def _is_headline(found: Split) -> bool:
     return kind_of(found.slots[0].text) == "headlines"
 
 
-def _based(fragment: str, address: str | None) -> str:
+def based(fragment: str, address: str | None) -> str:
     """A fragment that carries the address of its page, so that its links are told again."""
     return f'<base href="{escape(address)}">{fragment}' if address and "href" in fragment else fragment
 

@@ -24,18 +24,25 @@ _HEAD: Final = 131_072
 """Characters at a page's start in which its address is looked for."""
 
 
-def address_of(page: str) -> str | None:
-    """The address against which a page's links are to be read, as its head says it; None where it does not."""
+def address_of(page: str, read_from: str | None = None) -> str | None:
+    """The address against which a page's links are to be read; None where nobody says it.
+
+    Args:
+        page: Its head can say it: a `base` always counts, what else it says only where nobody knows better.
+        read_from: The address that the page was read from, where that is known.
+    """
     end = page.find("</head", 0, _HEAD)
     head = page[: end if end > 0 else _HEAD]
     if not _SAYS_ADDRESS.search(head):
-        return None
+        return read_from
     tree = LexborHTMLParser(head)
     for selector, attribute in _BASE:
         node = tree.css_first(selector)
         address = node.attributes.get(attribute) if node is not None else None
-        if address and (absolute := resolve(address, None)):
+        if address and (absolute := resolve(address, read_from)):
             return absolute
+        if read_from is not None:
+            return read_from
     return None
 
 

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from streams.errors import InputError, SplitError
 from streams.produce.extract.candidates import Rival, labelled, named, surest
 from streams.produce.extract.embedded import declared, set_aside, undeclared
-from streams.produce.extract.found import Found, headlines_in, in_element, reads_well, resplit, tidied
+from streams.produce.extract.found import Found, based, headlines_in, in_element, reads_well, resplit, tidied
 from streams.produce.extract.lines import in_text, rank, strip_lines
 from streams.produce.extract.links import address_of
 from streams.produce.extract.markup import Outline, outline, parse
@@ -38,6 +38,8 @@ def find_strips(
     format: Format | None = None,  # noqa: A002
     selector: str | None = None,
     separator: str | None = None,
+    address: str | None = None,
+    timezone: str | None = None,
 ) -> tuple[Found, ...]:
     """Every strip of a page, the one that is most surely a ticker first; at least one.
 
@@ -48,17 +50,20 @@ def find_strips(
         selector: CSS selector of the strip in an HTML page, or, where it matches several elements, of its
             items; of a script, the lists in it are read.
         separator: The pinned separator, as `split` takes it.
+        address: Where the page was read, to which its links are relative where it says nothing else.
+        timezone: The IANA zone of times of a feed that name none.
 
     Raises:
         SplitError: No strip is found without guessing.
         InputError: HTML that cannot be read: nested too deeply, or the selector is wrong.
     """
     if (format or looks_like(page)) == "feed":
-        return (_in_feed(page, place, selector),)
+        return (_in_feed(page, place, selector, address, timezone),)
     if (format or looks_like(page)) == "html":
+        address = address_of(page, address)
         if selector is not None:
-            return (_selected(page, place, selector, separator),)
-        return _in_html(page, place, separator)
+            return (_selected(page, place, selector, separator, address),)
+        return _in_html(page, place, separator, address)
     if selector is not None:
         raise InputError(place, "a selector picks elements of HTML, and this is plain text; leave it out")
     return in_text(page, place, separator)
@@ -70,6 +75,7 @@ def survey(
     *,
     format: Format | None = None,  # noqa: A002 (the word of the contract)
     separator: str | None = None,
+    address: str | None = None,
 ) -> list[Rival]:
     """All that could be the strip of a page, the surest first, then what was passed over; each with why.
 
@@ -78,7 +84,7 @@ def survey(
     """
     written_in = format or looks_like(page)
     if written_in == "feed":
-        return [Rival("feed", _in_feed(page, place, None), 1.0, "its entries are the slots")]
+        return [Rival("feed", _in_feed(page, place, None, address, None), 1.0, "its entries are the slots")]
     if written_in == "text":
         return [
             Rival(
@@ -87,7 +93,7 @@ def survey(
             for found in in_text(page, place, separator)
         ]
     passed_over: list[Rival] = []
-    for find in _finders(page, place, separator):
+    for find in _finders(page, place, separator, address_of(page, address)):
         rivals = find()
         if any(rival.found for rival in rivals):
             return [*rivals, *passed_over]
@@ -103,24 +109,23 @@ def looks_like(page: str) -> Format:
     return "html" if _HTML.search(page) else "text"
 
 
-def _in_feed(page: str, place: str, selector: str | None) -> Found:
+def _in_feed(page: str, place: str, selector: str | None, address: str | None, timezone: str | None) -> Found:
     if selector is not None:
         raise InputError(place, "a selector picks elements of HTML, and this is a feed; leave it out")
-    feed = read_feed(page, place)
+    feed = read_feed(page, place, address=address, timezone=timezone)
     return Found(feed, "feed", split_feed(feed, place))
 
 
-def _in_html(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
-    for find in _finders(page, place, separator):
+def _in_html(page: str, place: str, separator: str | None, address: str | None) -> tuple[Found, ...]:
+    for find in _finders(page, place, separator, address):
         if strips := surest(find(), place):
             return strips
     raise SplitError(place, _no_strip(page))
 
 
-def _finders(page: str, place: str, separator: str | None) -> Iterator[_Finder]:
+def _finders(page: str, place: str, separator: str | None, address: str | None) -> Iterator[_Finder]:
     """The ways to find a strip, each tried where those before it found none."""
     tree = parse(page, place)
-    address = address_of(page)
     yield lambda: named(tree, page, address, separator)
     body = tree.body
     if body is not None:
@@ -130,7 +135,7 @@ def _finders(page: str, place: str, separator: str | None) -> Iterator[_Finder]:
         yield lambda: _unnamed(body, drawn, address, separator)
     for part in set_aside(page):
         yield lambda part=part: _in_part(part, place, address, separator)  # type: ignore[misc]
-    yield lambda: declared(LexborHTMLParser(page))
+    yield lambda: declared(LexborHTMLParser(page), address)
 
 
 def _drop_forms(body: LexborNode) -> None:
@@ -174,15 +179,14 @@ def _in_part(part: str, place: str, address: str | None, separator: str | None) 
     return _unnamed(tree.body, outline(tree.body), address, separator) if tree.body is not None else []
 
 
-def _selected(page: str, place: str, selector: str, separator: str | None) -> Found:
-    address = address_of(page)
+def _selected(page: str, place: str, selector: str, separator: str | None, address: str | None) -> Found:
     tree = parse(page, place)
     try:
         nodes = tree.css(selector)
         data = [] if any(node.text(strip=True) for node in nodes) else LexborHTMLParser(page).css(selector)
     except SelectolaxError as error:
         raise InputError(place, f"the selector {selector!r} is not CSS: {error}") from None
-    if lists := undeclared(data):
+    if lists := undeclared(data, address):
         return surest(lists, place)[0]
     if not nodes:
         raise SplitError(place, f"nothing on the page matches the selector {selector!r}; check it there")
@@ -192,8 +196,7 @@ def _selected(page: str, place: str, selector: str, separator: str | None) -> Fo
         found = in_element(nodes[0], address, separator, longest=MAX_CHARACTERS)
         shown = outline(nodes[0]).text()
         return found or Found(shown, "text", tidied(split(shown, separator, place=place)))
-    base = f'<base href="{address}">' if address else ""
-    fragment = base + "<ul>" + "".join(f"<li>{_content(node)}</li>" for node in nodes) + "</ul>"
+    fragment = based("<ul>" + "".join(f"<li>{_content(node)}</li>" for node in nodes) + "</ul>", address)
     return Found(fragment, "html", resplit(fragment, "html"))
 
 
@@ -213,7 +216,7 @@ def _no_strip(page: str) -> str:
 
 
 def _in_programs(page: str) -> list[Rival]:
-    return undeclared(LexborHTMLParser(page).css(_FOR_PROGRAMS))
+    return undeclared(LexborHTMLParser(page).css(_FOR_PROGRAMS), None)
 
 
 _FOR_PROGRAMS: Final = "script:not([src]),[data-items],[data-news],[data-headlines],[data-titles],[data-feed]"

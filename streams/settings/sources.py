@@ -1,0 +1,82 @@
+"""How a producer reads the sources of sources.toml: who answers for it, how politely, through what."""
+
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from streams.settings import texts
+from streams.settings.setting import Setting
+
+_PROXIES: Final = frozenset({"http", "socks4", "socks5"})
+
+
+def _proxy(text: str) -> str:
+    """An address of a proxy that is spoken to."""
+    parts = urlsplit(text)
+    if parts.scheme not in _PROXIES or not parts.hostname or not parts.port:
+        raise ValueError
+    return text
+
+
+def _contact(text: str) -> str:
+    """An address to which one can complain: of mail, or of a page."""
+    is_mail = text.count("@") == 1 and all(text.split("@")) and "/" not in text
+    if (not is_mail and not text.startswith(("https://", "http://"))) or not text.isascii():
+        raise ValueError
+    if any(not "!" <= character <= "~" or character in "()<>" for character in text):
+        raise ValueError
+    return text
+
+
+SOURCES_CONTACT: Final[Setting[str]] = Setting(
+    name="sources.contact",
+    parse=_contact,
+    default="",
+    allowed="an address of mail or of a page, where the owner of a site reaches you",
+    help="Who answers for the requests; it stands in the User-Agent. Nothing is asked for without it.",
+)
+SOURCES_STATE: Final[Setting[Path]] = Setting(
+    name="sources.state",
+    parse=texts.folder,
+    default=Path("sources-state"),
+    allowed="a folder",
+    help="Where it is remembered what sources showed last, and when they may be asked again.",
+)
+SOURCES_DISTANCE: Final[Setting[float]] = Setting(
+    name="sources.distance",
+    parse=texts.seconds(0.0, 3600.0),
+    default=2.0,
+    allowed="seconds, 0 to 3600",
+    help="The least seconds between two requests to one host; robots.txt can ask for more.",
+)
+SHORTEST_INTERVAL: Final[Setting[float]] = Setting(
+    name="sources.shortest_interval",
+    parse=texts.seconds(5.0, 86_400.0),
+    default=60.0,
+    allowed="seconds, 5 to 86400",
+    help="The least seconds between two visits of a source whose entry says no interval.",
+)
+LONGEST_INTERVAL: Final[Setting[float]] = Setting(
+    name="sources.longest_interval",
+    parse=texts.seconds(5.0, 86_400.0),
+    default=900.0,
+    allowed="seconds, 5 to 86400",
+    help="The most seconds between two visits of a source that seldom changes, or keeps failing.",
+)
+SOURCES_PROXY: Final[Setting[str]] = Setting(
+    name="sources.proxy",
+    parse=_proxy,
+    default="",
+    allowed="http://, socks4:// or socks5://HOST:PORT, with USER:PASSWORD@ where it asks for them",
+    help="A proxy through which sources are read.",
+    secret=True,
+)
+
+SETTINGS: Final[tuple[Setting[Any], ...]] = (
+    SOURCES_CONTACT,
+    SOURCES_STATE,
+    SOURCES_DISTANCE,
+    SHORTEST_INTERVAL,
+    LONGEST_INTERVAL,
+    SOURCES_PROXY,
+)

@@ -1,0 +1,232 @@
+"""One request and its answer, within limits of time and size. No redirect is followed and nothing is decided here.
+
+Bodies are decompressed as they come, by so much as the limit allows and no more: a few bytes that stand for
+gigabytes (a bomb) end the answer. Every problem of an answer becomes words; no exception of the client leaves this
+module.
+"""
+
+import asyncio
+import re
+import ssl
+import zlib
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Final, Self
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+from msgspec import Struct
+
+from streams.outbound import ForbiddenAddressError
+
+MAX_BODY: Final = 8 << 20
+"""The largest body, decompressed or not, in bytes: far beyond any page."""
+LARGE: Final = 1 << 20
+"""Bytes from which a body is large: only a few of those are held at a time."""
+_LARGE_AT_ONCE: Final = 8
+_CHUNK: Final = 1 << 16
+MAX_PROBLEM: Final = 300
+"""Characters of a problem that are told."""
+
+_CHARSET: Final = re.compile(r'charset\s*=\s*"?([\w.:-]{2,40})', re.IGNORECASE)
+_UNSHOWN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What came back: a status with headers and a body, or the problem that there was."""
+
+    status: int | None = None
+    headers: Mapping[str, str] = {}
+    """By name in small letters; of a header that came several times, the values with commas between."""
+    body: bytes = b""
+    """Decompressed."""
+    wire_bytes: int = 0
+    """Bytes of headers and body as they came."""
+    problem: str = ""
+    """Why the answer is of no use; empty where it is."""
+
+
+def shown(text: str) -> str:
+    """A text from outside as it may be shown: on one line, without control characters, not too long."""
+    told = _UNSHOWN.sub(" ", text).strip()
+    return told if len(told) <= MAX_PROBLEM else f"{told[:MAX_PROBLEM]}…"
+
+
+def charset_of(content_type: str) -> str | None:
+    """The charset that a Content-Type names; None where it names none."""
+    found = _CHARSET.search(content_type)
+    return found[1] if found else None
+
+
+class _BadBodyError(Exception):
+    """A body that is too large, cut short or damaged; what it says is told."""
+
+
+class Client:
+    """Sends requests and reads answers (`ask`), holding few large bodies at a time; a context that ends the session.
+
+    Args:
+        session: Without redirects, cookies or decompression of its own.
+        proxy: The HTTP proxy, where there is one.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, proxy: str | None = None) -> None:
+        self._session = session
+        self._proxy = proxy
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def ask(
+        self,
+        address: str,
+        headers: Mapping[str, str],
+        *,
+        within: float,
+        connect_within: float,
+        most: int = MAX_BODY,
+        cut: bool = False,
+    ) -> Answer:
+        """Ask for an address once.
+
+        Args:
+            address: http or https.
+            headers: Sent as they are.
+            within: Seconds for all of it.
+            connect_within: Seconds until there is a connection.
+            most: The most bytes of a body, decompressed or not.
+            cut: Whether a longer body is cut there; else it is a problem.
+
+        Raises:
+            ForbiddenAddressError: The address is a private one.
+        """
+        wire = 0
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._session.get(
+                    address,
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=self._proxy,
+                    timeout=aiohttp.ClientTimeout(sock_connect=connect_within),
+                ) as response,
+            ):
+                wire = sum(len(name) + len(value) + 4 for name, value in response.raw_headers)
+                told: dict[str, str] = {}
+                for name, value in response.headers.items():
+                    key = name.lower()
+                    told[key] = f"{told[key]}, {value}" if key in told else value
+                if response.status != HTTPStatus.OK:
+                    # Nothing is made of such a body; the connection is closed rather than read to its end.
+                    return Answer(status=response.status, headers=told, wire_bytes=wire)
+                body, taken = await self._body(response.content, told, most, cut=cut)
+                return Answer(status=response.status, headers=told, body=body, wire_bytes=wire + taken)
+        except TimeoutError:
+            return Answer(problem=f"no whole answer within {within:g} s", wire_bytes=wire)
+        except _BadBodyError as error:
+            return Answer(problem=str(error), wire_bytes=wire)
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+            for cause in _causes(error):
+                if isinstance(cause, ForbiddenAddressError):
+                    raise ForbiddenAddressError(shown(str(cause))) from None
+            return Answer(problem=problem_of(error), wire_bytes=wire)
+
+    async def _body(
+        self, content: aiohttp.StreamReader, headers: Mapping[str, str], most: int, *, cut: bool
+    ) -> tuple[bytes, int]:
+        """The body, and how many bytes it took on the wire."""
+        inflate = _inflater(headers.get("content-encoding", ""))
+        parts: list[bytes] = []
+        wire = size = 0
+        is_large = False
+        try:
+            async for data in content.iter_chunked(_CHUNK):
+                wire += len(data)
+                part = inflate.take(data, most + 1 - size)
+                parts.append(part)
+                size += len(part)
+                if size > most or wire > most:
+                    if cut:
+                        return b"".join(parts)[:most], wire
+                    raise _BadBodyError(f"a body of more than {most:,} bytes")
+                if size > LARGE and not is_large:
+                    await self._large.acquire()
+                    is_large = True
+            inflate.check()
+            return b"".join(parts), wire
+        finally:
+            if is_large:
+                self._large.release()
+
+
+class _Plain:
+    """A body that is not compressed."""
+
+    def take(self, data: bytes, _most: int) -> bytes:
+        return data
+
+    def check(self) -> None:
+        return
+
+
+class _Inflate:
+    """A body that is gzip or deflate (with its zlib header or, as some servers send it, without)."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+        self._begun = False
+
+    def take(self, data: bytes, most: int) -> bytes:
+        """What a piece of it stands for, at most so many bytes."""
+        try:
+            part = self._stream.decompress(data, most)
+        except zlib.error as error:
+            if self._begun:
+                raise _BadBodyError(f"a compressed body that is damaged: {error}") from None
+            self._stream = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+            try:
+                part = self._stream.decompress(data, most)
+            except zlib.error:
+                raise _BadBodyError(f"a compressed body that is damaged: {error}") from None
+        self._begun = True
+        return part
+
+    def check(self) -> None:
+        """See that the stream came to its end."""
+        if self._begun and not self._stream.eof:
+            raise _BadBodyError("a compressed body that ends too early")
+
+
+def _inflater(encoding: str) -> _Plain | _Inflate:
+    encoding = encoding.strip().lower()
+    if encoding in {"", "identity"}:
+        return _Plain()
+    if encoding in {"gzip", "x-gzip", "deflate"}:
+        return _Inflate()
+    raise _BadBodyError(f"a body in the encoding {shown(encoding)!r}, which was not asked for")
+
+
+def problem_of(error: Exception) -> str:
+    """What went wrong with a request, in words."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return shown(f"its certificate is not trusted: {cause.verify_message}")
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the connection was closed without an answer"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the body was cut off"
+    said = str(error)
+    return shown(f"{type(error).__name__}: {said}" if said else type(error).__name__)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what led to it, the last first."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

@@ -1,0 +1,199 @@
+"""What is known of every source between visits, kept on disk so that a restart goes on as if there had been none.
+
+All tables are written together, once what they say was published: a crash repeats visits and never loses one. Both
+validators, what they validate and the strip that it showed are of one writing. SQLite keeps it whole whenever the
+process or the machine dies.
+"""
+
+import sqlite3
+from collections.abc import Container, Iterator, MutableMapping
+from pathlib import Path
+from typing import Final, Generic, Self, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from schemas.events import Strip
+from streams.errors import SettingsError
+from streams.sources.robots import Robots
+from streams.sources.visit import Validators
+
+FILE: Final = "sources.db"
+
+T = TypeVar("T")
+
+
+class Known(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a source answered last."""
+
+    asked: str = ""
+    """How it was asked and read: of another address, selector or separator nothing is known."""
+    validators: Validators = Validators()
+    answered_by: str = ""
+    """The address that gave the validators."""
+    digest: bytes = b""
+    """Of the body, so that the same bytes are known again."""
+    fresh_for: float = 0.0
+    """Seconds for which the answer, or the feed in it, asks not to be asked for again."""
+
+
+class Due(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a source is visited next and why; times are in ms since the epoch, 0 where there was none."""
+
+    next_at: int = 0
+    interval: float = 0.0
+    failures: int = 0
+    """Visits in a row that failed."""
+    whole_at: int = 0
+    """When all of it was asked for last, without validators."""
+    published_at: int = 0
+    """The time of the strip that was published last."""
+
+
+class Table(MutableMapping[str, T], Generic[T]):
+    """A mapping that remembers which of its keys have to be written."""
+
+    def __init__(self, name: str, kind: type[T]) -> None:
+        self.name = name
+        self._decode = msgspec.msgpack.Decoder(kind).decode
+        self._rows: dict[str, T] = {}
+        self._unwritten: set[str] = set()
+
+    def __getitem__(self, key: str) -> T:
+        return self._rows[key]
+
+    def __setitem__(self, key: str, value: T) -> None:
+        self._rows[key] = value
+        self._unwritten.add(key)
+
+    def __delitem__(self, key: str) -> None:
+        del self._rows[key]
+        self._unwritten.add(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def load(self, database: sqlite3.Connection) -> None:
+        """Read all rows; one that was written by another version is as good as none."""
+        database.execute(
+            f"CREATE TABLE IF NOT EXISTS {self.name} (key TEXT PRIMARY KEY, value BLOB NOT NULL)"
+        )
+        for key, value in database.execute(f"SELECT key, value FROM {self.name}"):  # noqa: S608 (our own name)
+            try:
+                self._rows[key] = self._decode(value)
+            except msgspec.MsgspecError:
+                self._unwritten.add(key)
+
+    def write(self, database: sqlite3.Connection) -> None:
+        """Write what has changed."""
+        unwritten, self._unwritten = self._unwritten, set()
+        rows = [(key, msgspec.msgpack.encode(self._rows[key])) for key in unwritten if key in self._rows]
+        gone = [(key,) for key in unwritten if key not in self._rows]
+        database.executemany(f"INSERT OR REPLACE INTO {self.name} VALUES (?, ?)", rows)  # noqa: S608
+        database.executemany(f"DELETE FROM {self.name} WHERE key = ?", gone)  # noqa: S608
+
+
+class Memory:
+    """The state folder of a producer; use it as a context.
+
+    Args:
+        folder: Made where it is missing; None keeps everything in this process.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._database: sqlite3.Connection | None = None
+        self.known = Table("known", Known)
+        """By source."""
+        self.strips = Table("strips", Strip)
+        """The strip that each source showed last."""
+        self.dues = Table("dues", Due)
+        """By source."""
+        self.rules = Table("robots", Robots)
+        """The robots.txt of each origin."""
+        self.pauses = Table("pauses", int)
+        """Until when a host asked to be left alone, in ms since the epoch."""
+        self._tables = (self.known, self.strips, self.dues, self.rules, self.pauses)
+
+    def __enter__(self) -> Self:
+        if self._folder is not None:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._database = _opened(self._folder / FILE)
+                for table in self._tables:
+                    table.load(self._database)
+            except (OSError, sqlite3.Error) as error:
+                self._close()
+                raise SettingsError(
+                    f"sources.state: {self._folder / FILE} cannot be used: {_told(error)}"
+                ) from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.save()
+        finally:
+            self._close()
+
+    def forget(self, kept: Container[str]) -> None:
+        """Forget the sources that are not among these."""
+        tables: tuple[MutableMapping[str, object], ...] = (self.known, self.strips, self.dues)  # type: ignore[assignment]
+        for table in tables:
+            for source in [each for each in table if each not in kept]:
+                del table[source]
+
+    def save(self) -> None:
+        """Write what has changed, all of it or nothing.
+
+        Raises:
+            SettingsError: The disk does not take it.
+        """
+        if self._database is None:
+            return
+        try:
+            with self._database:
+                for table in self._tables:
+                    table.write(self._database)
+        except sqlite3.Error as error:
+            raise SettingsError(f"sources.state: cannot be written: {_told(error)}") from None
+
+    def _close(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The database, ours alone; a file that is none is set aside, for all that is lost with it is a visit each."""
+    try:
+        return _connected(path)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        path.replace(path.with_suffix(".damaged"))
+        return _connected(path)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=0.0)
+    try:
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        # The lock is taken by writing, and kept: a second producer is told at its start.
+        database.execute("CREATE TABLE IF NOT EXISTS owned (since INTEGER)")
+        database.execute("DELETE FROM owned")
+        database.commit()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _told(error: Exception) -> str:
+    if "locked" in str(error):
+        return "another producer uses it; give each a folder of its own"
+    return str(getattr(error, "strerror", None) or error)

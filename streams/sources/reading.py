@@ -1,0 +1,179 @@
+"""Make a reading of what a visit brought: the strip, whether it is the last one again, or why there is none.
+
+A page that did not change costs nothing here: the last strip stands for it, as of now. What was read is remembered
+by `settle`, once it has been published, together with the validators that vouch for it.
+"""
+
+import re
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.events import Strip
+from schemas.instants import format_instant
+from streams.errors import InputError, SplitError
+from streams.process.dedup.event_time import BUCKET_MS
+from streams.produce.extract import resplit
+from streams.produce.feeds import is_feed
+from streams.produce.observation import Format, observe
+from streams.produce.sightings import strip_id
+from streams.produce.split import Slot
+from streams.produce.strips import strip_of
+from streams.sources.memory import Due, Known, Memory
+from streams.sources.registry import Source
+from streams.sources.visit import Kind, Reading, Visit
+
+_SITEMAP: Final = re.compile(
+    r"[^<]{0,200}(?:<[?!][^>]{0,500}>\s*){0,20}<(?:\w{1,20}:)?urlset[\s>]", re.IGNORECASE
+)
+_SCRIPT: Final = "script"
+
+
+class Shown(Struct, frozen=True):
+    """What a source showed: its strip and slots, or why there is none."""
+
+    strip: Strip | None = None
+    slots: tuple[Slot, ...] = ()
+    is_same: bool = False
+    problem: InputError | None = None
+
+
+def kind_of(body: str) -> Kind:
+    """What a body is, told by how it begins."""
+    if is_feed(body):
+        if body.lstrip().startswith("{"):
+            return "json"
+        return "sitemap" if _SITEMAP.match(body) else "feed"
+    return "json" if body.lstrip()[:1] in {"{", "["} else "page"
+
+
+def asked(source: Source) -> str:
+    """How a source is asked and read, as one text: of a source that is asked otherwise nothing is known."""
+    parts = (
+        source.place,
+        source.kind,
+        source.selector,
+        source.separator,
+        source.timezone,
+        *sorted(source.headers),
+    )
+    return "\0".join("" if part is None else str(part) for part in parts)
+
+
+def is_due(reading: Reading, published_at: int) -> bool:
+    """Whether a strip has to be published: another one at once, the same one once in ten minutes of event time.
+
+    The deduplicate stage decides by the ten-minute bucket in which a headline was seen last, and by nothing finer:
+    a second sighting in a bucket changes no decision and no last-seen time that counts.
+    """
+    return not reading.is_same or reading.visit.at // BUCKET_MS != published_at // BUCKET_MS
+
+
+class Reader:
+    """Reads visits; knows the strip that each source showed last.
+
+    Args:
+        memory: Where that is kept.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._slots: dict[str, tuple[Slot, ...]] = {}
+
+    def read(self, source: Source, visit: Visit) -> Shown:
+        """What a changed or unchanged visit showed."""
+        if visit.body is None:
+            return self._last(source, visit.at)
+        try:
+            strip, slots = self._strip(source, visit, visit.body)
+        except InputError as error:
+            return Shown(problem=error)
+        last = self._memory.strips.get(source.id)
+        is_same = last is not None and _texts(slots) == _texts(self._slots_of(last))
+        return Shown(strip, slots, is_same)
+
+    def settle(self, source: Source, reading: Reading, *, published: bool) -> None:
+        """Remember a reading whose strip is on Kafka, or need not be."""
+        visit, strip, memory = reading.visit, reading.strip, self._memory
+        if strip is None:
+            return
+        known = Known(
+            asked=asked(source),
+            validators=visit.validators,
+            answered_by=visit.answered_by,
+            digest=visit.digest,
+            fresh_for=visit.fresh_for,
+        )
+        if memory.known.get(source.id) != known:
+            memory.known[source.id] = known
+        if not reading.is_same or source.id not in memory.strips:
+            memory.strips[source.id] = strip
+            self._slots[source.id] = reading.slots
+        if published:
+            memory.dues[source.id] = replace(memory.dues.get(source.id, Due()), published_at=visit.at)
+
+    def forget(self, source: str) -> None:
+        """Forget the last strip of a source that is read otherwise from now on, or no longer."""
+        self._slots.pop(source, None)
+        self._memory.strips.pop(source, None)
+        self._memory.known.pop(source, None)
+
+    def _last(self, source: Source, at: int) -> Shown:
+        """The last strip, shown again; nothing where there was none."""
+        last = self._memory.strips.get(source.id)
+        if last is None:
+            return Shown()
+        observed_at = format_instant(at)
+        strip = replace(
+            last, id=strip_id(source.id, observed_at, last.text), observed_at=observed_at, traceparent=None
+        )
+        return Shown(strip, self._slots_of(last), is_same=True)
+
+    def _slots_of(self, strip: Strip) -> tuple[Slot, ...]:
+        slots = self._slots.get(strip.source)
+        if slots is None:
+            slots = self._slots[strip.source] = resplit(strip.text, strip.format, strip.separator).slots
+        return slots
+
+    def _strip(self, source: Source, visit: Visit, body: str) -> tuple[Strip, tuple[Slot, ...]]:
+        text, form, selector = _as_read(source, visit, body)
+        observation = observe(
+            place=visit.answered_by or visit.address,
+            source=source.id,
+            observed_at=visit.at,
+            text=text,
+            format=form,
+            separator=source.separator,
+            address=visit.answered_by if visit.host else None,
+            timezone=source.timezone,
+        )
+        return strip_of(observation, selector=selector)
+
+
+def _as_read(source: Source, visit: Visit, body: str) -> tuple[str, Format | None, str | None]:
+    """The text to search, what it is written in, and the selector of the strip in it.
+
+    Raises:
+        SplitError: It is no feed, though the source's entry says that it is one.
+    """
+    found = visit.kind or kind_of(body)
+    wanted = source.kind
+    if is_feed(body):
+        if wanted == "page":
+            raise SplitError(visit.address, f"a {found}, and its entry says that it is a page")
+        return body, "feed", None
+    if wanted in {"feed", "sitemap"}:
+        raise SplitError(visit.address, f"a {found}, and its entry says that it is a {wanted}")
+    if found == "json":
+        # A list for programs is read as one that stands in a page's script.
+        kept_in = body.replace("</", "<\\/")
+        return f'<script type="application/json">{kept_in}</script>', "html", _SCRIPT
+    if wanted == "json":
+        raise SplitError(visit.address, "no JSON, and its entry says that it is")
+    return body, None, source.selector
+
+
+def _texts(slots: tuple[Slot, ...]) -> list[tuple[str, bool]]:
+    """What makes a strip another one: its texts in their order; links carry numbers that change at every look."""
+    return [(slot.text, slot.truncated) for slot in slots]

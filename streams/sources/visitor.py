@@ -1,0 +1,286 @@
+"""Visit sources, each in its rhythm, and hand on what they show as it comes.
+
+A source has a task of its own, which waits, visits, reads and waits again; what slows the others down is only that a
+host gives one turn at a time, and that whoever takes the readings is slow. Whatever one source does to us, only that
+source pays for it.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from hashlib import blake2b
+from random import Random
+from typing import Final
+
+from msgspec.structs import replace
+
+from streams.errors import InputError
+from streams.produce.decode import decode
+from streams.sources.answer import MAX_BODY, charset_of, shown
+from streams.sources.fetch import Fetched, Fetcher
+from streams.sources.hosts import Hosts, host_of
+from streams.sources.memory import Due, Known, Memory
+from streams.sources.reading import Reader, asked, kind_of
+from streams.sources.registry import Registry, Source
+from streams.sources.schedule import (
+    JITTER,
+    MAX_RETRY_AFTER_S,
+    Bounds,
+    adapted,
+    backed_off,
+    feed_ttl,
+    fresh_for,
+)
+from streams.sources.visit import Reading, Validators, Visit
+
+logger: Final = logging.getLogger(__name__)
+
+WHOLE_EVERY_MS: Final = 3_600_000
+"""How often all of a source is asked for, though its validators hold: some sites answer 304 without cause."""
+CEILING_S: Final = 3_600.0
+"""The longest pause between attempts at a source that keeps failing, where its interval is not longer."""
+_LOOK_AGAIN_S: Final = 5.0
+"""How often sources.toml is looked at."""
+_WAITING: Final = 64
+"""Readings that may wait to be taken; then visiting waits."""
+_STARTS_A_SECOND: Final = 20.0
+_WELL: Final = frozenset({"changed", "unchanged"})
+
+
+class Visitor:
+    """Visits the sources of a registry.
+
+    Args:
+        registry: The sources; looked at again every few seconds.
+        fetcher: Asks for what has an address.
+        hosts: The turns that the fetcher takes.
+        memory: What is known of sources between visits.
+        bounds: Of intervals, for sources that have none of their own.
+        now: Milliseconds since the epoch.
+        random: For jitter.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        fetcher: Fetcher,
+        hosts: Hosts,
+        memory: Memory,
+        *,
+        bounds: Bounds,
+        now: Callable[[], int],
+        random: Random | None = None,
+    ) -> None:
+        self._registry = registry
+        self._fetcher = fetcher
+        self._hosts = hosts
+        self._memory = memory
+        self._bounds = bounds
+        self._now = now
+        self._random = random or Random()  # noqa: S311 (jitter)
+        self._reader = Reader(memory)
+        self._tasks: dict[str, tuple[Source, asyncio.Task[None]]] = {}
+        self._queue: asyncio.Queue[Reading] = asyncio.Queue(_WAITING)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no reading waits to be taken: the moment to write what has come together."""
+        return self._queue.empty()
+
+    async def readings(self, stop: asyncio.Event) -> AsyncIterator[Reading]:
+        """What visits show, in the order in which they end, until a stop is asked for.
+
+        Visits that are under way then are given up, and what they would have shown is there at the next start.
+        """
+        keeping = asyncio.create_task(self._keep_up())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                coming = asyncio.create_task(self._queue.get())
+                await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if coming.done():
+                    yield coming.result()
+                else:
+                    coming.cancel()
+            await self._end()
+            while not self._queue.empty():
+                yield self._queue.get_nowait()
+        finally:
+            keeping.cancel()
+            stopping.cancel()
+            await self._end()
+
+    def settle(self, reading: Reading, *, published: bool) -> None:
+        """Remember a reading, once its strip is on Kafka (`published`) or is known to be there already."""
+        entry = self._tasks.get(reading.visit.source)
+        if entry is not None:
+            self._reader.settle(entry[0], reading, published=published)
+
+    async def visit(self, source: Source) -> Reading:
+        """Visit a source now."""
+        began = self._now()
+        known = self._known(source)
+        due = self._memory.dues.get(source.id, Due())
+        pause = self._hosts.pause(source.address) if source.address else 0.0
+        if pause > 0:
+            until = f"{source.place}: its host asked to be left alone for another {pause:.0f} s"
+            fetched = Fetched(outcome="postponed", problem=shown(until), retry_after=pause)
+        elif source.address is None:
+            fetched = _file(source)
+        else:
+            is_whole = began - due.whole_at >= WHOLE_EVERY_MS or known.validators == Validators()
+            fetched = await self._fetcher.fetch(
+                source, None if is_whole else known.validators, known.answered_by
+            )
+            if is_whole and fetched.outcome == "changed":
+                due = replace(due, whole_at=began)
+        return self._scheduled(source, self._made(source, fetched, known), fetched, due, began)
+
+    def _known(self, source: Source) -> Known:
+        """What is known of a source, as it is asked now."""
+        known = self._memory.known.get(source.id, Known())
+        if known.asked != asked(source):
+            self._reader.forget(source.id)
+            return Known(asked=asked(source))
+        return known
+
+    def _made(self, source: Source, fetched: Fetched, known: Known) -> Visit:
+        """The visit that fetching came to, not scheduled yet."""
+        outcome, problem, body = fetched.outcome, fetched.problem, None
+        digest, fresh = known.digest, max(fresh_for(fetched.headers), known.fresh_for)
+        if outcome == "changed":
+            digest = blake2b(fetched.body, digest_size=16).digest()
+            if digest == known.digest:
+                outcome = "unchanged"
+            else:
+                try:
+                    charset = charset_of(fetched.headers.get("content-type", ""))
+                    body = decode(fetched.body, source.place, charset)
+                except InputError as error:
+                    outcome, problem, digest = "failed", error.problem, b""
+        kind = None if body is None else kind_of(body)
+        if body is not None:
+            fresh = max(fresh_for(fetched.headers), feed_ttl(body) if kind == "feed" else 0.0)
+        return Visit(
+            source=source.id,
+            address=source.place,
+            host=host_of(source.address) if source.address else "",
+            at=self._now(),
+            outcome=outcome,
+            status=fetched.status,
+            problem=problem,
+            body=body,
+            kind=kind,
+            digest=digest,
+            answered_by=fetched.answered_by or source.place,
+            redirects=fetched.redirects,
+            requests=fetched.requests,
+            wire_bytes=fetched.wire_bytes,
+            body_bytes=len(fetched.body),
+            seconds=fetched.seconds,
+            distance=fetched.distance,
+            validators=fetched.validators,
+            cache_control=shown(fetched.headers.get("cache-control", "")),
+            fresh_for=fresh,
+            retry_after=fetched.retry_after,
+            robots=fetched.robots,
+        )
+
+    def _scheduled(self, source: Source, visit: Visit, fetched: Fetched, due: Due, began: int) -> Reading:
+        """The reading of a visit, with the time of the next one."""
+        is_well = visit.outcome in _WELL
+        reading = Reading(visit=visit)
+        if is_well:
+            found = self._reader.read(source, visit)
+            reading = Reading(
+                visit=visit,
+                strip=found.strip,
+                slots=found.slots,
+                is_same=found.is_same,
+                problem=found.problem,
+            )
+        bounds = self._bounds.of(source)
+        interval = due.interval or bounds.shortest
+        failures = 0 if is_well else due.failures + (visit.outcome != "postponed")
+        now = self._now()
+        if is_well:
+            interval = adapted(
+                due.interval, bounds, changed=reading.strip is not None and not reading.is_same
+            )
+            wait = interval * (1 - JITTER * self._random.random())
+            fresh = min(visit.fresh_for, max(bounds.longest, self._bounds.longest))
+            next_at = max(began + round(wait * 1000), now + round(fresh * 1000))
+        elif visit.outcome == "forbidden":
+            next_at = max(fetched.forbidden_until, began + round(interval * 1000))
+        else:
+            ceiling = max(CEILING_S, bounds.longest)
+            next_at = now + round(backed_off(interval, failures, ceiling) * 1000)
+        if source.address is not None:
+            next_at = max(next_at, now + round(self._hosts.pause(source.address) * 1000))
+        self._memory.dues[source.id] = replace(due, interval=interval, failures=failures, next_at=next_at)
+        return replace(reading, visit=replace(visit, interval=interval, next_at=next_at))
+
+    async def _keep_up(self) -> None:
+        """Visit the sources of the registry, whatever they are from time to time."""
+        self._begin()
+        while True:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            if self._registry.reload():
+                self._begin()
+
+    def _begin(self) -> None:
+        """Have a task for every source of the registry, and none for any other."""
+        wanted = {source.id: source for source in self._registry.sources}
+        for name, (source, task) in list(self._tasks.items()):
+            if wanted.get(name) != source:
+                task.cancel()
+                del self._tasks[name]
+        self._memory.forget(wanted)
+        for name, source in wanted.items():
+            if name not in self._tasks:
+                self._tasks[name] = source, asyncio.create_task(self._watch(source, len(wanted)))
+
+    async def _watch(self, source: Source, sources: int) -> None:
+        """Visit a source again and again."""
+        due = self._memory.dues.get(source.id, Due())
+        spread = min(self._bounds.of(source).shortest, sources / _STARTS_A_SECOND) * self._random.random()
+        now = self._now()
+        first = min(due.next_at, now + round(MAX_RETRY_AFTER_S * 1000))
+        await asyncio.sleep(max(spread, (first - now) / 1000) if sources > 1 or first > now else 0.0)
+        while True:
+            try:
+                reading = await self.visit(source)
+            except Exception as error:
+                logger.exception("source %s: a fault of ours; it is tried again", source.id)
+                reading = self._fault(source, error)
+            await self._queue.put(reading)
+            await asyncio.sleep(max(0.0, (reading.visit.next_at - self._now()) / 1000))
+
+    def _fault(self, source: Source, error: Exception) -> Reading:
+        """The visit that failed for a reason that nobody thought of."""
+        problem = shown(f"a fault of ours: {type(error).__name__}: {error}")
+        due = self._memory.dues.get(source.id, Due())
+        fetched = Fetched(outcome="failed", problem=problem)
+        return self._scheduled(source, self._made(source, fetched, Known()), fetched, due, self._now())
+
+    async def _end(self) -> None:
+        """End all visiting."""
+        tasks = [task for _, task in self._tasks.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _file(source: Source) -> Fetched:
+    """What a file says, as fetching says it."""
+    assert source.path is not None
+    try:
+        if not source.path.is_file():
+            return Fetched(outcome="refused", problem="there is no such file")
+        with source.path.open("rb") as file:
+            body = file.read(MAX_BODY + 1)
+    except OSError as error:
+        return Fetched(outcome="failed", problem=shown(f"cannot be read: {error.strerror}"))
+    if len(body) > MAX_BODY:
+        return Fetched(outcome="failed", problem=f"a file of more than {MAX_BODY:,} bytes")
+    return Fetched(outcome="changed", body=body)
