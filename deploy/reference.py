@@ -12,10 +12,11 @@ from streams.observe.shared import BUILD, MAX_SOURCES, OTHER
 from streams.produce import metrics as producer
 from streams.serve import metrics as serve
 from streams.settings.table import SETTINGS
+from streams.sources import metrics as sources
 
 PROGRAMS: Final[Mapping[str, Sequence[Metric]]] = {
     "worker": (*worker.METRICS, BUILD),
-    "producer": (*producer.METRICS, BUILD),
+    "producer": (*producer.METRICS, *sources.METRICS, BUILD),
     "canary": (*canary.METRICS, BUILD),
     "serve": (*serve.METRICS, BUILD),
 }

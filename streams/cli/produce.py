@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,10 +19,13 @@ from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.logs import LOG_FORMAT
 from streams.settings.producer import PRODUCER_LISTEN
+from streams.settings.sources import SETTINGS as SOURCES
+from streams.settings.sources import SOURCES_FILE, SOURCES_STATE
 from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
     from streams.produce.producer import Counts
+    from streams.sources.registry import Registry
 
 _STDIN: Final = ("-",)
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -32,6 +35,7 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
     epilog=examples(
         "ticker produce page.html --source hespress",
         "ticker produce --follow strips.jsonl",
+        "ticker produce --sources sources.toml --contact desk@newsroom.example",
     )
 )
 @click.argument("places", metavar="[FILES|FOLDERS|-]...", nargs=-1)
@@ -46,7 +50,7 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where --follow remembers how far it has read (default: FILE.position).",
 )
-@kafka_options(PRODUCER_LISTEN, LOG_FORMAT)
+@kafka_options(PRODUCER_LISTEN, LOG_FORMAT, *SOURCES)
 def command(
     places: tuple[str, ...],
     source: str | None,
@@ -60,15 +64,20 @@ def command(
 
     Idempotent, acknowledged by all replicas, compressed. Publishing the same input again gives the same ids,
     so a producer that was killed half way is simply run again. With --follow it goes on where it was, in what the
-    file was renamed to as well. SIGTERM and Ctrl-C end it once what was read is published.
+    file was renamed to as well. With --sources it visits pages, feeds and sitemaps for as long as it runs, and reads
+    that file again when it changes. SIGTERM and Ctrl-C end it once what was read is published.
     """
     from streams.produce import read
     from streams.produce.positions import Positions
     from streams.produce.producer import Counts, produce
 
     log_to_stderr(log_format=settings[LOG_FORMAT])
-    places = _checked(places, follow)
     counts, stopped = Counts(), Event()
+    if registry := _sources(places, settings, pinned=follow or bool(source or separator or selector)):
+        _read_sources(registry, settings, counts, stopped)
+        _tell(counts)
+        return
+    places = _checked(places, follow)
     positions = Positions(Path(places[0]), position) if follow else None
     with Progress(None if follow else read.size_of(places)) as progress:
 
@@ -99,6 +108,43 @@ def command(
         sys.exit(1)
     if counts.failed or counts.dead_letters:
         sys.exit(1)
+
+
+def _sources(places: tuple[str, ...], settings: Settings, *, pinned: bool) -> "Registry | None":
+    """The sources that are to be visited; None where files are read."""
+    named = SOURCES_FILE.name in settings.flags
+    if named and (places or pinned):
+        raise click.UsageError("--sources says all that is read; leave out files and what is said of them")
+    path = settings[SOURCES_FILE]
+    if path is None or places or pinned:
+        return None
+    from streams.sources.registry import Registry
+
+    return Registry(path)
+
+
+def _read_sources(registry: "Registry", settings: Settings, counts: "Counts", stopped: Event) -> None:
+    """Visit sources and publish what they show, until a signal asks for an end."""
+    from prometheus_client import REGISTRY
+
+    from streams.cli.sources.opening import opened_visitor
+    from streams.sources.memory import Memory
+    from streams.sources.metrics import SourcesMetrics
+    from streams.sources.publishing import produce_sources
+
+    def failed(error: Exception) -> None:
+        click.echo(f"ticker: {error}", err=True)
+
+    with Memory(settings[SOURCES_STATE]) as memory:
+
+        async def work(**given: Any) -> None:
+            async with opened_visitor(registry, memory, settings) as visitor:
+                watching = SourcesMetrics(REGISTRY)
+                await produce_sources(
+                    visitor, memory, counts=counts, failed=failed, watching=watching, **given
+                )
+
+        asyncio.run(_run(work, settings, stopped))
 
 
 def _checked(places: tuple[str, ...], follow: bool) -> tuple[str, ...]:

@@ -14,14 +14,17 @@ from streams.observe.shared import BUILD
 class Instruments:
     """The metrics of one program, made in a registry: `instruments.counter(INPUT, "deduplicate")`.
 
-    To the program's own comes the one that says which version of it runs.
+    To the program's own comes the one that says which version of it runs; further ones of the same program
+    (`program` is None) say it no second time.
     """
 
-    def __init__(self, program: str, metrics: Iterable[Metric], registry: CollectorRegistry) -> None:
-        self._made: dict[str, Any] = {metric.name: _make(metric, registry) for metric in (*metrics, BUILD)}
+    def __init__(self, program: str | None, metrics: Iterable[Metric], registry: CollectorRegistry) -> None:
+        build = (BUILD,) if program else ()
+        self._made: dict[str, Any] = {metric.name: _make(metric, registry) for metric in (*metrics, *build)}
         self._series_made: dict[tuple[str, ...], Any] = {}
         """Series by metric and labels, kept here because the library takes a lock and a microsecond to look one up."""
-        self.gauge(BUILD, __version__, program).set(1)
+        if program:
+            self.gauge(BUILD, __version__, program).set(1)
 
     def counter(self, metric: Metric, *labels: str) -> Counter:
         """One series of a counter."""

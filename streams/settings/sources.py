@@ -28,6 +28,13 @@ def _contact(text: str) -> str:
     return text
 
 
+SOURCES_FILE: Final[Setting[Path | None]] = Setting(
+    name="produce.sources",
+    parse=texts.folder,
+    default=None,
+    allowed="a file",
+    help="sources.toml: the pages, feeds and sitemaps that a producer reads where no files are named.",
+)
 SOURCES_CONTACT: Final[Setting[str]] = Setting(
     name="sources.contact",
     parse=_contact,
@@ -73,6 +80,7 @@ SOURCES_PROXY: Final[Setting[str]] = Setting(
 )
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = (
+    SOURCES_FILE,
     SOURCES_CONTACT,
     SOURCES_STATE,
     SOURCES_DISTANCE,

@@ -11,6 +11,7 @@ from streams.settings import (
     replay,
     schemas,
     serve,
+    sources,
     topics,
     worker,
 )
@@ -18,6 +19,6 @@ from streams.settings.setting import Setting
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = tuple(
     setting
-    for group in (connection, topics, broker, replay, worker, producer, canary, schemas, serve, logs)
+    for group in (connection, topics, broker, replay, worker, producer, sources, canary, schemas, serve, logs)
     for setting in group.SETTINGS
 )

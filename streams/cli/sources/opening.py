@@ -1,0 +1,74 @@
+"""A fetcher and a visitor as the settings say, for every command that asks sites for something."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from streams.errors import SettingsError
+from streams.settings import Settings
+from streams.settings.sources import (
+    LONGEST_INTERVAL,
+    SHORTEST_INTERVAL,
+    SOURCES_CONTACT,
+    SOURCES_DISTANCE,
+    SOURCES_PROXY,
+)
+
+if TYPE_CHECKING:
+    from streams.sources.fetch import Fetcher
+    from streams.sources.hosts import Hosts
+    from streams.sources.memory import Memory
+    from streams.sources.registry import Registry
+    from streams.sources.visitor import Visitor
+
+
+def now() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@asynccontextmanager
+async def opened(memory: "Memory", settings: Settings) -> "AsyncIterator[tuple[Fetcher, Hosts]]":
+    """A fetcher and the turns that it takes.
+
+    Raises:
+        SettingsError: Nobody is named who answers for the requests.
+    """
+    from streams.sources.fetch import fetching
+
+    contact = settings[SOURCES_CONTACT]
+    if not contact:
+        raise SettingsError(
+            "sources.contact: a site's owner must be able to complain; give an address of mail or of a page with"
+            f" {SOURCES_CONTACT.flag}, {SOURCES_CONTACT.variable} or {SOURCES_CONTACT.key} in ticker.toml"
+        )
+    async with fetching(
+        memory,
+        contact=contact,
+        distance=settings[SOURCES_DISTANCE],
+        proxy=settings[SOURCES_PROXY],
+        now=now,
+    ) as fetcher_and_hosts:
+        yield fetcher_and_hosts
+
+
+@asynccontextmanager
+async def opened_visitor(
+    registry: "Registry", memory: "Memory", settings: Settings
+) -> "AsyncIterator[Visitor]":
+    """A visitor of a registry's sources.
+
+    Raises:
+        SettingsError: Nobody is named who answers for the requests, or the bounds of intervals are no bounds.
+    """
+    from streams.sources.schedule import Bounds
+    from streams.sources.visitor import Visitor
+
+    bounds = Bounds(settings[SHORTEST_INTERVAL], settings[LONGEST_INTERVAL])
+    if bounds.shortest > bounds.longest:
+        raise SettingsError(
+            f"sources.shortest_interval is {bounds.shortest:g} s and sources.longest_interval {bounds.longest:g} s"
+        )
+    async with opened(memory, settings) as (fetcher, hosts):
+        yield Visitor(registry, fetcher, hosts, memory, bounds=bounds, now=now)

@@ -1,0 +1,100 @@
+"""What a producer that reads sources measures beside its strips: visits, what they cost, and what became of them."""
+
+from typing import Final, Protocol, get_args
+
+from prometheus_client import CollectorRegistry
+
+from streams.observe.instruments import Instruments
+from streams.observe.metric import Metric
+from streams.observe.shared import Sources
+from streams.sources.visit import Outcome, Reading
+
+VISITS: Final = Metric(
+    name="ticker_source_visits_total",
+    kind="counter",
+    unit="visits",
+    labels=("source", "outcome"),
+    help="Visits of a source by what became of them: changed, unchanged (304 or the same bytes), forbidden by"
+    " robots.txt, postponed (429, 503), refused (another 4xx) or failed.",
+)
+REQUESTS: Final = Metric(
+    name="ticker_source_requests_total",
+    kind="counter",
+    unit="requests",
+    labels=("source",),
+    help="Requests sent for a source, redirects and robots.txt included.",
+)
+RECEIVED: Final = Metric(
+    name="ticker_source_received_bytes_total",
+    kind="counter",
+    unit="bytes",
+    labels=("source",),
+    help="Bytes of headers and bodies received for a source, compressed as they came.",
+)
+INTERVAL: Final = Metric(
+    name="ticker_source_interval_seconds",
+    kind="gauge",
+    unit="seconds",
+    labels=("source",),
+    help="Seconds between visits of a source, as its changes have them now.",
+)
+READINGS: Final = Metric(
+    name="ticker_source_readings_total",
+    kind="counter",
+    unit="readings",
+    labels=("outcome",),
+    help="Visits that went well by what became of their strip: published; repeated, the same strip again within ten"
+    " minutes, which decides nothing; held back; or missing, because none was found.",
+)
+SECONDS: Final = Metric(
+    name="ticker_source_visit_seconds",
+    kind="histogram",
+    unit="seconds",
+    help="Seconds that a visit's requests took, waiting for politeness left out.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
+)
+
+METRICS: Final = (VISITS, REQUESTS, RECEIVED, INTERVAL, READINGS, SECONDS)
+
+Fate = str
+"""What became of the strip of a visit that went well: `published`, `repeated`, `held back` or `missing`."""
+_FATES: Final = ("published", "repeated", "held back", "missing")
+
+
+class SourcesObserver(Protocol):
+    """Told of every visit."""
+
+    def visited(self, reading: Reading, fate: Fate | None) -> None:
+        """A source was visited; `fate` is that of its strip, None where the visit did not go well."""
+
+
+class SourcesMetrics:
+    """The metrics of visits (`SourcesObserver`).
+
+    Args:
+        registry: Where they are made.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._make = Instruments(None, METRICS, registry)
+        self._sources = Sources()
+        self._known: set[str] = set()
+        for fate in _FATES:
+            self._make.counter(READINGS, fate)
+
+    def visited(self, reading: Reading, fate: Fate | None) -> None:
+        """Count a visit."""
+        make, visit = self._make, reading.visit
+        source = self._sources.label(visit.source)
+        if source not in self._known:
+            self._known.add(source)
+            for outcome in get_args(Outcome):
+                make.counter(VISITS, source, outcome)
+        make.counter(VISITS, source, visit.outcome).inc()
+        make.counter(REQUESTS, source).inc(visit.requests)
+        make.counter(RECEIVED, source).inc(visit.wire_bytes)
+        make.gauge(INTERVAL, source).set(visit.interval)
+        if visit.requests:
+            make.weighted(SECONDS).observe(visit.seconds, 1)
+        if fate is not None:
+            make.counter(READINGS, fate).inc()
