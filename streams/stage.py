@@ -1,6 +1,6 @@
 """What a stage is, and the protocols between processors and the engines that run them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -92,6 +92,9 @@ class Remembering(Protocol):
     @property
     def clocks(self) -> Mapping[str, int]:
         """How many records had a time far from `event_time`, by `ahead` and `late`, since it was made."""
+
+    def prepare(self) -> Iterator[None]:
+        """After a restore: get ready to decide, in steps of some milliseconds. `process` does what is left of it."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):

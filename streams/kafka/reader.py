@@ -17,7 +17,8 @@ _STALL_S: Final = 60.0
 _STOP_S: Final = 5.0
 _STATE_FETCH_BYTES: Final = 8 << 20
 """The most bytes that one fetch brings of a partition: a restart reads a whole topic, so its pieces are larger."""
-_STATE_AT_ONCE: Final = 20_000
+_STATE_AT_ONCE: Final = 5_000
+"""Records of the state that are given on together: 50 ms of work at most, so that nothing else waits long for it."""
 _STUCK_S: Final = 40.0
 """How long (s) an open transaction is waited for: the broker ends a worker's after 20 s, and looks every
 10 s for those that are due."""

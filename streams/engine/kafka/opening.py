@@ -10,7 +10,7 @@ from schemas.topics import POSITIONS
 from streams.engine.kafka.positions import position_key, read_position
 from streams.kafka.reader import CommittedReader, committed_reader
 from streams.kafka.transaction import TransactionalProducer
-from streams.stage import Processor, Stage
+from streams.stage import Processor, Remembering, Stage
 
 OPEN_TIMEOUT_S: Final = 60.0
 """How long an opening may make no progress: a large state takes longer, and may."""
@@ -52,7 +52,7 @@ async def restore(
         partition: The partition of its source.
         prefix: The topics' prefix.
         options: aiokafka's connection options.
-        progress: Called after each batch of state records.
+        progress: Called after each batch of state records, and between the steps in which the processor gets ready.
 
     Raises:
         RecordError: State or position cannot be read.
@@ -85,4 +85,7 @@ async def _restore_state(
         processor.restore(records)
         restored += len(records)
         await progress()
+    if isinstance(processor, Remembering):
+        for _ in processor.prepare():
+            await progress()
     return restored

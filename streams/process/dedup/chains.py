@@ -4,8 +4,11 @@ It is a function of the live headlines alone, so that a restart, which brings th
 """
 
 from bisect import insort
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Generic, Protocol, TypeVar
+
+_AT_ONCE: Final = 10_000
+"""Headlines that one step of `rebuild` looks at: a few milliseconds."""
 
 
 class Member(Protocol):
@@ -24,42 +27,57 @@ class Member(Protocol):
         """When it was observed first, in ms of event time."""
 
 
-class Chains:
+MemberT = TypeVar("MemberT", bound=Member)
+
+
+class Chains(Generic[MemberT]):
     """The chains with updates; of any other headline there is nothing to remember."""
 
     def __init__(self) -> None:
-        self._instants: dict[str, list[int]] = {}
-        """When the live headlines of a chain with a live update were first seen, ascending, by chain."""
+        self._members: dict[str, list[MemberT]] = {}
+        """The live headlines of a chain with a live update, by chain, in the order in which they were first seen."""
 
-    def rebuild(self, members: Iterable[Member]) -> None:
-        """Start again with these live headlines."""
-        self._instants = {}
-        first: list[Member] = []
-        for member in members:
+    def rebuild(self, members: Iterable[MemberT]) -> Iterator[None]:
+        """Start again with these live headlines, step by step: they must not change between two steps."""
+        self._members = {}
+        first: list[MemberT] = []
+        for number, member in enumerate(members, 1):
             if member.chain == member.id:
                 first.append(member)
             else:
-                self._instants.setdefault(member.chain, []).append(member.first_seen)
-        for member in first if self._instants else ():
-            if (instants := self._instants.get(member.id)) is not None:
-                instants.append(member.first_seen)
-        for instants in self._instants.values():
-            instants.sort()
+                self._members.setdefault(member.chain, []).append(member)
+            if number % _AT_ONCE == 0:
+                yield
+        for number, member in enumerate(first if self._members else (), 1):
+            if (chain := self._members.get(member.id)) is not None:
+                chain.append(member)
+            if number % _AT_ONCE == 0:
+                yield
+        for chain in self._members.values():
+            chain.sort(key=_order)
 
-    def join(self, member: Member, older: Member) -> bool:
+    def join(self, member: MemberT, older: MemberT) -> bool:
         """Let an update join the chain of a live headline; whether one there was observed later."""
-        instants = self._instants.setdefault(member.chain, [older.first_seen])
-        late = member.first_seen < instants[-1]
-        insort(instants, member.first_seen)
+        chain = self._members.setdefault(member.chain, [older])
+        late = member.first_seen < chain[-1].first_seen
+        insort(chain, member, key=_order)
         return late
 
-    def leave(self, member: Member) -> bool:
+    def leave(self, member: MemberT) -> bool:
         """Let a headline that has ended leave its chain; whether it was the last one."""
-        instants = self._instants.get(member.chain)
-        if instants is None:
+        chain = self._members.get(member.chain)
+        if chain is None:
             return True
-        instants.remove(member.first_seen)
-        if instants:
+        chain.remove(member)
+        if chain:
             return False
-        del self._instants[member.chain]
+        del self._members[member.chain]
         return True
+
+    def of(self, member: MemberT) -> Sequence[MemberT]:
+        """All live headlines of the chain of one, in the order in which they were first seen."""
+        return tuple(self._members.get(member.chain, (member,)))
+
+
+def _order(member: Member) -> tuple[int, str]:
+    return member.first_seen, member.id

@@ -9,7 +9,7 @@ Whatever a later decision depends on is written to `ticker.seen` when it changes
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, Protocol, cast
 
@@ -112,6 +112,10 @@ class Deduplicator:
         self._headlines.restore(record for record in records if not self._restore_correction(record))
         self._corrections.index()
 
+    def prepare(self) -> Iterator[None]:
+        """Make what was restored ready to decide, in steps of a few milliseconds; `process` does what is left of it."""
+        return self._headlines.prepare()
+
     def _restore_correction(self, record: Record) -> bool:
         """Take back a correction, and how far event time had moved on; False where the record is none."""
         if not self._corrections.restore(record):
@@ -121,8 +125,9 @@ class Deduplicator:
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Decide on sightings, in order."""
-        for unbelieved in self._headlines.settle():
-            self._write(unbelieved, records[0].timestamp, out)
+        if not self._headlines.is_settled:
+            for unbelieved in self._headlines.settle():
+                self._write(unbelieved, records[0].timestamp, out)
         live = self._headlines.by_key.get
         witness = self._witness
         exact = 0
@@ -277,9 +282,10 @@ class Deduplicator:
         self._corrections.apply(correction)
         live = self._headlines.by_key
         keys = () if correction.undone else texts_keys(correction)
-        ended = {live[key].chain for key in keys if key in live}
-        for headline in [each for each in self._headlines if each.chain in ended] if ended else ():
-            self._forget(headline, timestamp, out)
+        ended = {live[key].chain: live[key] for key in keys if key in live}
+        for chain in sorted(ended):
+            for headline in self._headlines.chains.of(ended[chain]):
+                self._forget(headline, timestamp, out)
         key = correction_key(correction)
         applied = replace(correction, chains=tuple(sorted(ended)))
         out.send(SEEN, key, applied, self._headlines.now)

@@ -11,9 +11,10 @@ restart and a replay decide as the first run did.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from itertools import islice
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -124,14 +125,17 @@ class Evidence:
         """Count the claims of a headline; whether they say something new."""
         said = _ends(claims)
         says_new = not said.keys() <= self._said.keys()
-        self._said += said
+        self._said.update(said)
         return says_new
 
     def remove(self, claims: Claims) -> None:
         """The headline has gone, or claims more."""
-        self._said -= _ends(claims)
+        for end, count in _ends(claims).items():
+            self._said[end] -= count
+            if self._said[end] <= 0:
+                del self._said[end]
 
-    def verdict(self, is_ahead: bool, usual: AbstractSet[str]) -> int | None:
+    def verdict(self, is_ahead: bool, usual: Callable[[], Iterable[str]]) -> int | None:
         """The end of the bucket that event time moves to; None while the claims do not suffice.
 
         They suffice where they come from two sources or lie in three buckets, and besides come from most of the sources
@@ -140,14 +144,17 @@ class Evidence:
 
         Args:
             is_ahead: Whether to go by the claims ahead, or by those behind.
-            usual: The sources that were heard at the event time of the stage.
+            usual: Gives the sources that were heard at the event time of the stage, each once. It is asked where
+                that matters, for no more than are needed: there may be a million headlines to look through.
         """
         claims = [(by, end) for ahead, by, end in self._said if ahead is is_ahead]
         sources, buckets = {by for by, _ in claims}, {end for _, end in claims}
         if len(sources) < 2 and len(buckets) < _STRIPS:  # noqa: PLR2004 (a second one)
             return None
-        if 2 * len(sources) < len(sources | usual) and len(buckets) < _MANY_STRIPS:
-            return None
+        if len(buckets) < _MANY_STRIPS:
+            others = (source for source in usual() if source not in sources)
+            if sum(1 for _ in islice(others, len(sources) + 1)) > len(sources):
+                return None
         return min(buckets) if is_ahead else max(buckets)
 
 

@@ -7,7 +7,7 @@ that end together are removed a few at a time, in an order of their own: until t
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from sys import intern
 from typing import Final, cast, get_type_hints
 
@@ -192,7 +192,7 @@ def live_headline(
 def _shard(headline: LiveHeadline) -> int:
     """The shard of the queue in which a headline waits for its end: its bucket's end plus the first digit of its key.
 
-    One shard is sorted at a time: a sixteenth of a bucket, however many headlines end together.
+    One shard is put in order at a time: a sixteenth of a bucket, however many headlines end together.
     """
     return headline.bucket_end + (headline.key[0] if headline.key else 0)
 
@@ -225,9 +225,12 @@ class LiveHeadlines:
         self.claims: dict[bytes, Claims] = {}
         """By a headline's own key: the doubted times that were claimed for it."""
         self._near = _NearIndexes()
-        self.chains = Chains()
-        """The chains of live headlines; after a restore they are wrong until `settle` has run."""
-        self._is_settled = True
+        self.chains: Chains[LiveHeadline] = Chains()
+        """The chains of live headlines; after a restore they are wrong until `prepare` has run to its end."""
+        self._preparing: Iterator[None] | None = None
+        """What is left of `prepare` after a restore."""
+        self.is_settled = True
+        """Whether what was restored is ready to decide."""
         self._reached = 0
         """While restoring: how far event time had come, as records other than headlines (corrections) tell."""
         self._evidence = Evidence()
@@ -236,7 +239,7 @@ class LiveHeadlines:
         self._shards: list[int] = []
         """A heap of the shards; those that are empty may still stand here."""
         self._leaving: list[bytes] = []
-        """Keys of the earliest shard, taken from the end; those moved to another shard may still stand here."""
+        """A heap of the keys of the earliest shard; those moved to another shard may still stand here."""
         self._restored: defaultdict[str, list[LiveHeadline]] = defaultdict(list)
         """While restoring: headlines by language that are not in their index yet."""
         self._orphans: dict[bytes, bytes] = {}
@@ -276,7 +279,7 @@ class LiveHeadlines:
 
     def _move_on(self, end: int) -> None:
         """Move event time on to the end of a bucket. The claims that stood against it are contradicted by that."""
-        if self._is_settled:
+        if self.is_settled:
             self.now = end
             self._evidence.clear()
 
@@ -337,20 +340,20 @@ class LiveHeadlines:
 
     def settle_claims(self, *, is_ahead: bool) -> list[LiveHeadline]:
         """Move event time where the claims suffice; returns the headlines whose last-seen times that changed."""
-        to = self._evidence.verdict(is_ahead, self._usual()) if self.now else None
+        to = self._evidence.verdict(is_ahead, self._usual) if self.now else None
         if to is None:
             return []
         return self._believe(to) if is_ahead else self._turn_back(to)
 
-    def _usual(self) -> set[str]:
-        """The sources of the headlines that were last seen at event time or up to half an hour before."""
-        sources = {
-            source
-            for shard in [shard for shard in self._queue if self.now - 3 * BUCKET_MS <= shard]
-            for key in self._queue[shard]
-            for source in self.by_key[key].sources
-        }
-        return {source.decode() for source in sources}
+    def _usual(self) -> Iterator[str]:
+        """The sources of the headlines that were last seen at event time or up to half an hour before, each once."""
+        told: set[bytes] = set()
+        for shard in [shard for shard in self._queue if self.now - 3 * BUCKET_MS <= shard]:
+            for key in self._queue[shard]:
+                sources = self.by_key[key].sources
+                if not told.issuperset(sources):
+                    yield from (source.decode() for source in sources if source not in told)
+                    told.update(sources)
 
     def _believe(self, to: int) -> list[LiveHeadline]:
         """Take claimed times as true: those up to `to`, where event time goes, and up to `DOUBTED_MS` beyond it.
@@ -421,17 +424,17 @@ class LiveHeadlines:
                 self._queue.pop(heappop(shards), None)
                 self._leaving.clear()
             elif not self._leaving:
-                self._leaving = sorted(keys, reverse=True)
-            elif (key := self._leaving.pop()) in keys:
+                self._leaving = list(keys)
+                heapify(self._leaving)
+            elif (key := heappop(self._leaving)) in keys:
                 return self.by_key[key]
         return None
 
     def settle(self) -> list[LiveHeadline]:
         """Make what was restored ready to decide; returns headlines that were dated back from too far ahead."""
-        if self._is_settled:
-            return []
-        self._is_settled = True
-        self.chains.rebuild(self)
+        for _ in self.prepare():
+            pass
+        self.is_settled = True
         ends = {_end_of_shard(shard) for shard, keys in self._queue.items() if keys}
         vouched = {bucket_end(claims.at) for claims in self.claims.values() if claims.believed}
         self.now = max(without_outliers(ends, vouched), self._reached)
@@ -445,6 +448,12 @@ class LiveHeadlines:
             self._evidence.add(claims)
         return moved
 
+    def prepare(self) -> Iterator[None]:
+        """The part of `settle` that looks at every headline, step by step; nothing may be restored meanwhile."""
+        if self._preparing is None:
+            self._preparing = iter(()) if self.is_settled else self.chains.rebuild(self)
+        return self._preparing
+
     def reach(self, now: int) -> None:
         """While restoring: note that event time had come at least so far."""
         self._reached = max(self._reached, now)
@@ -455,7 +464,7 @@ class LiveHeadlines:
         Raises:
             RecordError: One is no seen headline: the state cannot be trusted.
         """
-        self._is_settled = False
+        self.is_settled, self._preparing = False, None
         for record in records:
             try:
                 self._restore(record)

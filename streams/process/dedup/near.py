@@ -12,7 +12,7 @@ index that is rebuilt from the state in any order decides as the one that was lo
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import chain
 from math import ceil
 from typing import Final, Generic, TypeVar, cast
@@ -48,6 +48,8 @@ _RATIO: Final = 80.0
 """Token set ratio, 0 to 100, below which no edit that merges was seen."""
 _REMEMBERED_WORDS: Final = 1 << 17
 """Words whose postings are kept at hand before all are forgotten and looked up anew."""
+_PACKED_AT_ONCE: Final = 1_000
+"""Slots of a posting that are packed with one headline that leaves."""
 _NEVER: Final = 2**62
 _LAST_SLOT: Final = 2**31 - 1
 _MANY: Final = 2_000
@@ -73,18 +75,34 @@ class _Posting:
     """The slots of the headlines in which a stem stands.
 
     A headline that leaves is only counted as freed: its slot stays until more than half of the slots are freed, and is
-    skipped by whoever reads them, because no live headline has it.
+    skipped by whoever reads them, because no live headline has it. Then the slots are packed, a few with each headline
+    that leaves: a posting of a million would take 0.1 s at once.
     """
 
-    __slots__ = ("freed", "slots", "stem")
+    __slots__ = ("freed", "packed", "slots", "stem")
 
     def __init__(self, stem: str) -> None:
         self.stem = stem
         self.slots = array("I")
         self.freed = 0
+        self.packed: tuple[array[int], int] | None = None
+        """The slots that were live when they were looked at, and how many were looked at; None while nobody packs."""
 
     def __len__(self) -> int:
         return len(self.slots) - self.freed
+
+    def free(self, live: Container[int]) -> None:
+        """Count a slot as freed, and pack a few where most are."""
+        self.freed += 1
+        if 2 * self.freed > len(self.slots):
+            packed, done = self.packed or (array("I"), 0)
+            end = done + _PACKED_AT_ONCE
+            packed.extend(filter(live.__contains__, self.slots[done:end]))
+            if end < len(self.slots):
+                self.packed = packed, end
+            else:
+                self.freed -= len(self.slots) - len(packed)
+                self.slots, self.packed = packed, None
 
 
 _NOTHING_ASKED: Final[tuple[str, set[_Posting]]] = ("", set())
@@ -167,10 +185,7 @@ class NearIndex(Generic[HeadlineT]):
         del self._live[headline.slot]
         headline.slot = -1
         for posting in self._postings(headline.folded):
-            posting.freed += 1
-            if 2 * posting.freed > len(posting.slots):
-                posting.slots = array("I", filter(self._live.__contains__, posting.slots))
-                posting.freed = 0
+            posting.free(self._live)
 
     def find(
         self, folded: str, text: str, *, oldest: int = 0, but: HeadlineT | None = None

@@ -1,0 +1,107 @@
+"""What is much is done in steps, and no step changes a decision."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from unittest import mock
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.process.dedup import chains, near
+from streams.process.dedup.deduplicator import Deduplicator
+from streams.process.dedup.event_time import Claims, Evidence
+from streams.process.dedup.near import Indexed, NearIndex
+from streams.process.fold import fold, fold_key
+from streams.stage import EventRecord
+from tests.support import HOUR, START, KeepingOutbox, Written, sighting
+
+CRASH = "{} dead in bus crash near Ouarzazate"
+NEWS = [
+    f"The {what} of Azrou {does}" for what in ("bakery", "museum") for does in ("opens", "closes", "burns")
+]
+SIGHTINGS = st.lists(
+    st.builds(
+        sighting,
+        st.sampled_from([*NEWS, *(CRASH.format(dead) for dead in (3, 5, 17))]),
+        at=st.integers(0, 60).map(lambda step: START + step * 5 * HOUR),
+        source=st.sampled_from(["akhbar", "sahafa", "rasd"]),
+    ),
+    max_size=40,
+)
+
+
+def written(records: Sequence[EventRecord], sizes: Iterator[int], steps: int) -> list[Written]:
+    """What is written where records come in pieces, with a restart before each that is prepared by so many steps."""
+    before: list[Written] = []
+    out = KeepingOutbox()
+    waiting = iter(records)
+    while piece := list(islice(waiting, next(sizes))):
+        restored = Deduplicator()
+        rows = KeepingOutbox()
+        rows.written = before
+        restored.restore(rows.state_log())
+        for _ in islice(restored.prepare(), steps):
+            pass
+        out = KeepingOutbox()
+        restored.process(piece, out)
+        before += out.written
+    return before
+
+
+@given(SIGHTINGS, st.lists(st.integers(1, 9), min_size=40, max_size=40), st.integers(0, 3))
+def test_pieces_and_steps_decide_nothing(records: list[EventRecord], sizes: list[int], steps: int) -> None:
+    """However many records are decided on together, and however far a restart had got ready before the next."""
+    whole = KeepingOutbox()
+    Deduplicator().process(records, whole)
+    with mock.patch.object(chains, "_AT_ONCE", 2), mock.patch.object(near, "_PACKED_AT_ONCE", 1):
+        apart = written(records, iter(sizes), steps)
+    assert [each for each in apart if each.topic != "seen"] == [
+        each for each in whole.written if each.topic != "seen"
+    ]
+
+
+class _Counting(dict[int, object]):
+    """Live slots that count how often they are asked."""
+
+    asked = 0
+
+    def __contains__(self, slot: object) -> bool:
+        self.asked += 1
+        return super().__contains__(slot)
+
+
+def test_a_headline_that_leaves_packs_a_few_slots() -> None:
+    """However many headlines share a word: a posting of a million would take a tenth of a second at once."""
+    index: NearIndex[Indexed] = NearIndex("en")
+    live = index._live = _Counting()  # type: ignore[assignment]
+    headlines = []
+    for number in range(9_000):
+        folded = fold(f"Harbour report {number}")
+        headlines.append(Indexed(key=fold_key(folded), folded=folded, text=folded))
+        index.add(headlines[-1])
+    longest = 0
+    for headline in headlines[:-1]:
+        before = live.asked
+        index.remove(headline)
+        longest = max(longest, live.asked - before)
+    postings = index._words._by_stem
+    assert longest <= 3 * near._PACKED_AT_ONCE
+    assert len(postings["harbour"]) == 1
+    assert len(postings["harbour"].slots) <= 2 * near._PACKED_AT_ONCE
+    found = index.find(fold("Harbour report 8999"), "Harbour report 8999")
+    assert found is not None
+
+
+def test_no_more_sources_are_looked_through_than_decide() -> None:
+    """Two sources claim another time: three others that were heard lately outvote them, whoever else was."""
+    evidence, told = Evidence(), []
+
+    def usual() -> Iterator[str]:
+        for number in range(1_000_000):
+            told.append(number)
+            yield f"source-{number}"
+
+    for by in ("akhbar", "sahafa"):
+        evidence.add(Claims(((by, START + 20 * HOUR),), START))
+    assert evidence.verdict(True, usual) is None
+    assert len(told) == 3
