@@ -11,7 +11,7 @@ LAYERS = (
     ("streams.stage", "streams.settings"),
     ("streams.process",),
     ("streams.pipeline",),
-    ("streams.observe", "streams.kafka"),
+    ("streams.observe", "streams.kafka", "streams.web"),
     ("streams.engine",),
     ("streams.produce",),
     ("streams.sources",),

@@ -18,13 +18,13 @@ from streams.serve.caching import Answers
 from streams.serve.filter import Filter, read_filter
 from streams.serve.openapi import document
 from streams.serve.position import Position, read_position, write_position
-from streams.serve.problems import ProblemError
 from streams.serve.readers import Readers
 from streams.serve.rows import Page, TopicRow, row
 from streams.serve.strip import HEADLINES as STRIP_HEADLINES
 from streams.serve.strip import strip_text
 from streams.serve.why import why
 from streams.serve.window import Entry, Window
+from streams.web.problems import ProblemError
 
 Handler = Callable[[web.Request], Coroutine[None, None, web.Response]]
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from schemas.topics import CATEGORIES
 from streams.process.fold import fold
-from streams.serve.problems import ProblemError
+from streams.web.problems import ProblemError
 
 MAX_VALUES: Final = 20
 """Values of one parameter in one address."""

@@ -3,13 +3,8 @@
 The pages run no script but their own and load nothing from elsewhere; headlines are text, never markup.
 """
 
-import hmac
 import logging
 import math
-import time
-from base64 import b64decode
-from binascii import Error as Base64Error
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
@@ -17,14 +12,13 @@ from typing import Final
 from aiohttp import web
 from msgspec import Struct
 
-from streams.serve.problems import ProblemError
+from streams.web.access import Rates, has_token, no_token, too_many
+from streams.web.problems import ProblemError
 
 logger: Final = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_ADDRESSES: Final = 10_000
-"""Addresses whose rate is remembered; the one that was quiet for longest is forgotten first."""
 _OPEN_PATHS: Final = frozenset({"/healthz"})
 """What answers without a token: a process manager has none."""
 
@@ -47,41 +41,15 @@ class Limits(Struct, frozen=True, kw_only=True):
     cors_origins: tuple[str, ...] = ()
 
 
-class Rates:
-    """Token buckets by address: `rate` requests a second, six times that at once.
-
-    Args:
-        rate: Requests a second of one address.
-        clock: Seconds, of a clock that never goes back.
-    """
-
-    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate = rate
-        self._burst = max(1.0, rate * 6)
-        self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def wait(self, address: str) -> float:
-        """Take a token of an address: 0 when there was one, else the seconds until there is."""
-        now = self._clock()
-        tokens, since = self._buckets.pop(address, (self._burst, now))
-        tokens = min(self._burst, tokens + (now - since) * self._rate)
-        granted = tokens >= 1
-        self._buckets[address] = (tokens - 1 if granted else tokens, now)
-        if len(self._buckets) > _ADDRESSES:
-            self._buckets.popitem(last=False)
-        return 0.0 if granted else (1 - tokens) / self._rate
-
-
 def guard(limits: Limits) -> web.Application:
     """An application whose every request is guarded; routes are added to it."""
     rates = None if math.isinf(limits.rate) else Rates(limits.rate)
 
     def check(request: web.Request) -> None:
         if rates is not None and (seconds := rates.wait(request.remote or "")) > 0:
-            raise _too_many(seconds)
-        if limits.token and request.path not in _OPEN_PATHS and not _has_token(request, limits.token):
-            raise _no_token()
+            raise too_many(seconds)
+        if limits.token and request.path not in _OPEN_PATHS and not has_token(request, limits.token):
+            raise no_token()
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -129,35 +97,6 @@ def _refusal(request: web.Request, error: Exception) -> web.Response:
             return ProblemError(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours; the log of `ticker serve` says more"
             ).response()
-
-
-def _has_token(request: web.Request, token: str) -> bool:
-    """By `Authorization: Bearer`, or as the password of `Basic`, which browsers ask for."""
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            credentials = b64decode(credentials, validate=True).decode().partition(":")[2]
-        except (Base64Error, UnicodeDecodeError):
-            return False
-    elif scheme.lower() != "bearer":
-        return False
-    return hmac.compare_digest(credentials.encode(), token.encode())
-
-
-def _no_token() -> ProblemError:
-    return ProblemError(
-        HTTPStatus.UNAUTHORIZED,
-        "a token is wanted: as Authorization: Bearer TOKEN, or as the password in a browser",
-        headers={"WWW-Authenticate": 'Basic realm="ticker", charset="UTF-8"'},
-    )
-
-
-def _too_many(seconds: float) -> ProblemError:
-    return ProblemError(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "too many requests from this address; come again after the seconds in Retry-After",
-        headers={"Retry-After": str(math.ceil(seconds))},
-    )
 
 
 def _problem_of(error: web.HTTPException) -> ProblemError:

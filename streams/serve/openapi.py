@@ -8,9 +8,9 @@ from msgspec import Struct
 from schemas.events import CategorizedHeadline
 from streams import __version__
 from streams.explain.explanation import Explanation
-from streams.serve.problems import CONTENT_TYPE as PROBLEM
-from streams.serve.problems import Problem
 from streams.serve.rows import Page, TopicRow
+from streams.web.problems import CONTENT_TYPE as PROBLEM
+from streams.web.problems import Problem
 
 _REF: Final = "#/components/schemas/{name}"
 

@@ -11,8 +11,9 @@ import pytest
 
 from schemas.events import Change
 from streams.produce.split import split
-from streams.serve.guard import Limits, Rates
+from streams.serve.guard import Limits
 from streams.serve.window import Window
+from streams.web.access import Rates
 from tests.serve.serve_support import filled, get, headline, serving
 
 UPDATED = (

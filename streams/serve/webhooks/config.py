@@ -15,8 +15,8 @@ from msgspec import Meta, Struct
 
 from streams.errors import SettingsError
 from streams.serve.filter import MAX_VALUES, Filter, read_filter
-from streams.serve.problems import ProblemError
 from streams.settings import Secret
+from streams.web.problems import ProblemError
 
 MAX_WEBHOOKS: Final = 50
 _SCHEME: Final = "whsec_"

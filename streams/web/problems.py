@@ -21,7 +21,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProblemError(Exception):
-    """A request that is refused; `streams.serve.guard` answers with the problem.
+    """A request that is refused; who handles requests answers with `response()`.
 
     Args:
         status: The HTTP status, 400 to 599.

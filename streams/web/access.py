@@ -1,0 +1,75 @@
+"""Who may ask: the token that a request must have, and how often an address may come."""
+
+import hmac
+import math
+import time
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections import OrderedDict
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+from streams.web.problems import ProblemError
+
+_ADDRESSES: Final = 10_000
+"""Addresses whose rate is remembered; the one that was quiet for longest is forgotten first."""
+
+
+class Rates:
+    """Token buckets by address: `rate` requests a second, six times that at once.
+
+    Args:
+        rate: Requests a second of one address.
+        clock: Seconds, of a clock that never goes back.
+    """
+
+    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._burst = max(1.0, rate * 6)
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, address: str) -> float:
+        """Take a token of an address: 0 when there was one, else the seconds until there is."""
+        now = self._clock()
+        tokens, since = self._buckets.pop(address, (self._burst, now))
+        tokens = min(self._burst, tokens + (now - since) * self._rate)
+        granted = tokens >= 1
+        self._buckets[address] = (tokens - 1 if granted else tokens, now)
+        if len(self._buckets) > _ADDRESSES:
+            self._buckets.popitem(last=False)
+        return 0.0 if granted else (1 - tokens) / self._rate
+
+
+def has_token(request: web.Request, token: str) -> bool:
+    """Whether a request has it, by `Authorization: Bearer`, or as the password of `Basic`, which browsers ask for."""
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            credentials = b64decode(credentials, validate=True).decode().partition(":")[2]
+        except (Base64Error, UnicodeDecodeError):
+            return False
+    elif scheme.lower() != "bearer":
+        return False
+    return hmac.compare_digest(credentials.encode(), token.encode())
+
+
+def no_token() -> ProblemError:
+    """The refusal of a request without the token."""
+    return ProblemError(
+        HTTPStatus.UNAUTHORIZED,
+        "a token is wanted: as Authorization: Bearer TOKEN, or as the password in a browser",
+        headers={"WWW-Authenticate": 'Basic realm="ticker", charset="UTF-8"'},
+    )
+
+
+def too_many(seconds: float) -> ProblemError:
+    """The refusal of a request that comes too early by so many seconds."""
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too many requests from this address; come again after the seconds in Retry-After",
+        headers={"Retry-After": str(math.ceil(seconds))},
+    )
