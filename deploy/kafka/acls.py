@@ -63,7 +63,15 @@ _PUBLISH: Final = _topics(
 _CLUSTER: Final = Grant("cluster", "kafka-cluster", ("Describe",))
 
 ROLES: Final = (
-    Role("ticker-producer", "`ticker produce`", _PUBLISH),
+    Role(
+        "ticker-producer",
+        "`ticker produce`, with a spool or without",
+        (
+            *_PUBLISH,
+            *_topics(POSITIONS.name, operations=("Read", "Write", "DescribeConfigs")),
+            Grant("transactional-id", "ticker-produce-{prefix}-", ("Write",), begins=True),
+        ),
+    ),
     Role(
         "ticker-worker",
         "`ticker worker`",

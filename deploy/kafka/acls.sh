@@ -13,10 +13,12 @@ allow() {
   kafka-acls.sh --bootstrap-server "$BOOTSTRAP" --command-config "$CONFIG" --add --allow-principal "User:$role" "$@"
 }
 
-# `ticker produce`
+# `ticker produce`, with a spool or without
 allow ticker-producer --operation Write --operation DescribeConfigs --topic "$PREFIX.strips"
 allow ticker-producer --operation Write --operation DescribeConfigs --topic "$PREFIX.sightings"
 allow ticker-producer --operation Write --operation DescribeConfigs --topic "$PREFIX.deadletters"
+allow ticker-producer --operation Read --operation Write --operation DescribeConfigs --topic "$PREFIX.positions"
+allow ticker-producer --operation Write --transactional-id "ticker-produce-$PREFIX-" --resource-pattern-type prefixed
 
 # `ticker worker`
 allow ticker-worker --operation Read --operation DescribeConfigs --topic "$PREFIX.sightings"

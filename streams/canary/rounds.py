@@ -23,8 +23,8 @@ from streams.kafka.connect import administration
 from streams.kafka.subscribe import subscribe
 from streams.kafka.topics import partitions_of, require
 from streams.observe.trace import traceparent
-from streams.produce.producer import TOPICS
 from streams.produce.publish import Publisher
+from streams.produce.records import TOPICS
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of
 from streams.settings import Connection

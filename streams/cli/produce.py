@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
+from msgspec import Struct
 
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
@@ -18,12 +19,21 @@ from streams.cli.progress import Progress
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.logs import LOG_FORMAT
-from streams.settings.producer import PRODUCER_LISTEN
+from streams.settings.producer import (
+    DEFAULT_SPOOL,
+    PRODUCER_LISTEN,
+    PRODUCER_RATE,
+    PRODUCER_SPOOL,
+    PRODUCER_SPOOL_LIMIT,
+    PRODUCER_TOKEN,
+)
 from streams.settings.sources import SETTINGS as SOURCES
 from streams.settings.sources import SOURCES_FILE, SOURCES_STATE
 from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
+    from streams.produce.intake import Intake
+    from streams.produce.metrics import ProducerMetrics
     from streams.produce.producer import Counts
     from streams.sources.registry import Registry
 
@@ -36,6 +46,7 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
         "ticker produce page.html --source hespress",
         "ticker produce --follow strips.jsonl",
         "ticker produce --sources sources.toml --contact desk@newsroom.example",
+        "TICKER_PRODUCE_TOKEN=… ticker produce --listen 127.0.0.1:9464",
     )
 )
 @click.argument("places", metavar="[FILES|FOLDERS|-]...", nargs=-1)
@@ -50,7 +61,7 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where --follow remembers how far it has read (default: FILE.position).",
 )
-@kafka_options(PRODUCER_LISTEN, LOG_FORMAT, *SOURCES)
+@kafka_options(PRODUCER_LISTEN, PRODUCER_RATE, PRODUCER_SPOOL, PRODUCER_SPOOL_LIMIT, LOG_FORMAT, *SOURCES)
 def command(
     places: tuple[str, ...],
     source: str | None,
@@ -66,20 +77,76 @@ def command(
     so a producer that was killed half way is simply run again. With --follow it goes on where it was, in what the
     file was renamed to as well. With --sources it visits pages, feeds and sitemaps for as long as it runs, and reads
     that file again when it changes. SIGTERM and Ctrl-C end it once what was read is published.
-    """
-    from streams.produce import read
-    from streams.produce.positions import Positions
-    from streams.produce.producer import Counts, produce
 
+    What sources show is kept in a spool on disk while Kafka is away and handed over from there, each strip exactly
+    once; with --spool what is read of files too. With --listen and a token (TICKER_PRODUCE_TOKEN) it also takes what is
+    posted to /strips, until it is told to stop.
+    """
     log_to_stderr(log_format=settings[LOG_FORMAT])
-    counts, stopped = Counts(), Event()
+    takes_pushes = settings[PRODUCER_LISTEN] is not None and bool(settings[PRODUCER_TOKEN])
+    counts, stopped = _counts(), Event()
     if registry := _sources(places, settings, pinned=follow or bool(source or separator or selector)):
-        _read_sources(registry, settings, counts, stopped)
+        _read_sources(registry, settings, counts, stopped, takes_pushes=takes_pushes)
         _tell(counts)
         return
-    places = _checked(places, follow)
-    positions = Positions(Path(places[0]), position) if follow else None
-    with Progress(None if follow else read.size_of(places)) as progress:
+    places = _checked(places, follow, takes_pushes)
+    _read_files(
+        places,
+        settings,
+        counts,
+        stopped,
+        source=source,
+        separator=separator,
+        selector=selector,
+        followed=(Path(places[0]), position) if follow else None,
+        takes_pushes=takes_pushes,
+    )
+    _tell(counts)
+    if stopped.is_set() and not follow and places and places != _STDIN:
+        click.echo("ticker: stopped before the end of the input; run it again for the rest", err=True)
+        sys.exit(1)
+    if counts.failed or counts.dead_letters:
+        sys.exit(1)
+
+
+def _counts() -> "Counts":
+    from streams.produce.producer import Counts
+
+    return Counts()
+
+
+class _Work(Struct, frozen=True, kw_only=True):
+    """What a producer does: `fill` puts what it reads into a spool, `publish` publishes it as it comes."""
+
+    counts: "Counts"
+    failed: Callable[[Exception], None]
+    fill: "Callable[[Intake, ProducerMetrics, asyncio.Event], Awaitable[None]]"
+    publish: Callable[..., Awaitable[None]] | None = None
+    """None where what is read cannot be read again: a spool is needed."""
+    takes_pushes: bool
+
+
+def _read_files(
+    places: tuple[str, ...],
+    settings: Settings,
+    counts: "Counts",
+    stopped: Event,
+    *,
+    source: str | None,
+    separator: str | None,
+    selector: str | None,
+    followed: tuple[Path, Path | None] | None,
+    takes_pushes: bool,
+) -> None:
+    """Publish what is in files, or in a pipe."""
+    from streams.produce import read
+    from streams.produce.positions import Positions
+    from streams.produce.producer import produce
+    from streams.produce.spooled import take_all
+
+    positions = Positions(*followed) if followed else None
+    remember = positions.remember if positions else lambda _: None
+    with Progress(None if followed or not places else read.size_of(places)) as progress:
 
         def failed(error: Exception) -> None:
             counts.failed += 1
@@ -92,22 +159,36 @@ def command(
             if positions
             else read.read(places, failed=failed, source=source, progress=progress.advance)
         )
-        work = partial(
+
+        async def fill(intake: "Intake", metrics: "ProducerMetrics", stop: asyncio.Event) -> None:
+            await take_all(
+                observations,
+                intake,
+                failed=failed,
+                split_failed=metrics.failed,
+                stop=stop,
+                remember=remember,
+                separator=separator,
+                selector=selector,
+            )
+
+        publish = partial(
             produce,
             observations,
-            separator=separator,
-            selector=selector,
             counts=counts,
             failed=failed,
-            remember=positions.remember if positions else lambda _: None,
+            remember=remember,
+            separator=separator,
+            selector=selector,
+        )
+        work = _Work(
+            counts=counts,
+            failed=failed,
+            fill=fill,
+            publish=None if takes_pushes else publish,
+            takes_pushes=takes_pushes,
         )
         asyncio.run(_run(work, settings, stopped))
-    _tell(counts)
-    if stopped.is_set() and not follow and places != _STDIN:
-        click.echo("ticker: stopped before the end of the input; run it again for the rest", err=True)
-        sys.exit(1)
-    if counts.failed or counts.dead_letters:
-        sys.exit(1)
 
 
 def _sources(places: tuple[str, ...], settings: Settings, *, pinned: bool) -> "Registry | None":
@@ -123,11 +204,14 @@ def _sources(places: tuple[str, ...], settings: Settings, *, pinned: bool) -> "R
     return Registry(path)
 
 
-def _read_sources(registry: "Registry", settings: Settings, counts: "Counts", stopped: Event) -> None:
+def _read_sources(
+    registry: "Registry", settings: Settings, counts: "Counts", stopped: Event, *, takes_pushes: bool
+) -> None:
     """Visit sources and publish what they show, until a signal asks for an end."""
     from prometheus_client import REGISTRY
 
     from streams.cli.sources.opening import opened_visitor
+    from streams.produce.spooled import Outlet
     from streams.sources.memory import Memory
     from streams.sources.metrics import SourcesMetrics
     from streams.sources.publishing import produce_sources
@@ -137,42 +221,119 @@ def _read_sources(registry: "Registry", settings: Settings, counts: "Counts", st
 
     with Memory(settings[SOURCES_STATE]) as memory:
 
-        async def work(**given: Any) -> None:
+        async def fill(intake: "Intake", metrics: "ProducerMetrics", stop: asyncio.Event) -> None:
             async with opened_visitor(registry, memory, settings) as visitor:
-                watching = SourcesMetrics(REGISTRY)
                 await produce_sources(
-                    visitor, memory, counts=counts, failed=failed, watching=watching, **given
+                    visitor,
+                    memory,
+                    Outlet(intake),
+                    failed=failed,
+                    observer=metrics,
+                    watching=SourcesMetrics(REGISTRY),
+                    stop=stop,
                 )
 
+        work = _Work(counts=counts, failed=failed, fill=fill, takes_pushes=takes_pushes)
         asyncio.run(_run(work, settings, stopped))
 
 
-def _checked(places: tuple[str, ...], follow: bool) -> tuple[str, ...]:
-    """Where to read: what was named, else what is piped in."""
+def _checked(places: tuple[str, ...], follow: bool, takes_pushes: bool) -> tuple[str, ...]:
+    """Where to read: what was named, else what is piped in; nothing where others bring it."""
     if follow and (len(places) != 1 or places == _STDIN or Path(places[0]).is_dir()):
         raise click.UsageError("--follow takes one file of JSON Lines")
+    if not places and takes_pushes:
+        return ()
     if not places and sys.stdin.isatty():
         raise click.UsageError("name a file or folder, or - for standard input")
     return places or _STDIN
 
 
-async def _run(work: Callable[..., Awaitable[None]], settings: Settings, stopped: Event) -> None:
+async def _run(work: _Work, settings: Settings, stopped: Event) -> None:
     """Do the work on the cluster that the settings name, until it ends or a signal asks for its end."""
     from prometheus_client import REGISTRY
 
     from streams.kafka.probe import probing
-    from streams.observe.health import serving
     from streams.produce.metrics import ProducerMetrics
+
+    stop = asyncio.Event()
+    folder = settings[PRODUCER_SPOOL] or (DEFAULT_SPOOL if work.publish is None else None)
+    meanwhile = "reading waits" if folder is None else "strips are kept in the spool"
+    async with probing(settings.connection(), meanwhile=meanwhile) as probe:
+        metrics = ProducerMetrics(REGISTRY, lambda: probe.is_answered)
+        if folder is not None:
+            await _keep_and_hand_over(work, settings, metrics, folder, stop, stopped)
+        elif work.publish is not None:
+            await _publish(work.publish, settings, metrics, lambda: probe.is_answered, stop, stopped)
+
+
+async def _publish(
+    publish: Callable[..., Awaitable[None]],
+    settings: Settings,
+    metrics: "ProducerMetrics",
+    is_ready: Callable[[], bool],
+    stop: asyncio.Event,
+    stopped: Event,
+) -> None:
+    """Publish what is read as it comes; while Kafka is away, reading waits."""
+    from prometheus_client import REGISTRY
+
+    from streams.observe.health import serving
     from streams.produce.producer import check_topics
 
     connection, prefix = settings.connection(), settings[TOPIC_PREFIX]
-    stop = asyncio.Event()
-    async with probing(connection, meanwhile="reading waits") as probe:
-        metrics = ProducerMetrics(REGISTRY, lambda: probe.is_answered)
-        async with serving(settings[PRODUCER_LISTEN], registry=REGISTRY, is_ready=lambda: probe.is_answered):
-            await check_topics(connection, prefix, patience=settings[PATIENCE])
-            _stop_on_signals(stop, stopped)
-            await work(connection=connection, prefix=prefix, observer=metrics, stop=stop)
+    async with serving(settings[PRODUCER_LISTEN], registry=REGISTRY, is_ready=is_ready):
+        await check_topics(connection, prefix, patience=settings[PATIENCE])
+        _stop_on_signals(stop, stopped)
+        await publish(connection=connection, prefix=prefix, observer=metrics, stop=stop)
+
+
+async def _keep_and_hand_over(
+    work: _Work,
+    settings: Settings,
+    metrics: "ProducerMetrics",
+    folder: Path,
+    stop: asyncio.Event,
+    stopped: Event,
+) -> None:
+    """Keep what is read and pushed in the spool, and hand it over from there; while Kafka is away, it waits there."""
+    from prometheus_client import REGISTRY
+
+    from streams.observe.health import serving
+    from streams.produce.push import push_routes
+    from streams.produce.spool import Spool
+    from streams.produce.spooled import Account, finish, spooling
+
+    _stop_on_signals(stop, stopped)
+    with Spool(folder, limit=settings[PRODUCER_SPOOL_LIMIT] << 20) as spool:
+        metrics.watch(spool)
+        async with spooling(
+            spool,
+            Account(work.counts, metrics, work.failed),
+            connection=settings.connection(),
+            prefix=settings[TOPIC_PREFIX],
+            dropped=metrics.dropped,
+        ) as (intake, handover):
+            token, rate = settings[PRODUCER_TOKEN], settings[PRODUCER_RATE]
+            pushes = (
+                push_routes(intake, token=token, rate=rate, observe=metrics.pushed)
+                if work.takes_pushes
+                else []
+            )
+            async with serving(
+                settings[PRODUCER_LISTEN],
+                registry=REGISTRY,
+                is_ready=lambda: not spool.is_full,
+                further=pushes,
+            ):
+                await work.fill(intake, metrics, stop)
+                if work.takes_pushes:
+                    await stop.wait()
+            await finish(handover, stop)
+        if spool.waiting:
+            click.echo(
+                f"ticker: {spool.waiting:,} strips wait in the spool {folder}; the next start hands them over",
+                err=True,
+            )
 
 
 def _tell(counts: "Counts") -> None:

@@ -48,10 +48,43 @@ class TransactionalProducer:
             TimeoutError: The transaction took longer than `TRANSACTION_TIMEOUT_S`.
             KafkaError: The transaction failed, or the producer was fenced.
         """
+        await self.write({(topic, partition): of_topic for topic, of_topic in records.items()})
+
+    async def write(
+        self, records: Mapping[tuple[str, int], Sequence[RawRecord]], *, singly: bool = False
+    ) -> None:
+        """Write records by topic and partition, each partition's in order, in one transaction.
+
+        With `singly` each is a batch of its own, so that no other makes it too large.
+
+        Raises:
+            TimeoutError: The transaction took longer than `TRANSACTION_TIMEOUT_S`; it may have been committed.
+            KafkaError: The transaction failed, or the producer was fenced.
+        """
+        parts = [records]
+        if singly:
+            parts = [{home: [record]} for home, of_home in records.items() for record in of_home]
         async with asyncio.timeout(TRANSACTION_TIMEOUT_S):
             await self._producer.begin_transaction()
-            await send(self._producer, {(topic, partition): of_topic for topic, of_topic in records.items()})
+            for part in parts:
+                await send(self._producer, part)
             await self._producer.commit_transaction()
+
+    async def is_taken(self, home: tuple[str, int], record: RawRecord) -> None:
+        """See whether the cluster takes a record, in a transaction that is aborted.
+
+        Raises:
+            TimeoutError: It took longer than `TRANSACTION_TIMEOUT_S`.
+            KafkaError: It does not; the producer is of no use any more.
+        """
+        async with asyncio.timeout(TRANSACTION_TIMEOUT_S):
+            await self._producer.begin_transaction()
+            await send(self._producer, {home: [record]})
+            await self._producer.abort_transaction()
+
+    async def partitions_of(self, topic: str) -> int:
+        """How many partitions a topic has."""
+        return len(await self._producer.partitions_for(topic))
 
     async def dispose(self, grace: float) -> None:
         """Abort and stop within `grace` seconds, else tear the producer down without the broker's help.

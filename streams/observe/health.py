@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -21,7 +21,11 @@ _SCRAPE_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 
 @asynccontextmanager
 async def serving(
-    listen: str | None, *, registry: CollectorRegistry, is_ready: Callable[[], bool]
+    listen: str | None,
+    *,
+    registry: CollectorRegistry,
+    is_ready: Callable[[], bool],
+    further: Sequence[web.RouteDef] = (),
 ) -> AsyncIterator[None]:
     """As `pages`, saying where in the log; without an address nothing is served.
 
@@ -31,22 +35,27 @@ async def serving(
     if listen is None:
         yield
         return
-    async with pages(listen, registry=registry, is_ready=is_ready) as address:
+    async with pages(listen, registry=registry, is_ready=is_ready, further=further) as address:
         logger.info("health and metrics on http://%s/readyz and /metrics", address)
         yield
 
 
 @asynccontextmanager
 async def pages(
-    listen: str, *, registry: CollectorRegistry, is_ready: Callable[[], bool]
+    listen: str,
+    *,
+    registry: CollectorRegistry,
+    is_ready: Callable[[], bool],
+    further: Sequence[web.RouteDef] = (),
 ) -> AsyncIterator[str]:
-    """Serve the pages on `HOST:PORT` while the context lasts; gives the address (port 0 picks one).
+    """Serve the pages, and further ones, on `HOST:PORT` while the context lasts; gives the address (port 0 picks one).
 
     Raises:
         SettingsError: The address cannot be listened on.
     """
     application = web.Application()
     application.add_routes(health_routes(registry, is_ready))
+    application.add_routes(further)
     async with listening(application, listen) as address:
         yield address
 

@@ -26,6 +26,7 @@ from aiokafka.errors import (
 
 from streams.errors import TickerError
 from streams.kafka.batches import batches
+from streams.produce.records import Home
 from streams.stage import RawRecord
 
 logger: Final = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ logger: Final = logging.getLogger(__name__)
 _BATCH_BYTES: Final = 1 << 18
 MAX_REQUEST_BYTES: Final = 8 << 20
 """The largest request: a strip and its envelope."""
-_REFUSED: Final = (
+REFUSED: Final = (
     InvalidTimestampError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
@@ -42,14 +43,12 @@ _REFUSED: Final = (
     UnknownError,
 )
 """What a broker says of a batch for one of its records; the client knows INVALID_RECORD (87) by no name."""
-_FORBIDDEN: Final = (TopicAuthorizationFailedError, ClusterAuthorizationFailedError)
+FORBIDDEN: Final = (TopicAuthorizationFailedError, ClusterAuthorizationFailedError)
+"""What another try does not change."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _SAID_AFTER_S: Final = 10.0
 """The log says that nothing was acknowledged after so many seconds, and then after twice as long each time."""
 _CLOSE_S: Final = 5.0
-
-Home = tuple[str, int]
-"""A topic and a partition."""
 
 
 class Refused(NamedTuple):
@@ -135,11 +134,11 @@ class Delivery:
                 break
             halved: list[_Chunk] = []
             for chunk, error in failed:
-                if isinstance(error, _FORBIDDEN):
+                if isinstance(error, FORBIDDEN):
                     raise TickerError(
                         f"Kafka does not let this client write to {chunk.home[0]}: {error}"
                     ) from error
-                if not isinstance(error, _REFUSED):
+                if not isinstance(error, REFUSED):
                     halved.append(chunk)
                 elif len(chunk.records) == 1:
                     refused.append(Refused(chunk.home, chunk.records[0], error))
@@ -186,7 +185,7 @@ class Delivery:
 
     async def _renew(self, wait: "_Wait", error: KafkaError, *, waiting: int, went_on: bool) -> None:
         """Replace the producer: after a failed batch its sequence numbers have a hole."""
-        if went_on or isinstance(error, _REFUSED):
+        if went_on or isinstance(error, REFUSED):
             wait.over()
         pause = _FIRST_PAUSE_S
         while True:

@@ -1,7 +1,7 @@
 """What a producer measures: strips, slots and what became of them, and how fresh each source is."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol, get_args
 
 from prometheus_client import CollectorRegistry
 
@@ -10,6 +10,9 @@ from streams.observe.instruments import Instruments
 from streams.observe.metric import Metric
 from streams.observe.shared import DEAD_LETTERS, KAFKA_UP, SOURCE_NEWEST, Sources
 from streams.produce.sightings import StripSightings
+from streams.produce.spool import Spool
+
+Pushed = Literal["taken", "invalid", "unauthorized", "too many", "full"]
 
 STRIPS: Final = Metric(
     name="ticker_strips_total",
@@ -45,6 +48,43 @@ SOURCE_SIGHTINGS: Final = Metric(
     labels=("source",),
     help="Sightings published, by source.",
 )
+SPOOL_STRIPS: Final = Metric(
+    name="ticker_spool_strips",
+    kind="gauge",
+    unit="strips",
+    help="Strips that wait in the spool to be handed over to Kafka.",
+)
+SPOOL_BYTES: Final = Metric(
+    name="ticker_spool_bytes",
+    kind="gauge",
+    unit="bytes",
+    help="The size of the spool on disk.",
+)
+SPOOL_LIMIT: Final = Metric(
+    name="ticker_spool_limit_bytes",
+    kind="gauge",
+    unit="bytes",
+    help="The most that the spool may have on disk; 0 without a spool.",
+)
+SPOOL_DROPPED: Final = Metric(
+    name="ticker_spool_dropped_strips_total",
+    kind="counter",
+    unit="strips",
+    help="Strips that were dropped, or refused to who pushed them, because the spool was full.",
+)
+SPOOL_LOST: Final = Metric(
+    name="ticker_spool_lost_strips",
+    kind="gauge",
+    unit="strips",
+    help="Strips that damage to the spool's files had cost when the producer started, at most.",
+)
+PUSHES: Final = Metric(
+    name="ticker_pushes_total",
+    kind="counter",
+    unit="requests",
+    labels=("outcome",),
+    help="Requests to POST /strips by outcome: taken, invalid, unauthorized, too many, or full.",
+)
 
 METRICS: Final = (
     STRIPS,
@@ -53,6 +93,12 @@ METRICS: Final = (
     SOURCE_STRIPS,
     SOURCE_SIGHTINGS,
     SOURCE_NEWEST,
+    SPOOL_STRIPS,
+    SPOOL_BYTES,
+    SPOOL_LIMIT,
+    SPOOL_DROPPED,
+    SPOOL_LOST,
+    PUSHES,
     DEAD_LETTERS,
     KAFKA_UP,
 )
@@ -88,6 +134,23 @@ class ProducerMetrics:
             self._make.counter(SLOT_OUTCOMES, outcome)
         for outcome in ("published", "failed"):
             self._make.counter(STRIPS, outcome)
+        for pushed in get_args(Pushed):
+            self._make.counter(PUSHES, pushed)
+
+    def watch(self, spool: Spool) -> None:
+        """Show how full a spool is."""
+        self._make.gauge(SPOOL_STRIPS).set_function(lambda: spool.waiting)
+        self._make.gauge(SPOOL_BYTES).set_function(lambda: spool.size)
+        self._make.gauge(SPOOL_LIMIT).set(spool.limit)
+        self._make.gauge(SPOOL_LOST).set_function(lambda: spool.lost)
+
+    def dropped(self) -> None:
+        """Count a strip for which the spool had no room."""
+        self._make.counter(SPOOL_DROPPED).inc()
+
+    def pushed(self, outcome: Pushed) -> None:
+        """Count a request that brought a strip, or should have."""
+        self._make.counter(PUSHES, outcome).inc()
 
     def published(self, strips: Sequence[tuple[Strip, StripSightings]]) -> None:
         """Count what is on Kafka."""

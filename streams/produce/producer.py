@@ -1,33 +1,25 @@
 """The producer: reads observations in a thread, publishes their strips and sightings as they come."""
 
 import asyncio
-import concurrent.futures
-import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
-from datetime import timedelta
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from schemas.instants import format_instant
-from schemas.topics import DEADLETTERS, MAX_AHEAD_MS, SIGHTINGS, STRIPS
-from streams.errors import InputError, RecordError
+from schemas.topics import SIGHTINGS
+from streams.errors import InputError
 from streams.kafka.connect import administration
 from streams.kafka.topics import require
-from streams.observe.trace import traceparent
 from streams.produce.metrics import ProducerObserver
 from streams.produce.observation import Observation
+from streams.produce.outgoing import Outgoing, prepare
 from streams.produce.positions import ReadTo
 from streams.produce.publish import Publisher
-from streams.produce.sightings import sightings
-from streams.produce.strips import strip_of
+from streams.produce.reading import in_thread
+from streams.produce.records import TOPICS
 from streams.settings import Connection
 
-TOPICS: Final = (STRIPS, SIGHTINGS, DEADLETTERS)
-_READ_AHEAD: Final = 64
 _REMEMBERED_EVERY_S: Final = 5.0
 
 
@@ -42,6 +34,29 @@ class Counts(Struct):
     failed: int = 0
     outdated: int = 0
     """Published sightings that are older than what `sightings` keeps: Kafka's retention goes by event time."""
+
+    def add(self, outgoing: Outgoing) -> None:
+        """Count a strip, all but the sightings that are published."""
+        found = outgoing.found
+        self.strips += 1
+        self.slots += outgoing.strip.slots
+        self.empty += found.empty
+        self.dead_letters += outgoing.dead_letters
+        assert SIGHTINGS.retention_ms is not None
+        if (
+            outgoing.problem is None
+            and found.timestamp < time.time_ns() // 1_000_000 - SIGHTINGS.retention_ms
+        ):
+            self.outdated += len(found.records)
+
+
+def tell(outgoing: Outgoing, place: str, failed: Callable[[InputError], None]) -> None:
+    """Tell of what becomes a dead letter, with where it was read."""
+    if outgoing.problem is not None:
+        failed(InputError(place, f"observed_at: {outgoing.problem}; kept in the dead letters"))
+        return
+    for slot, text, problem in outgoing.found.rejected:
+        failed(InputError(f"{place}, slot {slot}", f"{problem}: {text[:60]}…"))
 
 
 async def check_topics(connection: Connection, prefix: str, *, patience: float) -> None:
@@ -85,8 +100,6 @@ async def produce(
     Raises:
         TickerError: No broker was reached, or an end was wanted while none acknowledged what was read.
     """
-    assert SIGHTINGS.retention_ms is not None
-    oldest_kept = time.time_ns() // 1_000_000 - SIGHTINGS.retention_ms
     options = connection.aiokafka_options()
 
     def refused(told: str) -> None:
@@ -103,34 +116,21 @@ async def produce(
     )
     async with publishing as publisher:
         progress = _Settled(publisher, remember)
-        async for observation in _in_thread(observations, progress.settle, stop):
+        async for observation in in_thread(observations, progress.settle, stop):
             await progress.goes_on(observation)
             try:
-                strip, slots = strip_of(observation, separator=separator, selector=selector)
+                outgoing = prepare(observation, separator=separator, selector=selector)
             except InputError as error:
                 failed(error)
                 observer.failed()
                 continue
-            strip = replace(strip, traceparent=traceparent(strip.id))
-            found = sightings(strip, slots)
-            if ahead := _ahead(found.timestamp):
-                failed(InputError(observation.place, f"observed_at: {ahead}; kept in the dead letters"))
-                await publisher.reject(strip, ahead)
-                observer.rejected("RecordError", slots=len(slots), empty=found.empty)
-                counts.strips += 1
-                counts.slots += len(slots)
-                counts.empty += found.empty
-                counts.dead_letters += len(slots) - found.empty
+            tell(outgoing, observation.place, failed)
+            counts.add(outgoing)
+            if outgoing.problem is not None:
+                await publisher.reject(outgoing.strip, outgoing.problem)
+                observer.rejected("RecordError", slots=outgoing.strip.slots, empty=outgoing.found.empty)
                 continue
-            await publisher.publish(strip, found)
-            if found.timestamp < oldest_kept:
-                counts.outdated += len(found.records)
-            counts.strips += 1
-            counts.slots += len(slots)
-            counts.empty += found.empty
-            counts.dead_letters += len(found.rejected)
-            for slot, text, problem in found.rejected:
-                failed(InputError(f"{observation.place}, slot {slot}", f"{problem}: {text[:60]}…"))
+            await publisher.publish(outgoing.strip, outgoing.found)
         await progress.settle()
         counts.published = publisher.published
         counts.dead_letters += publisher.refused
@@ -165,70 +165,3 @@ class _Settled:
         if self._read_to is not None:
             self._remember(self._read_to)
             self._read_to = None
-
-
-def _ahead(observed_at: int) -> RecordError | None:
-    """Why a strip is not published whose clock is further ahead than brokers take."""
-    ahead = observed_at - time.time_ns() // 1_000_000
-    if ahead <= MAX_AHEAD_MS:
-        return None
-    return RecordError(
-        f"{format_instant(observed_at)} is {timedelta(seconds=ahead // 1000)} ahead of this clock;"
-        f" allowed: at most {timedelta(milliseconds=MAX_AHEAD_MS)}"
-    )
-
-
-def _put(
-    item: Observation | Exception | None,
-    queue: "asyncio.Queue[Observation | Exception | None]",
-    loop: asyncio.AbstractEventLoop,
-    nobody_waits: threading.Event,
-) -> None:
-    """Hand something over to the loop from a thread; a RuntimeError where the loop has gone on without it."""
-    if nobody_waits.is_set():
-        raise RuntimeError("what was read comes too late")
-    asyncio.run_coroutine_threadsafe(queue.put(item), loop).result()
-
-
-async def _in_thread(
-    observations: Iterator[Observation], pause: Callable[[], Awaitable[None]], stop: asyncio.Event
-) -> AsyncIterator[Observation]:
-    """Observations read in a thread, so that waiting for input keeps nothing back; `pause` when none waits.
-
-    After `stop` those that were read still come. The thread may wait for input that never comes, so nobody waits
-    for it.
-    """
-    queue: asyncio.Queue[Observation | Exception | None] = asyncio.Queue(_READ_AHEAD)
-    loop = asyncio.get_running_loop()
-
-    nobody_waits = threading.Event()
-
-    def read() -> None:
-        # The loop may be gone when there is something to say at last.
-        with suppress(RuntimeError, concurrent.futures.CancelledError):
-            try:
-                for observation in observations:
-                    _put(observation, queue, loop, nobody_waits)
-                _put(None, queue, loop, nobody_waits)
-            except Exception as error:  # noqa: BLE001 (whatever it was is raised where observations are used)
-                _put(error, queue, loop, nobody_waits)
-
-    async def end() -> None:
-        await stop.wait()
-        await queue.put(None)
-
-    threading.Thread(target=read, name="reading", daemon=True).start()
-    ending = asyncio.create_task(end())
-    try:
-        while True:
-            if queue.empty():
-                await pause()
-            item = await queue.get()
-            if item is None:
-                return
-            if isinstance(item, Exception):
-                raise item
-            yield item
-    finally:
-        nobody_waits.set()
-        ending.cancel()

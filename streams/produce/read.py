@@ -227,7 +227,7 @@ class _Reader:
     def _line(self, line: bytes, number: int) -> Iterator[Observation]:
         if line.strip():
             try:
-                yield _observation(line, f"{self._place}:{number}")
+                yield observe_line(line, f"{self._place}:{number}")
             except InputError as error:
                 self._failed(error)
 
@@ -291,7 +291,12 @@ class _Growing:
         return (now.st_dev, now.st_ino) != (mine.st_dev, mine.st_ino) or now.st_size < self._file.tell()
 
 
-def _observation(line: bytes, place: str) -> Observation:
+def observe_line(line: bytes, place: str) -> Observation:
+    """The observation that a line of JSON Lines says.
+
+    Raises:
+        InputError: It says none, or one that the contract does not allow.
+    """
     try:
         strip = _decode_line(line.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:

@@ -1,17 +1,10 @@
 """How `ticker serve` shows headlines: where, to whom, and how much of everything."""
 
-import math
 from pathlib import Path
 from typing import Any, Final
 
 from streams.settings import texts
 from streams.settings.setting import Setting
-
-
-def _rate(text: str) -> float:
-    if text == "none":
-        return math.inf
-    return texts.seconds(0.1)(text)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -63,7 +56,7 @@ SERVE_READERS_OF_ADDRESS: Final = Setting(
 )
 SERVE_RATE: Final = Setting(
     name="serve.rate",
-    parse=_rate,
+    parse=texts.rate,
     default=50.0,
     allowed="requests a second, or none",
     help="Requests a second of one address; six times as many may come at once.",

@@ -1,5 +1,6 @@
 """How the texts of settings become values. What is not allowed raises ValueError; a setting says what is."""
 
+import math
 import re
 from collections.abc import Callable, Container
 from pathlib import Path
@@ -50,6 +51,13 @@ def seconds(least: float = 0.0, most: float = float("inf")) -> Callable[[str], f
         return number
 
     return parse
+
+
+def rate(text: str) -> float:
+    """A number of times a second; infinite for `none`."""
+    if text == "none":
+        return math.inf
+    return seconds(0.1)(text)
 
 
 def servers(text: str) -> str:
@@ -105,7 +113,11 @@ def cluster_ids(text: str) -> frozenset[str]:
 def file(text: str) -> Path | None:
     """A file that is there."""
     path = folder(text)
-    if not path.is_file():
+    try:
+        is_there = path.is_file()
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise ValueError(str(error)) from None
+    if not is_there:
         raise ValueError
     return path
 

@@ -128,6 +128,33 @@ _READING_THEM: Final = Row(
                 ),
             ),
         ),
+        Panel(
+            title="Spool",
+            description="Strips that wait for Kafka on producers' disks, and those that damage has cost.",
+            unit="short",
+            queries=(
+                Query("ticker_spool_strips{SEL}", "{{instance}} waiting"),
+                Query("ticker_spool_lost_strips{SEL} > 0", "{{instance}} lost"),
+            ),
+        ),
+        Panel(
+            title="Spool, used",
+            description="How full each spool is. A full one refuses what is new.",
+            unit="percentunit",
+            red_from=0.5,
+            queries=(Query("ticker_spool_bytes{SEL} / (ticker_spool_limit_bytes{SEL} > 0)", "{{instance}}"),),
+        ),
+        Panel(
+            title="Pushes and drops",
+            description="Requests to POST /strips a minute by outcome, and strips for which a spool had no room.",
+            unit="cpm",
+            queries=(
+                Query(
+                    "60 * sum by (outcome) (rate(ticker_pushes_total{SEL}[$__rate_interval]))", "{{outcome}}"
+                ),
+                Query("60 * sum(rate(ticker_spool_dropped_strips_total{SEL}[$__rate_interval]))", "dropped"),
+            ),
+        ),
     ),
 )
 

@@ -1,0 +1,259 @@
+"""From the spool to Kafka, in order, each strip exactly once.
+
+A transaction holds some strips with all that came of them, and how far the spool is handed over with it. Whoever is
+killed, or does not hear whether a transaction was committed, takes the spool's transactional id again, which ends what
+was open under it, and reads how far it came: so nothing is lost and nothing is there twice, for readers of committed
+records (KIP-98).
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from schemas.routing import partition_by_hash
+from schemas.topics import POSITIONS
+from streams.engine.kafka.positions import position_record, read_position
+from streams.errors import RecordError, TickerError
+from streams.kafka.connect import administration
+from streams.kafka.reader import committed_reader
+from streams.kafka.retry import TRANSIENT, Retry, told
+from streams.kafka.topics import require
+from streams.kafka.transaction import TransactionalProducer
+from streams.produce.delivery import FORBIDDEN, REFUSED
+from streams.produce.outgoing import Outgoing, unpack
+from streams.produce.publish import told_of
+from streams.produce.records import TOPICS, Home, Placed, Records
+from streams.produce.spool import Kept, Spool
+from streams.settings import Connection
+from streams.stage import RawRecord
+
+logger: Final = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 500
+_AT_ONCE_BYTES: Final = 1 << 20
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 5.0
+_STOP_S: Final = 2.0
+_CONNECT_S: Final = 5.0
+
+
+class Refusal(NamedTuple):
+    """A record that the cluster did not take."""
+
+    said: str
+    is_sighting: bool
+
+
+class HandOverObserver(Protocol):
+    """Told of what was handed over."""
+
+    def handed_over(self, strips: Sequence[Outgoing], refused: Sequence[Refusal]) -> None:
+        """Strips are committed, with all that came of them; what was refused is a dead letter instead."""
+
+
+class _Open(NamedTuple):
+    """A producer that holds the spool's id, and what it writes with."""
+
+    producer: TransactionalProducer
+    records: Records
+    position: Home
+    key: bytes
+
+
+class HandOver:
+    """Hands a spool over while `run` runs.
+
+    Args:
+        spool: Where strips wait.
+        kept: Set when something has come into it.
+        connection: How to reach the cluster.
+        prefix: The topics' prefix.
+        observer: Told of what was committed.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        kept: asyncio.Event,
+        *,
+        connection: Connection,
+        prefix: str,
+        observer: HandOverObserver,
+    ) -> None:
+        self._spool = spool
+        self._kept = kept
+        self._connection = connection
+        self._prefix = prefix
+        self._observer = observer
+        self._refused: dict[int, KafkaError] = {}
+        """Of the strip that is next: which of its records the cluster does not take, by their place."""
+        self._one_by_one = False
+        self._without_letters = False
+        self._was_open = False
+        self._said = ""
+        self._is_empty = asyncio.Event()
+        self.is_open = False
+        """Whether what comes is handed over now."""
+
+    async def run(self) -> None:
+        """Hand over what comes until cancelled; outages are waited for, for as long as they take.
+
+        Raises:
+            SettingsError: A topic is missing when it begins.
+            TickerError: The cluster refuses this client when it begins; another one has taken the spool's id.
+        """
+        retry = Retry(first=_FIRST_WAIT_S, longest=_LONGEST_WAIT_S)
+        while True:
+            opened, grace = None, 0.0
+            try:
+                opened = await self._open()
+                self._was_open = self.is_open = True
+                while True:
+                    await self._next(opened)
+                    retry.succeeded()
+                    self._said = ""
+            except ProducerFenced as error:
+                raise TickerError(
+                    f"another producer has the spool {self._spool.id}: is its folder a copy? Give each its own"
+                ) from error
+            except (*TRANSIENT, TickerError) as error:
+                self._failed(error)
+            except asyncio.CancelledError:
+                grace = _STOP_S
+                raise
+            finally:
+                self.is_open = False
+                if opened is not None:
+                    await opened.producer.dispose(grace)
+            await retry.wait()
+
+    def _failed(self, error: Exception) -> None:
+        """What another try may mend is waited for; that brokers are away is told by whoever asks them."""
+        is_refusal = isinstance(error, (TickerError, *FORBIDDEN))
+        if is_refusal and not self._was_open:
+            raise error if isinstance(error, TickerError) else TickerError(told(error)) from error
+        if (is_refusal or isinstance(error, REFUSED)) and told(error) != self._said:
+            self._said = told(error)
+            logger.warning("the spool is not handed over: %s", self._said)
+
+    async def done(self, patience: float | None) -> bool:
+        """Wait until nothing waits, for so many seconds or as long as it takes; whether that came."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while self._spool.waiting:
+                    self._is_empty.clear()
+                    await self._is_empty.wait()
+        return not self._spool.waiting
+
+    async def _open(self) -> _Open:
+        """Take the spool's id, and learn how far it was handed over."""
+        topics = [topic.on(self._prefix) for topic in (*TOPICS, POSITIONS)]
+        if not self._was_open:
+            async with administration(self._connection, patience=float("inf")) as client:
+                await require(client, (*TOPICS, POSITIONS), prefix=self._prefix)
+        options = self._connection.aiokafka_options()
+        producer = TransactionalProducer(
+            f"ticker-produce-{self._prefix}-{self._spool.id}", topics, options | {"compression_type": "lz4"}
+        )
+        try:
+            async with asyncio.timeout(_CONNECT_S * 4):
+                await producer.start()
+                partitions = {name: await producer.partitions_of(name) for name in topics}
+                name = POSITIONS.on(self._prefix)
+                key = self._key()
+                home = (name, partition_by_hash(self._spool.id, partitions[name]))
+                async with committed_reader(options, (name,)) as reader:
+                    through = await read_position(reader, TopicPartition(*home), key)
+        except BaseException:
+            await producer.dispose(0)
+            raise
+        self._spool.agree(through)
+        if key != self._key():
+            await producer.dispose(_STOP_S)
+            return await self._open()
+        return _Open(producer, Records(self._prefix, partitions), home, key)
+
+    def _key(self) -> bytes:
+        """Where it is remembered how far the spool was handed over."""
+        return f"produce|{self._spool.id}".encode()
+
+    async def _next(self, opened: _Open) -> None:
+        """Hand over what is next, or wait for it."""
+        most = 1 if self._one_by_one else _AT_ONCE
+        self._kept.clear()
+        kept = await asyncio.to_thread(self._spool.read, most=most, most_bytes=_AT_ONCE_BYTES)
+        if not kept:
+            self._is_empty.set()
+            await self._kept.wait()
+            return
+        outgoing = [each for each in map(self._unpacked, kept) if each is not None]
+        placed = [record for each in outgoing for record in _records(opened.records, each)]
+        records, refusals = self._without_refused(opened.records, placed)
+        now = time.time_ns() // 1_000_000
+        records[opened.position].append(position_record(opened.key, kept[-1].number, now))
+        try:
+            await opened.producer.write(records, singly=self._one_by_one)
+        except REFUSED:
+            if self._one_by_one:
+                known = len(self._refused)
+                await self._find_refused(placed)
+                self._without_letters = len(self._refused) == known
+            self._one_by_one = True
+            raise
+        self._spool.forget(kept[-1].number)
+        self._observer.handed_over(outgoing, refusals)
+        self._refused, self._one_by_one, self._without_letters = {}, False, False
+
+    def _unpacked(self, kept: Kept) -> Outgoing | None:
+        try:
+            return unpack(kept.body)
+        except msgspec.MsgspecError as error:
+            logger.error("record %d of the spool cannot be read (%s): it is left out", kept.number, error)  # noqa: TRY400 (the message says all)
+            return None
+
+    def _without_refused(
+        self, make: Records, placed: Sequence[Placed]
+    ) -> tuple[defaultdict[Home, list[RawRecord]], list[Refusal]]:
+        """Records by where they go, with dead letters for those that the cluster does not take."""
+        by_home: defaultdict[Home, list[RawRecord]] = defaultdict(list)
+        refusals = []
+        for number, (home, record) in enumerate(placed):
+            error = self._refused.get(number)
+            if error is None:
+                by_home[home].append(record)
+                continue
+            key = (record.key or b"").decode("utf-8", "replace")
+            said = f"{home[0]}, key {key}: the cluster does not take it: {told_of(error, record)}"
+            if self._without_letters:
+                said += "; nor its dead letter"
+            else:
+                letters, letter = make.letter(RecordError(told_of(error, record)), home, record)
+                by_home[letters].append(letter)
+            refusals.append(Refusal(said, home[0] == make.sightings))
+        return by_home, refusals
+
+    async def _find_refused(self, placed: Sequence[Placed]) -> None:
+        """Find which records of a strip the cluster does not take, each in a transaction of its own."""
+        for number, (home, record) in enumerate(placed):
+            if number in self._refused:
+                continue
+            opened = await self._open()
+            try:
+                await opened.producer.is_taken(home, record)
+            except REFUSED as error:
+                self._refused[number] = error
+            finally:
+                await opened.producer.dispose(0)
+
+
+def _records(make: Records, outgoing: Outgoing) -> list[Placed]:
+    if outgoing.problem is not None:
+        return [make.rejected(outgoing.strip, outgoing.problem)]
+    return list(make.of(outgoing.strip, outgoing.found))

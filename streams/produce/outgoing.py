@@ -1,0 +1,117 @@
+"""What an observation becomes before it goes anywhere: its strip, split into sightings, or why it is kept out.
+
+It can wait on disk: `pack` makes bytes of it, `unpack` the same again.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.events import Sighting, Strip
+from schemas.headers import SOURCE_HEADER
+from schemas.instants import format_instant, parse_instant
+from schemas.topics import MAX_AHEAD_MS
+from streams.errors import RecordError
+from streams.observe.trace import traceparent
+from streams.produce.observation import Observation
+from streams.produce.sightings import RejectedSlot, StripSightings, sightings
+from streams.produce.split import Slot
+from streams.produce.strips import strip_of
+from streams.stage import EventRecord
+
+
+class Outgoing(Struct, frozen=True):
+    """A strip with what is in it; `problem` is why the whole of it is a dead letter."""
+
+    strip: Strip
+    found: StripSightings
+    problem: RecordError | None = None
+
+    @property
+    def dead_letters(self) -> int:
+        """How many slots become dead letters."""
+        return len(self.found.rejected) if self.problem is None else self.strip.slots - self.found.empty
+
+
+class _Packed(Struct, frozen=True, omit_defaults=True):
+    """An outgoing strip as it waits on disk; as with events, later versions only add optional fields."""
+
+    strip: Strip
+    keys: list[bytes]
+    sightings: list[Sighting]
+    empty: int = 0
+    rejected: list[tuple[int, str, str]] = []
+    problem: str | None = None
+
+
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(_Packed).decode
+
+
+def prepare(
+    observation: Observation, *, separator: str | None = None, selector: str | None = None
+) -> Outgoing:
+    """Find, split and identify what an observation shows (`strip_of`).
+
+    Raises:
+        SplitError: There is no strip, or no separator that can be told without guessing.
+    """
+    return outgoing_of(*strip_of(observation, separator=separator, selector=selector))
+
+
+def outgoing_of(strip: Strip, slots: Sequence[Slot]) -> Outgoing:
+    """What goes out of a strip and its slots, traced from here on."""
+    strip = replace(strip, traceparent=traceparent(strip.id))
+    found = sightings(strip, slots)
+    return Outgoing(strip, found, _ahead(found.timestamp))
+
+
+def _ahead(observed_at: int) -> RecordError | None:
+    """Why a strip is not published whose clock (ms since the epoch) is further ahead than brokers take."""
+    ahead_ms = observed_at - time.time_ns() // 1_000_000
+    if ahead_ms <= MAX_AHEAD_MS:
+        return None
+    return RecordError(
+        f"{format_instant(observed_at)} is {timedelta(seconds=ahead_ms // 1000)} ahead of this clock;"
+        f" allowed: at most {timedelta(milliseconds=MAX_AHEAD_MS)}"
+    )
+
+
+def pack(outgoing: Outgoing) -> bytes:
+    """An outgoing strip as bytes."""
+    found = outgoing.found
+    events = [record.value for record in found.records]
+    return _pack(
+        _Packed(
+            outgoing.strip,
+            [record.key for record in found.records],
+            [event for event in events if isinstance(event, Sighting)],
+            found.empty,
+            [(slot.slot, slot.text, str(slot.error)) for slot in found.rejected],
+            None if outgoing.problem is None else str(outgoing.problem),
+        )
+    )
+
+
+def unpack(data: bytes) -> Outgoing:
+    """What `pack` made bytes of.
+
+    Raises:
+        msgspec.MsgspecError: They are none of it, or of a version that this one cannot read.
+    """
+    packed = _unpack(data)
+    headers = ((SOURCE_HEADER, packed.strip.source.encode()),)
+    at = parse_instant(packed.strip.observed_at)
+    pairs = zip(packed.keys, packed.sightings, strict=True)
+    found = StripSightings(
+        [EventRecord(key, sighting, at, headers) for key, sighting in pairs],
+        packed.empty,
+        [RejectedSlot(slot, text, RecordError(error)) for slot, text, error in packed.rejected],
+        at,
+    )
+    return Outgoing(packed.strip, found, None if packed.problem is None else RecordError(packed.problem))

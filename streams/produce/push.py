@@ -1,0 +1,155 @@
+"""`POST /strips`: sites and crawlers deliver strips themselves. What is answered with 202 is kept, whatever happens."""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from streams.errors import InputError
+from streams.produce.intake import Intake
+from streams.produce.metrics import Pushed
+from streams.produce.outgoing import Outgoing, prepare
+from streams.produce.read import MAX_LINE, observe_line
+from streams.produce.spool import SpoolFullError
+from streams.web.access import Rates, has_token, no_token, too_many
+from streams.web.problems import ProblemError
+
+logger: Final = logging.getLogger(__name__)
+
+PATH: Final = "/strips"
+_AT_ONCE: Final = 16
+"""Bodies that are read and split at one time: what others send waits in their sockets."""
+_BODY_S: Final = 30.0
+_FULL_S: Final = 30
+"""When who meets a full spool may come again, in seconds."""
+_CHUNK: Final = 1 << 16
+
+
+class _Taken(Struct, frozen=True):
+    """What who delivered a strip is told of it."""
+
+    id: str
+    slots: int
+    sightings: int
+
+
+def push_routes(
+    intake: Intake,
+    *,
+    token: str,
+    rate: float,
+    observe: Callable[[Pushed], None],
+    tell: Callable[[Outgoing], None] = lambda _: None,
+) -> list[web.RouteDef]:
+    """The route, for the application that shows the producer's health.
+
+    Args:
+        intake: Where strips go.
+        token: What a request must have; never empty.
+        rate: Strips a second of one address.
+        observe: Told of the outcome of every request.
+        tell: Told of each strip that was taken.
+    """
+    assert token
+    rates = None if math.isinf(rate) else Rates(rate)
+    reading = asyncio.Semaphore(_AT_ONCE)
+
+    async def take(request: web.Request) -> web.Response:
+        try:
+            outgoing = await _checked(request, rates, token, reading)
+            await intake.take(outgoing)
+        except SpoolFullError:
+            observe("full")
+            return _full().response()
+        except ProblemError as problem:
+            observe(_outcome(problem.status))
+            return problem.response()
+        observe("taken")
+        tell(outgoing)
+        taken = _Taken(outgoing.strip.id, outgoing.strip.slots, len(outgoing.found.records))
+        return web.Response(
+            body=msgspec.json.encode(taken), status=HTTPStatus.ACCEPTED, content_type="application/json"
+        )
+
+    return [web.post(PATH, take)]
+
+
+async def _checked(
+    request: web.Request, rates: Rates | None, token: str, reading: asyncio.Semaphore
+) -> Outgoing:
+    """The strip that a request brings.
+
+    Raises:
+        ProblemError: It may not, or it brings none that can be published.
+    """
+    if rates is not None and (seconds := rates.wait(request.remote or "")) > 0:
+        raise too_many(seconds)
+    if not has_token(request, token):
+        raise no_token()
+    if request.content_type != "application/json":
+        raise ProblemError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"a strip is wanted as application/json, not as {ascii(request.content_type)[1:-1][:60]}",
+            headers={"Accept-Post": "application/json"},
+        )
+    async with reading:
+        body = await _body(request)
+        try:
+            observation = observe_line(body, "the body")
+            outgoing = await asyncio.to_thread(prepare, observation)
+        except InputError as error:
+            raise ProblemError(HTTPStatus.BAD_REQUEST, error.problem) from error
+    if outgoing.problem is not None:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"observed_at: {outgoing.problem}")
+    return outgoing
+
+
+async def _body(request: web.Request) -> bytes:
+    """The body, after decompression, as far as it is allowed to be long.
+
+    Raises:
+        ProblemError: It is longer, is no body, or does not come.
+    """
+    too_long = ProblemError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {MAX_LINE:,} bytes, decompressed"
+    )
+    if (request.content_length or 0) > MAX_LINE:
+        raise too_long
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_S):
+            while chunk := await request.content.read(_CHUNK):
+                body += chunk
+                if len(body) > MAX_LINE:
+                    raise too_long
+    except TimeoutError:
+        raise ProblemError(
+            HTTPStatus.REQUEST_TIMEOUT, f"the body was not there after {_BODY_S:g} s; send it again"
+        ) from None
+    except (web.RequestPayloadError, ValueError) as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"the body cannot be read: {error}") from error
+    return bytes(body)
+
+
+def _full() -> ProblemError:
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "the spool is full, because Kafka takes nothing; nothing was kept: send it again after Retry-After",
+        headers={"Retry-After": str(_FULL_S)},
+    )
+
+
+def _outcome(status: HTTPStatus) -> Pushed:
+    match status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return "too many"
+        case HTTPStatus.UNAUTHORIZED:
+            return "unauthorized"
+        case _:
+            return "invalid"

@@ -1,0 +1,172 @@
+"""A producer with a spool: what is taken is kept on disk first, and handed over to Kafka from there."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from streams.errors import InputError
+from streams.produce.handover import HandOver, Refusal
+from streams.produce.intake import Intake
+from streams.produce.metrics import ProducerMetrics
+from streams.produce.observation import Observation
+from streams.produce.outgoing import Outgoing, prepare
+from streams.produce.positions import ReadTo
+from streams.produce.producer import Counts, tell
+from streams.produce.reading import in_thread
+from streams.produce.spool import Spool, SpoolFullError
+from streams.settings import Connection
+
+logger: Final = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 64
+_LAST_S: Final = 10.0
+"""How long what waits may take to be handed over once somebody wants an end: the next start hands over the rest."""
+
+
+class Account:
+    """Counts what was handed over, and tells of what was refused (`HandOverObserver`)."""
+
+    def __init__(
+        self, counts: Counts, metrics: ProducerMetrics, failed: Callable[[InputError], None]
+    ) -> None:
+        self._counts = counts
+        self._metrics = metrics
+        self._failed = failed
+
+    def handed_over(self, strips: Sequence[Outgoing], refused: Sequence[Refusal]) -> None:
+        """Count strips that are on Kafka."""
+        for outgoing in strips:
+            self._counts.add(outgoing)
+            if outgoing.problem is None:
+                self._counts.published += len(outgoing.found.records)
+                self._metrics.published([(outgoing.strip, outgoing.found)])
+            else:
+                self._metrics.rejected("RecordError", slots=outgoing.strip.slots, empty=outgoing.found.empty)
+        for refusal in refused:
+            self._failed(InputError("published", refusal.said))
+            self._metrics.rejected("RecordError")
+            self._counts.published -= refusal.is_sighting
+            self._counts.dead_letters += refusal.is_sighting
+
+
+class Outlet:
+    """Keeps the strips of sources that are visited. What finds no room is dropped, counted, and told once.
+
+    Args:
+        intake: Where they go.
+    """
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._together: list[Outgoing] = []
+        self._is_full = False
+
+    def add(self, outgoing: Outgoing) -> None:
+        """Take a strip; `flush` keeps it."""
+        self._together.append(outgoing)
+
+    async def flush(self) -> set[str]:
+        """Keep what has come together; the ids of strips that were dropped."""
+        together, self._together = self._together, []
+        kept = await asyncio.gather(*map(self._intake.take, together), return_exceptions=True)
+        dropped = set()
+        for outgoing, error in zip(together, kept, strict=True):
+            if isinstance(error, SpoolFullError):
+                dropped.add(outgoing.strip.id)
+                if not self._is_full:
+                    logger.warning("%s: what sources show is dropped until there is room", error)
+            elif error is not None:
+                raise error
+        if together:
+            self._is_full = bool(dropped)
+        return dropped
+
+
+@asynccontextmanager
+async def spooling(
+    spool: Spool,
+    account: Account,
+    *,
+    connection: Connection,
+    prefix: str,
+    dropped: Callable[[], None],
+) -> AsyncIterator[tuple[Intake, HandOver]]:
+    """The way in and the way out of a spool, both working while the context lasts.
+
+    Raises:
+        TickerError: The cluster refuses this producer when it begins, or another one has the same spool.
+    """
+    intake = Intake(spool, dropped=dropped)
+    handover = HandOver(spool, intake.kept, connection=connection, prefix=prefix, observer=account)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(intake.run()), tasks.create_task(handover.run())]
+            yield intake, handover
+            for task in running:
+                task.cancel()
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+
+
+async def take_all(
+    observations: Iterator[Observation],
+    intake: Intake,
+    *,
+    failed: Callable[[InputError], None],
+    split_failed: Callable[[], None],
+    stop: asyncio.Event,
+    separator: str | None = None,
+    selector: str | None = None,
+    remember: Callable[[ReadTo], None] = lambda _: None,
+) -> None:
+    """Split observations until they end, and keep them in order; where there is no room, reading waits.
+
+    Args:
+        observations: Read in a thread, a few ahead.
+        intake: Where they go.
+        failed: Called with each strip that cannot be split, and each slot that is no headline.
+        split_failed: Called for each strip that cannot be split, for metrics.
+        stop: Set by whoever wants an end: what was read is kept, and no more is read.
+        separator: What stands between slots; found in each strip when None.
+        selector: A CSS selector of the strip's items in HTML pages.
+        remember: Told how far a followed file was read, once all before is kept.
+    """
+    together: list[Outgoing] = []
+    read_to: ReadTo | None = None
+
+    async def keep() -> None:
+        nonlocal read_to
+        await intake.take_all(together)
+        together.clear()
+        if read_to is not None:
+            remember(read_to)
+        read_to = None
+
+    async for observation in in_thread(observations, keep, stop):
+        try:
+            outgoing = prepare(observation, separator=separator, selector=selector)
+        except InputError as error:
+            failed(error)
+            split_failed()
+        else:
+            tell(outgoing, observation.place, failed)
+            together.append(outgoing)
+        read_to = observation.read_to
+        if len(together) >= _AT_ONCE:
+            await keep()
+    await keep()
+
+
+async def finish(handover: HandOver, stop: asyncio.Event) -> None:
+    """Wait until all was handed over; once somebody wants an end, for a few seconds more."""
+    done = asyncio.create_task(handover.done(None))
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({done, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({done}, timeout=_LAST_S)
+    finally:
+        for task in (done, stopped):
+            task.cancel()
+        await asyncio.gather(done, stopped, return_exceptions=True)

@@ -1,0 +1,198 @@
+"""The spool on a real Kafka: whatever happens to the producer and the broker, each strip is there once, in order."""
+
+import http.client
+import json
+import random
+import re
+import signal
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from msgspec.structs import replace
+
+from schemas.deadletters import from_headers
+from schemas.instants import format_instant
+from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
+from streams.dev.kafka import Cluster
+from streams.settings import Connection
+from tests.chaos.topics import LASTING
+from tests.chaos.workers import TickerProcess
+from tests.engine.kafka.conftest import Pipeline
+from tests.kafka_support import wait_until
+
+pytestmark = pytest.mark.kafka
+
+_PAGES: Final = re.compile(r"http://(\S+)/readyz")
+_TOKEN: Final = "correct-horse"
+
+
+def _strip(number: int, at: int) -> dict[str, str]:
+    """A strip of its own; `at` is in ms."""
+    return {
+        "source": f"akhbar-{number % 3}",
+        "observed_at": format_instant(at + number),
+        "text": f"Port {number} reopens | Orchard {number} blooms",
+        "separator": "|",
+    }
+
+
+def _pushed(address: str, strip: dict[str, str]) -> str | None:
+    """The id that a strip is taken with; None where nobody takes it now."""
+    host, port = address.rsplit(":", 1)
+    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    headers = {"Authorization": f"Bearer {_TOKEN}", "Content-Type": "application/json"}
+    try:
+        connection.request("POST", "/strips", json.dumps(strip), headers)
+        answer = connection.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+    assert answer.status == 202, body
+    return str(json.loads(body)["id"])
+
+
+class Pushing:
+    """A producer that takes pushes into one spool, killed and started again."""
+
+    def __init__(self, pipeline: Pipeline, folder: Path) -> None:
+        self._pipeline = pipeline
+        self._folder = folder
+        self.ids: list[str] = []
+        self._at = time.time_ns() // 1_000_000
+        self.process = self._start()
+
+    def _start(self) -> TickerProcess:
+        return self._pipeline.producer(
+            *("--listen", "127.0.0.1:0", "--rate", "none", "--spool", str(self._folder)),
+            TICKER_PRODUCE_TOKEN=_TOKEN,
+        )
+
+    def push(self, count: int) -> None:
+        """Push strips one after another, each until it is taken."""
+        for _ in range(count):
+            strip = _strip(len(self.ids), self._at)
+            taken = wait_until(partial(self._take, strip), seconds=60)
+            assert taken
+            self.ids.append(taken)
+
+    def _take(self, strip: dict[str, str]) -> str | None:
+        found = _PAGES.search(self.process.said)
+        return _pushed(found[1], strip) if found else None
+
+    def kill(self) -> None:
+        """Kill it as nobody can handle, and start another one."""
+        self.process.signal(signal.SIGKILL)
+        self.process.wait()
+        self.process = self._start()
+
+
+def _ids(records: Sequence[Any]) -> list[str]:
+    return [json.loads(record.value)["id"] for record in records]
+
+
+def _has_strips(pipeline: Pipeline, count: int) -> bool:
+    return len(pipeline.read(STRIPS)[STRIPS.name].all) >= count
+
+
+def _check(pipeline: Pipeline, ids: Sequence[str]) -> None:
+    """Every strip and every sighting is there once, those of a partition in the order in which they were taken."""
+    found = pipeline.read(STRIPS, SIGHTINGS, DEADLETTERS)
+    order = {id_: number for number, id_ in enumerate(ids)}
+    assert sorted(_ids(found[STRIPS.name].all)) == sorted(ids)
+    assert sorted(_ids(found[SIGHTINGS.name].all)) == sorted(f"{i}-{slot}" for i in ids for slot in (0, 1))
+    for content in (found[STRIPS.name], found[SIGHTINGS.name]):
+        for records in content.records.values():
+            numbers = [order[id_.split("-")[0]] for id_ in _ids(records)]
+            assert numbers == sorted(numbers)
+    assert not found[DEADLETTERS.name].all
+
+
+def _push_through(
+    cluster: Cluster, pipeline: Pipeline, folder: Path, *, rounds: int, away: int, back: int
+) -> None:
+    """Push, and kill the producer after each round; Kafka is killed in one round and is back in another."""
+    (node,) = cluster.nodes
+    pushing = Pushing(pipeline, folder)
+    chance = random.Random(7)
+    for number in range(rounds):
+        pushing.push(chance.randrange(1, 12))
+        if number == away:
+            cluster.kill(node)
+        if number == back:
+            cluster.restart(node)
+        pushing.kill()
+    pushing.push(3)
+    wait_until(partial(_has_strips, pipeline, len(pushing.ids)), seconds=90)
+    pushing.process.signal(signal.SIGTERM)
+    assert pushing.process.wait() == 0
+    _check(pipeline, pushing.ids)
+
+
+def test_what_was_taken_while_kafka_is_away_is_handed_over_once(
+    start_cluster: Callable[..., Cluster], make_pipeline: Callable[[Connection], Pipeline], tmp_path: Path
+) -> None:
+    """Although the producer is killed in between."""
+    cluster = start_cluster()
+    pipeline = make_pipeline(Connection(bootstrap_servers=cluster.bootstrap_servers())).create()
+    _push_through(cluster, pipeline, tmp_path / "spool", rounds=2, away=0, back=1)
+
+
+@pytest.mark.chaos
+def test_what_was_taken_is_handed_over_once_through_kills_and_outages(
+    start_cluster: Callable[..., Cluster], make_pipeline: Callable[[Connection], Pipeline], tmp_path: Path
+) -> None:
+    """The producer is killed while Kafka is there, while it is away, and while it comes back."""
+    cluster = start_cluster()
+    pipeline = make_pipeline(Connection(bootstrap_servers=cluster.bootstrap_servers())).create()
+    _push_through(cluster, pipeline, tmp_path / "spool", rounds=12, away=3, back=7)
+
+
+def test_a_followed_file_is_published_once_through_kills(pipeline: Pipeline, tmp_path: Path) -> None:
+    """With a spool: what was kept is known again, although the position in the file is older."""
+    file = tmp_path / "strips.jsonl"
+    at = time.time_ns() // 1_000_000
+    strips = [_strip(number, at) for number in range(100)]
+    file.write_text("".join(json.dumps(strip) + "\n" for strip in strips))
+    position = file.with_name("strips.jsonl.position")
+    options = ("--follow", str(file), "--spool", str(tmp_path / "spool"))
+    killed = pipeline.producer(*options)
+    wait_until(partial(_has_strips, pipeline, 1), seconds=60)
+    killed.signal(signal.SIGKILL)
+    killed.wait()
+    position.unlink(missing_ok=True)
+    again = pipeline.producer(*options)
+    wait_until(position.exists, seconds=60)
+    wait_until(partial(_has_strips, pipeline, 100), seconds=60)
+    again.signal(signal.SIGTERM)
+    assert again.wait() == 0
+    records = [record for content in pipeline.read(STRIPS).values() for record in content.all]
+    times = sorted(json.loads(record.value)["observed_at"] for record in records)
+    assert times == [strip["observed_at"] for strip in strips]
+
+
+def test_a_record_that_the_cluster_refuses_takes_no_other_with_it(
+    kafka: str, make_pipeline: Callable[[Connection], Pipeline], tmp_path: Path
+) -> None:
+    """The record is found, kept in the dead letters with the broker's reason, and the rest is published."""
+    topics = [replace(t, max_message_bytes=1000) if t.name == SIGHTINGS.name else t for t in LASTING]
+    pipeline = make_pipeline(Connection(bootstrap_servers=kafka)).create(topics)
+    file = tmp_path / "strips.jsonl"
+    chance = random.Random(7)
+    long = "".join(chance.choices("abcdefghijklmnopqrstuvwxyz ", k=1900))
+    strips = [_strip(number, time.time_ns() // 1_000_000) for number in range(4)]
+    strips[2]["text"] = f"Port 2 reopens | {long} | Orchard 2 blooms"
+    file.write_text("".join(json.dumps(strip) + "\n" for strip in strips))
+    producer = pipeline.producer("--spool", str(tmp_path / "spool"), str(file))
+    assert producer.wait() == 1
+    assert "4 strips, 9 slots = 0 empty + 8 sightings published + 1 dead letters" in producer.said
+    found = pipeline.read(STRIPS, SIGHTINGS, DEADLETTERS)
+    assert [len(found[topic.name].all) for topic in (STRIPS, SIGHTINGS, DEADLETTERS)] == [4, 8, 1]
+    why = from_headers(found[DEADLETTERS.name].all[0].headers)
+    assert why
+    assert "MessageSizeTooLargeError" in why.message
