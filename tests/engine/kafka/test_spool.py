@@ -196,3 +196,21 @@ def test_a_record_that_the_cluster_refuses_takes_no_other_with_it(
     why = from_headers(found[DEADLETTERS.name].all[0].headers)
     assert why
     assert "MessageSizeTooLargeError" in why.message
+
+
+def test_what_sources_show_goes_through_the_spool(pipeline: Pipeline, tmp_path: Path) -> None:
+    """What is visited cannot be read again: it is kept before anything else, wherever no spool is named."""
+    page = tmp_path / "page.txt"
+    page.write_text("Port reopens | Orchard blooms | Ferry sails again | School opens its doors")
+    registry = tmp_path / "sources.toml"
+    registry.write_text(f'[[source]]\nid = "akhbar"\npath = "{page}"\nseparator = "|"\n')
+    options = (
+        *("--sources", str(registry), "--contact", "desk@example.org", "--state", str(tmp_path / "state")),
+        *("--spool", str(tmp_path / "spool")),
+    )
+    producer = pipeline.producer(*options)
+    wait_until(lambda: len(pipeline.read(SIGHTINGS)[SIGHTINGS.name].all) >= 4, seconds=60)
+    producer.signal(signal.SIGTERM)
+    assert producer.wait() == 0
+    assert "1 strips, 4 slots = 0 empty + 4 sightings published" in producer.said
+    assert list((tmp_path / "spool").glob("*.spool"))
