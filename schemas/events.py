@@ -66,6 +66,7 @@ class Strip(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     )
     slots: Annotated[int, Meta(ge=0, description="Slots found, empty ones included.")]
     separator: Annotated[str, Meta(description="What stands between slots.")] | None = None
+    pinned: Annotated[bool, Meta(description="The separator was told, not found.")] = False
     confidence: Annotated[Share, Meta(description="How sure the split is.")]
     traceparent: Annotated[str, Meta(description="W3C trace context.")] | None = None
 

@@ -61,6 +61,8 @@ export interface Strip {
   readonly slots: number;
   /** What stands between slots. */
   readonly separator?: string | null;
+  /** The separator was told, not found. */
+  readonly pinned?: boolean;
   /** How sure the split is. */
   readonly confidence: number;
   /** W3C trace context. */

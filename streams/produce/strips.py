@@ -22,7 +22,8 @@ def strip_of(
     Raises:
         SplitError: There is no strip, or no separator that can be told without guessing.
     """
-    found = _find(observation, separator or observation.separator, selector)
+    pinned = separator or observation.separator
+    found = _find(observation, pinned, selector)
     observed_at = format_instant(observation.observed_at)
     strip = Strip(
         id=strip_id(observation.source, observed_at, found.text),
@@ -32,6 +33,7 @@ def strip_of(
         format=found.format,
         slots=len(found.split.slots),
         separator=found.split.separator,
+        pinned=pinned is not None,
         confidence=found.split.confidence,
     )
     return strip, found.split.slots

@@ -1,18 +1,32 @@
 """The long step of a try: replay, with this build's workers reading, until they have read all of it."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
+from schemas.topics import STRIPS
 from streams.errors import TickerError
 from streams.replay.apply import Closing, Ends, Watcher, apply
 from streams.replay.pace import Pacer
 from streams.replay.partition import Written
 from streams.replay.plan import Plan
+from streams.replay.resplit import Resplit, split_replayed
 from streams.replay.through import Backlog, Remaining, wait_through
 from streams.replay.workers import Workers
 
 _CHECK_S: Final = 1.0
+
+
+class StepWatcher(Protocol):
+    """Someone who watches what follows the replay itself."""
+
+    def splitting(self, done: int, strips: int) -> None:
+        """So many of the strips have been split."""
+
+    def was_split(self, split: Resplit) -> None:
+        """What became of the strips."""
+
+    def reading(self, remaining: tuple[Remaining, ...]) -> None:
+        """What the stages have still to read."""
 
 
 class _Starting:
@@ -46,7 +60,7 @@ async def run_through(
     watcher: Watcher,
     workers: Workers,
     *,
-    told: Callable[[tuple[Remaining, ...]], None],
+    progress: StepWatcher,
 ) -> Closing:
     """Replay what is planned and wait until the workers have read it; one that was stopped goes on.
 
@@ -55,7 +69,7 @@ async def run_through(
         ends: How to connect to both ends.
         watcher: Told of the replay.
         workers: Started once there are topics for them; whoever made them ends them.
-        told: Told what the stages have still to read.
+        progress: Told of the splitting, and of what the stages have still to read.
 
     Raises:
         TickerError: The replay is not whole, a worker ended, or nothing goes on.
@@ -73,6 +87,8 @@ async def run_through(
         raise TickerError(
             f"the target does not hold what was read: {closing.lost:,} lost, {closing.doubled:,} doubled"
         )
+    if plan.topic == STRIPS.name:
+        progress.was_split(await split_replayed(plan, ends, told=progress.splitting))
     backlog = Backlog(ends.target, plan.target.prefix, patience=ends.patience)
-    await wait_through(backlog, told=told, check=workers.check)
+    await wait_through(backlog, told=progress.reading, check=workers.check)
     return closing

@@ -16,8 +16,9 @@ from schemas.mediatopics import slug_of
 from streams.process.dedup.guards import GUARDS
 from streams.process.fold import fold
 from streams.replay.builds import Build, Judged, Reasoned
-from streams.replay.diff import KINDS, Difference, Flip, Merged, Relinked, Result, Shown
+from streams.replay.diff import KINDS, Difference, Flip, Merged, Relinked, Result, Shown, SlotChange
 
+Row = Shown | Merged | Flip | Relinked | SlotChange
 Key = tuple[str, str]
 """The kind of a row and its id."""
 
@@ -97,6 +98,7 @@ class _Explainer:
         self._chains = {name: _by_chain(result) for name, result in results.items()}
 
     def explain(self) -> dict[Key, Cause]:
+        self._blame_splitter()
         self._judge_pairs()
         self._judge_flips()
         self._follow()
@@ -107,6 +109,18 @@ class _Explainer:
             for kind in KINDS
             for row in getattr(self._difference, kind)
         }
+
+    def _blame_splitter(self) -> None:
+        """Slots that were split otherwise, and the headlines and merges that stood in them."""
+        found = self._difference
+        changes = (*found.slots_gained, *found.slots_lost, *found.slots_changed)
+        split = {each.id: each for each in changes}
+        for kind in KINDS:
+            for row in getattr(found, kind):
+                change = split.get(row.id)
+                if change is not None:
+                    told = f"the slot had {change.old or 'nothing'}, now it has {change.new or 'nothing'}"
+                    self._causes[kind, row.id] = Cause("splitter", told)
 
     def _judge_pairs(self) -> None:
         """What one side swallowed and the other did not: which rule did, and which guard would not."""
@@ -228,16 +242,14 @@ class _Explainer:
                     touched.setdefault(merged.winner, (identity, cause))
         return touched
 
-    def _followed(
-        self, row: Shown | Merged | Flip | Relinked, touched: Mapping[str, tuple[str, Cause]]
-    ) -> Cause | None:
+    def _followed(self, row: Row, touched: Mapping[str, tuple[str, Cause]]) -> Cause | None:
         for identity in self._neighbours(row):
             if identity in touched:
                 origin, cause = touched[identity]
                 return Cause(cause.name, f"follows from {origin}", origin)
         return None
 
-    def _neighbours(self, row: Shown | Merged | Flip | Relinked) -> Iterator[str]:
+    def _neighbours(self, row: Row) -> Iterator[str]:
         """Ids whose decision decides about this row too: itself, its winners, and who has the same text."""
         yield row.id
         for side in ("old", "new"):

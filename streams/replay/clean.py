@@ -15,7 +15,7 @@ from msgspec import Struct
 from schemas.headers import REPLAY_ID_HEADER
 from schemas.marks import Manifest, Progress
 from schemas.mediatopics import UNCATEGORISED
-from schemas.topics import CATEGORIES, DEADLETTERS, POSITIONS
+from schemas.topics import CATEGORIES, DEADLETTERS, POSITIONS, SIGHTINGS, STRIPS
 from streams.errors import SettingsError, TickerError
 from streams.kafka.alternating import AlternatingProducers
 from streams.kafka.connect import administration
@@ -90,15 +90,22 @@ async def look(connection: Connection, prefix: str, replay: str, *, patience: fl
             raise SettingsError(f"there is no replay {replay!r} below {prefix}; there are: {known}")
         await _refuse_workers(client, prefix)
         manifest = manifests.pop(replay)
-        existing = await describe(client, {*manifest.created, manifest.target})
+        existing = await describe(client, {*manifest.created, *_written_to(manifest, prefix)})
     mine = ledger.manifest_key(replay)
     entries = sorted((part, key) for part, key in rows if key == mine or key.startswith(mine + b"|"))
-    written: Counter[int] = Counter()
+    written: Counter[tuple[str, int]] = Counter()
     for part, key in entries:
         row = rows[part, key].row
-        written[part] += row.written if isinstance(row, Progress) else 0
-    target = existing.get(manifest.target)
-    cuts, shared = await _cuts(options, manifest, target.partitions if target else 0, written)
+        split = key.startswith(mine + b"|split-")
+        topic = SIGHTINGS.on(prefix) if split else manifest.target
+        written[topic, part] += row.written if isinstance(row, Progress) else 0
+    places = [
+        TopicPartition(name, number)
+        for name in _written_to(manifest, prefix)
+        if name in existing
+        for number in range(existing[name].partitions)
+    ]
+    cuts, shared = await _cuts(options, manifest, places, written)
     reasons = await _reasons(options, manifest, prefix, existing, shared=shared, others=sorted(manifests))
     removed = tuple(name for name in manifest.created if name in existing and name not in reasons)
     return Removal(
@@ -106,7 +113,7 @@ async def look(connection: Connection, prefix: str, replay: str, *, patience: fl
         prefix=prefix,
         topics=removed,
         kept=tuple(f"topic {name}: {reason}" for name, reason in sorted(reasons.items())),
-        cuts=() if manifest.target in removed else cuts,
+        cuts=tuple(cut for cut in cuts if cut.topic not in removed),
         entries=() if positions in removed else tuple((part, key.decode()) for part, key in entries),
     )
 
@@ -178,10 +185,12 @@ async def _workers_of(client: Any, prefix: str) -> int:
 
 
 async def _cuts(
-    options: Mapping[str, Any], manifest: Manifest, partitions: int, written: Mapping[int, int]
+    options: Mapping[str, Any],
+    manifest: Manifest,
+    places: Sequence[TopicPartition],
+    written: Mapping[tuple[str, int], int],
 ) -> tuple[tuple[Cut, ...], bool]:
     """What can be cut off each partition of the target, and whether records of others are in it."""
-    places = [TopicPartition(manifest.target, number) for number in range(partitions)]
     cuts, shared = [], False
     mark = (REPLAY_ID_HEADER, manifest.id.encode())
     for place, window in (await bounds(options, places)).items():
@@ -193,7 +202,11 @@ async def _cuts(
                 if strange is not None:
                     before, shared = records[strange].offset, True
                     break
-        cuts.append(Cut(place.topic, place.partition, before, own, max(0, written[place.partition] - own)))
+        cuts.append(
+            Cut(
+                place.topic, place.partition, before, own, max(0, written[place.topic, place.partition] - own)
+            )
+        )
     return tuple(cut for cut in cuts if cut.removed or cut.left), shared
 
 
@@ -225,11 +238,19 @@ async def _reasons(
     return {place.topic: "it holds records of others" for place, (first, end) in found.items() if end > first}
 
 
+def _written_to(manifest: Manifest, prefix: str) -> tuple[str, ...]:
+    """The topics that hold records of a replay: its target, and what its strips were split into."""
+    of_strips = manifest.target == STRIPS.on(prefix)
+    return (manifest.target, SIGHTINGS.on(prefix)) if of_strips else (manifest.target,)
+
+
 def _derived(topic: str, prefix: str) -> set[str]:
     """The topics, as on the cluster, that hold only what follows from records of this topic."""
     from streams.pipeline import STAGES  # noqa: PLC0415 (the processors' data is loaded only here)
 
     names = {topic, POSITIONS.name, DEADLETTERS.name}
+    if topic == STRIPS.name:
+        names.add(SIGHTINGS.name)
     for stage in STAGES:
         if stage.source.name in names:
             names |= {each.name for each in stage.topics}

@@ -70,6 +70,26 @@ class Relinked(Struct, frozen=True, kw_only=True):
     language: str = ""
 
 
+class SlotChange(Struct, frozen=True, kw_only=True):
+    """A slot of a strip of which the two splitters made something else; None is nothing."""
+
+    id: str
+    text: str
+    source: str
+    old: str | None
+    new: str | None
+    language: str = ""
+    observed_at: str = ""
+
+
+class Slots(Struct, frozen=True, kw_only=True):
+    """What a splitter makes of strips otherwise than another."""
+
+    gained: tuple[SlotChange, ...] = ()
+    lost: tuple[SlotChange, ...] = ()
+    changed: tuple[SlotChange, ...] = ()
+
+
 class Result(Struct, kw_only=True):
     """What one side made of its input."""
 
@@ -96,6 +116,9 @@ class Difference(Struct, frozen=True, kw_only=True):
     merges_lost: tuple[Merged, ...]
     flips: tuple[Flip, ...]
     relinked: tuple[Relinked, ...] = ()
+    slots_gained: tuple[SlotChange, ...] = ()
+    slots_lost: tuple[SlotChange, ...] = ()
+    slots_changed: tuple[SlotChange, ...] = ()
 
     @property
     def is_none(self) -> bool:
@@ -137,8 +160,12 @@ class _Row(Struct, frozen=True, kw_only=True):
     rule: str = ""
 
 
-KINDS: Final = ("gained", "lost", "merges_gained", "merges_lost", "flips", "relinked")
+KINDS: Final = (
+    *("gained", "lost", "merges_gained", "merges_lost", "flips", "relinked"),
+    *("slots_gained", "slots_lost", "slots_changed"),
+)
 """The kinds of rows of a difference, as its fields are called."""
+_SAME_SLOTS: Final = Slots()
 _EXACT: Final = "duplicate"
 _decode: Final = msgspec.json.Decoder(_Row).decode
 
@@ -206,8 +233,8 @@ class Collector:
         return (self._since is None or time >= self._since) and (self._until is None or time < self._until)
 
 
-def compare(old: Result, new: Result) -> Difference:
-    """What changed from one result to another.
+def compare(old: Result, new: Result, slots: Slots = _SAME_SLOTS) -> Difference:
+    """What changed from one result to another; `slots` are those that were split otherwise before.
 
     Headlines are the same by id; where a build numbers slots otherwise, by source, time and text.
     """
@@ -250,6 +277,9 @@ def compare(old: Result, new: Result) -> Difference:
         merges_lost=tuple(sorted((old.merges[key] for key in old.merges.keys() - merged.keys()), key=_order)),
         flips=tuple(sorted(flips, key=lambda flip: (flip.old, flip.new, flip.id))),
         relinked=tuple(sorted(relinked, key=lambda row: row.id)),
+        slots_gained=slots.gained,
+        slots_lost=slots.lost,
+        slots_changed=slots.changed,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from schemas.topics import TOPICS
+from schemas.topics import SIGHTINGS, STRIPS, TOPICS
 from streams.kafka.reader import bounds
 from streams.kafka.topics import TopicDescription, describe
 from streams.replay.checks import Facts
@@ -68,13 +68,16 @@ async def _beginnings(options: Mapping[str, Any], topic: str, partitions: int) -
 
 
 async def _state_records(options: Mapping[str, Any], live: Mapping[str, TopicDescription], plan: Plan) -> int:
-    """Offsets in use in the state topics of the stages that read what is replayed."""
+    """Offsets in use in the state topics of the stages that read what is replayed, or what is made of it."""
     from streams.pipeline import STAGES  # noqa: PLC0415 (the processors' data is loaded only here)
 
+    read = {plan.topic} | ({SIGHTINGS.name} if plan.topic == STRIPS.name else set())
     names = [
         stage.state.on(plan.target.prefix)
         for stage in STAGES
-        if stage.source.name == plan.topic and stage.state is not None
+        if stage.source.name in read and stage.state is not None
     ]
+    if plan.topic == STRIPS.name:
+        names.append(SIGHTINGS.on(plan.target.prefix))
     places = [TopicPartition(name, n) for name in names if name in live for n in range(live[name].partitions)]
     return sum(end - first for first, end in (await bounds(options, places)).values())

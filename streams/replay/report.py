@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from streams.replay.causes import UNEXPLAINED, Cause, Key, by_cause
-from streams.replay.diff import KINDS, Difference, Flip, Merged, Relinked, Shown
+from streams.replay.causes import UNEXPLAINED, Cause, Key, Row, by_cause
+from streams.replay.diff import KINDS, Difference, Flip, Merged, Relinked, Shown, SlotChange
 
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$-])")
 _MENTION: Final = re.compile(r"@(?=\w)")
@@ -28,6 +28,9 @@ _TITLES: Final = {
     "merges_lost": "Merges lost",
     "flips": "Flips",
     "relinked": "News or update",
+    "slots_gained": "Slots gained",
+    "slots_lost": "Slots lost",
+    "slots_changed": "Slots changed",
 }
 
 
@@ -46,12 +49,14 @@ class Report(Struct, frozen=True, kw_only=True):
 def summary(difference: Difference) -> str:
     """The difference in one sentence."""
     old, new = difference.headlines
+    slots = tuple(len(getattr(difference, f"slots_{kind}")) for kind in ("gained", "lost", "changed"))
     return (
         f"{len(difference.flips):,} category flips of {difference.common:,} headlines of both"
         f" ({difference.flip_share:.2%}); headlines {old:,} → {new:,}:"
         f" {len(difference.gained):,} gained, {len(difference.lost):,} lost; merges"
         f" {len(difference.merges_gained):,} gained, {len(difference.merges_lost):,} lost"
         + (f"; {len(difference.relinked):,} news or update otherwise" if difference.relinked else "")
+        + ("; slots {:,} gained, {:,} lost, {:,} changed".format(*slots) if any(slots) else "")
     )
 
 
@@ -97,7 +102,7 @@ def _counts(report: Report) -> Iterator[tuple[str, tuple[str, ...], Sequence[tup
     yield "Flips by source", ("source", "headlines"), report.difference.flips_by_source()
 
 
-def _told(report: Report, kind: str, row: Shown | Merged | Flip | Relinked) -> tuple[str, ...]:
+def _told(report: Report, kind: str, row: Row) -> tuple[str, ...]:
     if not report.causes:
         return ()
     cause = report.cause(kind, row.id)
@@ -108,13 +113,15 @@ def _columns(kind: str) -> tuple[str, ...]:
     match kind:
         case "flips" | "relinked":
             return "headline", "source", "old", "new"
+        case "slots_gained" | "slots_lost" | "slots_changed":
+            return "slot", "source", "old", "new"
         case "gained" | "lost":
             return "headline", "source", "category"
         case _:
             return "swallowed", "by", "rule"
 
 
-def _cells(row: Shown | Merged | Flip | Relinked) -> tuple[str, ...]:
+def _cells(row: Row) -> tuple[str, ...]:
     match row:
         case Flip():
             return row.text, row.source, row.old, row.new
@@ -122,6 +129,8 @@ def _cells(row: Shown | Merged | Flip | Relinked) -> tuple[str, ...]:
             return row.text, row.source, row.old or "news", row.new or "news"
         case Merged():
             return row.text, row.winner_text, row.rule
+        case SlotChange():
+            return row.id, row.source, row.old or "", row.new or ""
         case Shown():
             return row.text, row.source, row.category
 

@@ -18,8 +18,10 @@ from streams.kafka.connect import administration
 from streams.kafka.reader import bounds, read_windows
 from streams.kafka.topics import describe
 from streams.replay.apply import Ends
-from streams.replay.diff import Collector, Result
+from streams.replay.diff import Collector, Result, Slots
 from streams.replay.plan import Plan
+from streams.replay.resplit import places_of, replayed_strips
+from streams.replay.slots import slot_changes
 from streams.settings import Connection
 
 STANDARD_INPUT: Final = "-"
@@ -89,7 +91,16 @@ class _Identified(Struct, frozen=True):
 _identify: Final = msgspec.json.Decoder(_Identified).decode
 
 
-async def of_replay(plan: Plan, ends: Ends, collect: Callable[[], Collector]) -> tuple[Result, Result]:
+class Compared(Struct, frozen=True, kw_only=True):
+    """What both builds made of what a plan replays."""
+
+    old: Result
+    new: Result
+    slots: Slots = Slots()
+    """Where strips were replayed, what the splitters made of them."""
+
+
+async def of_replay(plan: Plan, ends: Ends, collect: Callable[[], Collector]) -> Compared:
     """What the recording build and the build on the target made of what a plan replays, the warm-up left out.
 
     The source went on after the window's end, and a filter left sightings out: of its result only what was made of
@@ -102,9 +113,12 @@ async def of_replay(plan: Plan, ends: Ends, collect: Callable[[], Collector]) ->
     """
     old = await from_topics(ends.source, plan.source.prefix, collect(), patience=ends.patience)
     new = await from_topics(ends.target, plan.target.prefix, collect(), patience=ends.patience)
-    if plan.topic == STRIPS.name:
-        return old, new
-    return old.only(await _replayed(plan, ends, old.headlines.keys() | old.merges.keys())), new
+    made = old.headlines.keys() | old.merges.keys()
+    if plan.topic != STRIPS.name:
+        return Compared(old=old.only(await _replayed(plan, ends, made)), new=new)
+    strips = await replayed_strips(plan, ends.target.aiokafka_options(), await places_of(ends, plan))
+    of_strips = {each for each in made if each.rpartition("-")[0] in strips}
+    return Compared(old=old.only(of_strips), new=new, slots=await slot_changes(plan, ends, strips))
 
 
 async def _replayed(plan: Plan, ends: Ends, wanted: AbstractSet[str]) -> set[str]:

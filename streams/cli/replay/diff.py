@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from streams.replay.diff import Collector, Difference, Result
     from streams.replay.plan import Plan
     from streams.replay.report import Report
+    from streams.replay.results import Compared
 
 
 class _Share(click.ParamType):
@@ -101,7 +102,7 @@ def diff(
     """
     from streams.replay.diff import Collector
     from streams.replay.report import markdown, rows
-    from streams.replay.results import of_replay
+    from streams.replay.results import Compared, of_replay
 
     first = parse_moment("--since", since) if since else None
     end = parse_moment("--until", until) if until else None
@@ -113,10 +114,12 @@ def diff(
         return Collector(since=first, until=end, canary=canary)
 
     if new is None:
-        results = asyncio.run(of_replay(made, planned_ends(made, settings, target), collect))
+        compared = asyncio.run(of_replay(made, planned_ends(made, settings, target), collect))
     else:
-        results = (_result(old, settings, collect()), _result(new, target.settings(settings), collect()))
-    report = reported(*results, old_build=old_build, new_build=new_build, rules_path=rules_path)
+        compared = Compared(
+            old=_result(old, settings, collect()), new=_result(new, target.settings(settings), collect())
+        )
+    report = reported(compared, old_build=old_build, new_build=new_build, rules_path=rules_path)
     found = report.difference
     if as_markdown:
         click.echo(markdown(report))
@@ -131,7 +134,7 @@ def diff(
 
 
 def reported(
-    old: "Result", new: "Result", *, old_build: str | None, new_build: str | None, rules_path: Path | None
+    compared: "Compared", *, old_build: str | None, new_build: str | None, rules_path: Path | None
 ) -> "Report":
     """Both results compared, and every row explained; this build speaks for the one that is not named, first for B."""
     from streams.replay.builds import OtherBuild, ThisBuild
@@ -139,7 +142,8 @@ def reported(
     from streams.replay.diff import compare
     from streams.replay.report import Report
 
-    difference = compare(old, new)
+    old, new = compared.old, compared.new
+    difference = compare(old, new, compared.slots)
     if difference.is_none:
         return Report(difference=difference)
     this = ThisBuild(read_rules(rules_path))

@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from streams.replay.pace import Pacer
     from streams.replay.partition import Written
+    from streams.replay.resplit import Resplit
     from streams.replay.through import Remaining
 
 _LINE_EVERY_S: Final = 10.0
@@ -139,6 +140,10 @@ class TrialProgress(Bars):
         self._counted = 0
         self._step: Any = None
         self._reading: Any = None
+        self._splitting: Any = None
+        self._to_split: int | None = None
+        self.split: Resplit | None = None
+        """What became of the strips, where strips were replayed."""
         self._most = 0
         self._told = time.monotonic()
 
@@ -164,6 +169,19 @@ class TrialProgress(Bars):
         watcher = ReplayProgress(records, last_time, self)
         self._reading = self.add("read", None)
         yield watcher
+
+    def splitting(self, done: int, strips: int) -> None:
+        """So many of the strips have been split."""
+        if self._to_split is None:
+            self._to_split = strips
+            self._splitting = self.add("split", strips)
+            if not self.drawn:
+                self.say("split")
+        self.update(self._splitting, completed=done)
+
+    def was_split(self, split: "Resplit") -> None:
+        """What became of the strips."""
+        self.split = split
 
     def reading(self, remaining: "Sequence[Remaining]") -> None:
         """What the workers have still to read."""

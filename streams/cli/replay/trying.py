@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from streams.replay.diff import Result
     from streams.replay.plan import Plan
     from streams.replay.report import Report
+    from streams.replay.resplit import Resplit
     from streams.replay.trial import Folder, State
 
 _TRIED: Final = ("sightings", "strips", "decisions")
@@ -195,7 +196,7 @@ class _Trial:
             workers(arguments, environment=environment, log=log, count=count) as running,
             self._progress.replaying(plan.records, times[1] if times else 0) as watcher,
         ):
-            closing = asyncio.run(run_through(plan, ends, watcher, running, told=self._progress.reading))
+            closing = asyncio.run(run_through(plan, ends, watcher, running, progress=self._progress))
         with self._progress.step("compare"):
             self._report = self._compare(plan, ends, closing)
             self._write(plan)
@@ -227,16 +228,15 @@ class _Trial:
         def collect() -> Collector:
             return Collector(since=plan.begins, until=end, canary=self._given["canary"])
 
-        old, new = asyncio.run(of_replay(plan, ends, collect))
+        compared = asyncio.run(of_replay(plan, ends, collect))
         given = self._given
         report = reported(
-            old,
-            new,
+            compared,
             old_build=given["old_build"],
             new_build=given["new_build"],
             rules_path=given["rules_path"],
         )
-        return replace(report, facts=_facts(plan, closing, new))
+        return replace(report, facts=_facts(plan, closing, compared.new, self._progress.split))
 
     def _write(self, plan: "Plan") -> None:
         from streams.replay.report import markdown, page, rows
@@ -270,7 +270,9 @@ def encode_row(row: dict[str, Any]) -> bytes:
     return msgspec.json.encode(row)
 
 
-def _facts(plan: "Plan", closing: "Closing", new: "Result") -> tuple[tuple[str, str], ...]:
+def _facts(
+    plan: "Plan", closing: "Closing", new: "Result", split: "Resplit | None"
+) -> tuple[tuple[str, str], ...]:
     """What was compared, for the head of the page."""
     from streams import __version__
 
@@ -282,4 +284,5 @@ def _facts(plan: "Plan", closing: "Closing", new: "Result") -> tuple[tuple[str, 
         ("build tried", f"ticker {__version__}, model {', '.join(models) or 'none'}"),
         ("replayed", f"{closing.written:,} records{warm} in {duration(closing.seconds)}, {plan.speed}"),
         ("exactly once", f"{closing.lost:,} lost, {closing.doubled:,} doubled, checksum {closing.checksum}"),
+        *(() if split is None else (("split", split.told()),)),
     )

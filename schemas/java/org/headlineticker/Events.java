@@ -59,6 +59,7 @@ public final class Events {
       String format,
       long slots,
       String separator,
+      boolean pinned,
       double confidence,
       String traceparent) {
   }

@@ -1,0 +1,348 @@
+"""Splits the strips of a replay with this build's splitter, and writes the sightings that it makes beside them.
+
+Sightings of a language have to come in the order in which they were recorded: who showed a headline first decides.
+That order is read from the recorded sightings, with the corrections that stand among them; strips that made none in a
+language then, or of which retention has removed them, come where their event time puts them.
+
+What is written to a partition follows from the strips, the recorded order and this build alone. So it is gone on with
+after a kill by its number: as many records as were committed are passed over.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from typing import Any, Final, Self
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.events import Sighting, Strip, encode
+from schemas.headers import REPLAY_ID_HEADER
+from schemas.instants import parse_instant
+from schemas.marks import Progress
+from schemas.routing import partition_of
+from schemas.topics import POSITIONS, SIGHTINGS
+from streams.errors import SplitError, TickerError
+from streams.kafka.alternating import AlternatingProducers
+from streams.kafka.connect import administration
+from streams.kafka.reader import bounds, committed_reader, read_windows
+from streams.kafka.topics import partitions_of
+from streams.kafka.transaction import writing
+from streams.produce.extract import resplit
+from streams.produce.sightings import sightings
+from streams.replay import ledger
+from streams.replay.apply import Ends
+from streams.replay.plan import Plan
+from streams.replay.survey import find
+from streams.stage import RawRecord
+
+_AT_ONCE: Final = 500
+_WRITTEN_AT_ONCE: Final = 4_000
+
+
+class _Shown(Struct, frozen=True):
+    """A sighting or a correction, by its id."""
+
+    id: str
+    type: str = ""
+
+
+_decode_strip: Final = msgspec.json.Decoder(Strip).decode
+_identify: Final = msgspec.json.Decoder(_Shown).decode
+_SIGHTING: Final = str(Sighting.__struct_config__.tag)
+
+
+class Resplit(Struct, kw_only=True):
+    """What became of the strips."""
+
+    strips: int = 0
+    failed: int = 0
+    """Strips that this build cannot split: all their slots are lost."""
+    sightings: int = 0
+    empty: int = 0
+    rejected: int = 0
+    """Slots that cannot be headlines."""
+    corrections: int = 0
+
+    def told(self) -> str:
+        """That in words."""
+        return (
+            f"{self.strips:,} strips, {self.failed:,} of them not split; {self.sightings:,} sightings,"
+            f" {self.empty:,} empty slots, {self.rejected:,} that are no headlines; {self.corrections:,} corrections"
+        )
+
+
+async def split_replayed(
+    plan: Plan, ends: Ends, *, told: Callable[[int, int], None] = lambda _done, _of: None
+) -> Resplit:
+    """Make sightings of the strips of a replay that is applied; goes on where an earlier run stopped.
+
+    Args:
+        plan: The plan, of strips.
+        ends: How to connect to both ends.
+        told: Told of strips split, and how many there are.
+
+    Raises:
+        TickerError: The target did not take them.
+    """
+    options, prefix = ends.target.aiokafka_options(), plan.target.prefix
+    places = await places_of(ends, plan)
+    async with administration(ends.target, patience=ends.patience) as client:
+        homes = len(await partitions_of(client, [SIGHTINGS.on(prefix)]))
+    there = await replayed_strips(plan, options, places)
+    recorded = await _recorded(plan, ends, there, homes)
+    found = Resplit()
+    async with AsyncExitStack() as stack:
+        writers = [_Writer(plan, options, number, recorded[number]) for number in range(homes)]
+        for writer in writers:
+            await stack.enter_async_context(writer)
+        strips = await stack.enter_async_context(aclosing(_by_time(plan, options, places)))
+        async for record in strips:
+            records = _split(record, found, homes)
+            for number, writer in enumerate(writers):
+                await writer.take(record.strip.id, records.get(number, ()))
+            told(found.strips, len(there))
+        for writer in writers:
+            await writer.close()
+        found.corrections = sum(len(each.corrections) for each in recorded)
+    return found
+
+
+async def places_of(ends: Ends, plan: Plan) -> list[TopicPartition]:
+    """The partitions of the topic that a plan writes to."""
+    async with administration(ends.target, patience=ends.patience) as client:
+        return await partitions_of(client, [plan.target_topic])
+
+
+async def replayed_strips(
+    plan: Plan, options: Mapping[str, Any], places: Sequence[TopicPartition]
+) -> set[str]:
+    """The ids of the strips that a replay wrote."""
+    found: set[str] = set()
+    async for _, records in read_windows(options, await bounds(options, places)):
+        found.update(strip.id for record in records if (strip := _strip(plan, record)) is not None)
+    return found
+
+
+def _strip(plan: Plan, record: Any) -> Strip | None:
+    """The strip in a record of the replay; None of others' records and of what is none."""
+    if record.value is None or (REPLAY_ID_HEADER, plan.id.encode()) not in record.headers:
+        return None
+    try:
+        return _decode_strip(record.value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+class _Replayed(Struct, frozen=True):
+    """A strip, and the latest event time (ms) of its partition up to it."""
+
+    strip: Strip
+    reached: int
+
+
+async def _by_time(
+    plan: Plan, options: Mapping[str, Any], places: Sequence[TopicPartition]
+) -> AsyncGenerator[_Replayed, None]:
+    """All strips, a partition's in order, and the partitions laid together by event time."""
+    windows = await bounds(options, places, isolation="read_uncommitted")
+    async with AsyncExitStack() as stack:
+        heads: list[tuple[_Replayed, int, AsyncGenerator[_Replayed, None]]] = []
+        for number, place in enumerate(places):
+            strips = await stack.enter_async_context(aclosing(_of(plan, options, place, windows[place])))
+            if (first := await anext(strips, None)) is not None:
+                heads.append((first, number, strips))
+        while heads:
+            index = min(range(len(heads)), key=lambda each: (heads[each][0].reached, heads[each][1]))
+            head, number, strips = heads[index]
+            yield head
+            if (following := await anext(strips, None)) is None:
+                del heads[index]
+            else:
+                heads[index] = following, number, strips
+
+
+async def _of(
+    plan: Plan, options: Mapping[str, Any], place: TopicPartition, window: tuple[int, int]
+) -> AsyncGenerator[_Replayed, None]:
+    reached = 0
+    async with aclosing(read_windows(options, {place: window}, at_once=_AT_ONCE)) as slices:
+        async for _, records in slices:
+            for record in records:
+                if (strip := _strip(plan, record)) is not None:
+                    reached = max(reached, record.timestamp)
+                    yield _Replayed(strip, reached)
+
+
+def _split(record: _Replayed, found: Resplit, homes: int) -> dict[int, list[RawRecord]]:
+    """The sightings of a strip as this build splits it, by partition."""
+    strip = record.strip
+    found.strips += 1
+    try:
+        slots = resplit(strip.text, strip.format, strip.separator if strip.pinned else None).slots
+    except SplitError:
+        found.failed += 1
+        return {}
+    made = sightings(strip, slots)
+    found.sightings += len(made.records)
+    found.empty += made.empty
+    found.rejected += len(made.rejected)
+    records: defaultdict[int, list[RawRecord]] = defaultdict(list)
+    for each in made.records:
+        sighting = each.value
+        assert isinstance(sighting, Sighting)
+        raw = RawRecord(each.key, encode(sighting), each.timestamp, list(each.headers))
+        records[partition_of(sighting.language, homes)].append(raw)
+    return records
+
+
+class Order(Struct):
+    """How one partition of the sightings was recorded: strips and corrections, in order."""
+
+    steps: list[str | RawRecord] = []
+    """A strip's id, where the first of its sightings stood, or a correction."""
+
+    @property
+    def corrections(self) -> list[RawRecord]:
+        """The corrections among them."""
+        return [step for step in self.steps if isinstance(step, RawRecord)]
+
+
+async def _recorded(plan: Plan, ends: Ends, strips: set[str], homes: int) -> list[Order]:
+    """The recorded order of each partition, as far as its sightings are still there."""
+    topic = SIGHTINGS.on(plan.source.prefix)
+    async with administration(ends.source, patience=ends.patience) as client:
+        places = await partitions_of(client, [topic])
+    orders = [Order() for _ in range(homes)]
+    if len(places) != homes:
+        return orders
+    options = ends.source.aiokafka_options()
+    begins = plan.warm_up or plan.since
+    window = await find(
+        options,
+        places,
+        since=parse_instant(begins) if begins else None,
+        until=parse_instant(plan.until) if plan.until else None,
+        offsets={},
+    )
+    seen: list[set[str]] = [set() for _ in range(homes)]
+    async for place, records in read_windows(options, window.windows):
+        order, known = orders[place.partition], seen[place.partition]
+        for record in records:
+            _note(record, order, known, strips)
+    return orders
+
+
+def _note(record: Any, order: Order, known: set[str], strips: set[str]) -> None:
+    try:
+        shown = _identify(record.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return  # rubbish that was recorded has no place
+    if shown.type != _SIGHTING:
+        order.steps.append(RawRecord(record.key, record.value, record.timestamp, list(record.headers)))
+        return
+    strip = shown.id.rpartition("-")[0]
+    if strip in strips and strip not in known:
+        known.add(strip)
+        order.steps.append(strip)
+
+
+class _Writer:
+    """Writes one partition of the sightings in the recorded order, each record once.
+
+    Args:
+        plan: The plan.
+        options: aiokafka's connection options of the target.
+        partition: The partition.
+        order: How it was recorded.
+    """
+
+    def __init__(self, plan: Plan, options: Mapping[str, Any], partition: int, order: Order) -> None:
+        self._options = options
+        self._prefix = plan.target.prefix
+        self._partition = partition
+        self._sightings = SIGHTINGS.on(self._prefix)
+        self._positions = POSITIONS.on(self._prefix)
+        self._name = f"split-{partition}"
+        self._replay = plan.id
+        self._header = (REPLAY_ID_HEADER, plan.id.encode())
+        self._producers = AlternatingProducers(
+            ledger.transactional_id(plan.id, self._name), (self._sightings, self._positions), options
+        )
+        self._steps = iter(order.steps)
+        self._next: str | RawRecord | None = next(self._steps, None)
+        self._ranked = {step for step in order.steps if isinstance(step, str)}
+        self._arrived: dict[str, Sequence[RawRecord]] = {}
+        self._batch: list[RawRecord] = []
+        self._passed = 0
+        """Records of the order that have come by."""
+        self._progress = Progress(offset=0, base=0)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(writing(self._producers))
+        async with committed_reader(self._options, (self._positions, self._sightings)) as reader:
+            key = f"{self._replay}|{self._name}"
+            record = await reader.last_record(
+                TopicPartition(self._positions, self._partition), b"replay|" + key.encode()
+            )
+            row = None if record is None else ledger.read_row(record)
+            if isinstance(row, Progress):
+                self._progress = row
+            else:
+                base = await reader.end(TopicPartition(self._sightings, self._partition))
+                self._progress = Progress(offset=0, base=base)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    async def take(self, strip: str, records: Sequence[RawRecord]) -> None:
+        """A strip in the order of event time, and what this build made of it for this partition."""
+        if strip in self._ranked:
+            self._arrived[strip] = records
+        else:
+            await self._write(records)
+        while self._next is not None and (isinstance(self._next, RawRecord) or self._next in self._arrived):
+            step = self._next
+            await self._write((step,) if isinstance(step, RawRecord) else self._arrived.pop(step))
+            self._next = next(self._steps, None)
+
+    async def close(self) -> None:
+        """Write what is left."""
+        while self._next is not None:
+            step = self._next
+            await self._write((step,) if isinstance(step, RawRecord) else self._arrived.pop(step, ()))
+            self._next = next(self._steps, None)
+        await self._flush()
+
+    async def _write(self, records: Sequence[RawRecord]) -> None:
+        for record in records:
+            self._passed += 1
+            if self._passed > self._progress.offset:
+                self._batch.append(record._replace(headers=[*record.headers, self._header]))
+        if len(self._batch) >= _WRITTEN_AT_ONCE:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        if not self._batch:
+            return
+        done = self._progress.offset + len(self._batch)
+        progress = replace(
+            self._progress, offset=done, read=done, written=self._progress.written + len(self._batch)
+        )
+        key = f"replay|{self._replay}|{self._name}".encode()
+        mark = RawRecord(key, ledger.encode(progress), time.time_ns() // 1_000_000, [])
+        try:
+            await self._producers.commit(
+                {self._sightings: self._batch, self._positions: [mark]}, self._partition
+            )
+        except (KafkaError, TimeoutError) as error:
+            raise TickerError(
+                f"{self._sightings}/{self._partition} was not written: {error!r}; the same command goes on there"
+            ) from error
+        self._progress, self._batch = progress, []
