@@ -13,10 +13,11 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
+from streams.process.accents import ACUTE, keep_participles
 from streams.process.letters import WORDS, WORDS_AND_NUMBERS
 from streams.process.notes import plain, strip_notes
 
-FOLD_VERSION: Final = 2
+FOLD_VERSION: Final = 3
 """Raised whenever some headline folds otherwise than before."""
 QUESTION: Final = "?"
 """The word that a question mark folds to."""
@@ -51,6 +52,8 @@ def headline_of(text: str) -> str:
 
 def fold_words(text: str) -> str:
     """Fold a headline, or a part of one, that has no notes beside it; empty where it has no word."""
+    if "é" in text or "É" in text or ACUTE in text:
+        text = keep_participles(text)
     folded = text.translate(WORDS)
     if _DIGIT.search(folded):
         folded = text.translate(WORDS_AND_NUMBERS)

@@ -119,7 +119,11 @@ def _fold_character(character: str) -> str:
             return " "
 
 
-WORDS: Final = Folding({})
+KEPT_ACUTE: Final = "\ufdd0"
+"""Stands for an é that folds to itself (`accents`); no text has this code point, which Unicode keeps for programs."""
+_ACUTE: Final = {KEPT_ACUTE: "é"}
+
+WORDS: Final = Folding(_ACUTE)
 """Folds a text to words: letters and digits, spaces between, and question marks."""
-WORDS_AND_NUMBERS: Final = Folding(IN_NUMBERS)
+WORDS_AND_NUMBERS: Final = Folding({**_ACUTE, **IN_NUMBERS})
 """The same, with the signs that can be part of a number."""

@@ -43,10 +43,12 @@ _CAPITALS: Final = re.compile(r"([A-ZÀ-Þ]{3,}(?: [A-ZÀ-Þ]{3,})?)\s+(?=\S)")
 
 _BOXED_TAIL: Final = re.compile(r"\s*[\[(]\s*\+?\s*([^\[\]()]{2,44}?)\s*[\])][\s.!]*$")
 _TAIL_MARK: Final = re.compile(
-    r"\s+[-~/*]\s+|\s*[|»›·•¦]\s*|\s*::\s*|\s*[—–]\s*|\s*\.{2,}\s*|\s*…\s*|\s*\+\s*"
+    r"\s+[-~/*]\s+|\s*[|»›·•¦]\s*|\s*::\s*|\s*[—–]\s*|\s*\.{2,}\s*|\s*…\s*|\s*\+\s*|\s*:\s+"
+    r"|\s*[,،]?\s+(?=via\s|نقلا عن\s)",
+    re.IGNORECASE,
 )
-_SIGNED: Final = frozenset({"|", "¦", "»", "›", "·", "•", "-", "–", "—", "::", "~", "/", "*"})
-"""Marks that an outlet signs after; after dots and a plus only tags stand."""
+_SIGNED: Final = frozenset({"|", "¦", "»", "›", "·", "•", "-", "–", "—", "::", "~", "/", "*", "", ",", "،"})
+"""Marks that an outlet signs after, or a comma or nothing before "via"; after dots and a plus only tags stand."""
 _CREDIT: Final = re.compile(r"^(?:via|with|avec|source|par|by|المصدر|نقلا عن)\s*:?\s+", re.IGNORECASE)
 _AND: Final = re.compile(r"\s*[,/+&،]\s*|\s+و(?=\S{3})|\s+(?:et|and)\s+")
 _ARTICLES: Final = frozenset({"the", "le", "la", "les", "l"})
@@ -199,6 +201,8 @@ def _is_tail(note: str, mark: str, known: Gazetteer) -> bool:
     key = _folded(note)
     if not key:
         return False
+    if mark == ":":
+        return key in known.accompanying
     if key in known.tags:
         return True
     if mark not in _SIGNED:

@@ -43,7 +43,9 @@ def content_word(word: str, language: str) -> str | None:
     """A word of a folded headline as it can tell a topic, a number as its kind; None where it cannot."""
     if word in _STOP.get(language, _NONE):
         return None
-    return _number_kind(word) if word[0].isdigit() else word
+    if word[0].isdigit():
+        return _number_kind(word)
+    return word.replace("é", "e")
 
 
 def _number_kind(word: str) -> str:

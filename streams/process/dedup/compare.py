@@ -33,6 +33,7 @@ _WEIGHT: Final = {
     "minor": 2,
     "inflection": 2,
     "tense": 2,
+    "accent": 1,
     "asked": 1,
     "counted": 2,
     "plural": 2,

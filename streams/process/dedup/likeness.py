@@ -52,6 +52,7 @@ INFLECTION: Final = Likeness("inflection", 0.25)
 COUNTED: Final = Likeness("counted", 0.3)
 PLURAL: Final = Likeness("plural", 0.35)
 TENSE: Final = Likeness("tense", 0.35)
+ACCENT: Final = Likeness("accent", 0.3)
 TYPO: Final = Likeness("typo", 0.4)
 FACT: Final = Likeness("fact", 0.9)
 OTHER_FACT: Final = Likeness("fact", 1.2)
@@ -68,7 +69,15 @@ def likeness(one: Token, other: Token, lexicon: Lexicon) -> Likeness | None:
             return OTHER_FACT
     elif one.value == other.value:
         return SAME if one.written == other.written else VARIANT
-    return _words(one.written or one.value, other.written or other.value, lexicon)
+    return _words_with_accents(one.written or one.value, other.written or other.value, lexicon)
+
+
+def _words_with_accents(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
+    """As `_words`; an accent that the fold kept ("tué") is told from its absence, and otherwise counts for nothing."""
+    if one.isascii() == other.isascii() or "é" not in one + other:
+        return _words(one, other, lexicon)
+    plain, plain_other = one.replace("é", "e"), other.replace("é", "e")
+    return ACCENT if plain == plain_other else _words(plain, plain_other, lexicon)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -85,13 +94,19 @@ def _words(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
     if OSA.distance(one, other, score_cutoff=_FARTHEST) > _FARTHEST:
         return None
     if lexicon.language == "ar":
-        if found := _inflected(one, other, lexicon):
+        if found := _inflected(one, other, lexicon) or _counted(one, other, lexicon):
             return found
     elif _is_tense(one, other, lexicon):
         return TENSE
     elif _is_plural(one, other) or _is_plural(other, one):
         return PLURAL
     return TYPO if _is_typo(one, other, lexicon) else None
+
+
+def _counted(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
+    """Two forms of an Arabic noun that a count gives it, one of them with its article: "عشرات القتلى", "40 قتيلا"."""
+    noun, noun_of_other = (lexicon.counted.get(word.removeprefix("ال")) for word in (one, other))
+    return COUNTED if noun and noun == noun_of_other else None
 
 
 def _is_plural(word: str, singular: str) -> bool:

@@ -55,8 +55,24 @@ def read_numeral(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral 
         return Numeral("number", word, 1)
     value, used = _read_words(words, start, lexicon)
     if not used:
-        return None
+        return _read_roman(word) if lexicon.language == "fr" else None
     return _scaled(float(value), "", words[start:], used, lexicon)
+
+
+def _read_roman(word: str) -> Numeral | None:
+    """A French rank in Roman numerals: "XIe"; only those that are no other words, as "vie" is."""
+    if not (match := _ROMAN.match(word)) or not ("ii" in word or word.startswith("x")):
+        return None
+    values = [_ROMAN_DIGITS[letter] for letter in match[1]]
+    total = sum(
+        -value if value < following else value
+        for value, following in zip(values, [*values[1:], 0], strict=True)
+    )
+    return Numeral("ordinal", str(total), 1)
+
+
+_ROMAN: Final = re.compile(r"^(x{0,3}(?:ix|iv|v?i{0,3}))(?:e|eme)$")
+_ROMAN_DIGITS: Final = {"i": 1, "v": 5, "x": 10}
 
 
 def _read_digits(
@@ -65,7 +81,9 @@ def _read_digits(
     if _SCORE.match(digits) and not ending:
         return Numeral("score", digits, 1)
     if ending in _ORDINAL_ENDINGS and digits.isdecimal():
-        return Numeral("ordinal", str(int(digits)), 1)
+        following = lexicon.meaning(words[start + 1]) if start + 1 < len(words) else None
+        is_date = following is not None and following.kind == "month"
+        return Numeral("number" if is_date else "ordinal", str(int(digits)), 1)
     end = start + 1
     if digits.isdecimal() and not ending and len(digits) <= len("999"):
         while end < len(words) and _THOUSANDS.match(words[end]):

@@ -24,10 +24,11 @@ _NAMES: Final = Folding({_BAR: _BAR, "\n": "\n", _ALSO: _ALSO})
 class Gazetteer(Struct, frozen=True):
     """Names and notes, folded; names of several words have no spaces between them.
 
-    `outlets` are no other words; `outlets_and_words` holds them and those that are ("Le Soir"). `tags` may stand
-    before or after a headline (`hashtags` are the same without spaces), `slugs` and `sections` before it, `numbered`
-    before a number, `informed` before an outlet. `editions` follow an outlet's name. `media`, `media_first` and
-    `media_last` make a name an outlet's, `never_media` does not.
+    `outlets` are no other words; `outlets_and_words` holds them and those that are ("Le Soir"). `tags` may
+    stand before or after a headline (`hashtags` are the same without spaces), `slugs` and `sections` before
+    it, `numbered` before a number, `informed` before an outlet; `accompanying` may stand after a colon, too.
+    `editions` follow an outlet's name. `media`, `media_first` and `media_last` make a name an outlet's,
+    `never_media` does not.
     """
 
     outlets: frozenset[str]
@@ -35,6 +36,7 @@ class Gazetteer(Struct, frozen=True):
     tags: frozenset[str]
     hashtags: frozenset[str]
     slugs: frozenset[str]
+    accompanying: frozenset[str]
     numbered: frozenset[str]
     informed: frozenset[str]
     sections: frozenset[str]

@@ -133,6 +133,9 @@ def test_a_month_has_many_names(one: str, other: str) -> None:
         ("علي بنيس يدير المعرض الجهوي", "عليا بنيس يدير المعرض الجهوي"),
         ("هجوم يستهدف القاعدة البحرية", "هجوم جديد يستهدف القاعدة البحرية"),
         ("Blast shakes the old harbour", "New blast shakes the old harbour"),
+        ("Un policier tue", "Un policier tué"),
+        ("Un policier tué lors d'un contrôle", "Un policier tue lors d'un contrôle"),
+        ("Le maire accuse son adjoint", "Le maire accusé, son adjoint"),
         ("Le but du capitaine refusé à la fin", "Le but du capitaine refusé à la fin à la VAR"),
     ],
 )

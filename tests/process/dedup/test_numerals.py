@@ -35,6 +35,13 @@ from streams.process.fold import fold
         ("ar", "30 مليون درهم", "number", "30000000dh"),
         ("fr", "1ère", "ordinal", "1"),
         ("fr", "3e", "ordinal", "3"),
+        ("fr", "XIVe", "ordinal", "14"),
+        ("fr", "VIIIe", "ordinal", "8"),
+        ("fr", "1er", "ordinal", "1"),
+        ("fr", "1er avril", "number", "1"),
+        ("ar", "5 ملايير درهم", "number", "5000000000dh"),
+        ("ar", "10 كيلومترات", "number", "10km"),
+        ("en", "4 pct", "number", "4%"),
         ("en", "twenty-five thousand", "number", "25000"),
         ("en", "one hundred and five", "number", "105"),
         ("en", "25,000", "number", "25000"),
@@ -53,7 +60,8 @@ def test_a_number_has_one_value(language: str, text: str, kind: str, value: str)
 
 
 @pytest.mark.parametrize(
-    ("language", "text"), [("ar", "وزير"), ("fr", "mille-feuille rien"), ("en", "often")]
+    ("language", "text"),
+    [("ar", "وزير"), ("fr", "mille-feuille rien"), ("en", "often"), ("fr", "la vie"), ("fr", "une scie")],
 )
 def test_other_words_are_no_numbers(language: str, text: str) -> None:
     """A word that only looks like a number word is none."""

@@ -99,10 +99,60 @@ def _counts_otherwise(alignment: Alignment, step: Step) -> bool:
     return not follows_number(alignment, step)
 
 
+def _is_another_form(alignment: Alignment, step: Step) -> bool:
+    """Whether an accent makes two words of a verb: "Un policier tue" is not "Un policier tué".
+
+    It is not so where the word without it stands in capitals, or in a text that goes without accents: "controle". Where
+    there is no other accent to tell by, "tue dans la nuit" and "un accuse" are taken for a participle without its own.
+    """
+    sides = (
+        (step.before[0].written, alignment.one, step.at),
+        (step.after[0].written, alignment.other, step.at_other),
+    )
+    (bare, reading, at), (accented, other, _) = sorted(sides, key=lambda side: "é" in side[0])
+    written = {word: fold_words(word) for word in _WORD.findall(reading.shown)}
+    if any(word.isupper() and folded == bare for word, folded in written.items()):
+        return any(letter.isupper() and not letter.isascii() for letter in reading.shown)
+    if any(not word.isascii() for word in written):
+        return True
+    dropped = {fold_words(word) for word in _WORD.findall(other.shown) if not word.isascii()} - {accented}
+    if not dropped.isdisjoint(written.values()):
+        return False
+    following = [token.written for token in reading.tokens[at + 1 : at + 2]]
+    before = [token.written for token in reading.tokens[max(0, at - 1) : at]]
+    return _WITHOUT_OBJECT.isdisjoint(following) and _OF_A_NOUN.isdisjoint(before)
+
+
+_WITHOUT_OBJECT: Final = frozenset(
+    {
+        "par",
+        "pour",
+        "a",
+        "au",
+        "aux",
+        "en",
+        "dans",
+        "sur",
+        "sous",
+        "lors",
+        "apres",
+        "avant",
+        "pendant",
+        "chez",
+        "vers",
+        "pres",
+    }
+)
+"""French words after which a verb has no object yet."""
+_OF_A_NOUN: Final = frozenset({"un", "ce", "cet", "son", "du", "au"})
+"""French words that no verb follows."""
+
+
 _OBJECTIONS: Final[Mapping[str, Callable[[Alignment, Step], bool]]] = {
     "tense": _lacks_object,
     "typo": _may_be_names,
     "plural": _counts_otherwise,
+    "accent": _is_another_form,
 }
 """What can make two things of words that are alike, by how they are."""
 
