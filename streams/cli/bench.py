@@ -131,6 +131,22 @@ def serve(readers: int, window: int, seconds: int, as_json: bool, csv_path: Path
     report([run_serve(readers=readers, window=window, seconds=seconds)], as_json=as_json, csv_path=csv_path)
 
 
+@command.command(epilog=examples("ticker bench sources", "ticker bench sources --sources 100 --seconds 60"))
+@click.option("--sources", type=click.IntRange(1, 10_000), default=1_000, show_default=True)
+@click.option("--seconds", type=click.IntRange(min=1), default=120, show_default=True)
+@json_option
+@csv_option
+def sources(sources: int, seconds: int, as_json: bool, csv_path: Path | None) -> None:
+    """A producer that reads many sites every minute: its processor time, its memory, how late it is.
+
+    The sites are on loopback, each an address of its own, with pages of 100 kB. Starts a broker of its own. Needs
+    the extra: pip install 'headline-ticker[broker]'.
+    """
+    from streams.bench.sources import run_sources
+
+    report([run_sources(sources, seconds)], as_json=as_json, csv_path=csv_path)
+
+
 @command.command(epilog=examples("ticker bench restore", "ticker bench restore --headlines 100000"))
 @click.option("--headlines", type=click.IntRange(min=1), default=1_000_000, show_default=True)
 @json_option

@@ -6,16 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from itertools import cycle
-from typing import IO, TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
-import msgspec
 
-from schemas.instants import format_instant
 from streams.cli.options import settings_options
 from streams.cli.output import examples
 from streams.cli.progress import steps
@@ -29,6 +27,7 @@ from streams.settings.worker import LISTEN
 
 if TYPE_CHECKING:
     from streams.dev.kafka import Cluster
+    from streams.dev.site import Site
 
 _STOP_S: Final = 10.0
 _CHECK_S: Final = 0.25
@@ -40,18 +39,19 @@ _CHECK_S: Final = 0.25
     type=click.FloatRange(min=0.01),
     default=2.0,
     show_default=True,
-    help="Seconds between two strips of the sample.",
+    help="Seconds between two changes of the site's strips.",
 )
 @settings_options(BROKER_PORT, BROKER_DATA, LISTEN, TOPIC_PREFIX, CACHE)
 def command(every: float, settings: Settings) -> None:
-    """Run a broker, the topics, a worker, the board and a producer on the bundled sample, until Ctrl-C.
+    """Run a broker, the topics, a worker, the board, a small news site and a producer that reads it, until Ctrl-C.
 
-    The broker is a real Kafka and keeps its data; the sample's strips are shown again and again as of now, and what
-    is published is shown as `ticker tail` does. Where a usual port is taken, as by a second one in another folder,
-    it takes a free one.
+    The broker is a real Kafka and keeps its data; the site is on loopback, its strips change every few seconds, and
+    what is published of them is shown as `ticker tail` does. Where a usual port is taken, as by a second one in
+    another folder, it takes a free one.
     Needs the extra: pip install 'headline-ticker[broker]'.
     """
     from streams.dev.kafka import Cluster
+    from streams.dev.site import Site
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     listen, board = _free_address(settings, LISTEN), _free_address(settings, SERVE_LISTEN)
@@ -69,13 +69,16 @@ def command(every: float, settings: Settings) -> None:
                 "--topic-prefix",
                 settings[TOPIC_PREFIX],
             ]
-            children = _start_all(stack, common, listen)
+            site = stack.enter_context(Site(every))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ticker-dev-")))
+            folder.joinpath("sources.toml").write_text(site.sources(), encoding="utf-8")
+            children = _start_all(stack, common, listen, folder)
             if board:
                 children["board"] = _start(stack, "serve", [*common, "--listen", board])
-            _say_ready(cluster.bootstrap_servers(), settings, listen, board, every)
+            _say_ready(cluster.bootstrap_servers(), settings, listen, board, site, folder)
             # What is live is shown first: headlines of an earlier start are not published again.
             children["tail"] = _start(stack, "tail", ["--since", "3d", *common])
-            _show_sample(cluster, children, every)
+            _watch(cluster, children)
     except KeyboardInterrupt:
         click.echo("stopping", err=True)
     finally:
@@ -117,26 +120,29 @@ def _free_address(settings: Settings, setting: Setting[str | None]) -> str | Non
 _Child = subprocess.Popen[bytes]
 
 
-def _start_all(stack: contextlib.ExitStack, common: Sequence[str], listen: str | None) -> "dict[str, _Child]":
+def _start_all(
+    stack: contextlib.ExitStack, common: Sequence[str], listen: str | None, folder: Path
+) -> "dict[str, _Child]":
     """The worker and the producer, in sessions of their own: Ctrl-C reaches them through us, in order."""
     return {
         "worker": _start(stack, "worker", [*common, "--listen", listen or "none", "--instance-id", "dev"]),
-        "producer": _start(stack, "produce", [*common, "-"], stdin=subprocess.PIPE),
+        "producer": _start(stack, "produce", [*common, *_reading(folder)]),
     }
 
 
-def _start(
-    stack: contextlib.ExitStack,
-    name: str,
-    arguments: Sequence[str],
-    stdin: int | IO[Any] = subprocess.DEVNULL,
-) -> _Child:
+def _reading(folder: Path) -> list[str]:
+    """The flags of a producer that reads the site, which is ours: nobody has to be spared."""
+    sources, state = str(folder / "sources.toml"), str(folder / "state")
+    return ["--sources", sources, "--state", state, "--contact", "dev@localhost", "--distance", "0"]
+
+
+def _start(stack: contextlib.ExitStack, name: str, arguments: Sequence[str]) -> _Child:
     """A command of ours that the stack ends."""
     # TICKER_* variables meant for a user's own cluster must not reach a broker of ours.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TICKER_")}
     child = subprocess.Popen(  # noqa: S603 (our own program)
         [sys.executable, "-m", "streams.cli", name, *arguments],
-        stdin=stdin,
+        stdin=subprocess.DEVNULL,
         env=environment,
         start_new_session=True,
     )
@@ -145,9 +151,6 @@ def _start(
 
 
 def _stop(child: _Child) -> None:
-    if child.stdin is not None:
-        with contextlib.suppress(OSError):
-            child.stdin.close()
     child.terminate()
     try:
         child.wait(_STOP_S)
@@ -156,27 +159,19 @@ def _stop(child: _Child) -> None:
         child.wait()
 
 
-def _show_sample(cluster: "Cluster", children: Mapping[str, _Child], every: float) -> None:
-    """Feed the producer until something ends that should not."""
-    feed = children["producer"].stdin
-    assert feed is not None
-    lines = cycle(files("streams").joinpath("samples", "strips.jsonl").read_bytes().splitlines())
-    due = time.monotonic()
+def _watch(cluster: "Cluster", children: Mapping[str, _Child]) -> NoReturn:
+    """Wait until something ends that should not."""
     while True:
         cluster.check()
         for name, child in children.items():
             if child.poll() is not None:
                 raise TickerError(f"the {name} ended with exit code {child.returncode}; its log is above")
-        if time.monotonic() >= due:
-            due += every
-            strip = msgspec.json.decode(next(lines))
-            strip["observed_at"] = format_instant(time.time_ns() // 1_000_000)
-            feed.write(msgspec.json.encode(strip) + b"\n")
-            feed.flush()
-        time.sleep(min(_CHECK_S, max(0.0, due - time.monotonic())))
+        time.sleep(_CHECK_S)
 
 
-def _say_ready(servers: str, settings: Settings, listen: str | None, board: str | None, every: float) -> None:
+def _say_ready(
+    servers: str, settings: Settings, listen: str | None, board: str | None, site: "Site", folder: Path
+) -> None:
     prefix = settings[TOPIC_PREFIX]
     flag = "" if servers == "127.0.0.1:9092" else f" --bootstrap-servers {servers}"
     click.echo(f"Kafka      {servers}, topics {prefix}.*, data in {settings[BROKER_DATA]}")
@@ -184,7 +179,7 @@ def _say_ready(servers: str, settings: Settings, listen: str | None, board: str 
         click.echo(f"worker     http://{listen}/readyz and /metrics")
     if board:
         click.echo(f"board      http://{board}/")
-    click.echo(f"producer   the bundled sample, a strip every {every:g} s")
+    click.echo(f"site       {site.address}/, read as {folder / 'sources.toml'} says: change it and see")
     click.echo("Next, in another terminal:")
     click.echo(f"  ticker tail --since 10m{flag}")
     click.echo(f"  ticker produce page.html{flag}")

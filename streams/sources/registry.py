@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, get_type_hints
 from urllib.parse import urlsplit
@@ -147,7 +147,7 @@ class Registry:
         self._path = path
         self._environment = environment
         self._mark = _mark(path)
-        self.sources = read_sources(path, environment)
+        self.sources: Sequence[Source] = read_sources(path, environment)
 
     def reload(self) -> bool:
         """Read the file again where it has changed; whether the sources are others now.

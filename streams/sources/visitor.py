@@ -7,10 +7,10 @@ source pays for it.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from hashlib import blake2b
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
@@ -21,7 +21,8 @@ from streams.sources.fetch import Fetched, Fetcher
 from streams.sources.hosts import Hosts, host_of
 from streams.sources.memory import Due, Known, Memory
 from streams.sources.reading import Reader, asked, kind_of
-from streams.sources.registry import Registry, Source
+from streams.sources.registry import Source
+from streams.sources.robots import Robots
 from streams.sources.schedule import (
     JITTER,
     MAX_RETRY_AFTER_S,
@@ -47,11 +48,20 @@ _STARTS_A_SECOND: Final = 20.0
 _WELL: Final = frozenset({"changed", "unchanged"})
 
 
+class Listed(Protocol):
+    """Sources that can be others from time to time (`streams.sources.registry.Registry`)."""
+
+    sources: Sequence[Source]
+
+    def reload(self) -> bool:
+        """Look whether they are others now."""
+
+
 class Visitor:
     """Visits the sources of a registry.
 
     Args:
-        registry: The sources; looked at again every few seconds.
+        registry: The sources; looked at again every few seconds. None where only `visit` is called.
         fetcher: Asks for what has an address.
         hosts: The turns that the fetcher takes.
         memory: What is known of sources between visits.
@@ -62,7 +72,7 @@ class Visitor:
 
     def __init__(
         self,
-        registry: Registry,
+        registry: Listed | None,
         fetcher: Fetcher,
         hosts: Hosts,
         memory: Memory,
@@ -135,6 +145,14 @@ class Visitor:
             if is_whole and fetched.outcome == "changed":
                 due = replace(due, whole_at=began)
         return self._scheduled(source, self._made(source, fetched, known), fetched, due, began)
+
+    async def rules_of(self, address: str, source: Source) -> Robots:
+        """The robots.txt that holds for an address, asked for on behalf of a source.
+
+        Raises:
+            ForbiddenAddressError: The address is a private one.
+        """
+        return await self._fetcher.rules_of(address, source)
 
     def _known(self, source: Source) -> Known:
         """What is known of a source, as it is asked now."""
@@ -222,15 +240,17 @@ class Visitor:
 
     async def _keep_up(self) -> None:
         """Visit the sources of the registry, whatever they are from time to time."""
-        self._begin()
+        registry = self._registry
+        assert registry is not None
+        self._begin(registry.sources)
         while True:
             await asyncio.sleep(_LOOK_AGAIN_S)
-            if self._registry.reload():
-                self._begin()
+            if registry.reload():
+                self._begin(registry.sources)
 
-    def _begin(self) -> None:
-        """Have a task for every source of the registry, and none for any other."""
-        wanted = {source.id: source for source in self._registry.sources}
+    def _begin(self, sources: Sequence[Source]) -> None:
+        """Have a task for each of these sources, and none for any other."""
+        wanted = {source.id: source for source in sources}
         for name, (source, task) in list(self._tasks.items()):
             if wanted.get(name) != source:
                 task.cancel()

@@ -206,7 +206,7 @@ async def visiting(
     bounds = options.pop("bounds", Bounds(60.0, 900.0))
     async with fetching(kept, contact=CONTACT, distance=distance, now=now, **options) as (fetcher, hosts):
         yield Visitor(
-            Sources(*sources),  # type: ignore[arg-type] # what a visitor needs of a registry
+            Sources(*sources),
             fetcher,
             hosts,
             kept,

@@ -55,7 +55,7 @@ async def opened(memory: "Memory", settings: Settings) -> "AsyncIterator[tuple[F
 
 @asynccontextmanager
 async def opened_visitor(
-    registry: "Registry", memory: "Memory", settings: Settings
+    registry: "Registry | None", memory: "Memory", settings: Settings
 ) -> "AsyncIterator[Visitor]":
     """A visitor of a registry's sources.
 

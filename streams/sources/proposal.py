@@ -1,0 +1,187 @@
+"""Propose entries for a site: its page, the feeds that the page names and its news sitemap, and how they overlap.
+
+What is looked at is what a person would look at: the page, `<link rel=alternate>`, the sitemaps that robots.txt names
+and, where it names none for news, the places where they usually are. Every look is a visit, with all its regard.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+from msgspec import Struct
+from selectolax.lexbor import LexborHTMLParser
+
+from streams.errors import InputError
+from streams.outbound import ForbiddenAddressError
+from streams.produce.extract import survey
+from streams.produce.sightings import identify
+from streams.sources.answer import shown
+from streams.sources.registry import Source, address_problem
+from streams.sources.visit import Reading
+from streams.sources.visitor import Visitor
+
+MAX_FEEDS: Final = 5
+MAX_SITEMAPS: Final = 4
+_PLACES: Final = ("/news-sitemap.xml", "/sitemap-news.xml", "/sitemap_news.xml")
+"""Where news sitemaps are that robots.txt does not name."""
+_FEED_TYPE: Final = re.compile(r"application/(?:rss\+xml|atom\+xml|feed\+json)", re.IGNORECASE)
+_COMMENTS: Final = re.compile(r"comment|تعليق", re.IGNORECASE)
+_LOCATION: Final = re.compile(r"<loc>\s*([^<\s]{1,2000})\s*</loc>")
+_INDEX: Final = re.compile(r"<(?:\w{1,20}:)?sitemapindex[\s>]", re.IGNORECASE)
+_NEWS: Final = re.compile(r"news|actu|akhbar", re.IGNORECASE)
+_NOT_AN_ID: Final = re.compile(r"[^A-Za-z0-9]+")
+
+
+class Proposed(Struct, frozen=True, kw_only=True):
+    """An entry that is proposed, and the visit that it rests on."""
+
+    source: Source
+    reading: Reading
+    element: str = ""
+    """The page's element that holds the strip, as a selector."""
+    shared: int = 0
+    """Of its headlines, how many the page's strip shows too."""
+
+    @property
+    def headlines(self) -> int:
+        """How many headlines it shows."""
+        return sum(1 for slot in self.reading.slots if slot.text)
+
+
+async def propose(address: str, visitor: Visitor, *, allow_private: bool) -> list[Proposed]:
+    """The entries for a site, that of the address first, whatever came of it; of others only those with headlines.
+
+    Args:
+        address: A page or a feed.
+        visitor: Visits what is found.
+        allow_private: Whether the site may be in a private network.
+    """
+    site = (urlsplit(address).hostname or "").removeprefix("www.")
+    name = _NOT_AN_ID.sub("-", site.rpartition(".")[0] or site).strip("-") or "site"
+    first = Source(id=name, address=address, site=name, allow_private=allow_private)
+    page = await visitor.visit(first)
+    found = [Proposed(source=first, reading=page, element=_element(page))]
+    if page.visit.kind != "page" or page.visit.body is None:
+        return found
+    where = page.visit.answered_by
+    candidates = [("feed", feed) for feed in feeds_of(page.visit.body, where)[:MAX_FEEDS]]
+    candidates += [("sitemap", each) for each in await _sitemaps(where, first, visitor)]
+    keys = _keys(page)
+    while candidates:
+        kind, each = candidates.pop(0)
+        count = sum(1 for one in found if one.source.id.startswith(f"{name}-{kind}"))
+        source = Source(
+            id=f"{name}-{kind}{f'-{count + 1}' if count else ''}",
+            address=each,
+            site=name,
+            kind="sitemap" if kind == "sitemap" else None,
+            allow_private=allow_private,
+        )
+        reading = await visitor.visit(source)
+        body = reading.visit.body
+        if body is not None and _INDEX.search(body[:2_000]):
+            candidates += [("sitemap", inner) for inner in _news_in(body)]
+        elif reading.strip is not None and keys != _keys(reading):
+            found.append(Proposed(source=source, reading=reading, shared=len(keys & _keys(reading))))
+    return found
+
+
+def feeds_of(page: str, address: str) -> list[str]:
+    """The feeds that a page names as other forms of itself, those of comments left out."""
+    found: list[str] = []
+    for node in LexborHTMLParser(page).css('link[rel~="alternate"]'):
+        given = node.attributes
+        href, told = given.get("href") or "", given.get("title") or ""
+        if not _FEED_TYPE.match(given.get("type") or "") or _COMMENTS.search(f"{href} {told}"):
+            continue
+        try:
+            feed = urljoin(address, href.strip())
+        except ValueError:
+            continue
+        if not address_problem(feed) and feed not in found:
+            found.append(feed)
+    return found
+
+
+async def _sitemaps(address: str, source: Source, visitor: Visitor) -> list[str]:
+    """Where the site's news sitemaps may be."""
+    try:
+        rules = await visitor.rules_of(address, source)
+    except ForbiddenAddressError:
+        return []
+    named = [
+        each for each in rules.sitemaps if _NEWS.search(urlsplit(each).path) and not address_problem(each)
+    ]
+    return named[:MAX_SITEMAPS] or [urljoin(address, place) for place in _PLACES]
+
+
+def _news_in(index: str) -> Iterator[str]:
+    """The sitemaps of an index that are of news; of many of them the last, which is the newest as they are named."""
+    named = [each for each in _LOCATION.findall(index) if _NEWS.search(each) and not address_problem(each)]
+    yield from named[-1:]
+
+
+def _element(page: Reading) -> str:
+    if page.strip is None or page.visit.body is None or page.visit.kind != "page":
+        return ""
+    try:
+        surest = survey(page.visit.body, page.visit.address, address=page.visit.answered_by)[:1]
+    except InputError:
+        return ""
+    return surest[0].element if surest and surest[0].found is not None else ""
+
+
+def _keys(reading: Reading) -> set[bytes]:
+    return {identify(slot.text)[0] for slot in reading.slots if slot.text}
+
+
+def language_of(reading: Reading) -> str | None:
+    """The language of most headlines; None where there is none that can be told."""
+    spoken = [identify(slot.text)[1] for slot in reading.slots if slot.text]
+    most = max(set(spoken), key=spoken.count, default="und")
+    return None if most == "und" else most
+
+
+def as_toml(proposals: Sequence[Proposed]) -> str:
+    """Entries for sources.toml, with what speaks for each as a comment above it."""
+    return "\n".join(_entry(each, proposals[0]) for each in proposals)
+
+
+def _entry(proposed: Proposed, page: Proposed) -> str:
+    source, reading = proposed.source, proposed.reading
+    lines = [f"# {shown(line)}" for line in _evidence(proposed, page)]
+    lines += ["[[source]]", f"id = {_text(source.id)}", f"address = {_text(source.place)}"]
+    if reading.visit.kind:
+        lines.append(f"kind = {_text(reading.visit.kind)}")
+    lines.append(f"site = {_text(source.site)}")
+    if language := language_of(reading):
+        lines.append(f"language = {_text(language)}")
+    if proposed.element and proposed.element != "the page's text":
+        lines.append(f"# selector = {_text(proposed.element)}  # pins what was found by itself")
+    if source.allow_private:
+        lines.append("allow_private = true")
+    return "\n".join([*lines, ""])
+
+
+def _evidence(proposed: Proposed, page: Proposed) -> Iterator[str]:
+    reading = proposed.reading
+    visit, strip = reading.visit, reading.strip
+    if strip is None:
+        yield visit.problem or (reading.problem.problem if reading.problem else "no strip was found")
+    else:
+        first = next(slot.text for slot in reading.slots if slot.text)
+        yield f"{proposed.headlines} headlines, confidence {strip.confidence:.2f}; the first: {first[:60]}"
+        linked = sum(1 for slot in reading.slots if slot.link)
+        dated = sum(1 for slot in reading.slots if slot.published_at)
+        yield f"{linked} of {strip.slots} slots have a link, {dated} a time of publication"
+    if proposed is not page and page.headlines:
+        yield f"shows {proposed.shared} of the {page.headlines} headlines of {page.source.id}"
+    if visit.robots:
+        yield visit.robots
+
+
+def _text(value: str) -> str:
+    """A text as TOML writes it: as JSON does."""
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,124 @@
+"""What is proposed for a site: its page, its feeds, its news sitemap, and how they overlap."""
+
+import tomllib
+from pathlib import Path
+
+from streams.sources.proposal import Proposed, as_toml, feeds_of, propose
+from streams.sources.registry import read_sources
+from tests.sources.world import Site, answer, page, run, site, visiting
+
+SHOWN = [
+    "البرلمان يصوت الليلة على قانون الماء الجديد",
+    "العاصفة تغلق الميناء لليوم الثاني على التوالي",
+    "اتفاق جديد بين الوزارة والأساتذة ينهي الإضراب",
+    "موسم الزيتون يبدأ مبكرا هذا العام في الشمال",
+]
+OLDER = ["افتتاح المتحف الجديد في المدينة القديمة غدا", "المنتخب الوطني يفوز بثلاثية في مباراة ودية"]
+
+
+def rss(*titles: str, there: Site) -> str:
+    items = "".join(
+        f"<item><title>{title}</title><link>/story/{number}</link>"
+        "<pubDate>Wed, 11 Mar 2026 08:00:00 +0100</pubDate></item>"
+        for number, title in enumerate(titles)
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><link>{there.address()}</link>{items}</channel></rss>'
+
+
+def sitemap(*titles: str, there: Site) -> str:
+    urls = "".join(
+        f"<url><loc>{there.address(f'/story/{number}')}</loc><news:news><news:title>{title}</news:title>"
+        "<news:publication_date>2026-03-11T08:00:00Z</news:publication_date></news:news></url>"
+        for number, title in enumerate(titles)
+    )
+    spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+    return f'<?xml version="1.0"?><urlset {spaces}>{urls}</urlset>'
+
+
+def furnish(there: Site, *, robots: str = "") -> None:
+    """A site with a page, a feed that its page names, and a news sitemap behind an index."""
+    head = (
+        '<link rel="alternate" type="application/rss+xml" href="/feed">'
+        '<link rel="alternate" type="text/html" href="/en">'
+    )
+    there.answers["/"] = answer(200, page(*SHOWN).replace("<title>", f"{head}<title>"))
+    there.answers["/feed"] = answer(200, rss(*SHOWN[1:], *OLDER, there=there))
+    index = f"<sitemapindex><sitemap><loc>{there.address('/news-1.xml')}</loc></sitemap></sitemapindex>"
+    there.answers["/news.xml"] = answer(200, index)
+    there.answers["/news-1.xml"] = answer(200, sitemap(*SHOWN, *OLDER, there=there))
+    there.answers["/robots.txt"] = answer(200, robots.replace("HERE", there.address("")))
+
+
+def proposals_of(robots: str) -> tuple[list[Proposed], Site]:
+    async def main() -> tuple[list[Proposed], Site]:
+        async with site() as there:
+            furnish(there, robots=robots)
+            async with visiting() as visitor:
+                return await propose(there.address(), visitor, allow_private=True), there
+
+    return run(main())
+
+
+def test_page_feed_and_sitemap_are_proposed_with_what_they_share(tmp_path: Path) -> None:
+    """Entries that sources.toml takes as they are, each with the headlines that it shares with the page."""
+    proposed, there = proposals_of("User-agent: *\nDisallow:\nSitemap: HERE/news.xml")
+    assert [(each.source.id, each.reading.visit.kind, each.headlines, each.shared) for each in proposed] == [
+        ("127-0-0", "page", 4, 0),
+        ("127-0-0-feed", "feed", 5, 3),
+        ("127-0-0-sitemap", "sitemap", 6, 4),
+    ]
+    toml = as_toml(proposed)
+    path = tmp_path / "sources.toml"
+    path.write_text(toml, encoding="utf-8")
+    entries = read_sources(path)
+    assert [each.address for each in entries] == [
+        there.address(place) for place in ("/", "/feed", "/news-1.xml")
+    ]
+    assert {each.site for each in entries} == {"127-0-0"}
+    assert {each.language for each in entries} == {"ar"}
+    assert "# shows 3 of the 4 headlines of 127-0-0" in toml
+    assert '# selector = "ul.news-ticker"' in toml
+    assert tomllib.loads(toml)
+
+
+def test_the_usual_places_are_tried_where_robots_names_no_news_sitemap() -> None:
+    """And nothing is asked for that robots.txt forbids."""
+    _, there = proposals_of("User-agent: *\nDisallow: /sitemap-news.xml\nSitemap: HERE/products.xml")
+    assert {each.path for each in there.asked()} == {"/", "/feed", "/news-sitemap.xml", "/sitemap_news.xml"}
+
+
+def test_links_and_times_of_a_feed_are_made_absolute() -> None:
+    """A relative link leads where the feed was read; a time keeps its zone."""
+    proposed, there = proposals_of("")
+    slot = proposed[1].reading.slots[0]
+    assert slot.link == there.address("/story/0")
+    assert slot.published_at == "2026-03-11T07:00:00.000Z"
+
+
+def test_what_a_page_names_as_a_feed_is_an_address_or_nothing() -> None:
+    """Feeds of comments, of other types and addresses that are none are left out."""
+    feed = '<link rel="alternate" type="application/rss+xml" '
+    named = (
+        f'{feed} href="/rss.xml">{feed} href="/comments/feed">{feed} title="تعليقات" href="/c">'
+        f'{feed} href="javascript:1">{feed} href="http://[">{feed} href="/rss.xml">'
+        '<link rel="alternate" type="application/feed+json" href="https://b.example/feed.json">'
+        '<link rel="stylesheet" type="application/rss+xml" href="/no">'
+    )
+    assert feeds_of(f"<head>{named}</head>", "https://a.example/x/") == [
+        "https://a.example/rss.xml",
+        "https://b.example/feed.json",
+    ]
+
+
+def test_a_site_that_answers_nothing_is_proposed_with_what_is_wrong() -> None:
+    """The entry stands there with its problem; what the site says cannot leave its comment."""
+
+    async def main() -> str:
+        async with site() as there:
+            there.answers["/"] = answer(403)
+            async with visiting() as visitor:
+                return as_toml(await propose(there.address(), visitor, allow_private=True))
+
+    toml = run(main())
+    assert "# answers 403" in toml
+    assert tomllib.loads(toml)["source"][0]["id"] == "127-0-0"
