@@ -66,7 +66,7 @@ class _Site:
 
     def __init__(self, number: int, count: int, began: float) -> None:
         self.number = number
-        self.kind: Kind = _MIX[number % len(_MIX)]  # type: ignore[assignment]
+        self.kind: Kind = _MIX[number % len(_MIX)]
         self._first_change = began + _CHANGES_EVERY_S * number / count - _CHANGES_EVERY_S * _SLOTS
         self._edition = -1
         self._packed = b""
