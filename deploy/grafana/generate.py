@@ -5,33 +5,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, table, timeseries
+import yaml
+from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models.common import (
-    BarGaugeDisplayMode,
-    GraphThresholdsStyleMode,
-    StackingMode,
-    VizOrientation,
-)
 from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DashboardLinkType,
-    DataSourceRef,
-    Threshold,
-    ThresholdsMode,
     VariableOption,
     VariableRefresh,
 )
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from deploy.grafana.boards import BOARDS
-from deploy.grafana.panels import Board, Kind, Panel
+from deploy.grafana.draw import DATASOURCE, drawn
+from deploy.grafana.panels import Board
 
 FOLDER: Final = Path(__file__).parent / "dashboards"
-_DATASOURCE: Final = DataSourceRef(type_val="prometheus", uid="${datasource}")
+_PROMETHEUS: Final = Path(__file__).parents[1] / "prometheus/prometheus.yaml"
 _TAG: Final = "headline-ticker"
-_HEIGHTS: Final[dict[Kind, int]] = {"lines": 8, "stacked": 8, "number": 5, "bars": 8, "table": 8}
-_COLUMNS: Final = 24
 
 
 def build(board: Board) -> str:
@@ -54,13 +44,14 @@ def build(board: Board) -> str:
             .include_vars(True)
             .keep_time(True)
         )
+        .link(dashboard.DashboardLink("Runbooks").type(DashboardLinkType.LINK).icon("doc").url("${runbooks}"))
     )
     number = 1
     for row in board.rows:
         made = made.with_row(dashboard.Row(row.title).id(number))
         for panel in row.panels:
             number += 1
-            made = made.with_panel(_panel(panel, number))
+            made = made.with_panel(drawn(panel, number))
         number += 1
     return JSONEncoder(sort_keys=True, indent=2).encode(made.build()) + "\n"
 
@@ -74,14 +65,20 @@ def _variables(board: Board) -> list[Any]:
     if board.by_source:
         query = 'label_values(ticker_source_newest_timestamp_seconds{job=~"$job"}, source)'
         variables.append(_variable("source", "Source", query))
-    return variables
+    return [*variables, dashboard.ConstantVariable("runbooks").value(_runbooks())]
+
+
+def _runbooks() -> str:
+    """Where the runbooks are read: alerts link there, so Prometheus' configuration says it, for dashboards too."""
+    configuration = yaml.safe_load(_PROMETHEUS.read_text(encoding="utf-8"))
+    return str(configuration["global"]["external_labels"]["runbooks"])
 
 
 def _variable(name: str, label: str, query: str) -> Any:
     return (
         dashboard.QueryVariable(name)
         .label(label)
-        .datasource(_DATASOURCE)
+        .datasource(DATASOURCE)
         .query({"query": query, "refId": name})
         .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
         .multi(True)
@@ -89,66 +86,6 @@ def _variable(name: str, label: str, query: str) -> Any:
         .all_value(".+")
         .current(VariableOption(selected=True, text=["All"], value=["$__all"]))
     )
-
-
-def _panel(panel: Panel, number: int) -> Any:
-    builder: Any = {
-        "lines": _lines,
-        "stacked": _stacked,
-        "number": stat.Panel,
-        "bars": _bars,
-        "table": table.Panel,
-    }[panel.kind]()
-    made = (
-        builder.id(number)
-        .title(panel.title)
-        .description(panel.description)
-        .unit(panel.unit)
-        .datasource(_DATASOURCE)
-        .span(panel.width)
-        .height(_HEIGHTS[panel.kind])
-        .targets([_target(panel, position) for position in range(len(panel.queries))])
-        .thresholds(_thresholds(panel.red_from))
-    )
-    if panel.kind == "lines" and panel.red_from is not None:
-        style = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
-        made = made.thresholds_style(style)
-    return made
-
-
-def _lines() -> Any:
-    legend = common.VizLegendOptions().show_legend(True)
-    return timeseries.Panel().min(0).fill_opacity(8).legend(legend)
-
-
-def _stacked() -> Any:
-    return _lines().fill_opacity(25).stacking(common.StackingConfig().mode(StackingMode.NORMAL))
-
-
-def _bars() -> Any:
-    return (
-        bargauge.Panel().orientation(VizOrientation.HORIZONTAL).display_mode(BarGaugeDisplayMode.BASIC).min(0)
-    )
-
-
-def _target(panel: Panel, position: int) -> Any:
-    query = panel.queries[position]
-    target = (
-        prometheus.Dataquery()
-        .expr(query.selected)
-        .ref_id(chr(ord("A") + position))
-        .legend_format(query.legend or "__auto")
-    )
-    if panel.kind == "table":
-        return target.instant().format(PromQueryFormat.TABLE)
-    return target.instant() if panel.kind in {"number", "bars"} else target.range()
-
-
-def _thresholds(red_from: float | None) -> Any:
-    steps = [Threshold(value=None, color="green")]
-    if red_from is not None:
-        steps.append(Threshold(value=red_from, color="red"))
-    return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
 
 
 def main(arguments: Sequence[str]) -> int:

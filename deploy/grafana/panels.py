@@ -8,9 +8,16 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-Kind = Literal["lines", "stacked", "number", "bars", "table"]
+Kind = Literal["lines", "stacked", "number", "bars", "table", "text"]
 
 SELECTION: Final = 'job=~"$job",instance=~"$instance"'
+
+COUNT: Final = "locale"
+"""Grafana's unit for whole numbers that are written out: 2,883 rather than 2.88 K."""
+A_MINUTE: Final = "suffix:/min"
+A_SECOND: Final = "suffix:/s"
+SECONDS: Final = "s"
+SHARE: Final = "percentunit"
 
 
 class Query(Struct, frozen=True):
@@ -25,17 +32,58 @@ class Query(Struct, frozen=True):
         return self.expr.replace("SEL", SELECTION)
 
 
+class Link(Struct, frozen=True):
+    """Where a click leads; an address may hold Grafana's variables, `${__value.raw}` for what was clicked."""
+
+    title: str
+    url: str
+
+
+class Column(Struct, frozen=True, kw_only=True):
+    """A column of a table: `field` is a label, or `Value #A` for the first query's value, `Value` for the only one."""
+
+    field: str
+    title: str
+    unit: str = ""
+    bad_from: float | None = None
+    words: tuple[tuple[float, str], ...] = ()
+    link: Link | None = None
+    none: str = ""
+    """What is said where a row has no such value."""
+    wide: int | None = None
+    """Pixels; None shares what is left."""
+
+
 class Panel(Struct, frozen=True, kw_only=True):
     """One panel: `width` in columns of 24, `unit` as Grafana names units."""
 
     title: str
     description: str
     unit: str
-    queries: tuple[Query, ...]
+    queries: tuple[Query, ...] = ()
     kind: Kind = "lines"
     width: int = 12
-    red_from: float | None = None
+    height: int | None = None
+    """In Grafana's rows of 38 pixels; None for what is usual for the kind."""
+    bad_from: float | None = None
     """Where the value begins to be a problem; None where there is no such value."""
+    good_from: float | None = None
+    """Where the value ceases to be a problem."""
+    at_least: float | None = None
+    """How far an axis reaches at least, so that a quiet line of zeros lies at the bottom."""
+    words: tuple[tuple[float, str], ...] = ()
+    """What is said instead of a value."""
+    empty: str | None = None
+    """What is said where nothing is found, and that is right so; None where it would be a fault."""
+    columns: tuple[Column, ...] = ()
+    sort: str = ""
+    """The title of the column by which a table is sorted, falling where it begins with `-`; as answered where empty."""
+    links: tuple[Link, ...] = ()
+    """Where the panel leads."""
+    value_link: Link | None = None
+    """Where a value of it leads."""
+    text: str = ""
+    """Markdown, for a panel of text."""
 
 
 class Row(Struct, frozen=True):
@@ -73,13 +121,19 @@ def counted(series: str, window: str, by: str = "") -> str:
 
 
 def quantiles(histogram: str, by: str = "") -> tuple[Query, ...]:
-    """Median, 95 % and 99 % of a histogram."""
+    """Median and 99 % of a histogram by a label, with 95 % between them where there is no label."""
     grouping = f"le, {by}" if by else "le"
     name = f"{{{{{by}}}}} " if by else ""
+    asked = ((0.5, "median"), (0.99, "99 %")) if by else ((0.5, "median"), (0.95, "95 %"), (0.99, "99 %"))
     return tuple(
         Query(
             f"histogram_quantile({q}, sum by ({grouping}) (rate({histogram}_bucket{{SEL}}[$__rate_interval])))",
             f"{name}{label}",
         )
-        for q, label in ((0.5, "median"), (0.95, "95 %"), (0.99, "99 %"))
+        for q, label in asked
     )
+
+
+def to_sources(value: str) -> Link:
+    """From a source's value to that source alone, in the window that is looked at."""
+    return Link("This source alone", f"/d/ticker-sources?var-source={value}&${{__url_time_range}}")

@@ -126,14 +126,17 @@ def draw(
 
 
 def _answer(folder: Path) -> Callable[[Route], None]:
-    """What the page asks for: its own files, and the icons that come with @grafana/ui."""
+    """What the page asks for: its own files, and the icons and the font that come with their packages."""
+    modules = folder / "node_modules"
 
     def answer(route: Route) -> None:
         name = route.request.url.partition("/drawn/")[2].partition("?")[0]
-        file = folder / ("node_modules/@grafana/ui/dist" if name.startswith("public/") else "") / name
-        if file.is_file():
-            route.fulfill(path=file)
-        else:  # a font: the machine's own is used
-            route.fulfill(status=404, body="")
+        file = folder / name
+        if name.startswith("public/img/"):
+            file = modules / "@grafana/ui/dist" / name
+        elif name.startswith("public/fonts/"):
+            weight = 500 if "Medium" in name else 400
+            file = modules / f"@fontsource/inter/files/inter-latin-{weight}-normal.woff2"
+        route.fulfill(path=file)
 
     return answer

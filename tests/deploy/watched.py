@@ -1,8 +1,9 @@
 """A pipeline under load and the Prometheus that watches it: what dashboards are tested, and drawn, on.
 
-Everything is real: a worker, a producer, a canary and a board of their own topics, all scraped. The load is strips of
-three sources in three languages with repeats, updates, near duplicates, gaps and lines that are no strips, and a few
-records that no stage can read.
+Everything is real: a worker, a producer, a canary and a board of their own topics, all scraped, and somebody who reads
+the board; one worker more is scraped that is not there, so that an alert fires. The load is strips of three sources in
+three languages with repeats, updates, near duplicates, gaps and lines that are no strips, and a few records that no
+stage can read.
 """
 
 import json
@@ -38,6 +39,12 @@ _COMMANDS: Final = {
     "canary": ["canary", "--every", "2"],
     "serve": ["serve"],
 }
+
+
+_GONE: Final = "127.0.0.1:9"
+"""Where a worker should be and nobody listens: 9 is the port of the old discard service."""
+_READ: Final = "import sys, urllib.request; [None for _ in urllib.request.urlopen(sys.argv[1])]"
+"""Somebody who listens to a board for as long as it speaks."""
 
 
 class Prometheus:
@@ -81,7 +88,7 @@ class Prometheus:
 
     def reaches_all(self) -> bool:
         """Whether everything that it scrapes answers it."""
-        return set(self.query("up")) == {1.0}
+        return set(self.query(f'up{{instance!="{_GONE}"}}')) == {1.0}
 
 
 @contextmanager
@@ -98,27 +105,44 @@ def watched_pipeline(kafka: str, folder: Path, *, scrape: int = 1) -> Iterator[P
             )
             for name, command in _COMMANDS.items()
         }
-        watched = stack.enter_context(watching(ports, folder, scrape=scrape))
+        watched = stack.enter_context(watching(ports, folder, scrape=scrape, gone=_GONE))
         stack.enter_context(_load(started["producer"]))
         for topic in (SIGHTINGS, DECISIONS):
             produce(connection, topic.on(prefix), [b"rubbish"])
         wait_until(watched.reaches_all, seconds=60)
+        wait_until(lambda: watched.query('ticker_kafka_up{job="ticker-serve"} == 1'), seconds=60)
+        reader = [sys.executable, "-c", _READ, f"http://127.0.0.1:{ports['serve']}/events"]
+        stack.enter_context(service(reader, folder, environment))
         yield watched
 
 
 @contextmanager
-def watching(ports: Mapping[str, int], folder: Path, *, scrape: float) -> Iterator[Prometheus]:
-    """A Prometheus that knows our rules and scrapes programs on ports of this machine, by the program's name."""
+def watching(
+    ports: Mapping[str, int], folder: Path, *, scrape: float, gone: str | None = None
+) -> Iterator[Prometheus]:
+    """A Prometheus that scrapes programs on ports of this machine, by the program's name.
+
+    It knows our rules, but alerts wait a second where they would wait a minute; `gone` is where it looks for one
+    worker more.
+    """
     shipped = yaml.safe_load((RULES.parent / "prometheus.yaml").read_text(encoding="utf-8"))
     interval = f"{scrape * 1000:.0f}ms"
+    targets = {name: [f"127.0.0.1:{port}"] for name, port in ports.items()}
+    if gone:
+        targets["worker"].append(gone)
     config = {
         "global": shipped["global"] | {"scrape_interval": interval, "evaluation_interval": interval},
-        "rule_files": [f"{RULES}/*.yaml"],
+        "rule_files": ["rules-*.yaml"],
         "scrape_configs": [
-            {"job_name": f"ticker-{name}", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-            for name, port in ports.items()
+            {"job_name": f"ticker-{name}", "static_configs": [{"targets": addresses}]}
+            for name, addresses in targets.items()
         ],
     }
+    for rules in RULES.glob("*.yaml"):
+        text = re.sub(
+            r"\b(for|keep_firing_for): (\d+)m$", r"\1: \2s", rules.read_text("utf-8"), flags=re.MULTILINE
+        )
+        (folder / f"rules-{rules.name}").write_text(text, encoding="utf-8")
     path, port = folder / "prometheus.yaml", free_port()
     path.write_text(json.dumps(config), encoding="utf-8")
     storage, listen = f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"
@@ -169,7 +193,7 @@ def _load(producer: subprocess.Popen[str]) -> Iterator[None]:
 
 def _feed(stdin: IO[str], end: threading.Event) -> None:
     for number in count(1):
-        if end.wait(0.3):
+        if end.wait(0.4):
             return
         stdin.write(lines(number))
         stdin.flush()
@@ -185,23 +209,42 @@ def lines(number: int) -> str:
     return "".join(json.dumps(row) + "\n" for row in rows) + "no strip\n"
 
 
+_PLACES: Final = ("Tangier", "Agadir", "Fez", "Oujda", "Nador", "Safi", "Tiznit", "Larache", "Azilal")
+_STANDING: Final = {
+    "akhbar": (
+        "الحكومة تعلن عن برنامج جديد لدعم السكن في المدن الكبرى",
+        "المنتخب الوطني يستعد لمباراته أمام السنغال",
+        "افتتاح معرض الكتاب بمشاركة مئة دار نشر",
+        "البنك المركزي يبقي سعر الفائدة دون تغيير",
+        "وزارة الصحة تطلق حملة تلقيح في المدارس",
+    ),
+    "depeches": (
+        "Le parlement adopte la loi de finances rectificative en première lecture",
+        "La sélection nationale reçoit le Cameroun samedi",
+        "Grève des trains : un trafic réduit de moitié lundi",
+        "Une exposition de photographies ouvre au musée de la ville",
+        "Le prix du blé recule sur les marchés européens",
+    ),
+    "newsline": (
+        "Parliament votes to extend the school year by a week",
+        "Scientists find water beneath the desert plateau",
+        "Court orders a retrial in the harbour fraud case",
+        "Home side wins the cup final after extra time",
+        "Exports of citrus fruit reach a record",
+    ),
+}
+
+
 def _strips(number: int) -> dict[str, list[str]]:
-    """What each source shows in a round: a headline that stays, one whose toll rises, one retyped, a gap."""
-    place = ("Tangier", "Agadir", "Fez", "Oujda", "Nador")[number % 5]
-    return {
-        "akhbar": [
-            "الحكومة تعلن عن برنامج جديد لدعم السكن في المدن الكبرى",
-            f"ارتفاع عدد ضحايا الفيضانات إلى {number} قتيلا في الجنوب",
-            "",
-        ],
-        "depeches": [
-            "Le parlement adopte la loi de finances rectificative en première lecture",
-            "Le parlement adopte la loi de finances rectificatve en première lecture",
-            f"Séisme au large des côtes : {number} blessés selon un premier bilan",
-        ],
-        "newsline": [
-            f"{number} dead in collapse of building in {place}",
-            f"Central bank of {place} keeps its rate unchanged at {number} percent",
-            "x" * 2_500,
-        ],
+    """What each source shows in a round: headlines that stay, one whose toll rises, one retyped, one new, a gap."""
+    place = _PLACES[number % len(_PLACES)]
+    turn = number // 5
+    shown = {
+        source: [headlines[(turn + slot) % len(headlines)] for slot in range(3)]
+        for source, headlines in _STANDING.items()
     }
+    shown["akhbar"] += [f"ارتفاع عدد ضحايا الفيضانات إلى {turn} قتيلا في الجنوب", ""]
+    shown["depeches"] += [f"Séisme au large des côtes : {turn} blessés selon un premier bilan"]
+    late = f"Ferry to {place} with passengers of the night train is {number} minutes late"
+    shown["newsline"] += [late, late.replace("passengers", "pasengers"), "x" * 2_500]
+    return shown

@@ -1,16 +1,135 @@
-"""For an operator: whether workers keep up, what a batch costs, what fails."""
+"""For an operator: whether anything fails, whether workers keep up, what a batch costs."""
 
 from typing import Final
 
-from deploy.grafana.panels import Board, Panel, Query, Row, counted, quantiles
+from deploy.grafana.panels import (
+    A_MINUTE,
+    A_SECOND,
+    COUNT,
+    SECONDS,
+    Board,
+    Column,
+    Link,
+    Panel,
+    Query,
+    Row,
+    counted,
+    quantiles,
+)
+from schemas.topics import LANGUAGE_PARTITIONS
+
+_PRODUCED: Final = "sum(ticker_slots_total{SEL}) - sum(ticker_slot_outcomes_total{SEL})"
+
+_DOES_ANYTHING_FAIL: Final = Row(
+    "Does anything fail",
+    (
+        Panel(
+            title="Unaccounted records",
+            description="Input less everything that became of it, by stage, and slots less theirs. 0, at"
+            " any moment, or something is lost or counted twice.",
+            unit=COUNT,
+            kind="number",
+            width=6,
+            height=5,
+            bad_from=1,
+            words=((0, "None"),),
+            queries=(
+                Query(
+                    "sum by (stage) (ticker_input_records_total{SEL})"
+                    " - sum by (stage) (ticker_records_total{SEL})",
+                    "{{stage}}",
+                ),
+                Query(_PRODUCED, "produce"),
+            ),
+            links=(Link("Runbook", "${runbooks}/TickerResidue.md"),),
+        ),
+        Panel(
+            title="Offsets lost to retention",
+            description="Offsets that retention removed before they were read, in all. Anything but 0 is"
+            " lost data.",
+            unit=COUNT,
+            kind="number",
+            width=6,
+            height=5,
+            bad_from=1,
+            words=((0, "None"),),
+            queries=(Query("sum by (stage) (ticker_lost_offsets_total{SEL})", "{{stage}}"),),
+            links=(Link("Runbook", "${runbooks}/TickerOffsetsLost.md"),),
+        ),
+        Panel(
+            title="Partitions worked on",
+            description=f"Partitions that a worker holds, by stage; {LANGUAGE_PARTITIONS} each.",
+            unit=COUNT,
+            kind="number",
+            width=6,
+            height=5,
+            good_from=LANGUAGE_PARTITIONS,
+            queries=(Query("sum by (stage) (ticker_assigned_partitions{SEL})", "{{stage}}"),),
+            links=(Link("Runbook", "${runbooks}/TickerPartitionsUnassigned.md"),),
+        ),
+        Panel(
+            title="Kafka answers",
+            description="How many programs the brokers answer, and how many wait for them.",
+            unit=COUNT,
+            kind="number",
+            width=6,
+            height=5,
+            bad_from=1,
+            words=((0, "None waits"),),
+            queries=(Query("count(ticker_kafka_up{SEL} == 0) or vector(0)", "waiting"),),
+            links=(Link("Runbook", "${runbooks}/TickerKafkaAway.md"),),
+        ),
+        Panel(
+            title="Dead letters",
+            description="Records a minute that could not be processed, by stage and the error at the"
+            " bottom of it. They are kept, byte for byte, in the dead letters topic.",
+            unit=A_MINUTE,
+            at_least=1,
+            queries=(
+                Query(
+                    "60 * sum by (stage, reason) (rate(ticker_dead_letters_total{SEL}[$__rate_interval]))",
+                    "{{stage}} {{reason}}",
+                ),
+            ),
+            empty="No record was ever set aside.",
+            links=(Link("Runbook", "${runbooks}/TickerDeadLetterShare.md"),),
+        ),
+        Panel(
+            title="Failures tried again",
+            description="Batches and openings of the last hour that failed and were tried again. A rebalance or a"
+            " broker's restart makes some; a steady rate is a fault.",
+            unit=COUNT,
+            kind="bars",
+            empty="Nothing failed in this hour.",
+            queries=(
+                Query(
+                    "sort_desc(" + counted("ticker_failures_total{SEL}", "1h", "stage, reason") + " > 0)",
+                    "{{stage}} {{reason}}",
+                ),
+            ),
+            links=(Link("Runbook", "${runbooks}/TickerFailing.md"),),
+        ),
+    ),
+)
 
 _DOES_IT_KEEP_UP: Final = Row(
     "Does it keep up",
     (
         Panel(
+            title="Lag in seconds",
+            description="How long the oldest record that is not processed yet has been waiting, on the slowest"
+            " partition of each stage; nothing is shown while no broker tells.",
+            unit=SECONDS,
+            bad_from=300,
+            at_least=1,
+            queries=(Query("max by (stage) (ticker_lag_seconds{SEL})", "{{stage}}"),),
+            links=(Link("Runbook", "${runbooks}/TickerLagging.md"),),
+        ),
+        Panel(
             title="Records",
             description="Input records a second whose transaction was committed, by stage.",
-            unit="cps",
+            unit=A_SECOND,
+            at_least=1,
             queries=(
                 Query(
                     "sum by (stage) (rate(ticker_input_records_total{SEL}[$__rate_interval]))",
@@ -19,34 +138,27 @@ _DOES_IT_KEEP_UP: Final = Row(
             ),
         ),
         Panel(
-            title="Lag in records",
-            description="Offsets that are committed in the source and not processed yet, by partition.",
-            unit="short",
+            title="Each partition",
+            description="Offsets that are committed in the source and not processed yet and how long the oldest"
+            " has waited, the worker that holds it, and how long its last opening took, its state read back.",
+            unit=COUNT,
+            kind="table",
+            width=24,
+            height=10,
             queries=(
-                Query("sum by (stage, partition) (ticker_lag_records{SEL})", "{{stage}} {{partition}}"),
+                Query("sum by (stage, partition, instance) (ticker_lag_records{SEL})"),
+                Query("max by (stage, partition, instance) (ticker_lag_seconds{SEL})"),
+                Query("max by (stage, partition, instance) (ticker_restore_seconds{SEL})"),
             ),
-        ),
-        Panel(
-            title="Lag in seconds",
-            description="How long the oldest record that is not processed yet has been waiting; nothing is shown while"
-            " no broker tells.",
-            unit="s",
-            red_from=60,
-            queries=(
-                Query("max by (stage, partition) (ticker_lag_seconds{SEL})", "{{stage}} {{partition}}"),
+            columns=(
+                Column(field="stage", title="Stage"),
+                Column(field="partition", title="Partition"),
+                Column(field="instance", title="Worker"),
+                Column(field="Value #A", title="Waiting"),
+                Column(field="Value #B", title="Waiting for", unit=SECONDS, bad_from=300),
+                Column(field="Value #C", title="Opened in", unit=SECONDS, bad_from=60),
             ),
-        ),
-        Panel(
-            title="Partitions",
-            description="Partitions by worker and stage; together they are those of the stage's source.",
-            unit="short",
-            kind="stacked",
-            queries=(
-                Query(
-                    "sum by (instance, stage) (ticker_assigned_partitions{SEL})",
-                    "{{instance}} {{stage}}",
-                ),
-            ),
+            sort="Partition",
         ),
     ),
 )
@@ -57,7 +169,8 @@ _TRANSACTIONS: Final = Row(
         Panel(
             title="Transactions",
             description="Transactions committed a second, by stage: one a batch.",
-            unit="cps",
+            unit=A_SECOND,
+            at_least=1,
             queries=(
                 Query(
                     "sum by (stage) (rate(ticker_transactions_total{SEL}[$__rate_interval]))",
@@ -68,22 +181,25 @@ _TRANSACTIONS: Final = Row(
         Panel(
             title="Time of a batch",
             description="Time from taking a slice to its commit, by stage.",
-            unit="s",
-            red_from=5,
+            unit=SECONDS,
+            bad_from=5,
+            at_least=0.5,
             queries=quantiles("ticker_batch_seconds", "stage"),
         ),
         Panel(
             title="Size of a batch",
             description="Records in one transaction, by stage. It grows with the load: that is what makes"
             " a loaded worker faster.",
-            unit="short",
+            unit=COUNT,
+            at_least=10,
             queries=quantiles("ticker_batch_records", "stage"),
         ),
         Panel(
             title="Since the last commit",
-            description="Seconds since a transaction of a stage was committed on any worker. Grows while"
-            " nothing comes in, too: look at the lag beside it.",
-            unit="s",
+            description="Since a transaction of a stage was committed on any worker. Grows while"
+            " nothing comes in, too: look at the lag above.",
+            unit=SECONDS,
+            at_least=30,
             queries=(
                 Query("time() - max by (stage) (ticker_last_commit_timestamp_seconds{SEL})", "{{stage}}"),
             ),
@@ -98,76 +214,12 @@ _STATE: Final = Row(
             title="Live headlines",
             description="Fold keys inside the deduplication window, by partition: what a restart reads"
             " back and what a worker's memory holds.",
-            unit="short",
+            unit=COUNT,
             kind="stacked",
-            queries=(Query("sum by (partition) (ticker_live_headlines{SEL})", "{{partition}}"),),
-        ),
-        Panel(
-            title="Restore",
-            description="How long the last opening of a partition took, its state read back.",
-            unit="s",
-            red_from=60,
+            width=24,
             queries=(
-                Query(
-                    "max by (stage, partition) (ticker_restore_seconds{SEL})",
-                    "{{stage}} {{partition}}",
-                ),
+                Query("sum by (partition) (ticker_live_headlines{SEL}) > 0", "partition {{partition}}"),
             ),
-        ),
-    ),
-)
-
-_WHAT_FAILS: Final = Row(
-    "What fails",
-    (
-        Panel(
-            title="Dead letters",
-            description="Records a minute that could not be processed, by stage and the error at the"
-            " bottom of it. They are kept, byte for byte, in the dead letters topic.",
-            unit="cpm",
-            queries=(
-                Query(
-                    "60 * (sum by (stage, reason) (rate(ticker_dead_letters_total{SEL}[$__rate_interval]))"
-                    " or 0 * sum by (stage) (rate(ticker_input_records_total{SEL}[$__rate_interval])))",
-                    "{{stage}} {{reason}}",
-                ),
-            ),
-        ),
-        Panel(
-            title="Failures tried again",
-            description="Batches and openings an hour that failed and were tried again. A rebalance or a"
-            " broker's restart makes some; a steady rate is a fault.",
-            unit="short",
-            queries=(
-                Query(
-                    counted("ticker_failures_total{SEL}", "1h", "stage, reason")
-                    + " or 0 * sum by (stage) (ticker_transactions_total{SEL})",
-                    "{{stage}} {{reason}}",
-                ),
-            ),
-        ),
-        Panel(
-            title="Unaccounted records",
-            description="Input less everything that became of it, by stage, and slots less theirs. 0, at"
-            " any moment, or something is lost or counted twice.",
-            unit="short",
-            red_from=1,
-            queries=(
-                Query(
-                    "sum by (stage) (ticker_input_records_total{SEL})"
-                    " - sum by (stage) (ticker_records_total{SEL})",
-                    "{{stage}}",
-                ),
-                Query("sum(ticker_slots_total{SEL}) - sum(ticker_slot_outcomes_total{SEL})", "produce"),
-            ),
-        ),
-        Panel(
-            title="Offsets lost to retention",
-            description="Offsets that retention removed before they were read, in all. Anything but 0 is"
-            " lost data.",
-            unit="short",
-            red_from=1,
-            queries=(Query("sum by (stage) (ticker_lost_offsets_total{SEL})", "{{stage}}"),),
         ),
     ),
 )
@@ -176,9 +228,37 @@ _PROCESSES: Final = Row(
     "Processes",
     (
         Panel(
+            title="Each process",
+            description="Every program with its version, how long it has been up, the cores it uses (a worker has"
+            " one to use), its memory, and whether the brokers answer it. Two versions only while an upgrade rolls.",
+            unit=COUNT,
+            kind="table",
+            width=24,
+            height=9,
+            queries=(
+                Query("max by (job, instance, version) (ticker_build_info{SEL})"),
+                Query("time() - max by (job, instance) (process_start_time_seconds{SEL})"),
+                Query("max by (job, instance) (rate(process_cpu_seconds_total{SEL}[$__rate_interval]))"),
+                Query("max by (job, instance) (process_resident_memory_bytes{SEL})"),
+                Query("min by (job, instance) (ticker_kafka_up{SEL})"),
+            ),
+            columns=(
+                Column(field="job", title="Job"),
+                Column(field="instance", title="Instance"),
+                Column(field="version", title="Version"),
+                Column(field="Value #B", title="Up for", unit=SECONDS),
+                Column(field="Value #C", title="Cores", unit="none"),
+                Column(field="Value #D", title="Memory", unit="bytes"),
+                Column(field="Value #E", title="Kafka", words=((0, "away"), (1, "answers"))),
+            ),
+            sort="Job",
+            links=(Link("Runbook", "${runbooks}/TickerDown.md"),),
+        ),
+        Panel(
             title="Processor time",
             description="Cores that each process uses; a worker has one to use.",
-            unit="short",
+            unit="none",
+            at_least=1,
             queries=(
                 Query("rate(process_cpu_seconds_total{SEL}[$__rate_interval])", "{{job}} {{instance}}"),
             ),
@@ -189,34 +269,12 @@ _PROCESSES: Final = Row(
             unit="bytes",
             queries=(Query("process_resident_memory_bytes{SEL}", "{{job}} {{instance}}"),),
         ),
-        Panel(
-            title="Kafka answers",
-            description="1 for each program that the brokers answer, 0 for one that waits for them.",
-            unit="short",
-            queries=(Query("min by (job, instance) (ticker_kafka_up{SEL})", "{{job}} {{instance}}"),),
-        ),
-        Panel(
-            title="Versions",
-            description="Processes by program and version: two at once only while an upgrade rolls.",
-            unit="short",
-            kind="table",
-            queries=(
-                Query("count by (program, version) (ticker_build_info{SEL})", "{{program}} {{version}}"),
-            ),
-        ),
-        Panel(
-            title="Up for",
-            description="Time since each process started.",
-            unit="s",
-            kind="table",
-            queries=(Query("time() - process_start_time_seconds{SEL}", "{{job}} {{instance}}"),),
-        ),
     ),
 )
 
 ENGINE: Final = Board(
     uid="ticker-engine",
     title="Headlines: engine",
-    description="For an operator: whether workers keep up, what a batch costs, what fails.",
-    rows=(_DOES_IT_KEEP_UP, _TRANSACTIONS, _STATE, _WHAT_FAILS, _PROCESSES),
+    description="For an operator: whether anything fails, whether workers keep up, what a batch costs.",
+    rows=(_DOES_ANYTHING_FAIL, _DOES_IT_KEEP_UP, _TRANSACTIONS, _STATE, _PROCESSES),
 )

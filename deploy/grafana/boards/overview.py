@@ -1,29 +1,260 @@
-"""For an editor: what flows, how fresh it is, what is swallowed and what it is about."""
+"""For an editor and whoever is on call: are readers getting fresh headlines from every source, and if not?"""
 
 from typing import Final
 
-from deploy.grafana.panels import Board, Panel, Query, Row, counted, quantiles
+from deploy.grafana.panels import (
+    A_MINUTE,
+    A_SECOND,
+    COUNT,
+    SECONDS,
+    SHARE,
+    Board,
+    Column,
+    Link,
+    Panel,
+    Query,
+    Row,
+    counted,
+    quantiles,
+    to_sources,
+)
 
 _DEDUPLICATED: Final = 'ticker_records_total{SEL,stage="deduplicate"'
+_SILENCE: Final = "(time() - max by (source) (ticker_source_newest_timestamp_seconds{SEL}))"
+_LATE: Final = "max(ticker_canary_age_seconds{SEL}) > bool 60"
+_SILENT: Final = f"(count({_SILENCE} >= 1800) or vector(0))"
+_AWAY: Final = "min(ticker_kafka_up{SEL}) < bool 1"
+_ENGINE: Final = Link("Engine", "/d/ticker-engine?${__url_time_range}")
+_SOURCES: Final = Link("Sources", "/d/ticker-sources?${__url_time_range}")
 
-_NOW: Final = Row(
-    "Now",
+_VERDICT: Final = Row(
+    "Are readers getting fresh headlines from every source?",
     (
         Panel(
-            title="Headlines an hour",
-            description="New headlines and updates published in the last hour.",
-            unit="short",
+            title="Fresh, from every source",
+            description="Yes while test headlines take less than a minute, no source has been silent for half an"
+            " hour and every program reaches Kafka.",
+            unit="none",
             kind="number",
-            width=6,
+            width=5,
+            bad_from=1,
+            words=((0, "Yes"), (1, "No")),
+            empty="Nobody measures",
+            queries=(Query(f"clamp_max(({_LATE}) + {_SILENT} + ({_AWAY}), 1)"),),
+        ),
+        Panel(
+            title="A test headline takes",
+            description="Age of the oldest canary headline that is under way, else of the last arrival, by"
+            " language: how late a headline that is seen now will be published. Pages above 60 s.",
+            unit=SECONDS,
+            kind="number",
+            width=7,
+            bad_from=60,
+            empty="No canary runs",
+            queries=(Query("max by (language) (ticker_canary_age_seconds{SEL})", "{{language}}"),),
+            links=(_ENGINE,),
+        ),
+        Panel(
+            title="Sources heard",
+            description="Sources whose newest strip is less than 30 minutes old.",
+            unit=COUNT,
+            kind="number",
+            width=3,
+            queries=(Query(f"count({_SILENCE} < 1800) or vector(0)"),),
+            links=(_SOURCES,),
+        ),
+        Panel(
+            title="Sources silent",
+            description="Sources that were heard before and whose newest strip is 30 minutes old or older.",
+            unit=COUNT,
+            kind="number",
+            width=3,
+            bad_from=1,
+            words=((0, "None"),),
+            queries=(Query(_SILENT),),
+            links=(_SOURCES,),
+        ),
+        Panel(
+            title="Kafka",
+            description="Whether the brokers answer every program.",
+            unit="none",
+            kind="number",
+            width=3,
+            good_from=1,
+            words=((0, "Away"), (1, "Answers")),
+            queries=(Query("min(ticker_kafka_up{SEL})"),),
+            links=(_ENGINE,),
+        ),
+        Panel(
+            title="Alerts",
+            description="Alerts that are firing now, in Prometheus that has our rules.",
+            unit=COUNT,
+            kind="number",
+            width=3,
+            bad_from=1,
+            words=((0, "None"),),
+            queries=tuple(
+                Query(
+                    f'count(ALERTS{{alertname=~"Ticker.*",alertstate="firing",severity="{severity}"}}) or vector(0)',
+                    f"{severity}s",
+                )
+                for severity in ("page", "ticket")
+            ),
+        ),
+    ),
+)
+
+_WHAT_TO_DO: Final = Row(
+    "What is wrong, and what to do about it",
+    (
+        Panel(
+            title="Firing now",
+            description="Every alert that is firing; a click on its name opens its runbook. A page wakes someone,"
+            " a ticket waits for the morning.",
+            unit="none",
+            kind="table",
+            width=13,
+            height=10,
+            empty="No alert is firing.",
+            queries=(
+                Query(
+                    'ALERTS_FOR_STATE{alertname=~"Ticker.*"}'
+                    ' * 1000 and ignoring(alertstate) ALERTS{alertstate="firing"}'
+                ),
+            ),
+            columns=(
+                Column(
+                    field="alertname",
+                    title="Alert",
+                    wide=200,
+                    link=Link("Its runbook", "${runbooks}/${__value.raw}.md"),
+                ),
+                Column(field="Value", title="Since", unit="dateTimeFromNow", wide=130),
+                Column(field="severity", title="Kind", wide=70),
+                Column(field="source", title="Source", wide=90),
+                Column(field="stage", title="Stage", wide=90),
+                Column(field="instance", title="Program"),
+            ),
+        ),
+        Panel(
+            title="Go on from here",
+            description="Commands for exactly the window that is looked at; they change nothing unless they say"
+            " so.",
+            unit="none",
+            kind="text",
+            width=11,
+            height=10,
+            text="""What became of a headline, by its words or its id:
+
+```
+ticker explain "WORDS OF THE HEADLINE"
+```
+
+What could not be processed since the window began:
+
+```
+ticker deadletters list --since ${__from:date:iso}
+```
+
+This window again, into topics of its own; the plan changes nothing, `apply` does it:
+
+```
+ticker replay plan sightings --to-topic-prefix again --create \\
+  --since ${__from:date:iso} --until ${__to:date:iso} -o again.json
+ticker replay apply again.json
+```
+""",
+        ),
+    ),
+)
+
+_FROM_EVERY_SOURCE: Final = Row(
+    "From every source",
+    (
+        Panel(
+            title="Sources, the most silent first",
+            description="The twelve sources that have been silent the longest, and what the last hour brought from"
+            " each.",
+            unit=COUNT,
+            kind="table",
+            width=14,
+            height=9,
+            queries=(
+                Query(f"topk(12, {_SILENCE})"),
+                Query(counted('ticker_source_records_total{SEL,outcome="new"}', "1h", "source")),
+                Query(counted('ticker_source_records_total{SEL,outcome="update"}', "1h", "source")),
+                Query(counted('ticker_source_records_total{SEL,outcome="near"}', "1h", "source")),
+            ),
+            columns=(
+                Column(field="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
+                Column(field="Value #A", title="Silent for", unit=SECONDS, bad_from=1800, wide=120),
+                Column(field="Value #B", title="New", none="0", wide=90),
+                Column(field="Value #C", title="Updates", none="0", wide=90),
+                Column(field="Value #D", title="Said before", none="0", wide=110),
+            ),
+            sort="-Silent for",
+            links=(_SOURCES,),
+        ),
+        Panel(
+            title="Headlines by language",
+            description="New headlines and updates a minute, by language; `und` has no letters.",
+            unit=A_MINUTE,
+            kind="stacked",
+            width=10,
+            height=9,
+            at_least=1,
+            queries=(
+                Query(
+                    "60 * sum by (language) (rate(ticker_headlines_total{SEL}[$__rate_interval]))",
+                    "{{language}}",
+                ),
+            ),
+        ),
+    ),
+)
+
+_HOW_FRESH: Final = Row(
+    "How fresh",
+    (
+        Panel(
+            title="Age at publication",
+            description="Age of headlines when their category event was committed, since a source was"
+            " seen to show them. A replay of old strips shows their age here.",
+            unit=SECONDS,
+            at_least=1,
+            bad_from=60,
+            queries=quantiles("ticker_end_to_end_seconds"),
+            links=(_ENGINE,),
+        ),
+        Panel(
+            title="Test headlines",
+            description="Age of canary headlines, by language: the oldest under way, else the last arrival.",
+            unit=SECONDS,
+            at_least=1,
+            bad_from=60,
+            queries=(Query("max by (language) (ticker_canary_age_seconds{SEL})", "{{language}}"),),
+        ),
+    ),
+)
+
+_WHAT_BECOMES_OF_IT: Final = Row(
+    "What becomes of what they show",
+    (
+        Panel(
+            title="Headlines in the last hour",
+            description="New headlines and updates published in the last hour.",
+            unit=COUNT,
+            kind="number",
+            width=8,
             queries=(Query(counted("ticker_headlines_total{SEL}", "1h")),),
         ),
         Panel(
-            title="Swallowed",
+            title="Repeats in the last hour",
             description="Share of sightings in the last hour that repeated a live headline, exactly or"
             " nearly. Tickers repeat themselves: well above 90 % is usual.",
-            unit="percentunit",
+            unit=SHARE,
             kind="number",
-            width=6,
+            width=8,
             queries=(
                 Query(
                     counted(f'{_DEDUPLICATED},outcome=~"exact|near"}}', "1h")
@@ -33,25 +264,86 @@ _NOW: Final = Row(
             ),
         ),
         Panel(
-            title="Oldest test headline",
-            description="Age of the oldest canary headline under way, else of the last arrival: how late"
-            " a headline that is seen now will be published. Pages above 60 s.",
-            unit="s",
+            title="Dead letters in the last hour",
+            description="Records in the last hour that could not be processed, and slots and strips that were no"
+            " headlines. They are kept, byte for byte.",
+            unit=COUNT,
             kind="number",
-            width=6,
-            red_from=60,
-            queries=(Query("max(ticker_canary_age_seconds{SEL})"),),
+            width=8,
+            words=((0, "None"),),
+            queries=(Query(counted("ticker_dead_letters_total{SEL}", "1h") + " or vector(0)"),),
+            links=(Link("By stage and reason", "/d/ticker-engine?${__url_time_range}"),),
         ),
         Panel(
-            title="Sources heard",
-            description="Sources whose newest strip is less than 30 minutes old.",
-            unit="short",
-            kind="number",
+            title="What becomes of sightings",
+            description="Sightings a minute by outcome: new, exact repeat, near duplicate, update of a"
+            " live headline, dead letter. Together they are all that came in.",
+            unit=A_MINUTE,
+            kind="stacked",
+            at_least=1,
+            queries=(
+                Query(
+                    f"60 * sum by (outcome) (rate({_DEDUPLICATED}}}[$__rate_interval])) > 0",
+                    "{{outcome}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Category mix",
+            description="Headlines of the last day by category topic.",
+            unit=COUNT,
+            kind="bars",
             width=6,
             queries=(
                 Query(
-                    "count((time() - max by (source)"
-                    " (ticker_source_newest_timestamp_seconds{SEL})) < 1800) or vector(0)"
+                    "sort_desc(" + counted("ticker_categorized_total{SEL}", "24h", "category") + " > 0)",
+                    "{{category}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Left uncategorised",
+            description="Share of headlines of the last day of which no category was sure enough, by language.",
+            unit=SHARE,
+            kind="bars",
+            width=6,
+            queries=(
+                Query(
+                    "sort_desc(("
+                    + counted('ticker_categorized_total{SEL,category="uncategorised"}', "24h", "language")
+                    + " or 0 * "
+                    + counted("ticker_categorized_total{SEL}", "24h", "language")
+                    + ") / ("
+                    + counted("ticker_categorized_total{SEL}", "24h", "language")
+                    + " > 0))",
+                    "{{language}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Updates by what changed",
+            description="Facts that updates of the last hour changed: numbers, tolls, weekdays and so on.",
+            unit=COUNT,
+            kind="bars",
+            empty="No update in this hour.",
+            queries=(
+                Query(
+                    "sort_desc(" + counted("ticker_update_changes_total{SEL}", "1h", "kind") + " > 0)",
+                    "{{kind}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Near duplicates by rule",
+            description="Sightings of the last hour that said a live headline in other words, by the rule that"
+            " saw it. The headlines are in the duplicates topic, with winner and score.",
+            unit=COUNT,
+            kind="bars",
+            empty="Nothing was said in other words in this hour.",
+            queries=(
+                Query(
+                    "sort_desc(" + counted("ticker_near_duplicates_total{SEL}", "1h", "rule") + " > 0)",
+                    "{{rule}}",
                 ),
             ),
         ),
@@ -64,8 +356,8 @@ _READERS: Final = Row(
         Panel(
             title="Readers of events",
             description="Who listens to `ticker serve` now; readers that did not take what was sent are dropped.",
-            unit="short",
-            width=12,
+            unit=COUNT,
+            at_least=5,
             queries=(
                 Query("sum(ticker_serve_readers{SEL})", "listening"),
                 Query(
@@ -77,117 +369,9 @@ _READERS: Final = Row(
         Panel(
             title="Headlines given to readers",
             description="Headlines a second over all readers of events.",
-            unit="short",
-            width=12,
+            unit=A_SECOND,
+            at_least=1,
             queries=(Query("sum(rate(ticker_serve_events_total{SEL}[$__rate_interval]))", "headlines"),),
-        ),
-    ),
-)
-
-_WHAT_FLOWS: Final = Row(
-    "What flows",
-    (
-        Panel(
-            title="Headlines by language",
-            description="New headlines and updates a minute, by language; `und` has no letters.",
-            unit="cpm",
-            kind="stacked",
-            queries=(
-                Query(
-                    "60 * sum by (language) (rate(ticker_headlines_total{SEL}[$__rate_interval]))",
-                    "{{language}}",
-                ),
-            ),
-        ),
-        Panel(
-            title="What becomes of sightings",
-            description="Sightings a minute by outcome: new, exact repeat, near duplicate, update of a"
-            " live headline, dead letter. Together they are all that came in.",
-            unit="cpm",
-            kind="stacked",
-            queries=(
-                Query(
-                    f"60 * sum by (outcome) (rate({_DEDUPLICATED}}}[$__rate_interval]))",
-                    "{{outcome}}",
-                ),
-            ),
-        ),
-        Panel(
-            title="Updates by what changed",
-            description="Facts that updates changed, an hour: numbers, tolls, weekdays and so on.",
-            unit="short",
-            kind="bars",
-            queries=(
-                Query(
-                    "sort_desc(" + counted("ticker_update_changes_total{SEL}", "1h", "kind") + ")",
-                    "{{kind}}",
-                ),
-            ),
-        ),
-        Panel(
-            title="Near duplicates by rule",
-            description="Sightings an hour that said a live headline in other words, by the rule that"
-            " saw it. The headlines are in the duplicates topic, with winner and score.",
-            unit="short",
-            kind="bars",
-            queries=(
-                Query(
-                    "sort_desc(" + counted("ticker_near_duplicates_total{SEL}", "1h", "rule") + ")",
-                    "{{rule}}",
-                ),
-            ),
-        ),
-    ),
-)
-
-_WHAT_IT_IS_ABOUT: Final = Row(
-    "What it is about",
-    (
-        Panel(
-            title="Category mix",
-            description="Headlines of the last day by category topic.",
-            unit="short",
-            kind="bars",
-            queries=(
-                Query(
-                    "sort_desc(" + counted("ticker_categorized_total{SEL}", "24h", "category") + ")",
-                    "{{category}}",
-                ),
-            ),
-        ),
-        Panel(
-            title="Left uncategorised",
-            description="Share of headlines of which no category was sure enough, by language.",
-            unit="percentunit",
-            queries=(
-                Query(
-                    "(sum by (language)"
-                    ' (rate(ticker_categorized_total{SEL,category="uncategorised"}[$__rate_interval]))'
-                    " or 0 * sum by (language) (rate(ticker_categorized_total{SEL}[$__rate_interval])))"
-                    " / sum by (language) (rate(ticker_categorized_total{SEL}[$__rate_interval]))",
-                    "{{language}}",
-                ),
-            ),
-        ),
-    ),
-)
-
-_HOW_FRESH_IT_IS: Final = Row(
-    "How fresh it is",
-    (
-        Panel(
-            title="Age at publication",
-            description="Age of headlines when their category event was committed, since a source was"
-            " seen to show them. A replay of old strips shows their age here.",
-            unit="s",
-            queries=quantiles("ticker_end_to_end_seconds"),
-        ),
-        Panel(
-            title="Test headlines",
-            description="Age of canary headlines, by language: the oldest under way, else the last arrival.",
-            unit="s",
-            red_from=60,
-            queries=(Query("max by (language) (ticker_canary_age_seconds{SEL})", "{{language}}"),),
         ),
     ),
 )
@@ -195,6 +379,6 @@ _HOW_FRESH_IT_IS: Final = Row(
 OVERVIEW: Final = Board(
     uid="ticker-overview",
     title="Headlines: overview",
-    description="For an editor: what flows, how fresh it is, what is swallowed and what it is about.",
-    rows=(_NOW, _WHAT_FLOWS, _WHAT_IT_IS_ABOUT, _HOW_FRESH_IT_IS, _READERS),
+    description="Are readers getting fresh headlines from every source? If not: what is wrong, and what to do.",
+    rows=(_VERDICT, _WHAT_TO_DO, _FROM_EVERY_SOURCE, _HOW_FRESH, _WHAT_BECOMES_OF_IT, _READERS),
 )

@@ -2,41 +2,75 @@
 
 from typing import Final
 
-from deploy.grafana.panels import Board, Panel, Query, Row, counted
+from deploy.grafana.panels import (
+    A_MINUTE,
+    COUNT,
+    SECONDS,
+    Board,
+    Column,
+    Panel,
+    Query,
+    Row,
+    counted,
+    to_sources,
+)
 
 _SOURCE: Final = 'source=~"$source"'
+_SILENCE: Final = f"time() - max by (source) (ticker_source_newest_timestamp_seconds{{SEL,{_SOURCE}}})"
+
+
+def _brought(outcome: str) -> Query:
+    return Query(
+        counted(f'ticker_source_records_total{{SEL,{_SOURCE},outcome="{outcome}"}}', "24h", "source")
+    )
+
+
+_EACH: Final = Row(
+    "Each source",
+    (
+        Panel(
+            title="What each brings",
+            description="For every source how long it has been silent, and what it brought in the last day:"
+            " headlines that it was the first to show, updates, and what others had said before it in other words.",
+            unit=COUNT,
+            kind="table",
+            width=24,
+            height=10,
+            queries=(
+                Query(_SILENCE),
+                Query(counted(f"ticker_source_strips_total{{SEL,{_SOURCE}}}", "24h", "source")),
+                Query(counted(f"ticker_source_sightings_total{{SEL,{_SOURCE}}}", "24h", "source")),
+                _brought("new"),
+                _brought("update"),
+                _brought("near"),
+            ),
+            columns=(
+                Column(field="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
+                Column(field="Value #A", title="Silent for", unit=SECONDS, bad_from=1800),
+                Column(field="Value #B", title="Strips", none="0"),
+                Column(field="Value #C", title="Sightings", none="0"),
+                Column(field="Value #D", title="First to show", none="0"),
+                Column(field="Value #E", title="Updates", none="0"),
+                Column(field="Value #F", title="Said before", none="0"),
+            ),
+            sort="-Silent for",
+        ),
+    ),
+)
 
 _FRESHNESS: Final = Row(
     "Freshness",
     (
         Panel(
             title="Age of the newest strip",
-            description="Seconds since the newest strip of each source was observed. A line that climbs"
+            description="Since the newest strip of each source was observed. A line that climbs"
             " without end is a source that went silent.",
-            unit="s",
-            width=16,
-            red_from=1800,
-            queries=(
-                Query(
-                    f"time() - max by (source) (ticker_source_newest_timestamp_seconds{{SEL,{_SOURCE}}})",
-                    "{{source}}",
-                ),
-            ),
-        ),
-        Panel(
-            title="Silent longest",
-            description="The ten sources whose newest strip is the oldest.",
-            unit="s",
-            kind="table",
-            width=8,
-            red_from=1800,
-            queries=(
-                Query(
-                    "topk(10, time() - max by (source)"
-                    f" (ticker_source_newest_timestamp_seconds{{SEL,{_SOURCE}}}))",
-                    "{{source}}",
-                ),
-            ),
+            unit=SECONDS,
+            width=24,
+            bad_from=1800,
+            at_least=60,
+            queries=(Query(_SILENCE, "{{source}}"),),
+            value_link=to_sources("${__field.labels.source}"),
         ),
     ),
 )
@@ -47,7 +81,8 @@ _WHAT_THEY_SHOW: Final = Row(
         Panel(
             title="Strips",
             description="Strips published a minute, by source.",
-            unit="cpm",
+            unit=A_MINUTE,
+            at_least=1,
             queries=(
                 Query(
                     "60 * sum by (source)"
@@ -55,11 +90,13 @@ _WHAT_THEY_SHOW: Final = Row(
                     "{{source}}",
                 ),
             ),
+            value_link=to_sources("${__field.labels.source}"),
         ),
         Panel(
             title="Sightings",
             description="Headlines seen in slots a minute, by source, repeats included.",
-            unit="cpm",
+            unit=A_MINUTE,
+            at_least=1,
             queries=(
                 Query(
                     "60 * sum by (source)"
@@ -67,36 +104,7 @@ _WHAT_THEY_SHOW: Final = Row(
                     "{{source}}",
                 ),
             ),
-        ),
-        Panel(
-            title="First to show",
-            description="Headlines a day that a source was the first to show, updates included.",
-            unit="short",
-            kind="bars",
-            queries=(
-                Query(
-                    "sort_desc("
-                    + counted(
-                        f'ticker_source_records_total{{SEL,{_SOURCE},outcome=~"new|update"}}', "24h", "source"
-                    )
-                    + ")",
-                    "{{source}}",
-                ),
-            ),
-        ),
-        Panel(
-            title="Said by others before",
-            description="Near duplicates a day by the source that showed the later wording.",
-            unit="short",
-            kind="bars",
-            queries=(
-                Query(
-                    "sort_desc("
-                    + counted(f'ticker_source_records_total{{SEL,{_SOURCE},outcome="near"}}', "24h", "source")
-                    + ")",
-                    "{{source}}",
-                ),
-            ),
+            value_link=to_sources("${__field.labels.source}"),
         ),
     ),
 )
@@ -108,7 +116,8 @@ _READING_THEM: Final = Row(
             title="Strips by outcome",
             description="Strips a minute that were published, or failed because no separator could be"
             " told: pin it for that source.",
-            unit="cpm",
+            unit=A_MINUTE,
+            at_least=1,
             queries=(
                 Query(
                     "60 * sum by (outcome) (rate(ticker_strips_total{SEL}[$__rate_interval]))",
@@ -119,8 +128,9 @@ _READING_THEM: Final = Row(
         Panel(
             title="Slots by outcome",
             description="Slots a minute: sightings, empty ones, and those rejected as no headline.",
-            unit="cpm",
+            unit=A_MINUTE,
             kind="stacked",
+            at_least=1,
             queries=(
                 Query(
                     "60 * sum by (outcome) (rate(ticker_slot_outcomes_total{SEL}[$__rate_interval]))",
@@ -163,5 +173,5 @@ SOURCES: Final = Board(
     title="Headlines: sources",
     description="Which sources are heard, how fresh they are and what they bring.",
     by_source=True,
-    rows=(_FRESHNESS, _WHAT_THEY_SHOW, _READING_THEM),
+    rows=(_EACH, _FRESHNESS, _WHAT_THEY_SHOW, _READING_THEM),
 )

@@ -21,10 +21,9 @@ const LINES = {
 };
 const CELLS = { align: "auto", cellOptions: { type: "auto" }, inspect: false };
 
+const BY_ID = new Map(Object.values(standardTransformers).map((one) => [one.id, one])); // some have two names
 standardTransformersRegistry.setInit(() =>
-  Object.values(standardTransformers).map((transformation) => ({
-    id: transformation.id, name: transformation.name, transformation, editor: () => null,
-  })),
+  [...BY_ID].map(([id, transformation]) => ({ id, name: transformation.name, transformation, editor: () => null })),
 );
 
 const registry = new FieldConfigOptionsRegistry(() => [
@@ -59,9 +58,9 @@ export async function dressed(panel, raw, values, theme) {
 function labelsOf(scoped) {
   const context = scoped?.__dataContext?.value;
   if (!context) return {};
-  const { field, frame, rowIndex } = context;
+  const { field, frame, rowIndex, calculatedValue } = context;
   const fields = Object.fromEntries((frame?.fields ?? []).map((one) => [one.name, one.values[rowIndex ?? 0]]));
-  return { __field: { labels: field?.labels ?? {}, name: field?.name }, __data: { fields }, __value: {} };
+  return { __field: { labels: field?.labels ?? {}, name: field?.name }, __data: { fields }, __value: { raw: calculatedValue?.numeric ?? field?.values[rowIndex ?? 0] } };
 }
 
 /** Whether a number is shown: an answer of nothing but NaN is none. */

@@ -45,7 +45,9 @@ async function answered(panel, values, window) {
 function Panel({ panel, spot, answer, values, window }) {
   const { data, state, error } = answer;
   const links = (panel.links ?? []).map((link) => `${link.title} ${filled(link.url, values)}`);
-  const perValue = data.flatMap((frame) => frame.fields.flatMap((field) => field.getLinks?.({ valueRowIndex: 0 }) ?? []));
+  const perValue = data.flatMap((frame) =>
+    frame.fields.flatMap((field) => field.getLinks?.({ valueRowIndex: 0 }) ?? []),
+  );
   const items = links.length ? [<span key="links" title={links.join("\n")} className="links"><Icon name="external-link-alt" /></span>] : [];
   return (
     <div
@@ -100,6 +102,7 @@ function Row({ panel, spot }) {
 
 /** Draw a dashboard, with its collapsed rows open where `open` says so, and return its height. */
 export async function draw(dashboard, { prometheus, from, to, scrape, open = true }) {
+  await Promise.all(["400 14px Inter", "500 14px Inter"].map((font) => document.fonts.load(font))); // texts are measured
   const total = innerWidth - 2 * MARGIN;
   const narrow = innerWidth < NARROW;
   const panels = open ? dashboard.panels.flatMap(unfolded) : dashboard.panels;
