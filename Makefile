@@ -50,8 +50,9 @@ deployment: $(READY)  ## generate docs/settings.md, docs/metrics.md, Grafana's d
 	$(BIN)/python -m deploy.grafana.generate
 	$(BIN)/python -m deploy.kafka.acls
 
-pictures: $(READY)  ## take the docs' pictures of the pages anew, with this machine's Chromium
+pictures: $(READY)  ## take the docs' pictures of the pages and dashboards anew, with this machine's Chromium (five minutes)
 	TICKER_PICTURES=docs/images $(BIN)/python -m pytest -q tests/serve/test_board.py -k picture
+	TICKER_PICTURES=docs/images $(BIN)/python -m pytest -q tests/deploy/test_dashboards.py -k drawn
 
 bench: $(INSTALLED)  ## the local benchmark; prints corpus, machine and figures
 	$(BIN)/ticker bench local

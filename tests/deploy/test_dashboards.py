@@ -2,26 +2,34 @@
 
 import json
 import os
+import re
+import shlex
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import click
 import pytest
+import yaml
 from playwright.sync_api import Browser
 
 from deploy.grafana.boards import BOARDS
 from deploy.grafana.generate import FOLDER, build
 from deploy.grafana.panels import SELECTION, Board, Panel, Query
+from schemas.instants import parse_instant
+from streams.cli import ticker
 from tests.deploy.drawing import DESK, PHONE, Drawn, built, draw
-from tests.deploy.watched import Prometheus, watched_pipeline
+from tests.deploy.watched import RULES, Prometheus, watched_pipeline
 from tests.kafka_support import wait_until
 
+RUNBOOKS: Final = Path(__file__).parents[2] / "docs/runbooks"
 PANELS: Final = [(board, panel) for board in BOARDS for panel in board.panels]
 QUERIES: Final = [
     pytest.param(query, id=f"{board.uid}: {panel.title} {query.legend}".strip())
     for board, panel in PANELS
     for query in panel.queries
+    if panel.empty is None
 ]
 
 
@@ -39,7 +47,7 @@ def test_a_dashboard_can_be_provisioned(board: Board) -> None:
     assert made["uid"] == board.uid
     names = [variable["name"] for variable in made["templating"]["list"]]
     assert names[:3] == ["datasource", "job", "instance"]
-    panels = [panel for panel in made["panels"] if panel["type"] != "row"]
+    panels = [panel for panel in made["panels"] if panel["type"] not in {"row", "text"}]
     assert {panel["datasource"]["uid"] for panel in panels} == {"${datasource}"}
     cells = [cell for panel in made["panels"] for cell in _cells(panel["gridPos"])]
     assert len(cells) == len(set(cells))
@@ -57,10 +65,59 @@ def test_a_panel_says_what_it_shows(board: Board, panel: Panel) -> None:
     """It has a unit and a description, selects by job and instance, and rates follow the scrape interval."""
     assert panel.unit
     assert panel.description.endswith(".")
+    assert bool(panel.queries) != bool(panel.text)
     for query in panel.queries:
-        assert SELECTION in query.selected
+        assert SELECTION in query.selected or "ALERTS" in query.expr
         assert "rate(" not in query.expr or "$__rate_interval" in query.expr
     assert panel.title not in [other.title for other in board.panels if other is not panel]
+
+
+@pytest.mark.parametrize(("board", "panel"), PANELS, ids=lambda value: getattr(value, "title", ""))
+def test_a_link_leads_to_a_page_that_is_there(board: Board, panel: Panel) -> None:  # noqa: ARG001 - names the case
+    """To a dashboard of ours, or to a runbook."""
+    links = [*panel.links, panel.value_link, *(column.link for column in panel.columns)]
+    for link in filter(None, links):
+        dashboard, runbook = (
+            re.match(r"/d/([\w-]+)", link.url),
+            re.match(r"\$\{runbooks\}/(\w+)\.md", link.url),
+        )
+        if dashboard:
+            assert dashboard[1] in {other.uid for other in BOARDS}
+        elif runbook:
+            assert (RUNBOOKS / f"{runbook[1]}.md").exists()
+        else:
+            assert link.url == "${runbooks}/${__value.raw}.md", "or an alert's own"
+
+
+COMMANDS: Final = [
+    command
+    for _, panel in PANELS
+    for block in re.findall(r"```\n(.*?)```", panel.text, re.DOTALL)
+    for command in block.replace("\\\n", " ").strip().splitlines()
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_to_copy_is_one_of_ours(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line takes it, with all of its options; a window's variables stand for its instants."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "again.json").touch()
+    name, *arguments = shlex.split(re.sub(r"\$\{__(from|to):date:iso\}", "2026-01-02T03:04:05.678Z", command))
+    assert name == "ticker"
+    told: click.Command | None = ticker
+    context = None
+    while isinstance(told, click.Group):
+        context = click.Context(told, parent=context)
+        _, told, arguments = told.resolve_command(context, arguments)
+    assert told is not None
+    told.make_context(name, arguments, parent=context)
+
+
+def test_the_window_of_a_command_is_an_instant_for_us() -> None:
+    """What Grafana writes for the window's ends is what the command line reads."""
+    assert parse_instant("2026-01-02T03:04:05.678Z")
 
 
 @pytest.fixture(scope="module")
@@ -106,14 +163,34 @@ def test_every_panel_is_drawn(
 ) -> None:
     """In a browser no panel is an error, and none is empty that has data; a picture of it goes into the docs."""
     path = FOLDER / f"{board.uid}.json"
-    picture = pictures / f"{board.uid}-{'desk' if width == DESK else 'phone'}.png"
-    seconds = 300 if "TICKER_PICTURES" in os.environ else 20
-    wait_until(lambda: prometheus.query(f"time() - max(process_start_time_seconds) > {seconds}"), seconds=600)
+    picture = pictures / f"{board.uid}-{'desk' if width == DESK else 'phone'}.webp"
+    may_be_empty = {panel.title for panel in board.panels if panel.empty is not None}
+    seconds = 180 if "TICKER_PICTURES" in os.environ else 20
+    wait_until(lambda: prometheus.query(f"time() - max(process_start_time_seconds) > {seconds}"), seconds=240)
 
     def complete() -> bool:
         drawn = view(path, width=width, seconds=seconds, picture=picture)
         assert [panel.title for panel in drawn] == [panel.title for panel in board.panels]
         assert [panel.error for panel in drawn if panel.error] == []
-        return not [panel for panel in drawn if panel.state == "empty"]
+        return {panel.title for panel in drawn if panel.state == "empty"} <= may_be_empty
 
     wait_until(complete, seconds=60)
+
+
+@pytest.mark.kafka
+def test_an_alert_is_shown_with_a_way_to_its_runbook(
+    view: Callable[..., list[Drawn]], tmp_path: Path
+) -> None:
+    """A worker is scraped that is not there: what fires stands on the first screen, and a click opens its runbook."""
+
+    def firing() -> Drawn:
+        drawn = view(FOLDER / "ticker-overview.json", width=DESK, seconds=20, picture=tmp_path / "fault.webp")
+        return next(panel for panel in drawn if panel.title == "Firing now")
+
+    wait_until(lambda: firing().state == "ok", seconds=60)
+    shown = firing()
+    assert "TickerDown" in shown.text
+    runbooks = yaml.safe_load((RULES.parent / "prometheus.yaml").read_text("utf-8"))["global"][
+        "external_labels"
+    ]
+    assert f"Its runbook {runbooks['runbooks']}/TickerDown.md" in shown.links

@@ -114,7 +114,7 @@ _WHAT_TO_DO: Final = Row(
             unit="none",
             kind="table",
             width=13,
-            height=10,
+            height=12,
             empty="No alert is firing.",
             queries=(
                 Query(
@@ -143,7 +143,7 @@ _WHAT_TO_DO: Final = Row(
             unit="none",
             kind="text",
             width=11,
-            height=10,
+            height=12,
             text="""What became of a headline, by its words or its id:
 
 ```
@@ -154,6 +154,12 @@ What could not be processed since the window began:
 
 ```
 ticker deadletters list --since ${__from:date:iso}
+```
+
+This window through this build, as what and why it would decide otherwise, and nothing written:
+
+```
+ticker replay try sightings --since ${__from:date:iso} --until ${__to:date:iso}
 ```
 
 This window again, into topics of its own; the plan changes nothing, `apply` does it:
