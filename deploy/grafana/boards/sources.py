@@ -6,6 +6,7 @@ from deploy.grafana.panels import (
     A_MINUTE,
     COUNT,
     SECONDS,
+    SHARE,
     Board,
     Column,
     Panel,
@@ -138,10 +139,19 @@ _READING_THEM: Final = Row(
                 ),
             ),
         ),
+    ),
+)
+
+_KEEPING_THEM: Final = Row(
+    "Keeping them while Kafka is away",
+    (
         Panel(
             title="Spool",
             description="Strips that wait for Kafka on producers' disks, and those that damage has cost.",
-            unit="short",
+            unit=COUNT,
+            width=8,
+            at_least=1,
+            empty="No producer keeps a spool.",
             queries=(
                 Query("ticker_spool_strips{SEL}", "{{instance}} waiting"),
                 Query("ticker_spool_lost_strips{SEL} > 0", "{{instance}} lost"),
@@ -150,14 +160,20 @@ _READING_THEM: Final = Row(
         Panel(
             title="Spool, used",
             description="How full each spool is. A full one refuses what is new.",
-            unit="percentunit",
-            red_from=0.5,
+            unit=SHARE,
+            width=8,
+            bad_from=0.5,
+            at_least=1,
+            empty="No producer keeps a spool.",
             queries=(Query("ticker_spool_bytes{SEL} / (ticker_spool_limit_bytes{SEL} > 0)", "{{instance}}"),),
         ),
         Panel(
             title="Pushes and drops",
             description="Requests to POST /strips a minute by outcome, and strips for which a spool had no room.",
-            unit="cpm",
+            unit=A_MINUTE,
+            width=8,
+            at_least=1,
+            empty="Nobody pushes strips.",
             queries=(
                 Query(
                     "60 * sum by (outcome) (rate(ticker_pushes_total{SEL}[$__rate_interval]))", "{{outcome}}"
@@ -173,5 +189,5 @@ SOURCES: Final = Board(
     title="Headlines: sources",
     description="Which sources are heard, how fresh they are and what they bring.",
     by_source=True,
-    rows=(_EACH, _FRESHNESS, _WHAT_THEY_SHOW, _READING_THEM),
+    rows=(_EACH, _FRESHNESS, _WHAT_THEY_SHOW, _READING_THEM, _KEEPING_THEM),
 )
