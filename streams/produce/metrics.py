@@ -1,5 +1,6 @@
 """What a producer measures: strips, slots and what became of them, and how fresh each source is."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, Protocol, get_args
 
@@ -9,6 +10,8 @@ from schemas.events import Strip
 from streams.observe.instruments import Instruments
 from streams.observe.metric import Metric
 from streams.observe.shared import DEAD_LETTERS, KAFKA_UP, SOURCE_NEWEST, Sources
+from streams.produce import heard
+from streams.produce.heard import Heard
 from streams.produce.sightings import StripSightings
 from streams.produce.spool import Spool
 
@@ -99,6 +102,7 @@ METRICS: Final = (
     SPOOL_DROPPED,
     SPOOL_LOST,
     PUSHES,
+    *heard.METRICS,
     DEAD_LETTERS,
     KAFKA_UP,
 )
@@ -116,6 +120,9 @@ class ProducerObserver(Protocol):
     def rejected(self, error: str, *, slots: int = 0, empty: int = 0) -> None:
         """A strip, or a record that the cluster refused, became one dead letter, with its slots where it has any."""
 
+    def heard(self, source: str, observed_at: int) -> None:
+        """A source showed a strip, observed at a time in ms, that was not published."""
+
 
 class ProducerMetrics:
     """The metrics of a producer (`ProducerObserver`).
@@ -123,12 +130,19 @@ class ProducerMetrics:
     Args:
         registry: Where they are made.
         is_answered: Whether the brokers answer.
+        clock: Seconds since the epoch.
     """
 
-    def __init__(self, registry: CollectorRegistry, is_answered: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        is_answered: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._make = Instruments("producer", METRICS, registry)
         self._make.gauge(KAFKA_UP).set_function(lambda: float(is_answered()))
         self._sources = Sources()
+        self._heard = Heard(self._make, clock)
         self._newest: dict[str, int] = {}
         for outcome in ("empty", "sighting", "dead letter"):
             self._make.counter(SLOT_OUTCOMES, outcome)
@@ -168,6 +182,7 @@ class ProducerMetrics:
             make.counter(SOURCE_SIGHTINGS, source).inc(len(found.records))
             newest = self._newest[source] = max(self._newest.get(source, 0), found.timestamp)
             make.gauge(SOURCE_NEWEST, source).set(newest / 1000)
+            self._heard.hear(source, found.timestamp)
 
     def failed(self) -> None:
         """Count a strip that could not be split."""
@@ -179,3 +194,7 @@ class ProducerMetrics:
         self._make.counter(SLOTS).inc(slots)
         self._make.counter(SLOT_OUTCOMES, "empty").inc(empty)
         self._make.counter(SLOT_OUTCOMES, "dead letter").inc(slots - empty)
+
+    def heard(self, source: str, observed_at: int) -> None:
+        """Note that a source was heard, though nothing of it was published."""
+        self._heard.hear(self._sources.label(source), observed_at)

@@ -129,6 +129,7 @@ async def produce(
             if outgoing.problem is not None:
                 await publisher.reject(outgoing.strip, outgoing.problem)
                 observer.rejected("RecordError", slots=outgoing.strip.slots, empty=outgoing.found.empty)
+                observer.heard(outgoing.strip.source, outgoing.found.timestamp)
                 continue
             await publisher.publish(outgoing.strip, outgoing.found)
         await progress.settle()

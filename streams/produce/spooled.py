@@ -44,6 +44,7 @@ class Account:
                 self._metrics.published([(outgoing.strip, outgoing.found)])
             else:
                 self._metrics.rejected("RecordError", slots=outgoing.strip.slots, empty=outgoing.found.empty)
+                self._metrics.heard(outgoing.strip.source, outgoing.found.timestamp)
         for refusal in refused:
             self._failed(InputError("published", refusal.said))
             self._metrics.rejected("RecordError")

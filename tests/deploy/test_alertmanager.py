@@ -28,6 +28,7 @@ OF_ITS_OWN: Final = {
     "TickerOffsetsLost",
     "TickerDeadLetterShare",
     "TickerStripsFail",
+    "TickerClockSkewed",
     "TickerWebhookFails",
 }
 """What an outage of Kafka does not explain."""
@@ -131,8 +132,8 @@ def test_without_an_outage_every_alert_is_heard(alertmanager: Alertmanager) -> N
     assert {alert["labels"]["alertname"] for alert in alertmanager.shown(len(fired))} == set(fired)
 
 
-def test_a_lost_producer_pages_once(alertmanager: Alertmanager) -> None:
-    """Forty sources fall silent at once: one group, so one message."""
+def test_sources_that_fall_silent_together_page_once(alertmanager: Alertmanager) -> None:
+    """Forty sources of a producer that hears others: one group, so one message."""
     alertmanager.fire([labels("TickerSourceSilent", source=f"source-{number}") for number in range(40)])
     alertmanager.shown(40)
     groups = [group for group in alertmanager.ask("alerts/groups") if group["alerts"]]

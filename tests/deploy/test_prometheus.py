@@ -84,7 +84,12 @@ def test_every_runbook_has_its_alert() -> None:
 def test_rules_name_metrics_that_exist() -> None:
     """A metric that was renamed takes its rules along."""
     known = {metric.name for metric in metrics()}
-    known |= {f"{metric.name}_bucket" for metric in metrics() if metric.kind == "histogram"}
+    known |= {
+        f"{metric.name}_{part}"
+        for metric in metrics()
+        if metric.kind == "histogram"
+        for part in ("bucket", "count")
+    }
     text = "\n".join(rule["expr"] for rule in [*ALERTS, *_rules("recording")])
     used = set(re.findall(r"\bticker_\w+", re.sub(r"\w+:ticker_[\w:]+", "", text)))
     assert used <= known

@@ -1,5 +1,6 @@
 """What a producer's metrics say of strips."""
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from schemas.events import MAX_TEXT
@@ -13,7 +14,7 @@ from tests.support import START
 def test_slots_are_accounted_for() -> None:
     """Slots = empty + sightings + dead letters, and each source has its freshness."""
     registry = CollectorRegistry()
-    producer = ProducerMetrics(registry)
+    producer = ProducerMetrics(registry, clock=lambda: START / 1000 + 5)
     text = "|".join(["First headline of the strip", "", "x" * (MAX_TEXT + 1), "Last headline of the strip"])
     observation = Observation(
         place="a test", source="akhbar", observed_at=START, text=text, is_page=False, separator="|"
@@ -30,6 +31,8 @@ def test_slots_are_accounted_for() -> None:
     assert outcomes == {"empty": 1, "sighting": 2, "dead letter": 1}
     assert value("ticker_strips_total", {"outcome": "failed"}) == 1
     assert value("ticker_source_newest_timestamp_seconds", {"source": "akhbar"}) == START / 1000
+    assert value("ticker_source_heard_timestamp_seconds", {"source": "akhbar"}) == START / 1000 + 5
+    assert value("ticker_source_skew_seconds", {"source": "akhbar"}) == -5
 
 
 def test_a_rejected_strip_is_accounted_for() -> None:
@@ -41,3 +44,19 @@ def test_a_rejected_strip_is_accounted_for() -> None:
     assert value("ticker_slots_total") == 5
     assert value("ticker_slot_outcomes_total", {"outcome": "dead letter"}) == 3
     assert value("ticker_dead_letters_total", {"stage": "produce", "reason": "RecordError"}) == 1
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "skew"), [(0, 0), (7200, 7200), (-3600, -3600), (-413 * 86_400, None)], ids=str
+)
+def test_a_source_is_heard_when_its_strip_comes_whatever_its_clock_says(
+    ahead_s: int, skew: int | None
+) -> None:
+    """By the producer's clock, beside how far the source's own is off; a backfill says nothing of now."""
+    registry, now = CollectorRegistry(), START // 1000
+    producer = ProducerMetrics(registry, clock=lambda: now)
+    producer.heard("akhbar", (now + ahead_s) * 1000)
+    value = registry.get_sample_value
+    heard = value("ticker_source_heard_timestamp_seconds", {"source": "akhbar"})
+    assert heard == (None if skew is None else now)
+    assert value("ticker_source_skew_seconds", {"source": "akhbar"}) == skew
