@@ -1,15 +1,16 @@
 """`ticker categorize`: the media topics of headlines, and what another model or other rules would change."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
 
 from schemas.events import TopicScore
 from schemas.mediatopics import slug_of
+from streams.cli.lines import Failures, headlines
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.errors import InputError, SettingsError
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from streams.process.categorize.flips import Flip
     from streams.process.categorize.model import Categorizer, Reason
 
-_LONGEST_LINE: Final = 64 * 1024
 _PACKAGED: Final = "packaged"
 
 
@@ -73,8 +73,8 @@ def command(file: str, as_json: bool, why: bool, source: str | None, rules_path:
     from streams.process.categorize.model import Categorizer
 
     categorizer = Categorizer(rules=read_rules(rules_path))
-    failures = _Failures()
-    rows = (_row(categorizer, text, source=source, why=why) for text in _headlines(file, failures))
+    failures = Failures()
+    rows = (_row(categorizer, text, source=source, why=why) for text in headlines(file, failures))
     if wants_json(as_json):
         for row in rows:
             write_json(row)
@@ -106,8 +106,8 @@ def _diff(old: str, new: str, file: str, as_json: bool) -> None:
     from streams.process.categorize.flips import flips
 
     before, after = _categorizer(old), _categorizer(new)
-    failures = _Failures()
-    found = flips(_headlines(file, failures), before, after)
+    failures = Failures()
+    found = flips(headlines(file, failures), before, after)
     if wants_json(as_json):
         for flip in found:
             write_json(flip)
@@ -132,53 +132,6 @@ def _categorizer(name: str) -> "Categorizer":
                 raise InputError(name, f"the model cannot be read: {error.strerror}") from None
         case _:
             raise SettingsError(f"{name}: give `{_PACKAGED}`, a model file (.json) or a rules file (.toml)")
-
-
-class _Failures:
-    """Lines that could not be read: said at once, remembered for the exit code."""
-
-    def __init__(self) -> None:
-        self._some = False
-
-    def say(self, error: InputError) -> None:
-        self._some = True
-        click.echo(f"ticker: {error}", err=True)
-
-    def exit(self) -> None:
-        if self._some:
-            sys.exit(1)
-
-
-def _headlines(file: str, failures: _Failures) -> Iterator[str]:
-    """The lines that have text; a line that cannot be read is said and passed over."""
-    if file == "-":
-        yield from _lines(sys.stdin.buffer, "standard input", failures)
-        return
-    try:
-        with Path(file).open("rb") as lines:
-            yield from _lines(lines, file, failures)
-    except OSError as error:
-        raise InputError(file, f"cannot be read: {error.strerror}") from None
-
-
-def _lines(lines: BinaryIO, place: str, failures: _Failures) -> Iterator[str]:
-    number = 0
-    while line := lines.readline(_LONGEST_LINE):
-        number += 1
-        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
-            while (rest := lines.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):
-                pass
-            failures.say(InputError(f"{place}:{number}", f"longer than {_LONGEST_LINE:,} bytes: no headline"))
-            continue
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
-        except UnicodeDecodeError as error:
-            failures.say(
-                InputError(f"{place}:{number}", f"not UTF-8 at byte {error.start}: convert it (iconv)")
-            )
-            continue
-        if text:
-            yield text
 
 
 def _row(categorizer: "Categorizer", text: str, *, source: str | None, why: bool) -> _Row:
@@ -208,14 +161,16 @@ def _print_rows(rows: Sequence[_Row], *, why: bool) -> None:
         topics = ", ".join(f"{slug_of(score.topic)} {score.confidence:.2f}" for score in row.topics)
         cells = [isolate(row.text), row.language, slug_of(row.topic), topics]
         if row.why is not msgspec.UNSET:
-            cells.append(", ".join(_said(reason) for reason in row.why))
+            cells.append(", ".join(said(reason) for reason in row.why))
         table.add_row(*map(Text, cells))
     Console().print(table)
 
 
-def _said(reason: "Reason") -> str:
+def said(reason: "Reason") -> str:
+    """A reason in a few words: what of the headline, by which rule, and how much it weighs."""
     if reason.rule is not None:
-        return f"rule {reason.rule}: {isolate(reason.words)}"
+        weight = f" {reason.weight:+.1f}" if reason.weight else ""
+        return f"rule {reason.rule}: {isolate(reason.words)}{weight}"
     return f"{isolate(reason.words)} {reason.weight:+.1f}"
 
 

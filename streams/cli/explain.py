@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.mediatopics import slug_of
+from streams.cli.categorize import said
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.cli.rules import read_rules, rules_option
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
@@ -30,18 +32,24 @@ if TYPE_CHECKING:
 @click.option(
     "--run", "run_file", metavar="FILE|-", help="Explain from the output of `ticker run --dropped`."
 )
+@rules_option
 @json_option
 @kafka_options()
-def command(query: str, run_file: str | None, as_json: bool, settings: Settings) -> None:
+def command(
+    query: str, run_file: str | None, rules_path: Path | None, as_json: bool, settings: Settings
+) -> None:
     """Say what became of a headline: published, an update, or swallowed, by what, when and by which rule.
 
     Looks at the topics of a cluster, or at the output of a run. Exact duplicates are only counted on a cluster:
-    ask by their text. Exit code 1 when nothing is known of the headline.
+    ask by their text. With the workers' --rules it says which of your own topics took it, taught ones with their
+    version as it was then, and by which words. Exit code 1 when nothing is known of the headline.
     """
-    from streams.explain.explanation import explain
+    from streams.explain.explanation import explain, reasoned
+    from streams.process.categorize.model import Categorizer
 
     log_to_stderr()
-    explanation = explain(query, _evidence(run_file, settings))
+    categorizer = Categorizer(rules=read_rules(rules_path))
+    explanation = reasoned(explain(query, _evidence(run_file, settings)), categorizer)
     if wants_json(as_json):
         write_json(explanation)
     else:
@@ -65,10 +73,20 @@ def _evidence(run_file: str | None, settings: Settings) -> "Evidence":
 
 def _tell(explanation: "Explanation") -> None:
     _tell_outcome(explanation)
+    _tell_why(explanation)
     for each in explanation.corrections:
         click.echo(
             f"Corrected {each.corrected_at} by {isolate(each.by)}: {each.kind}, because {isolate(each.why)} ({each.id})"
         )
+
+
+def _tell_why(explanation: "Explanation") -> None:
+    if explanation.headline is not None and explanation.headline.model:
+        click.echo(f"  categorized by {explanation.headline.model}")
+    if explanation.why:
+        reasons = ", ".join(map(said, explanation.why))
+        other = f" (says {explanation.why_by}, another version)" if explanation.why_by else ""
+        click.echo(f"  {slug_of(explanation.why[0].topic)} because of {reasons}{other}")
 
 
 def _tell_outcome(explanation: "Explanation") -> None:

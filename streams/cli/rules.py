@@ -1,27 +1,42 @@
-"""The `--rules` option, alike on every command that categorizes, and the reading of its file."""
+"""The `--rules` option, alike on every command that categorizes, and the reading of its file and what that names."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
-from streams.errors import SettingsError
+from streams.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
     from streams.process.categorize.rules import Rule
+    from streams.process.categorize.taught import TaughtTopic
+
+TAUGHT_SUFFIX: Final = ".taught.json"
+_LARGEST_TAUGHT: Final = 32 << 20
+"""The most bytes that the file of a taught topic may have."""
+
+When = Literal["then", "now"]
 
 rules_option = click.option(
     "--rules",
     "rules_path",
     type=click.Path(path_type=Path),
     envvar="TICKER_RULES",
-    help="Your own topics, by words, source or pattern (TOML; docs/categories.md).",
+    help="Your own topics, by words, source, pattern or examples (TOML; docs/categories.md).",
+)
+taught_option = click.option(
+    "--taught",
+    type=click.Choice(["then", "now"]),
+    default="then",
+    show_default=True,
+    envvar="TICKER_TAUGHT",
+    help="Taught topics: the version that held when a headline was shown, or the one that holds last.",
 )
 
 
-def read_rules(path: Path | None) -> "tuple[Rule, ...]":
+def read_rules(path: Path | None, taught: When = "then") -> "tuple[Rule, ...]":
     """The rules in a file, none without a file; a SettingsError says what is wrong with it and where."""
-    from streams.process.categorize.rules import parse_rules
+    from streams.process.categorize.rules import as_now, parse_rules
 
     if path is None:
         return ()
@@ -29,4 +44,24 @@ def read_rules(path: Path | None) -> "tuple[Rule, ...]":
         data = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"{path}: the rules cannot be read: {error.strerror}") from None
-    return parse_rules(data, str(path))
+    rules = parse_rules(data, str(path), lambda name: read_taught_file(path.parent / name))
+    return as_now(rules) if taught == "now" else rules
+
+
+def read_taught_file(path: Path) -> "TaughtTopic":
+    """A taught topic; an InputError says what is wrong with its file."""
+    from streams.process.categorize.taught import read_taught
+
+    return read_taught(read_file(path, _LARGEST_TAUGHT), str(path))
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """A file of at most so many bytes; an InputError says why it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    if len(data) > most:
+        raise InputError(str(path), f"longer than {most:,} bytes")
+    return data

@@ -10,7 +10,7 @@ import click
 from streams.cli.moments import parse_moment
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.progress import Progress
-from streams.cli.rules import read_rules, rules_option
+from streams.cli.rules import When, read_rules, rules_option, taught_option
 
 if TYPE_CHECKING:
     from streams.cli.tables import DroppedText
@@ -73,6 +73,7 @@ class _TablePrinter:
 @click.option("--dropped", is_flag=True, help="Also show what was not published: by which winner and rule.")
 @click.option("--stream", is_flag=True, help="Show each headline when it is first seen, not at the end.")
 @rules_option
+@taught_option
 @click.option("--source", help="The source of pages (default: their path without its suffix).")
 @click.option(
     "--observed-at",
@@ -90,6 +91,7 @@ def command(
     dropped: bool,
     stream: bool,
     rules_path: Path | None,
+    taught: When,
     source: str | None,
     observed_at: str | None,
     separator: str | None,
@@ -118,7 +120,7 @@ def command(
             failed=lambda error: progress.say(f"ticker: {error}"),
             window=round(window * 60 * 60 * 1000),
             at_once=stream,
-            rules=read_rules(rules_path),
+            rules=read_rules(rules_path, taught),
             separator=separator,
             selector=selector,
         )

@@ -12,6 +12,7 @@ from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.cli.tables import print_structs
+from streams.cli.taught import COMMANDS as TAUGHT_COMMANDS
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import REPLICATION, TOPIC_PREFIX
@@ -19,11 +20,17 @@ from streams.settings.topics import REPLICATION, TOPIC_PREFIX
 
 @click.group(
     epilog=examples(
-        "ticker topics create --replication 3", "ticker topics check --bootstrap-servers kafka:9092"
+        "ticker topics create --replication 3",
+        "ticker topics check --bootstrap-servers kafka:9092",
+        "ticker topics teach harbours --for harbours.txt --against others.txt",
     )
 )
 def command() -> None:
-    """Create the pipeline's topics on a Kafka cluster, or check that they are as the contract says."""
+    """Create the pipeline's topics on a Kafka cluster, check them; teach topics of your own by examples."""
+
+
+for _command in TAUGHT_COMMANDS:
+    command.add_command(_command)
 
 
 @command.command(epilog=examples("ticker topics create", "ticker topics create --topic-prefix staging"))

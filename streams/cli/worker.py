@@ -12,7 +12,7 @@ import click
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
-from streams.cli.rules import read_rules, rules_option
+from streams.cli.rules import When, read_rules, rules_option, taught_option
 from streams.settings import Settings
 from streams.settings.logs import LOG_FORMAT
 from streams.settings.schemas import DATASCHEMA, REGISTRY, dataschema
@@ -35,8 +35,9 @@ from streams.settings.worker import INSTANCE_ID, LISTEN, SESSION_TIMEOUT
 )
 @click.option("--attached", is_flag=True, help="Stop when standard input ends: with who started it.")
 @rules_option
+@taught_option
 @kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT, LOG_FORMAT, REGISTRY, DATASCHEMA)
-def command(stage: str, attached: bool, rules_path: Path | None, settings: Settings) -> None:
+def command(stage: str, attached: bool, rules_path: Path | None, taught: When, settings: Settings) -> None:
     """Deduplicate and categorize on Kafka, exactly once, until told to stop.
 
     Outputs, state and position of a batch are committed in one transaction. A worker that is killed loses
@@ -51,7 +52,7 @@ def command(stage: str, attached: bool, rules_path: Path | None, settings: Setti
     worker = WorkerSettings(
         connection=settings.connection(),
         prefix=settings[TOPIC_PREFIX],
-        stages=stages_named(stage, stages(read_rules(rules_path))),
+        stages=stages_named(stage, stages(read_rules(rules_path, taught))),
         listen=settings[LISTEN],
         instance_id=settings[INSTANCE_ID],
         session_timeout_s=settings[SESSION_TIMEOUT],

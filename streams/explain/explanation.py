@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from schemas.events import CategorizedHeadline, Change, Correction, Duplicate
+from streams.process.categorize.model import Categorizer, Reason
 from streams.process.fold import fold
 
 _ID: Final = re.compile(r"[0-9a-f]{20}-\d+")
@@ -24,6 +25,8 @@ class Known(Struct, frozen=True, kw_only=True):
     source: str
     observed_at: str
     topic: str | None = None
+    model: str | None = None
+    """The categorizer's version that decided, with those of the taught topics that held."""
     last_seen: str | None = None
     sightings: int | None = None
     sources: tuple[str, ...] = ()
@@ -68,6 +71,7 @@ def known(headline: CategorizedHeadline, seen: Seen | None) -> Known:
         source=headline.source,
         observed_at=headline.observed_at,
         topic=headline.topic,
+        model=headline.model,
         # The state keeps a headline whose time is doubted at an earlier event time than it was shown at.
         last_seen=max(seen.last_seen, headline.observed_at) if seen else None,
         sightings=seen.sightings if seen else None,
@@ -118,6 +122,21 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Later headlines with other facts."""
     corrections: tuple[Correction, ...] = field(default_factory=tuple)
     """What people put right about any of these texts."""
+    why: tuple[Reason, ...] = field(default_factory=tuple)
+    """What speaks for the headline's surest topic, with the rules that were given, as they were when it was shown."""
+    why_by: str | None = None
+    """The version that says so, where it is not the one that decided."""
+
+
+def reasoned(explanation: Explanation, categorizer: Categorizer) -> Explanation:
+    """With the reasons for the headline's topic; what a person gave it has none."""
+    headline = explanation.headline
+    if headline is None:
+        return explanation
+    at = headline.observed_at
+    why = categorizer.why(headline.text, fold(headline.text), headline.language, headline.source, at)
+    version = categorizer.version_at(at)
+    return replace(explanation, why=why, why_by=None if headline.model in {None, version} else version)
 
 
 def is_id(query: str) -> bool:

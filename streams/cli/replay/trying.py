@@ -17,7 +17,7 @@ from streams.cli.replay.diff import SHARE, build_options, past_limit, print_mark
 from streams.cli.replay.ends import planned_ends, planned_settings
 from streams.cli.replay.plan import drafted, print_plan, window_options
 from streams.cli.replay.progress import TrialProgress, duration
-from streams.cli.rules import read_rules
+from streams.cli.rules import read_rules, taught_option
 from streams.errors import SettingsError, TickerError
 from streams.settings import Settings
 from streams.settings.connection import CONNECTION_SETTINGS, PATIENCE
@@ -64,6 +64,7 @@ _LOG: Final = "worker.log"
     show_default=True,
     help="Plan, log, report, and how far it is: a killed try goes on from there.",
 )
+@taught_option
 @click.option("--workers", "count", type=click.IntRange(1, 16), default=1, show_default=True)
 @click.option("--max-flips", type=SHARE, help="Exit code 1 above this share of category flips: 0.5%.")
 @build_options
@@ -206,7 +207,7 @@ class _Trial:
     def _worker(self, plan: "Plan") -> tuple[list[str], dict[str, str]]:
         """The arguments and the environment of this build's workers: those that reach the target."""
         _, there = planned_settings(plan, self._settings, self._target)
-        arguments = ["--listen", "none"]
+        arguments = ["--listen", "none", "--taught", self._given["taught"]]
         for setting in (*CONNECTION_SETTINGS, TOPIC_PREFIX, PATIENCE):
             if setting.flag and setting.name in there.flags:
                 arguments += [setting.flag, there.flags[setting.name]]

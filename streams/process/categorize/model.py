@@ -6,6 +6,7 @@ so that a confidence of 0.8 is right in about eight of ten. Below the model's th
 no topic: an honest `uncategorised` beats a guess. `streams.process.categorize.train` makes `model.json`.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -18,7 +19,7 @@ from schemas.events import TopicScore
 from schemas.mediatopics import LABELS, SLUG_BY_TOPIC, slug_of
 from streams.errors import InputError
 from streams.process.categorize.features import content_words, pair_features, word_features, word_stems
-from streams.process.categorize.rules import Rule, matching
+from streams.process.categorize.rules import Epoch, Rule, epochs, matching
 from streams.process.categorize.scores import MOST_WEIGHT, Scorer
 
 TOPICS: Final = tuple(SLUG_BY_TOPIC)
@@ -65,7 +66,8 @@ class Categories(msgspec.Struct, frozen=True):
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
     """Words of a headline that spoke for a topic, and how loudly: nats above the average topic.
 
-    A user's rule weighs nothing: it decides. It is named in `rule`.
+    A user's rule weighs nothing: it decides. It is named in `rule`. A taught topic is named with its version, and its
+    words weigh what they added.
     """
 
     words: str
@@ -91,7 +93,8 @@ def read_model(data: bytes, place: str) -> Model:
 class Categorizer:
     """Media topics by the packaged model, or another one, and the users' rules.
 
-    Deterministic: what it remembers of words only saves work. `version` names model and rules.
+    Deterministic: what it remembers of words only saves work. `version` names model and rules, as they are last:
+    taught topics are switched on and off in event time, and `version_at` names what holds then.
     """
 
     def __init__(self, model: Model | None = None, rules: Sequence[Rule] = ()) -> None:
@@ -111,13 +114,26 @@ class Categorizer:
             )
             for rule in self._rules
         }
-        self.version = "+".join([self._model.version, *(rule.version for rule in self._rules)])
+        self._epochs = epochs(self._rules)
+        self._begins = [epoch.since for epoch in self._epochs]
+        self._versions = [self._model.version + epoch.version for epoch in self._epochs]
+        self.version = self._versions[-1]
 
-    def categorize(self, text: str, folded: str, language: str, source: str | None = None) -> Categories:
-        """The topics of a headline, given as it was shown, its fold, its language and its source."""
+    def version_at(self, at: str) -> str:
+        """The version that holds at an instant of event time."""
+        return self._versions[bisect_right(self._begins, at) - 1]
+
+    def categorize(
+        self, text: str, folded: str, language: str, source: str | None = None, at: str | None = None
+    ) -> Categories:
+        """The topics of a headline, given as it was shown, its fold, its language, its source and when it was shown.
+
+        Without `at`, an instant as events have it, what holds last decides.
+        """
         topics = self._learned_topics(folded, language)
         threshold = self._model.threshold
-        for rule in reversed(matching(self._rules, text, folded, source)):
+        rules = self._epoch(at).rules if self._rules else ()
+        for rule in reversed(self._matching(rules, text, folded, language, source)):
             others = () if rule.override else tuple(score for score in topics if score.topic != rule.topic)
             topics = (TopicScore(rule.topic, rule.confidence), *others)
             topics = tuple(sorted(topics, key=lambda score: -score.confidence))
@@ -125,6 +141,20 @@ class Categorizer:
         if topics and topics[0].confidence >= threshold:
             return Categories(topics[0].topic, topics)
         return Categories(None, topics)
+
+    def _epoch(self, at: str | None) -> Epoch:
+        return self._epochs[-1 if at is None else bisect_right(self._begins, at) - 1]
+
+    def _matching(
+        self, rules: Sequence[Rule], text: str, folded: str, language: str, source: str | None
+    ) -> list[Rule]:
+        return matching(
+            rules,
+            text,
+            folded,
+            source,
+            lambda scorer: scorer.takes(folded, language, self.shares(folded, language)),
+        )
 
     def knows(self, topic: str) -> bool:
         """Whether a topic is a media topic or one of the users' rules: it has a Kafka topic."""
@@ -138,22 +168,32 @@ class Categorizer:
             described = self._described[score.topic] = TopicScore(score.topic, 1, slug, LABELS.get(slug))
         return TopicScore(score.topic, score.confidence, described.slug, described.labels, described.path)
 
-    def why(self, text: str, folded: str, language: str, source: str | None = None) -> tuple[Reason, ...]:
+    def why(
+        self, text: str, folded: str, language: str, source: str | None = None, at: str | None = None
+    ) -> tuple[Reason, ...]:
         """The words and rules that decided for the surest topic, the weightiest first."""
-        categories = self.categorize(text, folded, language, source)
+        categories = self.categorize(text, folded, language, source, at)
         if not categories.topics:
             return ()
         topic = categories.topics[0].topic
         by_rule = tuple(
-            Reason(words, rule.topic, 0.0, rule.name)
-            for rule in matching(self._rules, text, folded, source)
-            for words in [rule.evidence(text, folded)]
+            reason
+            for rule in self._matching(self._epoch(at).rules, text, folded, language, source)
             if rule.topic == topic
+            for reason in self._rule_reasons(rule, text, folded, language)
         )
         words = self._words.get(language)
         if words is None or topic not in TOPICS:
             return by_rule
         return by_rule + words.reasons(folded, TOPICS.index(topic))
+
+    def _rule_reasons(self, rule: Rule, text: str, folded: str, language: str) -> Iterator[Reason]:
+        if rule.scorer is None:
+            yield Reason(rule.evidence(text, folded), rule.topic, 0.0, rule.name)
+            return
+        named = f"{rule.name}@{rule.scorer.taught.version}"
+        for words, weight in rule.scorer.reasons(folded, language, self.shares(folded, language)):
+            yield Reason(words, rule.topic, weight, named)
 
     def shares(self, folded: str, language: str) -> tuple[float, ...]:
         """Calibrated confidence of every media topic, in the order of TOPICS; empty without evidence."""

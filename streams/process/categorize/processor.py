@@ -68,7 +68,7 @@ class CategorizeProcessor:
     def categorize(self, headline: Headline) -> CategorizedHeadline:
         """The same headline with its topics and the version of the model that found them."""
         categories = self._categorizer.categorize(
-            headline.text, fold(headline.text), headline.language, headline.source
+            headline.text, fold(headline.text), headline.language, headline.source, headline.observed_at
         )
         topic, topics = categories.topic, categories.topics
         if headline.corrected is not None and self._categorizer.knows(headline.corrected):
@@ -79,7 +79,7 @@ class CategorizeProcessor:
             topic=topic,
             category=slug_of(topic),
             topics=tuple(map(self._categorizer.describe, topics)),
-            model=self._categorizer.version,
+            model=self._categorizer.version_at(headline.observed_at),
         )
 
 

@@ -6,26 +6,43 @@ A rules file is TOML, one table per topic, checked whole before the first headli
     words = ["أكادير", "Agadir", "Hassania"]
 
 A rule whose name is the slug of a media topic (`sport`) speaks for that topic; any other name is a topic
-of its own, `user:agadir`, with a Kafka topic of its own.
+of its own, `user:agadir`, with a Kafka topic of its own. A topic that was taught by examples names its file and since
+when which of its versions holds, by event time: what was decided under an older one is decided so again.
 """
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 
+from schemas.instants import format_instant
 from schemas.mediatopics import LABELS, TOPIC_BY_SLUG, UNCATEGORISED, Labels
-from streams.errors import SettingsError
+from streams.errors import InputError, SettingsError
 from streams.process.categorize.patterns import Pattern, PatternError, compile_pattern
+from streams.process.categorize.taught import Taught, TaughtScorer, TaughtTopic
 from streams.process.fold import fold
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,48}")
-_KEYS: Final = ("words", "source", "pattern", "confidence", "override", "labels", "broader")
+_KEYS: Final = (
+    *("words", "source", "pattern", "taught", "switched"),
+    *("confidence", "override", "labels", "broader"),
+)
+_SWITCH_KEYS: Final = {"since", "to"}
+OFF: Final = "off"
+"""What a taught topic is switched to when none of its versions holds any longer."""
 _CLITICS: Final = "(?:[وفبلك]|ال|وال|بال|لل|فال|كال)?"
 _PREFIX: Final = "user:"
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """From this event time on (an instant as events have it) a version holds, or none."""
+
+    since: str
+    to: Taught | None
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -47,6 +64,10 @@ class Rule(msgspec.Struct, frozen=True):
     """What readers see for a topic of the user's own."""
     broader: str | None = None
     """The slug of the media topic that a topic of the user's own is a part of."""
+    switches: tuple[Switch, ...] = ()
+    """Of a taught topic: which version holds since when, the first first."""
+    scorer: TaughtScorer | None = None
+    """Of a taught topic at one moment: the version that holds then."""
 
     def evidence(self, text: str, folded: str) -> str:
         """What of a matching headline made the rule take it; empty where the source did."""
@@ -54,20 +75,77 @@ class Rule(msgspec.Struct, frozen=True):
         return found.group(0).strip() if found else ""
 
 
-def matching(rules: Sequence[Rule], text: str, folded: str, source: str | None) -> list[Rule]:
+class Epoch(msgspec.Struct, frozen=True):
+    """A stretch of event time, up to the next one's `since`, in which the same rules hold."""
+
+    since: str
+    rules: tuple[Rule, ...]
+
+    @property
+    def version(self) -> str:
+        """Names the rules that hold."""
+        return "".join(f"+{rule.version}" for rule in self.rules)
+
+
+def epochs(rules: Sequence[Rule]) -> tuple[Epoch, ...]:
+    """The rules that hold when; the first epoch begins before all time."""
+    moments = sorted({"", *(switch.since for rule in rules for switch in rule.switches)})
+    return tuple(
+        Epoch(since, tuple(held for rule in rules if (held := _at(rule, since)) is not None))
+        for since in moments
+    )
+
+
+def _at(rule: Rule, moment: str) -> Rule | None:
+    """A rule as it is at a moment; None for a taught topic that is not switched on then."""
+    if not rule.switches:
+        return rule
+    past = [switch for switch in rule.switches if switch.since <= moment]
+    if not past or past[-1].to is None:
+        return None
+    taught = past[-1].to
+    version = f"{rule.name}@{taught.version}-{taught.digest}-{rule.version}"
+    return msgspec.structs.replace(rule, scorer=TaughtScorer(taught), version=version)
+
+
+def as_now(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules with what holds last holding always: how a replay decides as of today and not as it was."""
+    return tuple(
+        msgspec.structs.replace(rule, switches=(Switch("", rule.switches[-1].to),)) if rule.switches else rule
+        for rule in rules
+    )
+
+
+TakesTaught = Callable[[TaughtScorer], bool]
+"""Whether a version of a taught topic takes the headline that is asked about."""
+
+
+def matching(
+    rules: Sequence[Rule], text: str, folded: str, source: str | None, takes_taught: TakesTaught
+) -> list[Rule]:
     """The rules that take a headline, in the file's order."""
-    return [rule for rule in rules if _takes(rule, text, folded, source)]
+    return [rule for rule in rules if _takes(rule, text, folded, source, takes_taught)]
 
 
-def _takes(rule: Rule, text: str, folded: str, source: str | None) -> bool:
+def _takes(rule: Rule, text: str, folded: str, source: str | None, takes_taught: TakesTaught) -> bool:
     if rule.sources and source not in rule.sources:
         return False
+    if rule.scorer is not None:
+        return takes_taught(rule.scorer)
     if rule.words is None and rule.pattern is None:
         return True
     return bool((rule.words and rule.words.search(folded)) or (rule.pattern and rule.pattern.search(text)))
 
 
-def parse_rules(data: bytes, place: str) -> tuple[Rule, ...]:
+def _no_files(name: str) -> TaughtTopic:
+    raise SettingsError(f"{name} cannot be read from here")
+
+
+ReadTaught = Callable[[str], TaughtTopic]
+"""Reads the file that a rules file names; raises a SettingsError or InputError."""
+
+
+def parse_rules(data: bytes, place: str, read_topic: ReadTaught = _no_files) -> tuple[Rule, ...]:
     """Check a rules file; a SettingsError names the file (`place`), the table and the key."""
     try:
         document = tomllib.loads(data.decode())
@@ -81,11 +159,18 @@ def parse_rules(data: bytes, place: str) -> tuple[Rule, ...]:
     tables = document.get("topics", {})
     if not isinstance(tables, dict) or not tables:
         raise SettingsError(f"{place}: there is no table [topics.NAME], so no rule")
-    return tuple(_rule(name, table, f"{place}: [topics.{name}]") for name, table in tables.items())
+    return tuple(
+        _rule(name, table, f"{place}: [topics.{name}]", read_topic) for name, table in tables.items()
+    )
 
 
-def _rule(name: str, table: Any, place: str) -> Rule:
-    if not _NAME.fullmatch(name) or name == UNCATEGORISED:
+def is_name(name: str) -> bool:
+    """Whether a topic of a user's own, or a media topic, can be called so."""
+    return _NAME.fullmatch(name) is not None and name != UNCATEGORISED
+
+
+def _rule(name: str, table: Any, place: str, read_topic: ReadTaught) -> Rule:
+    if not is_name(name):
         raise SettingsError(f"{place}: a name is lower-case letters, digits and hyphens, not {name!r}")
     if not isinstance(table, dict):
         raise SettingsError(f"{place}: a topic is a table of {', '.join(_KEYS)}")
@@ -95,8 +180,11 @@ def _rule(name: str, table: Any, place: str) -> Rule:
     words = _texts(table, "words", place)
     sources = _texts(table, "source", place)
     pattern = _pattern(table, place)
-    if not words and not sources and pattern is None:
-        raise SettingsError(f"{place}: give words, source or pattern: without one the rule takes nothing")
+    switches = _switches(name, table, place, read_topic)
+    if not words and not sources and pattern is None and not switches:
+        raise SettingsError(
+            f"{place}: give words, source or pattern, or what was taught: without one the rule takes nothing"
+        )
     return Rule(
         name=name,
         topic=TOPIC_BY_SLUG.get(name, _PREFIX + name),
@@ -105,10 +193,63 @@ def _rule(name: str, table: Any, place: str) -> Rule:
         sources=frozenset(sources),
         confidence=_confidence(table, place),
         override=_override(table, place),
-        version=blake2b(repr((name, sorted(table.items()))).encode(), digest_size=4).hexdigest(),
+        version=_version(name, table),
         labels=_labels(name, table, place),
         broader=_broader(name, table, place),
+        switches=switches,
     )
+
+
+def _version(name: str, table: Mapping[str, Any]) -> str:
+    """A hash of a table; of a taught topic, what holds when is named beside it."""
+    said = sorted((key, value) for key, value in table.items() if key != "switched")
+    return blake2b(repr((name, said)).encode(), digest_size=4).hexdigest()
+
+
+def _switches(name: str, table: Mapping[str, Any], place: str, read_topic: ReadTaught) -> tuple[Switch, ...]:
+    if "taught" not in table:
+        if "switched" in table:
+            raise SettingsError(f"{place}: switched: only a taught topic is; name its file in taught")
+        return ()
+    file, switched = table["taught"], table.get("switched")
+    if name in LABELS:
+        raise SettingsError(f"{place}: taught: {name} is a media topic; a taught one is your own")
+    if "words" in table or "pattern" in table:
+        raise SettingsError(f"{place}: taught: give examples or words and pattern, not both")
+    if not isinstance(file, str) or not file:
+        raise SettingsError(f"{place}: taught: give the file that `ticker topics teach` wrote, as a text")
+    if not isinstance(switched, list) or not switched:
+        raise SettingsError(
+            f"{place}: switched: say which version holds since when: `ticker topics switch-on {file} --rules …`"
+        )
+    try:
+        topic = read_topic(file)
+    except InputError as error:
+        raise SettingsError(f"{place}: taught: {error}") from None
+    if topic.topic != name:
+        raise SettingsError(f"{place}: taught: {file} is of the topic {topic.topic}")
+    switches = tuple(_switch(each, topic, f"{place}: switched") for each in switched)
+    moments = [switch.since for switch in switches]
+    if moments != sorted(set(moments)):
+        raise SettingsError(f"{place}: switched: each since must be later than the one before")
+    return switches
+
+
+def _switch(table: Any, topic: TaughtTopic, place: str) -> Switch:
+    if not isinstance(table, dict) or table.keys() != _SWITCH_KEYS:
+        raise SettingsError(f"{place}: give since and to in each, and nothing else")
+    since, to = table["since"], table["to"]
+    if not isinstance(since, datetime) or since.tzinfo is None:
+        raise SettingsError(f"{place}: since: give a time with its zone, such as 2026-03-11T08:00:00Z")
+    moment = format_instant(int(since.timestamp() * 1000))
+    if to == OFF:
+        return Switch(moment, None)
+    taught = topic.version(to) if isinstance(to, int) and not isinstance(to, bool) else None
+    if taught is None:
+        raise SettingsError(
+            f'{place}: to: give "{OFF}" or a version of 1 to {len(topic.versions)}, not {to!r}'
+        )
+    return Switch(moment, taught)
 
 
 def _texts(table: Mapping[str, Any], key: str, place: str) -> list[str]:
