@@ -63,6 +63,7 @@ _COUNTED: Final = _vocabulary(
     "reaction reactions",
     "hit hits k m vue vues lecture lectures commentaire commentaires partage partages réaction "
     "réactions avis",
+    "عدد المشاهدات الزيارات القراءات التعليقات المشاركات زيارات",
     "مشاهدة مشاهدات تعليق تعليقات مشاركة مشاركات قراءة قراءات إعجاب ردود رد زيارة no n",
 )
 _CALL_PHRASES: Final = """
@@ -98,8 +99,11 @@ _MAX_CALL_WORDS: Final = 5
 _MAX_COUNTER_WORDS: Final = 4
 _MAX_WORDS: Final = 12
 _BYLINE: Final = re.compile(
-    r"(?:by|By|BY|par|Par)\s+(?:[^\W\da-z_][\w.'’-]*\s*){1,4}"
+    r"(?:by|By|BY|par|Par)\s+(?:[^\W\da-z_][\w.'’-]*\s*(?:(?:and|et|&|,)\s+)?){1,6}"
+    r"|(?:by|By|par|Par)\s+(?:la\s+rédaction|notre\s+correspondante?|our\s+(?:correspondent|reporters?)|staff|"
+    r"the\s+newsroom|admin|agences)"
     r"|بقلم\s*:?\s*\S+(?:\s+\S+){0,3}"
+    r"|(?:كتبت?|الكاتبة?|المحررة?|المراسلة?|إعداد|تحرير)\s*:\s*\S+(?:\s+\S+){0,3}"
     r"|(?:[Ss]ource|[Pp]hotos?|[Cc]rédits?|[Cc]redit|المصدر|صورة|تصوير)\s*:\s*\S+(?:\s+\S+){0,4}"
 )
 _BYLINE_AFTER: Final = re.compile(rf"[ \xa0]+[-–—|•·][ \xa0]*(?:{_BYLINE.pattern})\Z")
@@ -210,7 +214,7 @@ _JOINT: Final = re.compile(
 )
 """What can stand between a headline and a thing before or after it."""
 _ORNAMENTS: Final = (
-    "\u2023\u2043\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d"
+    "※⁃❯\u2023\u2043\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d"
 )
 _BULLET: Final = re.compile(rf"\A(?:[-–—*•·»›>+~|{_ORNAMENTS}](?!\d)\ufe0f?[ \xa0]*)+(?=\S)")
 _TRAILING: Final = re.compile(r"(?:[ \xa0]*[|•·»›→←►◄*\u25a0-\u25ff])+\Z")

@@ -19,7 +19,7 @@ _SAYING: Final = _words(
     "breaking news headlines headline latest trending live updates update newsflash ticker urgent alert flash",
     "developing stories bulletin",
     "une urgent alerte infos info actualités actualité actualites actu actus nouvelles brèves bref direct continu",
-    "fil minute dépêches titres flash",
+    "fil minute dépêches titres flash essentiel",
     "عاجل عاجلة العاجل العاجلة أخبار اخبار الأخبار الاخبار خبر أنباء الأنباء الانباء مستجدات المستجدات عناوين",
     "العناوين موجز الموجز الإخباري الاخباري الإخبارية نشرة مباشر المباشر تغطية حصري مستجد",
 )
@@ -42,6 +42,9 @@ _ALONE: Final = frozenset(
         "top stories",
         "news",
         "en bref",
+        "à retenir",
+        "newsfeed",
+        "newswire",
         "à ne pas manquer",
         "الآن",
         "الأكثر قراءة",

@@ -71,6 +71,7 @@ _PLAUSIBLE: Final = re.compile(
 """What a repair may give: other characters are a chance agreement, such as `É»` read as two bytes of UTF-8."""
 
 _SOUND_SHARE: Final = 0.75
+_SOUND_SHARE_OF_DAMAGED: Final = 0.5
 """The share of characters of a repaired word that must be sound; the others were lost before."""
 
 
@@ -109,9 +110,11 @@ class _Misreading:
         # What was misread twice is made of this encoding's own characters after one repair.
         sound = sum(1 for each in repaired if ord(each) in self._bytes or _PLAUSIBLE.match(each))
         in_word = match.start() and match.string[match.start() - 1].islower()
+        # A word that has damage already is damaged text all over: "في" misread is "Ù\ufffdÙŠ".
+        share = _SOUND_SHARE_OF_DAMAGED if "\ufffd" in match[0] else _SOUND_SHARE
         if (
             sound + lost < len(repaired)
-            or sound < _SOUND_SHARE * len(repaired)
+            or sound < share * len(repaired)
             or (in_word and repaired.isalpha() and repaired.isupper())
         ):
             return match[0]

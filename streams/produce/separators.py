@@ -59,6 +59,11 @@ TRIPLED: Final = 9.0
 DECISIVE: Final = 8.0
 """The strength from which one occurrence is enough; what stands inside headlines too must repeat."""
 
+_DOTS: Final = (" ... ", " … ")
+DOTS_STRENGTH: Final = 5.0
+_FEWEST_DOTS: Final = 3
+"""Dots separate only with space on both sides, three times or more: headlines have them inside and at their ends."""
+
 EMOJI_STRENGTH: Final = 7.0
 WIDE_GAP: Final = 9.0
 """Strength of a tab, of two or more no-break spaces, of three or more spaces."""
@@ -228,6 +233,9 @@ def candidates(text: str) -> list[Candidate]:
     """Every separator that stands in a text whose lines are unified, the most telling first."""
     traces = _traces(text)
     found = [*_gaps(text, traces), *_lines(text), *_symbols(text, traces), *_emoji(text, traces)]
+    found += [
+        Candidate(dots, count, DOTS_STRENGTH) for dots in _DOTS if (count := text.count(dots)) >= _FEWEST_DOTS
+    ]
     found += [*_unusual(text, traces), *_compounds(text, traces)]
     found.sort(key=lambda candidate: -candidate.occurrences * candidate.strength)
     return found

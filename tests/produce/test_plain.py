@@ -58,6 +58,12 @@ def test_sound_text_is_left_alone(text: str) -> None:
     assert repair(text) == text
 
 
+def test_a_short_word_with_damage_is_repaired() -> None:
+    """What a wrong encoding lost stays lost, and the rest of the word is read."""
+    misread = "وزير في الميناء".encode().decode("cp1252", "replace")
+    assert repair(misread).split()[1] == "\ufffdي"
+
+
 @given(st.text())
 def test_no_control_character_is_left(text: str) -> None:
     """Nothing that a terminal obeys or that turns a page round."""

@@ -51,7 +51,6 @@ _CALLED: Final = (
 _NAMES: Final = frozenset({"class", "id", "data-testid", "data-component", "data-module", "data-widget"})
 _OWN_TAG: Final = re.compile(r"<([a-z][a-z0-9]*-[a-z0-9-]*)", re.IGNORECASE)
 _MAX_OWN_TAGS: Final = 100
-_WHOLE_PAGE: Final = "main,h1"
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _MOST_EXAMPLE: Final = 40
 
@@ -155,7 +154,12 @@ def _unfit_place(node: LexborNode) -> str | None:
         if is_hidden(above):
             return "it is hidden"
         above = above.parent
-    return "it holds the whole page" if node.css_first(_WHOLE_PAGE) is not None else None
+    return "it holds the whole page" if _holds_page(node) else None
+
+
+def _holds_page(node: LexborNode) -> bool:
+    """Whether an element holds the page's main part or its title; a strip can have each headline in an `h1`."""
+    return node.css_first("main") is not None or 0 < len(node.css("h1")) < _FEWEST_ITEMS
 
 
 def _is_page(form: LexborNode) -> bool:
@@ -186,7 +190,7 @@ def labelled(drawn: Outline, address: str | None, separator: str | None) -> list
     rivals: list[Rival] = []
     for node in list(_beside_labels(drawn))[:MAX_CONTAINERS]:
         rival = _judge(node, LATEST, address, separator)
-        if rival.found is None or node.css_first(_WHOLE_PAGE) is not None:
+        if rival.found is None or _holds_page(node):
             continue
         # A badge on a card stands before one headline, and the summary below it.
         if sum(1 for text in headlines_in(rival.found.split) if kind_of(text) not in PROSE) > 1:

@@ -29,6 +29,8 @@ _RANKS: Final = 3
 _MAX_CLIMB: Final = 64
 """Elements around a text that are looked at: an item is not built deeper."""
 _BOLD: Final = "bold"
+_MOST_GLUED: Final = 3
+"""Words of the longest section that stands before a headline."""
 
 
 class Cell(Struct, frozen=True):
@@ -103,7 +105,16 @@ def _parted(drawn: Outline, owner: int, start: int, end: int) -> list[tuple[int,
 
 
 def _stands_apart(drawn: Outline, owner: int, run: int) -> bool:
-    return drawn.runs[run].element != owner and is_furniture(drawn.runs[run].text)
+    if drawn.runs[run].element == owner:
+        return False
+    return is_furniture(drawn.runs[run].text) or _is_glued_before(drawn, run)
+
+
+def _is_glued_before(drawn: Outline, run: int) -> bool:
+    """Whether a few words touch the text after them: no sentence is written so, but a section before a headline."""
+    following = drawn.runs[run + 1 : run + 2]
+    words = drawn.runs[run].text.split()
+    return bool(following) and following[0].touches and len(words) <= _MOST_GLUED and words[-1][-1].isalpha()
 
 
 def _cell(

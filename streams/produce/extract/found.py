@@ -17,8 +17,7 @@ from streams.produce.extract.markup import Outline, Run, outline, parse
 from streams.produce.extract.reading import HEADLINES, holds_headline, kind_of, read
 from streams.produce.extract.titles import titles
 from streams.produce.feeds import read_feed, split_feed
-from streams.produce.furniture import is_call, is_furniture, tidy, without_label
-from streams.produce.labels import is_label
+from streams.produce.furniture import is_furniture, tidy, without_label
 from streams.produce.observation import Format
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, slots_of, split
 
@@ -151,14 +150,14 @@ def in_element(
 
 
 def _said(drawn: Outline) -> str:
-    """The text of an element without the labels and calls that stand in elements of their own: `<b>Breaking</b>`."""
+    """The text of an element without labels, calls, times and bylines in elements of their own: `<b>Breaking</b>`."""
     runs = [run for run in drawn.runs if not _is_beside(drawn, run)]
     return runs[0].text + "".join([run.gap + run.text for run in runs[1:]]) if runs else drawn.text()
 
 
 def _is_beside(drawn: Outline, run: Run) -> bool:
     alone = run.element >= 0 and drawn.ends[run.element] - drawn.starts[run.element] == 1
-    return alone and (is_label(run.text) or is_call(run.text))
+    return alone and any(map(str.isalnum, run.text)) and is_furniture(run.text)
 
 
 def _is_headline(found: Split) -> bool:

@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from streams.errors import InputError
 from streams.produce.extract.visibility import is_hidden, is_never_shown
+from streams.produce.plain import plain
 
 MAX_DEPTH: Final = 5_000
 """Elements open inside each other: at 20,000 the parser takes half a second, at 200,000 two minutes."""
@@ -80,6 +81,8 @@ class Run(Struct, frozen=True, gc=False):
     element: int
     gap: str
     """Nothing, a space, or a line break."""
+    touches: bool = False
+    """Whether it touches the run before though it is another word: `<em>Sport</em>Ferry`."""
 
 
 class Outline(Struct, frozen=True):
@@ -200,6 +203,8 @@ class _Drawn:
         self._part(tag, self.elements[number].called, opening=False)
 
     def write(self, content: str) -> None:
+        if "&" in content and "<" not in content:
+            content = plain(content)  # escaped twice: `[&amp;#8230;]` is no number in brackets
         text = _SPACES.sub(" ", content)
         shown = text.strip(" ")
         if not shown:
@@ -208,9 +213,13 @@ class _Drawn:
             return
         if text[0] == " " and not self._gap:
             self._gap = " "
-        if not self._gap and self.runs and _are_two_words(self.runs[-1].text, shown, parted=self._closed):
+        touches = bool(
+            not self._gap and self.runs and _are_two_words(self.runs[-1].text, shown, parted=self._closed)
+        )
+        if touches:
             self._gap = " "
-        self.runs.append(Run(shown, self._open[-1] if self._open else -1, self._gap if self.runs else ""))
+        inside = self._open[-1] if self._open else -1
+        self.runs.append(Run(shown, inside, self._gap if self.runs else "", touches))
         self._gap = " " if text[-1] == " " else ""
         self._closed = False
 

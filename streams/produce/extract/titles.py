@@ -4,6 +4,7 @@ An item is read in cells, texts that stand at one place of its markup. Cells at 
 a column, and a column tells what one cell cannot: that it says the same or a time in every item, or a word or two.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -25,6 +26,10 @@ _LEAST_SHARE: Final = 0.5
 _REPEATED: Final = 2
 _MANY: Final = 3
 """From so many items on, a column of short texts can be told from headlines that happen to be short."""
+
+
+_OPEN_BRACKET: Final = re.compile(r"(?<=\S)\s*[\[(]\s*\Z")
+"""What is left of `[more]` when its link is gone."""
 
 
 class Title(Struct, frozen=True):
@@ -106,7 +111,7 @@ def _joined(cells: Sequence[Cell]) -> str:
     if not cells:
         return ""
     text = cells[0].text + "".join((cell.gap or "") + cell.text for cell in cells[1:])
-    return without_bullet(" ".join(text.split("\n")).strip(EDGE)).strip(EDGE)
+    return without_bullet(_OPEN_BRACKET.sub("", " ".join(text.split("\n"))).strip(EDGE)).strip(EDGE)
 
 
 def _longest_link(row: Sequence[Cell]) -> list[Cell]:
