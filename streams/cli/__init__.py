@@ -19,7 +19,7 @@ COMMANDS: Final[dict[str, str]] = {
     "explain": "Why a headline was published or swallowed, and where else it was seen.",
     "correct": "Keep apart, join, file elsewhere or withdraw headlines, from now on.",
     "corrections": "What was corrected: list it, make test data of it.",
-    "dev": "Broker, topics, worker and a producer on a sample, in one command.",
+    "dev": "Broker, topics, worker, board and a producer that reads a local site, in one command.",
     "broker": "A real Kafka on this machine, for development and tests.",
     "topics": "Create the topics on a cluster, or check that they are as the contract says.",
     "schemas": "Push the events' schemas to a schema registry, or check one.",

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 OURS = {name: service for name, service in COMPOSE["services"].items() if "headline" in service["image"]}
-OVERLAYS = ("production", "staging")
+OVERLAYS = ("production", "staging", "sources")
 KUBERNETES = ("1.32", kubernetes_validate.latest_version())
 WORKLOADS = {"Deployment", "StatefulSet", "Job"}
 
@@ -146,7 +146,11 @@ def test_pods_are_restricted(overlay: str) -> None:
 def test_pods_run_commands_and_settings_that_exist(overlay: str) -> None:
     """Arguments are those of `ticker`, variables those of settings, probes ask the port that is listened on."""
     known = {setting.variable for setting in SETTINGS}
-    settings = next(document for document in _documents(overlay) if document["kind"] == "ConfigMap")
+    settings = next(
+        document
+        for document in _documents(overlay)
+        if document["kind"] == "ConfigMap" and document["metadata"]["name"] == "ticker"
+    )
     assert set(settings["data"]) <= known
     for name, pod in _pods(overlay):
         (container,) = pod["containers"]

@@ -1,11 +1,7 @@
 """`ticker produce --sources` from a real site to a real Kafka."""
 
 import asyncio
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import msgspec
@@ -16,8 +12,9 @@ from schemas.topics import SIGHTINGS
 from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.chaos.topics import LASTING, contents
-from tests.command import running, ticker
+from tests.command import running
 from tests.kafka_support import administer
+from tests.sources.served import served
 from tests.sources.world import page
 
 FIRST = (
@@ -26,53 +23,6 @@ FIRST = (
     "Olive harvest begins early",
 )
 NEXT = ("اتفاق جديد بين الوزارة والأساتذة ينهي الإضراب", *FIRST[:2])
-
-
-class Served:
-    """What the site shows, and what it was asked."""
-
-    shown = page(*FIRST)
-    conditions: list[str | None]
-
-    def __init__(self) -> None:
-        self.conditions = []
-
-
-@contextmanager
-def served() -> Iterator[tuple[str, Served]]:
-    """A site on loopback in a thread of its own: its page has an ETag."""
-    state = Served()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path != "/":
-                self.send_error(404)
-                return
-            tag, body = f'"{hash(state.shown)}"', state.shown.encode()
-            asked = self.headers.get("If-None-Match")
-            state.conditions.append(asked)
-            self.send_response(304 if asked == tag else 200)
-            self.send_header("ETag", tag)
-            if asked == tag:
-                self.end_headers()
-                return
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/", state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def published(connection: Connection, prefix: str, least: int) -> list[Sighting]:
@@ -92,7 +42,7 @@ def test_what_a_site_shows_is_on_kafka_and_a_restart_goes_on(
     """Headlines with their links; the next start asks with the validators of the last, and says only what is new."""
     connection = Connection(bootstrap_servers=kafka)
     administer(connection, create, LASTING, prefix=topic_prefix)
-    with served() as (address, state):
+    with served(page(*FIRST)) as (address, state):
         sources = tmp_path / "sources.toml"
         sources.write_text(
             f'[[source]]\nid = "akhbar"\naddress = "{address}"\ninterval = 5\nallow_private = true\n'
@@ -112,13 +62,3 @@ def test_what_a_site_shows_is_on_kafka_and_a_restart_goes_on(
             second = published(connection, topic_prefix, len(FIRST) + len(NEXT))
         assert state.conditions[before] is not None
         assert {each.text for each in second} == {*FIRST, *NEXT}
-
-
-def test_nothing_is_asked_for_without_a_contact(tmp_path: Path) -> None:
-    """A site's owner must be able to complain; the start says how to name somebody."""
-    sources = tmp_path / "sources.toml"
-    sources.write_text('[[source]]\nid = "akhbar"\naddress = "https://akhbar.example/"\n')
-    done = ticker("sources", "check", "--sources", sources)
-    assert done.returncode == 2
-    assert b"--contact" in done.stderr
-    assert b"TICKER_SOURCES_CONTACT" in done.stderr

@@ -175,3 +175,11 @@ def test_a_changed_file_is_read_again_and_a_wrong_one_changes_nothing(
     )
     assert registry.reload()
     assert [source.id for source in registry.sources] == ["one", "two"]
+
+
+def test_the_example_of_the_deployment_is_right() -> None:
+    """What people start from is read without an error."""
+    deploy = Path(__file__).parents[2] / "deploy"
+    page, feed = read_sources(deploy / "kubernetes/overlays/sources/sources.toml", {})
+    assert page.site != page.id
+    assert feed.site == "example"
