@@ -253,13 +253,15 @@ async def _run(work: _Work, settings: Settings, stopped: Event) -> None:
     from prometheus_client import REGISTRY
 
     from streams.kafka.probe import probing
+    from streams.observe.letters import LetterLog
     from streams.produce.metrics import ProducerMetrics
 
     stop = asyncio.Event()
     folder = settings[PRODUCER_SPOOL] or (DEFAULT_SPOOL if work.publish is None else None)
     meanwhile = "reading waits" if folder is None else "strips are kept in the spool"
     async with probing(settings.connection(), meanwhile=meanwhile) as probe:
-        metrics = ProducerMetrics(REGISTRY, lambda: probe.is_answered)
+        log = LetterLog(asyncio.get_running_loop().call_later)
+        metrics = ProducerMetrics(REGISTRY, lambda: probe.is_answered, log=log)
         if folder is not None:
             await _keep_and_hand_over(work, settings, metrics, folder, stop, stopped)
         elif work.publish is not None:

@@ -10,10 +10,9 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from schemas import deadletters
-from schemas.cloudevents import source_of
 from schemas.deadletters import Reason
-from schemas.headers import SOURCE_HEADER
 from schemas.instants import parse_instant
+from schemas.origin import origin
 from schemas.topics import DEADLETTERS
 from streams.kafka.reader import bounds, read_windows
 from streams.stage import RawRecord
@@ -97,7 +96,6 @@ class Group(Struct, frozen=True, kw_only=True):
 
 
 class _View(Struct, frozen=True):
-    source: str = ""
     observed_at: str = ""
 
 
@@ -131,18 +129,8 @@ def letter_of(record: Any) -> Letter | None:
         headers=headers,
         reason=reason,
         fingerprint=fingerprint(reason),
-        source=_source(headers, record.value),
+        source=origin(headers, record.value),
     )
-
-
-def _source(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> str:
-    """The source of a record: its header's, else its CloudEvents header's, else its value's."""
-    named: Mapping[str, bytes] = dict(headers)
-    if SOURCE_HEADER in named:
-        return named[SOURCE_HEADER].decode("utf-8", "replace")
-    if "ce_source" in named:
-        return source_of(named["ce_source"].decode("utf-8", "replace"))
-    return _view(value).source
 
 
 async def read_letters(

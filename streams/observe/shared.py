@@ -7,6 +7,8 @@ from streams.observe.metric import Metric
 MAX_SOURCES: Final = 500
 """Sources that have series of their own; the rest, in the order in which they come, share `other`."""
 OTHER: Final = "other"
+UNKNOWN: Final = "unknown"
+"""The source of a record that names none."""
 
 BUILD: Final = Metric(
     name="ticker_build_info",
@@ -25,8 +27,8 @@ DEAD_LETTERS: Final = Metric(
     name="ticker_dead_letters_total",
     kind="counter",
     unit="records",
-    labels=("stage", "reason"),
-    help="Records kept as dead letters, by the class of the error that was at the bottom of it.",
+    labels=("stage", "reason", "source"),
+    help="Records kept as dead letters, by the class of the error at the bottom of it and by source.",
 )
 SOURCE_NEWEST: Final = Metric(
     name="ticker_source_newest_timestamp_seconds",

@@ -8,8 +8,9 @@ from prometheus_client import CollectorRegistry
 
 from schemas.events import Strip
 from streams.observe.instruments import Instruments
+from streams.observe.letters import LetterLog, Rejected
 from streams.observe.metric import Metric
-from streams.observe.shared import DEAD_LETTERS, KAFKA_UP, SOURCE_NEWEST, Sources
+from streams.observe.shared import DEAD_LETTERS, KAFKA_UP, SOURCE_NEWEST, UNKNOWN, Sources
 from streams.produce import heard
 from streams.produce.heard import Heard
 from streams.produce.sightings import StripSightings
@@ -117,7 +118,9 @@ class ProducerObserver(Protocol):
     def failed(self) -> None:
         """A strip could not be split."""
 
-    def rejected(self, error: str, *, slots: int = 0, empty: int = 0) -> None:
+    def rejected(
+        self, error: str, said: str = "", *, source: str = "", slots: int = 0, empty: int = 0
+    ) -> None:
         """A strip, or a record that the cluster refused, became one dead letter, with its slots where it has any."""
 
     def heard(self, source: str, observed_at: int) -> None:
@@ -131,6 +134,7 @@ class ProducerMetrics:
         registry: Where they are made.
         is_answered: Whether the brokers answer.
         clock: Seconds since the epoch.
+        log: Told of dead letters.
     """
 
     def __init__(
@@ -138,11 +142,13 @@ class ProducerMetrics:
         registry: CollectorRegistry,
         is_answered: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.time,
+        log: LetterLog | None = None,
     ) -> None:
         self._make = Instruments("producer", METRICS, registry)
         self._make.gauge(KAFKA_UP).set_function(lambda: float(is_answered()))
         self._sources = Sources()
         self._heard = Heard(self._make, clock)
+        self._log = log
         self._newest: dict[str, int] = {}
         for outcome in ("empty", "sighting", "dead letter"):
             self._make.counter(SLOT_OUTCOMES, outcome)
@@ -175,9 +181,9 @@ class ProducerMetrics:
             make.counter(SLOT_OUTCOMES, "empty").inc(found.empty)
             make.counter(SLOT_OUTCOMES, "sighting").inc(len(found.records))
             make.counter(SLOT_OUTCOMES, "dead letter").inc(len(found.rejected))
-            for slot in found.rejected:
-                make.counter(DEAD_LETTERS, "produce", type(slot.error).__name__).inc()
             source = self._sources.label(strip.source)
+            for slot in found.rejected:
+                self._letter(type(slot.error).__name__, str(slot.error), source)
             make.counter(SOURCE_STRIPS, source).inc()
             make.counter(SOURCE_SIGHTINGS, source).inc(len(found.records))
             newest = self._newest[source] = max(self._newest.get(source, 0), found.timestamp)
@@ -188,12 +194,19 @@ class ProducerMetrics:
         """Count a strip that could not be split."""
         self._make.counter(STRIPS, "failed").inc()
 
-    def rejected(self, error: str, *, slots: int = 0, empty: int = 0) -> None:
+    def rejected(
+        self, error: str, said: str = "", *, source: str = "", slots: int = 0, empty: int = 0
+    ) -> None:
         """Count a dead letter, and the slots that it holds."""
-        self._make.counter(DEAD_LETTERS, "produce", error).inc()
+        self._letter(error, said, self._sources.label(source) if source else "")
         self._make.counter(SLOTS).inc(slots)
         self._make.counter(SLOT_OUTCOMES, "empty").inc(empty)
         self._make.counter(SLOT_OUTCOMES, "dead letter").inc(slots - empty)
+
+    def _letter(self, reason: str, said: str, source: str) -> None:
+        self._make.counter(DEAD_LETTERS, "produce", reason, source or UNKNOWN).inc()
+        if self._log is not None:
+            self._log.add("produce", Rejected(reason, source), 1, said)
 
     def heard(self, source: str, observed_at: int) -> None:
         """Note that a source was heard, though nothing of it was published."""

@@ -104,7 +104,7 @@ async def produce(
 
     def refused(told: str) -> None:
         failed(InputError("published", told))
-        observer.rejected("RecordError")
+        observer.rejected("RecordError", told)
 
     publishing = Publisher(
         options,
@@ -128,7 +128,13 @@ async def produce(
             counts.add(outgoing)
             if outgoing.problem is not None:
                 await publisher.reject(outgoing.strip, outgoing.problem)
-                observer.rejected("RecordError", slots=outgoing.strip.slots, empty=outgoing.found.empty)
+                observer.rejected(
+                    "RecordError",
+                    str(outgoing.problem),
+                    source=outgoing.strip.source,
+                    slots=outgoing.strip.slots,
+                    empty=outgoing.found.empty,
+                )
                 observer.heard(outgoing.strip.source, outgoing.found.timestamp)
                 continue
             await publisher.publish(outgoing.strip, outgoing.found)

@@ -43,11 +43,17 @@ class Account:
                 self._counts.published += len(outgoing.found.records)
                 self._metrics.published([(outgoing.strip, outgoing.found)])
             else:
-                self._metrics.rejected("RecordError", slots=outgoing.strip.slots, empty=outgoing.found.empty)
+                self._metrics.rejected(
+                    "RecordError",
+                    str(outgoing.problem),
+                    source=outgoing.strip.source,
+                    slots=outgoing.strip.slots,
+                    empty=outgoing.found.empty,
+                )
                 self._metrics.heard(outgoing.strip.source, outgoing.found.timestamp)
         for refusal in refused:
             self._failed(InputError("published", refusal.said))
-            self._metrics.rejected("RecordError")
+            self._metrics.rejected("RecordError", refusal.said)
             self._counts.published -= refusal.is_sighting
             self._counts.dead_letters += refusal.is_sighting
 

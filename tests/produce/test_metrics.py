@@ -43,7 +43,10 @@ def test_a_rejected_strip_is_accounted_for() -> None:
     value = registry.get_sample_value
     assert value("ticker_slots_total") == 5
     assert value("ticker_slot_outcomes_total", {"outcome": "dead letter"}) == 3
-    assert value("ticker_dead_letters_total", {"stage": "produce", "reason": "RecordError"}) == 1
+    assert (
+        value("ticker_dead_letters_total", {"stage": "produce", "reason": "RecordError", "source": "unknown"})
+        == 1
+    )
 
 
 @pytest.mark.parametrize(

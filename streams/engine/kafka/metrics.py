@@ -10,8 +10,9 @@ from streams.engine.kafka.observer import Backlog, Committed, Restored
 from streams.observe import headlines
 from streams.observe.headlines import HeadlineMetrics
 from streams.observe.instruments import Instruments
+from streams.observe.letters import LetterLog
 from streams.observe.metric import Metric
-from streams.observe.shared import DEAD_LETTERS, KAFKA_UP
+from streams.observe.shared import DEAD_LETTERS, KAFKA_UP, UNKNOWN, Sources
 from streams.stage import Stage
 
 _BATCH_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
@@ -164,6 +165,7 @@ class WorkerMetrics:
         stages: What the worker runs: its counters are there, at 0, from the start.
         clock: Seconds since the epoch.
         is_answered: Whether the brokers answer.
+        log: Told of dead letters.
     """
 
     def __init__(
@@ -172,10 +174,14 @@ class WorkerMetrics:
         stages: Sequence[Stage] = (),
         clock: Callable[[], float] = time.time,
         is_answered: Callable[[], bool] = lambda: True,
+        log: LetterLog | None = None,
     ) -> None:
         self._make = Instruments("worker", METRICS, registry)
         self._make.gauge(KAFKA_UP).set_function(lambda: float(is_answered()))
         self._clock = clock
+        self._log = log
+        self._rejected = Sources()
+        """Apart from those of headlines: rubbish may name any source."""
         self._headlines = HeadlineMetrics(self._make)
         for stage in stages:
             self._make.counter(INPUT, stage.name)
@@ -194,9 +200,12 @@ class WorkerMetrics:
             make.counter(RECORDS, stage, outcome).inc(records)
         for doubt, records in committed.clocks.items():
             make.counter(CLOCKS, stage, doubt).inc(records)
-        for reason, records in committed.dead_letters.items():
+        for kind, records in committed.dead_letters.items():
             make.counter(RECORDS, stage, _DEAD_LETTER).inc(records)
-            make.counter(DEAD_LETTERS, stage, reason).inc(records)
+            source = self._rejected.label(kind.source or UNKNOWN)
+            make.counter(DEAD_LETTERS, stage, kind.reason, source).inc(records)
+            if self._log is not None:
+                self._log.add(stage, kind, records, committed.said[kind])
         make.counter(TRANSACTIONS, stage).inc()
         make.gauge(LAST_COMMIT, stage).set(now)
         make.histogram(BATCH, stage).observe(committed.records)

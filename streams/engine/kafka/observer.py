@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from schemas.events import Event
+from streams.observe.letters import Rejected
 
 
 class Committed(Struct, frozen=True, kw_only=True):
@@ -21,8 +22,9 @@ class Committed(Struct, frozen=True, kw_only=True):
     """The events for consumers (public topics) that came of it."""
     published_at: Sequence[int]
     """Their event times (ms), in the same order."""
-    dead_letters: Mapping[str, int]
-    """Dead letters by the class of the error at the bottom of it."""
+    dead_letters: Mapping[Rejected, int]
+    said: Mapping[Rejected, str]
+    """What an error of each kind of dead letters says."""
     counts: Mapping[str, int]
     """Input records by outcome, dead letters aside."""
     clocks: Mapping[str, int] = {}

@@ -9,7 +9,9 @@ from aiokafka import TopicPartition
 from schemas import cloudevents, deadletters
 from schemas.events import CategorizedHeadline, Correction, Duplicate, Event, encode
 from schemas.headers import attempts
+from schemas.origin import origin
 from schemas.topics import DEADLETTERS, Topic
+from streams.observe.letters import Rejected
 from streams.stage import RawRecord
 
 
@@ -43,8 +45,9 @@ class KafkaOutbox:
         self._value = b""
         self._headers: cloudevents.Headers | None = None
         self.counts: Counter[str] = Counter()
-        self.dead_letters: Counter[str] = Counter()
-        """Dead letters by the class of the error at the bottom of it."""
+        self.dead_letters: Counter[Rejected] = Counter()
+        self.said: dict[Rejected, str] = {}
+        """What the last error of each kind of dead letters says."""
 
     @property
     def size(self) -> int:
@@ -88,7 +91,9 @@ class KafkaOutbox:
         )
         headers = [*deadletters.own(record.headers), *deadletters.to_headers(why)]
         self.records[DEADLETTERS.on(self._prefix)].append(RawRecord(record.key, record.value, now, headers))
-        self.dead_letters[type(error.__cause__ or error).__name__] += 1
+        kind = Rejected(type(error.__cause__ or error).__name__, origin(record.headers, record.value))
+        self.dead_letters[kind] += 1
+        self.said[kind] = why.message
 
     def count(self, outcome: str, records: int = 1) -> None:
         """Say what became of input records."""

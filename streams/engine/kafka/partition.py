@@ -398,6 +398,7 @@ class PartitionRunner:
                 published=out.published,
                 published_at=out.published_at,
                 dead_letters=out.dead_letters,
+                said=out.said,
                 counts=out.counts,
                 clocks=work.clocks,
                 seconds=time.monotonic() - work.began,

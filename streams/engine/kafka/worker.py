@@ -33,6 +33,7 @@ from streams.kafka.connect import administration
 from streams.kafka.probe import probing
 from streams.kafka.topics import require
 from streams.observe.health import serving
+from streams.observe.letters import LetterLog
 from streams.settings import Connection
 from streams.stage import Stage
 
@@ -77,7 +78,12 @@ async def work(settings: WorkerSettings, observer: Observer | None = None) -> No
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with probing(settings.connection, meanwhile="what waits on the topics stays there") as probe:
-        metrics = observer or WorkerMetrics(REGISTRY, settings.stages, is_answered=lambda: probe.is_answered)
+        metrics = observer or WorkerMetrics(
+            REGISTRY,
+            settings.stages,
+            is_answered=lambda: probe.is_answered,
+            log=LetterLog(loop.call_later),
+        )
         worker = _Worker(settings, stop, metrics)
 
         def is_ready() -> bool:

@@ -60,6 +60,7 @@ def _committed(stage: str, records: Sequence[Record], out: KafkaOutbox) -> Commi
         published=out.published,
         published_at=out.published_at,
         dead_letters=out.dead_letters,
+        said=out.said,
         counts=out.counts,
         seconds=0.02,
         end=len(records),
@@ -86,7 +87,12 @@ def test_every_record_has_an_outcome() -> None:
     watched.commit(CATEGORIZE, watched.commit(DEDUPLICATE, records))
     assert watched.value("ticker_input_records_total", stage="deduplicate") == len(records)
     assert watched.total("ticker_records_total", stage="deduplicate") == len(records)
-    assert watched.value("ticker_dead_letters_total", stage="deduplicate", reason="DecodeError") == 1
+    assert (
+        watched.value(
+            "ticker_dead_letters_total", stage="deduplicate", reason="DecodeError", source="unknown"
+        )
+        == 1
+    )
     assert watched.value("ticker_headlines_total", language="en", outcome="update") == 1
     assert watched.total("ticker_update_changes_total") == 1
 

@@ -1,0 +1,79 @@
+"""Says in the log that there are dead letters: at once of a new reason, then a line a minute with how many more."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+logger: Final = logging.getLogger(__name__)
+
+MINUTE_S: Final = 60.0
+_MOST_SAID: Final = 200
+_MOST_SOURCES: Final = 3
+
+
+class Rejected(NamedTuple):
+    """What dead letters of one kind have in common."""
+
+    reason: str
+    """The class of the error at the bottom of it."""
+    source: str
+    """Empty where the record does not say."""
+
+
+class LetterLog:
+    """Collects dead letters by stage and reason, and logs a line of each a minute at most.
+
+    Args:
+        later: Calls a function after so many seconds, as `asyncio`'s `call_later` does.
+    """
+
+    def __init__(self, later: Callable[[float, Callable[[], None]], object]) -> None:
+        self._later = later
+        self._quiet: dict[tuple[str, str], Counter[str]] = {}
+        """What came since the last line, by source; for a minute after it."""
+        self._said: dict[tuple[str, str], str] = {}
+
+    def add(self, stage: str, rejected: Rejected, letters: int, said: str) -> None:
+        """Dead letters were written; `said` is what one of their errors says."""
+        kind = stage, rejected.reason
+        self._said[kind] = said
+        waiting = self._quiet.get(kind)
+        if waiting is not None:
+            waiting[rejected.source] += letters
+            return
+        self._tell(kind, Counter({rejected.source: letters}))
+
+    def _tell(self, kind: tuple[str, str], sources: Counter[str]) -> None:
+        stage, reason = kind
+        total = sources.total()
+        logger.warning(
+            "%s: %s of %s: %s: %s. Look with `ticker deadletters list --stage %s`; nothing is lost",
+            stage,
+            "1 dead letter" if total == 1 else f"{total:,} dead letters",
+            _named(sources),
+            reason,
+            _one_line(self._said[kind]),
+            stage,
+        )
+        self._quiet[kind] = Counter()
+        self._later(MINUTE_S, lambda: self._minute_over(kind))
+
+    def _minute_over(self, kind: tuple[str, str]) -> None:
+        waiting = self._quiet.pop(kind)
+        if waiting:
+            self._tell(kind, waiting)
+        else:
+            del self._said[kind]
+
+
+def _named(sources: Counter[str]) -> str:
+    named = [name or "an unknown source" for name, _ in sources.most_common(_MOST_SOURCES)]
+    others = len(sources) - len(named)
+    return _one_line(", ".join(named)) + (f" and {others} more" if others else "")
+
+
+def _one_line(text: str) -> str:
+    """A line for a terminal, not too long: what a record quotes is anybody's text."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[:_MOST_SAID])
+    return " ".join(printable.split()) + ("…" if len(text) > _MOST_SAID else "")
