@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import Struct
@@ -17,11 +17,15 @@ from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import REPLICATION, TOPIC_PREFIX
 
+if TYPE_CHECKING:
+    from schemas.topics import Topic
+
 
 @click.group(
     epilog=examples(
         "ticker topics create --replication 3",
         "ticker topics check --bootstrap-servers kafka:9092",
+        "ticker topics wait worker",
         "ticker topics teach harbours --for harbours.txt --against others.txt",
     )
 )
@@ -67,6 +71,52 @@ def check(ctx: click.Context, settings: Settings, rules_path: Path | None, as_js
     if differences:
         click.echo(f"ticker: the topics differ from the contract in {len(differences)} point(s)", err=True)
         ctx.exit(1)
+
+
+@command.command(
+    epilog=examples("ticker topics wait worker", "ticker topics wait serve --topic-prefix staging")
+)
+@click.argument("program", type=click.Choice(["worker", "produce", "canary", "serve"]))
+@rules_option
+@kafka_options()
+def wait(settings: Settings, program: str, rules_path: Path | None) -> None:
+    """Wait, however long, until a broker answers and the topics that PROGRAM needs are there.
+
+    What runs before a program whose topics somebody else makes: systemd's units have it as ExecStartPre.
+    """
+    import logging
+    import math
+
+    from streams.kafka.connect import administration
+    from streams.kafka.topics import wait_for
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it waits for is said below
+
+    def report(text: str) -> None:
+        click.echo(f"ticker: {text}", err=True)
+
+    async def run() -> None:
+        async with administration(settings.connection(), patience=math.inf, report=report) as client:
+            topics = _needed(program, rules_path)
+            await wait_for(client, topics, prefix=settings[TOPIC_PREFIX], report=report)
+
+    asyncio.run(run())
+
+
+def _needed(program: str, rules_path: Path | None) -> list["Topic"]:
+    from schemas.topics import CANARY, DUPLICATES, HEADLINES, POSITIONS, SEEN
+    from streams.pipeline import stages
+    from streams.produce.records import TOPICS
+
+    if program == "worker":
+        every = (topic for stage in stages(read_rules(rules_path)) for topic in stage.topics)
+        return list({topic.name: topic for topic in every}.values())
+    needed = {
+        "produce": [*TOPICS, POSITIONS],
+        "canary": [*TOPICS, CANARY],
+        "serve": [HEADLINES, DUPLICATES, SEEN],
+    }
+    return needed[program]
 
 
 def _administer(settings: Settings, action: str, rules_path: Path | None) -> list[Any]:

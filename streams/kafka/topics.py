@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from schemas.topics import Topic
 from streams.errors import SettingsError, TickerError
+from streams.kafka.connect import Report
 
 _MOST_COPIES: Final = 3
 _IN_SYNC: Final = {"min.insync.replicas": "2"}
@@ -20,6 +21,8 @@ _IN_SYNC: Final = {"min.insync.replicas": "2"}
 _VISIBLE_S: Final = 10.0
 _POLL_S: Final = 0.05
 _NAMED: Final = 3
+_ASK_AGAIN_S: Final = 3.0
+_ASKED_A_MINUTE: Final = 20
 
 
 class Outcome(Struct, frozen=True):
@@ -90,7 +93,7 @@ async def require(client: Any, topics: Sequence[Topic], *, prefix: str) -> None:
     missing = [topic.on(prefix) for topic in topics if topic.on(prefix) not in live]
     if missing:
         raise SettingsError(
-            f"{len(missing)} topics are missing ({', '.join(missing[:_NAMED])}{', …' * (len(missing) > _NAMED)}):"
+            f"{len(missing)} topics are missing ({_listed(missing)}):"
             f" `ticker topics create --topic-prefix {prefix}` makes them"
         )
     for topic in topics:
@@ -99,6 +102,28 @@ async def require(client: Any, topics: Sequence[Topic], *, prefix: str) -> None:
                 f"{topic.on(prefix)} has {found} partitions, {topic.partitions} are needed:"
                 f" `ticker topics check --topic-prefix {prefix}` says all that differs and how to mend it"
             )
+
+
+async def wait_for(client: Any, topics: Sequence[Topic], *, prefix: str, report: Report) -> None:
+    """Return once all of these topics are there, however long it takes; tell `report` every minute which are not."""
+    asked = 0
+    while missing := await _missing(client, topics, prefix):
+        if asked % _ASKED_A_MINUTE == 0:
+            report(
+                f"waiting for {len(missing)} topics ({_listed(missing)}): `ticker topics create` makes them"
+            )
+        asked += 1
+        await asyncio.sleep(_ASK_AGAIN_S)
+
+
+async def _missing(client: Any, topics: Sequence[Topic], prefix: str) -> list[str]:
+    names = [topic.on(prefix) for topic in topics]
+    live = await describe(client, set(names))
+    return [name for name in names if name not in live]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:_NAMED])}{', …' * (len(names) > _NAMED)}"
 
 
 async def partitions_of(client: Any, names: Sequence[str]) -> list[TopicPartition]:

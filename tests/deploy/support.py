@@ -4,9 +4,13 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import click
 import pytest
+
+from streams.cli import ticker
 
 
 def tool(name: str, *others: str) -> str:
@@ -26,3 +30,21 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def accepts(arguments: Sequence[str]) -> None:
+    """Fail unless `ticker` takes these arguments, its options and all; nothing runs."""
+    told: click.Command | None = ticker
+    context, name, left = None, "ticker", list(arguments)
+    while isinstance(told, click.Group):
+        context = click.Context(told, parent=context)
+        name, told, left = _next(told, context, left)
+    assert told is not None
+    told.make_context(name, left, parent=context)
+
+
+def _next(
+    group: click.Group, context: click.Context, arguments: list[str]
+) -> tuple[str, click.Command | None, list[str]]:
+    name, command, left = group.resolve_command(context, arguments)
+    return name or "", command, left

@@ -1,12 +1,13 @@
 """The units: systemd understands them, and what runs in them can reach little."""
 
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.deploy.support import tool
+from tests.deploy.support import accepts, tool
 
 UNITS = sorted((Path(__file__).parents[2] / "deploy/systemd").glob("*.service"))
 MOST_EXPOSED = 20
@@ -51,3 +52,50 @@ def test_a_unit_is_confined(units: Path, name: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-400:] + done.stderr
+
+
+def _commands(unit: Path) -> dict[str, list[str]]:
+    """What a unit executes, by the setting that says so, for the tenth instance."""
+    text = (
+        unit.read_text(encoding="utf-8").replace("%i", "10").replace("%S", "/var/lib").replace("%H", "host")
+    )
+    lines = [line.split("=", 1) for line in text.splitlines() if line.startswith("Exec")]
+    return {setting: _run(command) for setting, command in lines}
+
+
+def _run(command: str) -> list[str]:
+    """The words of a command; where a shell makes them, as it makes them, with systemd's `$$` for its `$`."""
+    words = shlex.split(command)
+    if words[0] != "/bin/sh":
+        return words
+    script = words[2].replace("$$", "$").removeprefix("exec ")
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"printf '%s\\n' {script}"], capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_runs_commands_of_ours(unit: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Before the program runs, its topics are waited for, as long as it takes; both read the role's own settings."""
+    role = unit.name.removeprefix("ticker-").removesuffix(".service").rstrip("@")
+    commands = _commands(unit)
+    monkeypatch.chdir(tmp_path)
+    for program, *arguments in commands.values():
+        assert program == "/opt/ticker/bin/ticker"
+        place = arguments.index("--config") + 1
+        assert arguments[place] == f"/etc/ticker/{role}.toml"
+        (tmp_path / "settings.toml").touch()
+        arguments[place] = "settings.toml"
+        accepts(arguments)
+    program = commands["ExecStart"][1]
+    assert commands["ExecStartPre"][1:4] == ["topics", "wait", program]
+    text = unit.read_text(encoding="utf-8")
+    assert "TimeoutStartSec=infinity" in text
+    assert f"LoadCredential=kafka-password:/etc/ticker/{role}.password\n" in text
+
+
+def test_every_worker_has_a_port_of_its_own() -> None:
+    """The tenth too: 9490."""
+    listen = _commands(next(unit for unit in UNITS if "@" in unit.name))["ExecStart"]
+    assert listen[listen.index("--listen") + 1] == "127.0.0.1:9490"

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import pytest
 from aiokafka.admin import NewPartitions
@@ -10,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from schemas.topics import DEADLETTERS, HEADLINES, POSITIONS, SEEN, TOPICS, Topic
 from streams.errors import SettingsError, TickerError
 from streams.kafka.connect import reach
-from streams.kafka.topics import check, create
+from streams.kafka.topics import check, create, wait_for
 from streams.settings import Connection
 from tests.kafka_support import administer, wait_until
 
@@ -121,3 +122,22 @@ def test_no_broker_is_told_after_the_time_that_was_given() -> None:
 def test_one_broker_of_several_is_enough(kafka: str) -> None:
     """A dead address among the bootstrap servers does no harm."""
     asyncio.run(reach(Connection(bootstrap_servers=f"127.0.0.1:1,{kafka}"), patience=0))
+
+
+def test_topics_are_waited_for_until_they_are_made(connection: Connection, topic_prefix: str) -> None:
+    """What is missing is told once, not at every look; the wait ends when somebody has made all of them."""
+    told: list[str] = []
+
+    async def wait_and_make(client: Any) -> None:
+        waiting = asyncio.create_task(
+            wait_for(client, [SEEN, POSITIONS], prefix=topic_prefix, report=told.append)
+        )
+        await create(client, [SEEN], prefix=topic_prefix)
+        assert not waiting.done()
+        await create(client, [POSITIONS], prefix=topic_prefix)
+        await asyncio.wait_for(waiting, 60)
+
+    administer(connection, wait_and_make)
+    assert len(told) == 1
+    assert POSITIONS.on(topic_prefix) in told[0]
+    assert "`ticker topics create`" in told[0]
