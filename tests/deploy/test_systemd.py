@@ -77,21 +77,21 @@ def _run(command: str) -> list[str]:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_runs_commands_of_ours(unit: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Before the program runs, its topics are waited for, as long as it takes; both read the role's own settings."""
-    role = unit.name.removeprefix("ticker-").removesuffix(".service").rstrip("@")
+    """Before it runs, its topics are waited for, as long as it takes, unless it spools; all read the role's settings."""
+    name = unit.name.removeprefix("ticker-").removesuffix(".service").rstrip("@")
+    role = {"sources": "producer"}.get(name, name)
     commands = _commands(unit)
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "settings.toml").touch()
     for program, *arguments in commands.values():
         assert program == "/opt/ticker/bin/ticker"
         place = arguments.index("--config") + 1
         assert arguments[place] == f"/etc/ticker/{role}.toml"
-        (tmp_path / "settings.toml").touch()
-        arguments[place] = "settings.toml"
-        accepts(arguments)
-    program = commands["ExecStart"][1]
-    assert commands["ExecStartPre"][1:4] == ["topics", "wait", program]
+        accepts(["settings.toml" if word.startswith("/etc/ticker/") else word for word in arguments])
     text = unit.read_text(encoding="utf-8")
-    assert "TimeoutStartSec=infinity" in text
+    if "--spool" not in commands["ExecStart"]:
+        assert commands["ExecStartPre"][1:4] == ["topics", "wait", commands["ExecStart"][1]]
+        assert "TimeoutStartSec=infinity" in text
     assert f"LoadCredential=kafka-password:/etc/ticker/{role}.password\n" in text
 
 
@@ -99,3 +99,13 @@ def test_every_worker_has_a_port_of_its_own() -> None:
     """The tenth too: 9490."""
     listen = _commands(next(unit for unit in UNITS if "@" in unit.name))["ExecStart"]
     assert listen[listen.index("--listen") + 1] == "127.0.0.1:9490"
+
+
+def test_no_two_units_listen_on_one_port() -> None:
+    """All of them can run on one machine, with a hundred workers."""
+    listens = [
+        command[command.index("--listen") + 1] for unit in UNITS for command in [_commands(unit)["ExecStart"]]
+    ]
+    assert len(listens) == len(set(listens))
+    ports = [int(listen.rpartition(":")[2]) for listen in listens]
+    assert [port for port in ports if 9480 < port <= 9580] == [9490], "the tenth worker's"
