@@ -77,7 +77,7 @@ def _run(command: str) -> list[str]:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_runs_commands_of_ours(unit: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Before it runs, its topics are waited for, as long as it takes, unless it spools; all read the role's settings."""
+    """Before it runs, its topics are waited for, however long, unless it spools; all read their role's settings."""
     name = unit.name.removeprefix("ticker-").removesuffix(".service").rstrip("@")
     role = {"sources": "producer"}.get(name, name)
     commands = _commands(unit)
