@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test lint format schemas deployment pictures bench eval model chaos fuzz constraints clean
+.PHONY: help demo test lint format schemas deployment pictures bench eval model chaos fuzz validate constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,9 @@ chaos: $(READY)  ## provoke faults for real and check exactly once (half an hour
 
 fuzz: $(READY)  ## any bytes into all that reads from outside (hours); FUZZ="--seconds 60" for a minute
 	$(BIN)/python -m tests.fuzz $(FUZZ)
+
+validate: $(READY)  ## a million real events by validators in four languages (ten minutes); wants ../shared, node, java and go
+	$(BIN)/python -m tests.validators $(VALIDATE)
 
 constraints: $(READY)  ## pin what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^pip==' > constraints.txt

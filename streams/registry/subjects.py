@@ -66,6 +66,9 @@ def subjects(prefix: str, own: Iterable[Topic] = ()) -> tuple[Subject, ...]:
 
 def _subject(name: str, kind: type[Struct]) -> Subject:
     document = json_schema(kind) | {"$schema": _DIALECT}
+    # A file's `$id` is relative to where it stands; in a registry the subject names it, and some validators refuse to
+    # load a schema by itself whose id is not absolute.
+    del document["$id"]
     return Subject(name, type_name(kind), msgspec.json.encode(document).decode())
 
 
