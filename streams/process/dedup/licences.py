@@ -48,7 +48,31 @@ def _is_minor(alignment: Alignment, step: Step) -> bool:
     ):
         # "رسميا: ..." says that it is official.
         return False
+    if _asks_by_order(tokens, at, alignment.lexicon):
+        return False
+    if any(token.written in alignment.lexicon.minor for token in tokens) and _names_place(
+        tokens, reading, at
+    ):
+        return False
     return not any(token.written in alignment.lexicon.renewed for token in tokens) or not _recurs(alignment)
+
+
+def _asks_by_order(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
+    """Whether an English headline opens with its verb: "Is the bridge safe" asks."""
+    return lexicon.language == "en" and at == 0 and tokens[0].written in _AUXILIARIES
+
+
+_AUXILIARIES: Final = frozenset({"is", "are", "was", "were", "has", "have", "had"})
+
+
+def _names_place(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
+    """Whether little words make another place of what stands beside them: "New Mexico", "Grande-Bretagne"."""
+    begin, end = at, at + len(tokens)
+    names = (
+        "".join(token.written for token in reading.tokens[begin : end + 1]),
+        "".join(token.written for token in reading.tokens[max(0, begin - 1) : end]),
+    )
+    return any(name in places().known for name in names)
 
 
 def _recurs(alignment: Alignment) -> bool:

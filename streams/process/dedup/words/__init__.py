@@ -174,6 +174,8 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
     units = {fold(word): unit for word, unit in data.get("units", {}).items()}
     variants = _first_of(data.get("variants", ()))
     if language == "en":
+        # "rumours" and "rumors" are one mark of a denial.
+        meanings = {word: Meaning(each.kind, american(each.value)) for word, each in meanings.items()}
         variants |= {american(word): first for word, first in variants.items()}
     counted = _first_of(data.get("counted", ()))
     duals = {fold(dual): fold(group[0]) for group in data.get("counted", ()) for dual in group[1:-2]}
