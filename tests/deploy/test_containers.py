@@ -1,5 +1,6 @@
 """The image, the compose file and the manifests: valid by their schemas, careful, and true to the commands."""
 
+import os
 import re
 import shlex
 import shutil
@@ -14,16 +15,18 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from deploy.reference import metrics
 from schemas.topics import LANGUAGE_PARTITIONS
 from streams import __version__
 from streams.settings.table import SETTINGS
-from tests.deploy.support import tool
+from tests.deploy.support import accepts, tool
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 OURS = {name: service for name, service in COMPOSE["services"].items() if "headline" in service["image"]}
 OVERLAYS = ("production", "staging", "sources")
+ALL = (*OVERLAYS, "replay")
 KUBERNETES = ("1.32", kubernetes_validate.latest_version())
 WORKLOADS = {"Deployment", "StatefulSet", "Job"}
 
@@ -118,21 +121,24 @@ def _pods(overlay: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("version", KUBERNETES)
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", ALL)
 def test_manifests_follow_the_schemas_of_kubernetes(overlay: str, version: str) -> None:
     """Every object of an overlay is valid, without a field that Kubernetes does not know."""
     for document in _documents(overlay):
-        kubernetes_validate.validate(document, version, strict=True)
+        if not document["apiVersion"].startswith(
+            "monitoring.coreos.com/"
+        ):  # the operator's, not Kubernetes' own
+            kubernetes_validate.validate(document, version, strict=True)
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("overlay", ALL)
 def test_pods_are_restricted(overlay: str) -> None:
     """Not root, nothing writable but /tmp, no capabilities, limits, and no token of the cluster."""
     for name, pod in _pods(overlay):
         assert pod["securityContext"]["runAsNonRoot"], name
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
         assert not pod["automountServiceAccountToken"], name
-        for container in pod["containers"]:
+        for container in [*pod.get("initContainers", []), *pod["containers"]]:
             assert container["securityContext"] == {
                 "allowPrivilegeEscalation": False,
                 "readOnlyRootFilesystem": True,
@@ -159,6 +165,60 @@ def test_pods_run_commands_and_settings_that_exist(overlay: str) -> None:
         if "ports" in container:
             assert f":{container['ports'][0]['containerPort']}" in " ".join(container["args"])
             assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
+
+
+def test_a_replay_is_planned_and_then_applied() -> None:
+    """Both steps are commands of `ticker`, with the file that the first writes and the second reads."""
+    ((_, pod),) = _pods("replay")
+    (plan,), (apply,) = pod["initContainers"], pod["containers"]
+    assert plan["args"][-1] == apply["args"][-1]
+    for container in (plan, apply):
+        accepts([word.replace("/tmp/day.json", os.devnull) for word in container["args"]])
+
+
+def test_jobs_are_named_as_the_rules_expect() -> None:
+    """The PodMonitor takes names from pods, which are those of Prometheus' own configuration; no port is left out."""
+    documents = _documents("production")
+    monitor = next(document for document in documents if document["kind"] == "PodMonitor")["spec"]
+    scraped = {endpoint["port"] for endpoint in monitor["podMetricsEndpoints"]}
+    jobs = set()
+    for document in documents:
+        if document["kind"] in WORKLOADS - {"Job"}:
+            template = document["spec"]["template"]
+            labels = template["metadata"]["labels"]
+            assert monitor["selector"]["matchLabels"].items() <= labels.items()
+            jobs.add(labels[monitor["jobLabel"]])
+            ports = {port["name"] for box in template["spec"]["containers"] for port in box["ports"]}
+            assert ports <= scraped
+    config = yaml.safe_load((DEPLOY / "prometheus/prometheus.yaml").read_text(encoding="utf-8"))
+    assert jobs == {job["job_name"] for job in config["scrape_configs"]}
+
+
+def test_the_autoscaler_asks_for_what_the_adapter_makes() -> None:
+    """Of a metric that workers have."""
+    scaler = next(document for document in _documents("production") if "Autoscaler" in document["kind"])
+    (metric,) = scaler["spec"]["metrics"]
+    adapter = yaml.safe_load((DEPLOY / "kubernetes/prometheus-adapter.yaml").read_text(encoding="utf-8"))
+    (rule,) = adapter["rules"]["external"]
+    assert rule["name"]["as"] == metric["external"]["metric"]["name"]
+    assert rule["seriesQuery"].partition("{")[0] in {known.name for known in metrics()}
+
+
+@pytest.mark.parametrize("name", ["ticker-worker", "ticker-serve"])
+def test_what_runs_twice_is_spread_and_never_drained_at_once(name: str) -> None:
+    """Its pods go to different nodes where they can, and one of them stays while nodes are emptied."""
+    documents = _documents("production")
+    budget = next(
+        each
+        for each in documents
+        if each["kind"] == "PodDisruptionBudget" and each["metadata"]["name"] == name
+    )
+    assert budget["spec"]["maxUnavailable"] == 1
+    pod = dict(_pods("production"))[name]
+    selected = {"app.kubernetes.io/name": name}
+    (spread,) = pod["topologySpreadConstraints"]
+    assert spread["labelSelector"]["matchLabels"] == selected
+    assert budget["spec"]["selector"]["matchLabels"] == selected
 
 
 def test_there_are_no_more_workers_than_partitions() -> None:
