@@ -7,7 +7,6 @@ module.
 
 import asyncio
 import re
-import ssl
 import zlib
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -19,11 +18,12 @@ from msgspec import Struct
 
 from streams.outbound import ForbiddenAddressError
 
-MAX_BODY: Final = 8 << 20
+MAX_BODY: Final = 4 << 20
 """The largest body, decompressed or not, in bytes: far beyond any page."""
 LARGE: Final = 1 << 20
 """Bytes from which a body is large: only a few of those are held at a time."""
 _LARGE_AT_ONCE: Final = 8
+_GZIP: Final = b"\x1f\x8b\x08"
 _CHUNK: Final = 1 << 16
 MAX_PROBLEM: Final = 300
 """Characters of a problem that are told."""
@@ -158,10 +158,21 @@ class Client:
                     await self._large.acquire()
                     is_large = True
             inflate.check()
-            return b"".join(parts), wire
+            body = b"".join(parts)
+            return (_unpacked(body, most) if body.startswith(_GZIP) else body), wire
         finally:
             if is_large:
                 self._large.release()
+
+
+def _unpacked(body: bytes, most: int) -> bytes:
+    """What a file that is packed by itself holds, such as `sitemap.xml.gz`."""
+    inflate = _Inflate()
+    unpacked = inflate.take(body, most + 1)
+    if len(unpacked) > most:
+        raise _BadBodyError(f"a body of more than {most:,} bytes")
+    inflate.check()
+    return unpacked
 
 
 class _Plain:
@@ -213,9 +224,8 @@ def _inflater(encoding: str) -> _Plain | _Inflate:
 
 def problem_of(error: Exception) -> str:
     """What went wrong with a request, in words."""
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return shown(f"its certificate is not trusted: {cause.verify_message}")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return shown(f"its certificate is not trusted: {error.certificate_error}")
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the connection was closed without an answer"
     if isinstance(error, aiohttp.ClientPayloadError):

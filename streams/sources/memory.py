@@ -5,6 +5,7 @@ validators, what they validate and the strip that it showed are of one writing. 
 process or the machine dies.
 """
 
+import logging
 import sqlite3
 from collections.abc import Container, Iterator, MutableMapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from schemas.events import Strip
 from streams.errors import SettingsError
 from streams.sources.robots import Robots
 from streams.sources.visit import Validators
+
+logger: Final = logging.getLogger(__name__)
 
 FILE: Final = "sources.db"
 
@@ -88,12 +91,17 @@ class Table(MutableMapping[str, T], Generic[T]):
                 self._unwritten.add(key)
 
     def write(self, database: sqlite3.Connection) -> None:
-        """Write what has changed."""
-        unwritten, self._unwritten = self._unwritten, set()
-        rows = [(key, msgspec.msgpack.encode(self._rows[key])) for key in unwritten if key in self._rows]
-        gone = [(key,) for key in unwritten if key not in self._rows]
+        """Write what has changed; `written` says that it was."""
+        rows = [
+            (key, msgspec.msgpack.encode(self._rows[key])) for key in self._unwritten if key in self._rows
+        ]
+        gone = [(key,) for key in self._unwritten if key not in self._rows]
         database.executemany(f"INSERT OR REPLACE INTO {self.name} VALUES (?, ?)", rows)  # noqa: S608
         database.executemany(f"DELETE FROM {self.name} WHERE key = ?", gone)  # noqa: S608
+
+    def written(self) -> None:
+        """Nothing is to be written any more."""
+        self._unwritten.clear()
 
 
 class Memory:
@@ -106,6 +114,7 @@ class Memory:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._database: sqlite3.Connection | None = None
+        self._works = True
         self.known = Table("known", Known)
         """By source."""
         self.strips = Table("strips", Strip)
@@ -148,8 +157,7 @@ class Memory:
     def save(self) -> None:
         """Write what has changed, all of it or nothing.
 
-        Raises:
-            SettingsError: The disk does not take it.
+        What a disk does not take is told once and tried again: a restart repeats visits then, which is harmless.
         """
         if self._database is None:
             return
@@ -158,7 +166,15 @@ class Memory:
                 for table in self._tables:
                     table.write(self._database)
         except sqlite3.Error as error:
-            raise SettingsError(f"sources.state: cannot be written: {_told(error)}") from None
+            if self._works:
+                logger.warning(
+                    "sources.state: cannot be written (%s): a restart would repeat visits", _told(error)
+                )
+            self._works = False
+            return
+        self._works = True
+        for table in self._tables:
+            table.written()
 
     def _close(self) -> None:
         if self._database is not None:

@@ -50,7 +50,7 @@ async def produce_sources(
         memory: What it knows; written every few seconds, after what it says was kept.
         outlet: Takes the strips that are to be published.
         failed: Called with each slot that is no headline.
-        observer: Told of strips that cannot be split, for metrics.
+        observer: Told of strips that cannot be split or need not be published, for metrics.
         watching: Told of visits, for metrics.
         stop: Set by whoever wants an end.
         judge: Looks at every reading and can hold its strip back.
@@ -103,9 +103,11 @@ class _Publishing:
                 self._observer.failed()
             return "missing"
         if not may:
+            self._observer.heard(visit.source, visit.at)
             return "held back"
         due = self._memory.dues.get(visit.source, Due())
         if not is_due(reading, due.published_at):
+            self._observer.heard(visit.source, visit.at)
             self._settling.append((reading, None))
             return "repeated"
         outgoing = outgoing_of(strip, reading.slots)

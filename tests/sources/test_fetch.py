@@ -2,9 +2,11 @@
 
 import asyncio
 import gzip
+import ssl
 import zlib
 
 import pytest
+import trustme
 
 from streams.settings import Secret
 from streams.sources.answer import MAX_BODY
@@ -87,10 +89,17 @@ def test_compressed_bodies_are_read(encoding: str) -> None:
     assert reading.visit.body_bytes == len(PAGE) > len(COMPRESSED[encoding])
 
 
+def test_a_file_that_is_packed_by_itself_is_unpacked() -> None:
+    """As `sitemap.xml.gz` is, without a word about it in the headers."""
+    reading = visit_of(answer(200, COMPRESSED["gzip"], content_type="application/gzip"))
+    assert [slot.text for slot in reading.slots] == [ONE, TWO, THREE]
+
+
 ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
 BOMB = gzip.compress(bytes(64 << 20))
 MISBEHAVING: dict[str, tuple[Answering, str]] = {
     "a gzip bomb": (answer(200, BOMB, content_encoding="gzip"), f"more than {MAX_BODY:,} bytes"),
+    "a bomb that is packed by itself": (answer(200, BOMB), f"more than {MAX_BODY:,} bytes"),
     "gzip that is cut off": (
         answer(200, COMPRESSED["gzip"][:-20], content_encoding="gzip"),
         "ends too early",
@@ -237,3 +246,28 @@ def test_addresses_of_a_private_network_are_refused() -> None:
             assert not inside.requests
 
     run(main())
+
+
+def test_a_certificate_that_nobody_vouches_for_ends_the_visit() -> None:
+    """TLS is verified, and the problem says that it is the certificate."""
+
+    async def main() -> Reading:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+        asked: list[bytes] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.append(await reader.read())
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+        one = source(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        async with visiting(one) as visitor:
+            reading = await visitor.visit(one)
+        server.close()
+        assert not any(asked)
+        return reading
+
+    reading = run(main())
+    assert reading.visit.outcome == "forbidden"
+    assert "its certificate is not trusted" in reading.visit.robots

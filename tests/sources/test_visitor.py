@@ -1,0 +1,156 @@
+"""Sources are visited as sources.toml says from time to time, and each is read as what it is."""
+
+import asyncio
+import json
+
+import pytest
+
+from streams.sources.visit import Reading
+from tests.sources.world import Sources, answer, page, run, site, source, take, visiting
+
+TITLES = (
+    "Parliament votes on the new water law",
+    "Storm closes the harbour today",
+    "Olive harvest begins early",
+)
+
+
+def reading_of(body: str, **options: object) -> Reading:
+    """The reading of a visit to what has this body."""
+
+    async def main() -> Reading:
+        async with site() as there:
+            there.answers["/"] = answer(200, body)
+            one = source(there.address(), **options)
+            async with visiting(one) as visitor:
+                return await visitor.visit(one)
+
+    return run(main())
+
+
+RSS = (
+    '<?xml version="1.0"?><rss version="2.0"><channel><ttl>30</ttl>'
+    + "".join(
+        f"<item><title>{title}</title><link>/s/{number}</link><pubDate>Wed, 11 Mar 2026 08:00:00</pubDate></item>"
+        for number, title in enumerate(TITLES)
+    )
+    + "</channel></rss>"
+)
+LISTED = json.dumps([{"title": title, "url": f"/s/{number}"} for number, title in enumerate(TITLES)])
+FEED = json.dumps(
+    {
+        "version": "https://jsonfeed.org/version/1.1",
+        "items": [{"title": title, "url": f"/s/{number}"} for number, title in enumerate(TITLES)],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [(RSS, "feed"), (LISTED, "json"), (FEED, "json"), (page(*TITLES), "page")]
+)
+def test_what_a_source_is_is_found_by_itself(body: str, kind: str) -> None:
+    """Each has its headlines, and links that are absolute."""
+    reading = reading_of(body)
+    assert reading.visit.kind == kind
+    assert [slot.text for slot in reading.slots] == list(TITLES)
+    assert all((slot.link or "").startswith(reading.visit.answered_by) for slot in reading.slots)
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted", "told"),
+    [
+        (page(*TITLES), "feed", "a page, and its entry says that it is a feed"),
+        (page(*TITLES), "json", "no JSON"),
+        (RSS, "page", "a feed, and its entry says that it is a page"),
+        ("<html><body><form>Log in</form></body></html>", None, "no ticker stands out"),
+    ],
+)
+def test_what_is_something_else_than_its_entry_says_has_no_strip(
+    body: str, wanted: str | None, told: str
+) -> None:
+    """A login page in the place of a feed is told, and nothing of it published."""
+    reading = reading_of(body, kind=wanted)
+    assert reading.visit.outcome == "changed"
+    assert reading.strip is None
+    assert reading.problem is not None
+    assert told in reading.problem.problem
+
+
+def test_times_without_a_zone_are_those_of_the_source() -> None:
+    """Where its entry names one; else they are left out."""
+    assert {slot.published_at for slot in reading_of(RSS).slots} == {None}
+    zoned = reading_of(RSS, timezone="Europe/Paris")
+    assert {slot.published_at for slot in zoned.slots} == {"2026-03-11T07:00:00.000Z"}
+
+
+def test_a_feed_is_not_read_again_before_its_time() -> None:
+    """Its `ttl` of thirty minutes is beyond the longest interval, which counts then."""
+    reading = reading_of(RSS)
+    assert reading.visit.next_at - reading.visit.at == 900_000
+
+
+def test_sources_that_come_and_go_are_visited_while_they_are_there() -> None:
+    """The others go on in their rhythm, and know what they knew."""
+
+    async def main() -> None:
+        async with site("127.0.0.2") as one, site("127.0.0.3") as two:
+            for each in (one, two):
+                each.answers["/"] = answer(200, page(*TITLES), etag='"1"')
+            stays = source(one.address(), id="stays", shortest=60.0, longest=60.0)
+            comes = source(two.address(), id="comes", shortest=60.0, longest=60.0)
+            async with visiting(stays) as visitor:
+                registry = visitor._registry
+                assert isinstance(registry, Sources)
+                seen: list[tuple[str, int]] = []
+                stop = asyncio.Event()
+                async for reading in visitor.readings(stop):
+                    visitor.settle(reading, published=True)
+                    seen.append((reading.visit.source, reading.visit.at))
+                    if len(seen) == 3:
+                        registry.sources, registry.changed = (stays, comes), True
+                    elif len(seen) == 8:
+                        registry.sources, registry.changed = (stays,), True
+                    elif len(seen) == 12:
+                        stop.set()
+            assert [name for name, _ in seen[:3]] == ["stays"] * 3
+            assert {name for name, _ in seen[3:8]} == {"stays", "comes"}
+            assert [name for name, _ in seen[9:12]] == ["stays"] * 3
+            assert [each.headers.get("if-none-match") for each in one.asked("/")][1:] == ['"1"'] * (
+                len(one.asked("/")) - 1
+            )
+
+    run(main())
+
+
+def test_a_strip_that_was_held_back_is_read_again() -> None:
+    """What was not settled is not known: the next visit asks for all of it, and shows it as new."""
+
+    async def main() -> None:
+        async with site() as there:
+            there.answers["/"] = answer(200, page(*TITLES), etag='"1"')
+            async with visiting(source(there.address())) as visitor:
+                readings = await take(visitor, 3, settled=False)
+            assert {each.visit.outcome for each in readings} == {"changed"}
+            assert not any(each.is_same for each in readings)
+
+    run(main())
+
+
+def test_a_fault_of_ours_costs_its_source_a_visit_and_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged with its traceback and tried again later."""
+
+    async def main() -> list[Reading]:
+        async with site("127.0.0.2") as one, site("127.0.0.3") as two:
+            for each in (one, two):
+                each.answers["/"] = answer(200, page(*TITLES))
+            broken = source(one.address(), id="broken", kind=["no kind"])
+            async with visiting(broken, source(two.address(), id="fine")) as visitor:
+                return await take(visitor, 6)
+
+    readings = run(main())
+    assert {each.visit.outcome for each in readings if each.visit.source == "broken"} == {"failed"}
+    assert {each.visit.outcome for each in readings if each.visit.source == "fine"} <= {
+        "changed",
+        "unchanged",
+    }
+    assert "a fault of ours" in caplog.text
