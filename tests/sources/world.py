@@ -1,27 +1,27 @@
 """The world as tests need it: a clock that jumps from one timer to the next, and servers on loopback that misbehave.
 
-Everything runs in one thread on one loop. Sockets are real; only waiting is not.
+Everything runs in one thread on one loop. Sockets are real; only waiting is not, but for threads that write to a disk.
 """
 
 import asyncio
 import selectors
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager
-from pathlib import Path
 from random import Random
-from textwrap import dedent
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from msgspec import Struct
 
 from streams.sources.fetch import fetching
 from streams.sources.memory import Memory
-from streams.sources.registry import Registry, Source
+from streams.sources.registry import Source
 from streams.sources.schedule import Bounds
 from streams.sources.visit import Reading
 from streams.sources.visitor import Visitor
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 BEGIN = 1_773_216_000_000
 """2026-03-11T08:00:00Z, in ms: when tests begin."""
@@ -32,11 +32,15 @@ class _Selector(selectors.DefaultSelector):
     """Waits for nobody: where nothing is ready, the loop's time jumps to its next timer."""
 
     skipped = 0.0
+    in_threads = 0
+    """What threads are at work on, such as writing to a disk: they are waited for in earnest."""
     _was_ready = True
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None or timeout <= 0:
             return super().select(timeout)
+        if self.in_threads:
+            return super().select(0.05)
         # What was sent a moment ago may be on its way through the machine yet.
         ready = super().select(0.001 if self._was_ready else 0)
         self._was_ready = bool(ready)
@@ -54,6 +58,18 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.skipped
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        future = super().run_in_executor(executor, func, *args)
+        self._jumping.in_threads += 1
+
+        def done(_: object) -> None:
+            self._jumping.in_threads -= 1
+
+        future.add_done_callback(done)
+        return future
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
@@ -226,9 +242,3 @@ async def take(visitor: Visitor, count: int, *, settled: bool = True) -> list[Re
         if len(readings) == count:
             stop.set()
     return readings[:count]
-
-
-def write_sources(folder: Path, text: str) -> Registry:
-    path = folder / "sources.toml"
-    path.write_text(dedent(text), encoding="utf-8")
-    return Registry(path, {})
