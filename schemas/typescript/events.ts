@@ -196,7 +196,7 @@ export interface SeenHeadline {
   readonly sightings: number;
   /** The first 32 sources that showed it. */
   readonly sources: readonly string[];
-  /** How many showed it, estimated, where there are more. */
+  /** How many showed it, where there are more: an estimate with a standard error of 3 % up to 1,000, 5 % up to 3,000 and 11 % up to 6,000; never above 7,130. */
   readonly source_count?: number | null;
   /** The others, as a bit for each of 1,024 hashes. */
   readonly source_sketch?: string | null;

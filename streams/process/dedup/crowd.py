@@ -1,20 +1,24 @@
 """How many sources showed a headline, beyond those that are remembered by name: a sketch of bounded size.
 
-Linear counting (Whang, Vander-Zanden, Taylor 1990): a bit for each of 1,024 hashes. Up to 3,000 sources the estimate
-is within a few per cent; above 7,000 it says about that.
+Linear counting (Whang, Vander-Zanden, Taylor 1990): a bit for each of 1,024 hashes. Its standard error is 3 % up to
+1,000 sources, 5 % up to 3,000 and 11 % up to 6,000; it says no more than 7,098.
 """
 
+from hashlib import blake2b
 from math import log
 from typing import Final
-from zlib import crc32
 
 _BITS: Final = 1 << 10
 _DIGITS: Final = _BITS // 4
 
 
 def with_one_more(crowd: int, source: bytes) -> int:
-    """A sketch that has seen one more source, or the same one again."""
-    return crowd | 1 << crc32(source) % _BITS
+    """A sketch that has seen one more source, or the same one again.
+
+    The hash has to scatter names that differ by a number: to a CRC, which is linear, `page-0001` and its like come more
+    evenly than by chance, and 3,000 of them left no bit free.
+    """
+    return crowd | 1 << int.from_bytes(blake2b(source, digest_size=2).digest(), "big") % _BITS
 
 
 def estimate(crowd: int) -> int:
