@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from streams.produce.extract import Found, Rival
-    from streams.produce.split import Slot
+    from streams.produce.observation import Format, Observation
+    from streams.produce.split import Slot, Split
 
 _STANDARD_INPUT: Final = "-"
 _ESCAPE: Final = re.compile(r"\\(?:([tnr\\])|u(?![dD][89a-fA-F])([0-9a-fA-F]{4}))")
@@ -60,29 +61,76 @@ def command(
     everything: bool,
     as_json: bool,
 ) -> None:
-    """Split the strip of a page into its slots.
+    """Split the strip of a page into its slots, or those of JSON Lines, as `ticker run` and `produce` do.
 
-    FILE is a page as text or HTML in any usual encoding, standard input when it is left out or -. Where a
-    page shows several strips, the surest is split; where two are as sure, none is.
+    FILE is a page as text or HTML in any usual encoding, or strips ({"source", "observed_at", "text"} a line);
+    standard input when it is left out or -. Where a page shows several strips, the surest is split; where two are
+    as sure, none is. What cannot be split is said and the rest goes on.
     """
-    from streams.produce.decode import decode
-    from streams.produce.extract import find_strips, survey
+    from streams.produce.read import read
 
     if everything and selector is not None:
         raise click.UsageError("--all looks at the whole page; leave --selector out")
-    place = "standard input" if file == _STANDARD_INPUT else file
-    page = decode(_read(file, place), place)
+    if file != _STANDARD_INPUT and Path(file).is_dir():
+        raise InputError(file, "a directory; give one page at a time")
+    failures = 0
+
+    def failed(error: InputError) -> None:
+        nonlocal failures
+        failures += 1
+        click.echo(f"ticker: {error}", err=True)
+
     form = None if written_in == "auto" else written_in
     between = None if separator is None else unescape(separator)
-    if everything:
-        _list(survey(page, place, format=form, separator=between), as_json=wants_json(as_json))
-        return
-    strips = find_strips(page, place, format=form, selector=selector, separator=between)
-    if wants_json(as_json):
-        for position, slot in enumerate(strips[0].split.slots):
-            write_json(_as_row(position, slot))
+    for observation in read([file], failed=failed):
+        try:
+            if everything:
+                _list_all(observation, form, between, as_json=wants_json(as_json))
+            elif observation.is_page:
+                _split_page(observation, form, selector, between, as_json=wants_json(as_json))
+            else:
+                _split_strip(observation, between, as_json=wants_json(as_json))
+        except InputError as error:
+            failed(error)
+    if failures:
+        sys.exit(1)
+
+
+def _list_all(page: "Observation", form: "Format | None", separator: str | None, *, as_json: bool) -> None:
+    from streams.produce.extract import survey
+
+    if not page.is_page:
+        raise InputError(page.place, "--all looks at a page, and this is a strip")
+    _list(survey(page.text, page.place, format=form, separator=separator), as_json=as_json)
+
+
+def _split_page(
+    page: "Observation", form: "Format | None", selector: str | None, separator: str | None, *, as_json: bool
+) -> None:
+    from streams.produce.extract import find_strips
+
+    strips = find_strips(page.text, page.place, format=form, selector=selector, separator=separator)
+    if as_json:
+        _write(strips[0].split.slots)
     else:
-        _show(strips[0], len(strips))
+        _show(strips[0].split, len(strips))
+
+
+def _split_strip(strip: "Observation", separator: str | None, *, as_json: bool) -> None:
+    from streams.produce.split import Split
+    from streams.produce.strips import strip_of
+
+    found, slots = strip_of(strip, separator=separator)
+    if as_json:
+        _write(slots, strip=strip.place)
+    else:
+        click.echo(f"{strip.place}:")
+        _show(Split(slots, found.separator, found.confidence), 1)
+
+
+def _write(slots: "Sequence[Slot]", **strip: str) -> None:
+    for position, slot in enumerate(slots):
+        write_json(strip | _as_row(position, slot))
 
 
 def _as_row(position: int, slot: "Slot") -> dict[str, object]:
@@ -129,25 +177,6 @@ def _headlines(strip: "Found | None") -> list[str]:
     return [slot.text for slot in strip.split.slots if slot.text] if strip else []
 
 
-def _read(file: str, place: str) -> bytes:
-    """The bytes of a file, one more than the limit at most: `decode` refuses them then."""
-    from streams.produce.decode import MAX_PAGE
-
-    try:
-        if file == _STANDARD_INPUT:
-            return sys.stdin.buffer.read(MAX_PAGE + 1)
-        with Path(file).open("rb") as opened:
-            return opened.read(MAX_PAGE + 1)
-    except FileNotFoundError:
-        raise InputError(place, "there is no such file; check the path") from None
-    except IsADirectoryError:
-        raise InputError(place, "a directory; give one page at a time") from None
-    except PermissionError:
-        raise InputError(place, "it may not be read; check its permissions") from None
-    except (OSError, ValueError) as error:
-        raise InputError(place, f"it cannot be read: {error}") from None
-
-
 def unescape(separator: str) -> str:
     r"""A separator as typed, with the escapes of white space: `\t`, `\n`, `\r`, `\uNNNN`, `\\`."""
     return _ESCAPE.sub(_escaped, separator)
@@ -157,7 +186,7 @@ def _escaped(match: re.Match[str]) -> str:
     return chr(int(match[2], 16)) if match[2] else _NAMED_ESCAPES[match[1]]
 
 
-def _show(strip: "Found", strips: int) -> None:
+def _show(split: "Split", strips: int) -> None:
     """A table for people, and how the strip was split."""
     from rich.table import Table
     from rich.text import Text
@@ -167,19 +196,19 @@ def _show(strip: "Found", strips: int) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("slot", justify="right", style="dim")
     table.add_column("headline")
-    for position, slot in enumerate(strip.split.slots):
+    for position, slot in enumerate(split.slots):
         shown = Text(isolate(slot.text)) if slot.text else Text("(empty)", style="dim")
         if slot.truncated:
             shown.append(" (cut)", style="yellow")
         table.add_row(str(position), shown)
     console = Console()
     console.print(table)
-    separator = strip.split.separator
+    separator = split.separator
     between = "markup or a mark of their own" if separator is None else repr(separator)
-    headlines = sum(1 for slot in strip.split.slots if slot.text)
+    headlines = sum(1 for slot in split.slots if slot.text)
     console.print(
-        f"\n{headlines} headlines in {len(strip.split.slots)} slots, between them {between}, "
-        f"confidence {strip.split.confidence:.2f}",
+        f"\n{headlines} headlines in {len(split.slots)} slots, between them {between}, "
+        f"confidence {split.confidence:.2f}",
         markup=False,
         highlight=False,
     )

@@ -31,6 +31,7 @@ MAX_LINE: Final = 4 << 20
 
 _LOOK_AGAIN_S: Final = 0.2
 """How often a file that is followed is looked at."""
+_JSON: Final = ".json"
 _JSON_LINES: Final = {".jsonl", ".ndjson"}
 _STDIN: Final = "-"
 
@@ -187,12 +188,10 @@ class _Reader:
         self._progress(len(data))
         observed_at = round(modified * 1000) if self._observed_at is None else self._observed_at
         try:
-            page = observe(
-                place=self._place,
-                source=self._source,
-                observed_at=observed_at,
-                text=decode(data, self._place),
-            )
+            text = decode(data, self._place)
+            if suffix == _JSON:
+                _check_json(text, self._place)
+            page = observe(place=self._place, source=self._source, observed_at=observed_at, text=text)
         except InputError as error:
             self._failed(error)
             return
@@ -242,6 +241,14 @@ class _Reader:
             rest += len(line)
             self._progress(len(line))
         return rest
+
+
+def _check_json(text: str, place: str) -> None:
+    """See that a file that is called JSON is: what is left of one that was cut short is no strip."""
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InputError(place, f"is not JSON: {error}; JSON Lines of strips are called .jsonl") from None
 
 
 def _is_strip_line(first: bytes) -> bool:

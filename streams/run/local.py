@@ -212,8 +212,7 @@ def _published(headline: CategorizedHeadline, live: LiveHeadline | None) -> Publ
         topic=headline.topic,
         topics=headline.topics,
         first_seen=headline.observed_at,
-        # A live headline whose time is doubted stands at an earlier event time than it was shown at.
-        last_seen=max(format_instant(live.last_seen), headline.observed_at) if live else headline.observed_at,
+        last_seen=format_instant(live.last_shown) if live else headline.observed_at,
         sightings=live.sightings if live else 1,
         sources=tuple(source.decode() for source in live.sources) if live else (headline.source,),
         truncated=headline.truncated,

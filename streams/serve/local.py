@@ -54,4 +54,4 @@ def fill(window: Window, places: Sequence[str], failed: Callable[[Exception], No
         window.swallow(duplicate)
     for live in deduplicator.live():
         names = tuple(source.decode() for source in live.sources)
-        window.see(live.id, Sightings(live.sightings, format_instant(live.last_seen), names))
+        window.see(live.id, Sightings(live.sightings, format_instant(live.last_shown), names))

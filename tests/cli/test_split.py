@@ -146,3 +146,41 @@ def test_a_slot_shows_its_link_where_there_is_one() -> None:
         {"slot": 0, "text": A, "truncated": False, "link": "https://example.org/1"},
         {"slot": 1, "text": B, "truncated": False},
     ]
+
+
+def test_lines_of_json_are_strips_and_say_which(tmp_path: Path) -> None:
+    """As `ticker run` and `produce` read them: what is no strip is said with its line, and the rest goes on."""
+    file = tmp_path / "strips.jsonl"
+    line = '{"source": "%s", "observed_at": "2026-03-11T08:00:00Z", "text": "%s", "separator": "|"}\n'
+    file.write_text(
+        line % ("akhbar", f"{A}|{B}") + line % ("", C) + '{"x":\n' + line % ("rasd", C), encoding="utf-8"
+    )
+    done = split(str(file))
+    assert [(row["strip"], row["slot"], row["text"]) for row in rows(done, 1)] == [
+        (f"{file}:1", 0, A),
+        (f"{file}:1", 1, B),
+        (f"{file}:4", 0, C),
+    ]
+    refused = done.stderr.decode().splitlines()
+    assert [message.split(": ")[1] for message in refused] == [f"{file}:2", f"{file}:3"]
+    run = ticker("run", str(file)).stderr.decode().splitlines()
+    assert run[: len(refused)] == refused
+
+
+def test_json_that_is_broken_is_no_strip(tmp_path: Path) -> None:
+    """Whoever cut a file short learns what is wrong with it, whatever reads it."""
+    file = tmp_path / "page.json"
+    file.write_text(f'{{"strips": ["{A} | {B} | {C}', encoding="utf-8")
+    for command in ("split", "run"):
+        done = ticker(command, str(file))
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert f"ticker: {file}: is not JSON: Input data was truncated" in done.stderr.decode()
+
+
+def test_strips_have_no_rivals(tmp_path: Path) -> None:
+    """--all looks at pages."""
+    file = tmp_path / "strips.jsonl"
+    file.write_text(f'{{"source": "a", "observed_at": "2026-03-11T08:00:00Z", "text": "{A} | {B}"}}')
+    done = split("--all", str(file))
+    assert done.returncode == 1
+    assert f"{file}:1: --all looks at a page" in done.stderr.decode()

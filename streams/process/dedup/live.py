@@ -120,6 +120,11 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
         return False
 
     @property
+    def last_shown(self) -> int:
+        """When it was shown last, for people: of one whose time is doubted `last_seen` lies before its beginning."""
+        return max(self.first_seen, self.last_seen)
+
+    @property
     def source_count(self) -> int:
         """How many sources showed it; an estimate where they are more than are remembered."""
         return len(self.sources) + estimate(self.crowd)

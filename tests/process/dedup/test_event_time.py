@@ -245,3 +245,17 @@ def test_every_sighting_is_accounted_for_whatever_the_clocks_say(records: list[E
     out = decide(*records, deduplicator=deduplicator)
     assert out.counts.total() == len(records)
     assert len(out.state()) == deduplicator.remembered
+
+
+def test_no_headline_is_shown_last_before_it_was_shown_first() -> None:
+    """One whose time is doubted is remembered at the time of the stage; people are told when its source showed it."""
+    deduplicator = Deduplicator()
+    out = decide(
+        *strip(START),
+        sighting("Harbour closes", at=START + 2 * DAY, source="astray"),
+        deduplicator=deduplicator,
+    )
+    [live] = [each for each in deduplicator.live() if each.text == "Harbour closes"]
+    row = msgspec.json.decode(out.state()[live.key], type=SeenHeadline)
+    assert row.last_seen < row.first_seen
+    assert (row.last_shown, live.last_shown) == (row.first_seen, START + 2 * DAY)
