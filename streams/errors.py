@@ -9,6 +9,10 @@ class SettingsError(TickerError):
     """A setting that cannot be used: the start stops. Exit code 2 on the command line."""
 
 
+class FootingError(TickerError):
+    """What a program began with is not there any more, and will not come back: the cluster, or a topic."""
+
+
 class InputError(TickerError):
     """A file, page or record that cannot be read.
 

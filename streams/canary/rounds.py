@@ -108,6 +108,11 @@ class Canary:
             self.nothing_under_way.set()
 
 
+def topics(prefix: str) -> list[str]:
+    """What a canary writes and reads, by its names on the cluster."""
+    return [topic.on(prefix) for topic in (*TOPICS, CANARY)]
+
+
 async def watch(
     *,
     connection: Connection,

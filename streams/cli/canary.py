@@ -75,14 +75,15 @@ async def _watch(settings: Settings, told: _Told, every: float, once: bool) -> N
     from prometheus_client import REGISTRY
 
     from streams.canary.metrics import CanaryMetrics
-    from streams.canary.rounds import watch
+    from streams.canary.rounds import topics, watch
     from streams.kafka.probe import probing
     from streams.observe.health import serving
 
     started = asyncio.Event()
     listen = None if once else settings[CANARY_LISTEN]
     connection = settings.connection()
-    async with probing(connection, meanwhile="no test headline can be on its way") as probe:
+    names = topics(settings[TOPIC_PREFIX])
+    async with probing(connection, topics=names, meanwhile="no test headline can be on its way") as probe:
 
         def is_ready() -> bool:
             return started.is_set() and probe.is_answered

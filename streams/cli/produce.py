@@ -255,11 +255,13 @@ async def _run(work: _Work, settings: Settings, stopped: Event) -> None:
     from streams.kafka.probe import probing
     from streams.observe.letters import LetterLog
     from streams.produce.metrics import ProducerMetrics
+    from streams.produce.records import TOPICS
 
     stop = asyncio.Event()
     folder = settings[PRODUCER_SPOOL] or (DEFAULT_SPOOL if work.publish is None else None)
     meanwhile = "reading waits" if folder is None else "strips are kept in the spool"
-    async with probing(settings.connection(), meanwhile=meanwhile) as probe:
+    topics = [topic.on(settings[TOPIC_PREFIX]) for topic in TOPICS]
+    async with probing(settings.connection(), topics=topics, meanwhile=meanwhile) as probe:
         log = LetterLog(asyncio.get_running_loop().call_later)
         metrics = ProducerMetrics(REGISTRY, lambda: probe.is_answered, log=log)
         if folder is not None:

@@ -96,13 +96,17 @@ async def _tail(
 ) -> None:
     from streams.kafka.connect import administration
     from streams.kafka.merge import merged
+    from streams.kafka.probe import probing
     from streams.kafka.topics import partitions_of
 
     connection = settings.connection()
     async with administration(connection, patience=settings[PATIENCE]) as client:
         partitions = await partitions_of(client, topics)
     records = merged(connection.aiokafka_options(), partitions, since=since, follow=follow)
-    async with contextlib.aclosing(records):
+    async with (
+        probing(connection, topics=topics, meanwhile="nothing is shown", are_there=True),
+        contextlib.aclosing(records),
+    ):
         async for record in records:
             show(record)
 

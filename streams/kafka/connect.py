@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -12,8 +12,11 @@ from aiokafka.errors import (
     AuthenticationFailedError,
     KafkaError,
     SaslAuthenticationFailed,
+    UnknownTopicOrPartitionError,
     UnsupportedSaslMechanismError,
 )
+from aiokafka.protocol.metadata import MetadataRequest
+from msgspec import Struct
 
 from streams.errors import TickerError
 from streams.kafka.internals import check, was_open
@@ -24,6 +27,7 @@ _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 2.0
 _REQUEST_MS: Final = 10_000
 _CLOSE_S: Final = 1.0
+_UNKNOWN_TOPIC: Final = UnknownTopicOrPartitionError.errno
 _REFUSED: Final = (
     AuthenticationFailedError,
     SaslAuthenticationFailed,
@@ -81,24 +85,44 @@ async def administration(
         await client.close()
 
 
-async def ask(connection: Connection) -> None:
-    """Return as soon as one of the brokers answers; all are asked at once, so that one that hangs hides no other.
+class Metadata(Struct, frozen=True, kw_only=True):
+    """What a broker tells of its cluster, and of the topics that it was asked for."""
+
+    cluster: str
+    """The cluster's id."""
+    servers: frozenset[str]
+    """The brokers that live, as `HOST:PORT`."""
+    topics: frozenset[str]
+    """Those of the topics that are there."""
+    leaderless: frozenset[str]
+    """Their partitions that nobody leads, as `TOPIC/PARTITION`."""
+    out: frozenset[int]
+    """The numbers of brokers that should have copies of those and do not live."""
+
+
+async def ask(options: Mapping[str, Any], topics: Sequence[str] = ()) -> Metadata:
+    """What the first broker to answer tells; all are asked at once, so that one that hangs hides no other.
+
+    Args:
+        options: aiokafka's connection options.
+        topics: What to ask for.
 
     Raises:
         KafkaError: None answered; this is what was wrong with one of them.
         OSError: Likewise.
     """
-    options = connection.aiokafka_options()
-    servers = options.pop("bootstrap_servers").split(",")
-    asking = {asyncio.create_task(_try_one(_connection(server, options))) for server in servers}
+    others = dict(options)
+    servers = others.pop("bootstrap_servers").split(",")
+    asking = {asyncio.create_task(_ask_one(_connection(server, others), topics)) for server in servers}
     try:
         while asking:
             done, asking = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
-            problems = [task.exception() for task in done]
-            if None in problems:
-                return
-        assert problems[0] is not None
-        raise problems[0]
+            for task in done:
+                if task.exception() is None:
+                    return task.result()
+                problem = task.exception()
+        assert problem is not None
+        raise problem
     finally:
         for task in asking:
             task.cancel()
@@ -126,9 +150,39 @@ async def _try_all(servers: str, options: dict[str, Any]) -> str | None:
 
 
 async def _try_one(connection: AIOKafkaConnection) -> None:
-    """Connect, ask for the versions, log in; and leave no socket behind, whatever came of it."""
+    """Connect, ask for the versions, log in."""
+    async with _connected(connection):
+        pass
+
+
+async def _ask_one(connection: AIOKafkaConnection, topics: Sequence[str]) -> Metadata:
+    async with _connected(connection):
+        answer = await connection.send(MetadataRequest(list(topics), allow_auto_topic_creation=False))
+    known = [(name, partitions) for code, name, _, partitions in answer.topics if code != _UNKNOWN_TOPIC]
+    live = {broker[0] for broker in answer.brokers}
+    leaderless = {
+        f"{name}/{number}": replicas
+        for name, partitions in known
+        for _, number, leader, replicas, *_ in partitions
+        if leader < 0
+    }
+    return Metadata(
+        cluster=answer.cluster_id,
+        servers=frozenset(f"{broker[1]}:{broker[2]}" for broker in answer.brokers),
+        topics=frozenset(name for name, _ in known),
+        leaderless=frozenset(leaderless),
+        out=frozenset(
+            number for replicas in leaderless.values() for number in replicas if number not in live
+        ),
+    )
+
+
+@asynccontextmanager
+async def _connected(connection: AIOKafkaConnection) -> AsyncIterator[None]:
+    """Connected and logged in while the context lasts; no socket is left behind, whatever came of it."""
     try:
         await connection.connect()
+        yield
     finally:
         closed = connection.close()
         if was_open(connection):

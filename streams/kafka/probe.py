@@ -6,12 +6,12 @@ Readiness, the metric `ticker_kafka_up` and the log follow what is found; what a
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Final, Never
 
-from streams.errors import TickerError
-from streams.kafka.connect import ask
+from streams.errors import FootingError, TickerError
+from streams.kafka.footing import Footing
 from streams.kafka.retry import TRANSIENT, told
 from streams.settings import Connection
 
@@ -26,7 +26,8 @@ class Probe:
     """Knows whether the brokers answer, while `run` runs.
 
     Args:
-        question: Returns once they answer; raises what `streams.kafka.retry.TRANSIENT` names, or TickerError.
+        question: Returns once they answer; raises what `streams.kafka.retry.TRANSIENT` names, or TickerError. After a
+            FootingError it is asked no more.
         meanwhile: What becomes of the program's work while they do not, for the log.
     """
 
@@ -36,13 +37,22 @@ class Probe:
         self._away_since: float | None = None
         self.is_answered = False
         """Whether they answered when they were asked last."""
+        self.lost: FootingError | None = None
+        """Why it is of no use to ask again."""
 
     async def run(self) -> Never:
-        """Ask again and again, until cancelled; the log has a line when they go away, and one when they are back."""
+        """Ask again and again, until cancelled; the log has a line when they go away, and one when they are back.
+
+        Raises:
+            FootingError: The cluster is another one, or a topic is gone.
+        """
         while True:
             try:
                 async with asyncio.timeout(_PATIENCE_S):
                     await self._question()
+            except FootingError as error:
+                self.is_answered, self.lost = False, error
+                raise
             except (*TRANSIENT, TickerError) as error:
                 if self.is_answered:
                     logger.warning("Kafka is away: %s; %s until it is back", told(error), self._meanwhile)
@@ -57,12 +67,41 @@ class Probe:
 
 
 @asynccontextmanager
-async def probing(connection: Connection, *, meanwhile: str) -> AsyncIterator[Probe]:
-    """A probe of a cluster's brokers that asks while the context lasts, by connections of its own."""
-    probe = Probe(lambda: ask(connection), meanwhile=meanwhile)
+async def probing(
+    connection: Connection,
+    *,
+    topics: Collection[str],
+    meanwhile: str,
+    are_there: bool = False,
+    cancels: bool = True,
+) -> AsyncIterator[Probe]:
+    """A probe of a cluster's brokers that asks while the context lasts, by connections of its own.
+
+    Args:
+        connection: How to reach the cluster.
+        topics: What the program reads and writes, by its names on the cluster.
+        are_there: Whether they are known to be there.
+        meanwhile: As for `Probe`.
+        cancels: Whether what runs in the context is cancelled where the cluster becomes another one, or loses a
+            topic; else it looks at `Probe.lost` by itself.
+
+    Raises:
+        FootingError: It was cancelled.
+    """
+    footing = Footing(connection.aiokafka_options(), topics, are_there=are_there)
+    probe = Probe(footing.look, meanwhile=meanwhile)
+    body = asyncio.current_task()
+    assert body is not None
     asking = asyncio.create_task(probe.run())
+    if cancels:
+        asking.add_done_callback(lambda _: body.cancel() if probe.lost is not None else None)
     try:
         yield probe
+    except asyncio.CancelledError:
+        if probe.lost is not None and cancels:
+            body.uncancel()
+            raise probe.lost from None
+        raise
     finally:
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from schemas.events import CategorizedHeadline, Correction, Duplicate, SeenHeadline
 from schemas.topics import DUPLICATES, HEADLINES, SEEN
 from streams.kafka.connect import administration
+from streams.kafka.footing import Footing
 from streams.kafka.probe import Probe
 from streams.kafka.reader import consuming
 from streams.kafka.topics import partitions_of
@@ -82,19 +83,31 @@ class Follower:
         return self.filled.is_set() and self.is_answered
 
     async def run(self, size: int, came: Callable[[Entry], None]) -> None:
-        """Fill the window with the newest `size` headlines, then follow until cancelled; `came` is told of each."""
+        """Fill the window with the newest `size` headlines, then follow until cancelled; `came` is told of each.
+
+        Raises:
+            FootingError: The cluster is another one, or a topic is gone.
+        """
         async with (
             consuming(self._options, reset="earliest") as news,
             consuming(self._options, reset="earliest") as state,
         ):
             await self._fill(news, size)
-            self._probe = Probe(
-                lambda: news.end_offsets(list(self._log.headlines)), meanwhile="the window stays as it is"
-            )
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._follow(news, came))
-                tasks.create_task(self._follow_state(state))
-                tasks.create_task(self._probe.run())
+            topics = {tp.topic for tp in (*self._log.headlines, *self._log.duplicates, *self._log.seen)}
+            footing = Footing(self._options, topics, are_there=True)
+
+            async def question() -> None:
+                await footing.look()
+                await news.end_offsets(list(self._log.headlines))
+
+            self._probe = Probe(question, meanwhile="the window stays as it is")
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._follow(news, came))
+                    tasks.create_task(self._follow_state(state))
+                    tasks.create_task(self._probe.run())
+            except ExceptionGroup as failed:
+                raise failed.exceptions[0] from None
 
     async def _fill(self, consumer: Any, size: int) -> None:
         partitions = [*self._log.headlines, *self._log.duplicates]
@@ -163,7 +176,7 @@ class Follower:
             return
         if row is None or row.alias_of is not None:
             return
-        sightings = Sightings(row.sightings, row.last_seen, row.sources)
+        sightings = Sightings(row.sightings, row.last_shown, row.sources)
         if self._window.see(row.id, sightings):
             self.changed[row.id] = sightings
 

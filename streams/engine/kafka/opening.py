@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from schemas.topics import POSITIONS
 from streams.engine.kafka.positions import position_key, read_position
+from streams.errors import TickerError
 from streams.kafka.reader import CommittedReader, committed_reader
 from streams.kafka.transaction import TransactionalProducer
 from streams.stage import Processor, Remembering, Stage
@@ -56,7 +57,7 @@ async def restore(
 
     Raises:
         RecordError: State or position cannot be read.
-        TickerError: A transaction of somebody else stays open.
+        TickerError: A transaction of somebody else stays open, or the position is behind the end of the source.
     """
     processor = stage.processor()
     positions = TopicPartition(POSITIONS.on(prefix), partition.partition)
@@ -66,11 +67,22 @@ async def restore(
         if stage.state is not None:
             state = TopicPartition(stage.state.on(prefix), partition.partition)
             records = await _restore_state(reader, state, processor, progress)
+        position = await read_position(reader, positions, position_key(stage.name, partition))
+        _check_end(partition, position, await reader.end(partition))
         return Opened(
             processor=processor,
             records=records,
-            position=await read_position(reader, positions, position_key(stage.name, partition)),
+            position=position,
             beginning=await reader.beginning(partition),
+        )
+
+
+def _check_end(partition: TopicPartition, position: int, end: int) -> None:
+    if position > end:
+        raise TickerError(
+            f"{partition.topic}/{partition.partition} ends at {end}, and {position} was reached before: the topic was"
+            " deleted and made again, or the cluster has lost records. Nothing is read from a place that means"
+            " something else now: give the topics of this prefix back together, from a copy or all made anew"
         )
 
 

@@ -337,6 +337,9 @@ class PartitionRunner:
             if work.records:
                 return None
             raise self._waiting.hole()
+        if fetched.end <= self._decided:
+            # The client reads a topic that was made again from its beginning. Opening the partition says what is wrong.
+            raise TickerError(f"{self.partition} goes on below {self._decided}, which was read before")
         await self._check_retention(fetched.start)
         if not self._waiting.follows(fetched):
             return None  # shut meanwhile

@@ -27,10 +27,10 @@ from streams.engine.kafka.assignment import Assignment
 from streams.engine.kafka.metrics import WorkerMetrics
 from streams.engine.kafka.observer import Observer
 from streams.engine.kafka.slices import SlicingApp
-from streams.errors import TickerError
+from streams.errors import FootingError, TickerError
 from streams.kafka import internals
 from streams.kafka.connect import administration
-from streams.kafka.probe import probing
+from streams.kafka.probe import Probe, probing
 from streams.kafka.topics import require
 from streams.observe.health import serving
 from streams.observe.letters import LetterLog
@@ -41,9 +41,12 @@ logger: Final = logging.getLogger(__name__)
 
 _FETCH_BYTES: Final = 2 << 20
 """The most that is fetched of a partition at once: a backlog comes in few pieces; live, there is less."""
-_HEARTBEAT_S: Final = 2.0
+_HEARTBEAT_S: Final = 1.0
+"""A member hears with a heartbeat that the group hands out its partitions anew: each stands still for as long."""
 _REBALANCE_TIMEOUT_S: Final = 20.0
 _REQUEST_TIMEOUT_S: Final = 20.0
+_METADATA_MS: Final = 15_000
+"""How old what is known of the topics may become: a worker whose first answer lacked a topic waits so long for it."""
 _STOP_TIMEOUT_S: Final = 4.0
 _EXPULSION_EVERY_S: Final = 1.0
 _TURNS: Final = 3
@@ -77,14 +80,16 @@ async def work(settings: WorkerSettings, observer: Observer | None = None) -> No
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with probing(settings.connection, meanwhile="what waits on the topics stays there") as probe:
+    topics = {topic.on(settings.prefix) for stage in settings.stages for topic in stage.topics}
+    meanwhile = "what waits on the topics stays there"
+    async with probing(settings.connection, topics=topics, meanwhile=meanwhile, cancels=False) as probe:
         metrics = observer or WorkerMetrics(
             REGISTRY,
             settings.stages,
             is_answered=lambda: probe.is_answered,
             log=LetterLog(loop.call_later),
         )
-        worker = _Worker(settings, stop, metrics)
+        worker = _Worker(settings, stop, metrics, probe)
 
         def is_ready() -> bool:
             return worker.is_ready and probe.is_answered
@@ -94,8 +99,11 @@ async def work(settings: WorkerSettings, observer: Observer | None = None) -> No
 
 
 class _Worker:
-    def __init__(self, settings: WorkerSettings, stop: asyncio.Event, observer: Observer) -> None:
+    def __init__(
+        self, settings: WorkerSettings, stop: asyncio.Event, observer: Observer, probe: Probe
+    ) -> None:
         self._settings = settings
+        self._probe = probe
         self._observer = observer
         self._stop = stop
         self._failure: BaseException | None = None
@@ -153,14 +161,19 @@ class _Worker:
         try:
             while not any(end.done() for end in ends) and expulsion is None:
                 await asyncio.wait(ends, timeout=_EXPULSION_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-                expulsion = app.consumer.expulsion() or names.taken(app.consumer.member_id())
+                expulsion = (
+                    self._probe.lost or app.consumer.expulsion() or names.taken(app.consumer.member_id())
+                )
         finally:
             for end in ends:
                 end.cancel()
         if not self._stop.is_set() and self._failure is None:
             reason = expulsion or app.crash_reason
-            self._failure = TickerError(f"the worker is out of the group: {reason or 'no reason given'}")
-            self._failure.__cause__ = reason
+            if isinstance(reason, FootingError):
+                self._failure = reason
+            else:
+                self._failure = TickerError(f"the worker is out of the group: {reason or 'no reason given'}")
+                self._failure.__cause__ = reason
 
     async def _end(self, app: Any) -> None:
         """End the open transactions, then Faust: however long Faust takes to stop, no commit waits for it."""
@@ -246,6 +259,7 @@ def _app(settings: WorkerSettings, folder: Path) -> SlicingApp:
         broker_heartbeat_interval=_HEARTBEAT_S,
         broker_rebalance_timeout=_REBALANCE_TIMEOUT_S,
         broker_request_timeout=_REQUEST_TIMEOUT_S,
+        consumer_metadata_max_age_ms=_METADATA_MS,
         **options,
     )
     app.sliced_topics = frozenset(stage.source.on(settings.prefix) for stage in settings.stages)

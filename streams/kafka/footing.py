@@ -1,0 +1,114 @@
+"""What a program stands on while it runs: one cluster, which has its topics, whose partitions have leaders.
+
+No client of aiokafka says that a topic was deleted, that another cluster answers at the address, or that a partition
+has no leader any more: each waits in silence. What is beyond mending ends the program; what can pass is said once.
+"""
+
+import logging
+import time
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError
+
+from streams.errors import FootingError
+from streams.kafka.connect import Metadata, ask
+
+logger: Final = logging.getLogger(__name__)
+
+_GONE_S: Final = 8.0
+"""A topic that was there is gone when brokers have said so for so long: one that has just started may not know it."""
+_LEADERLESS_S: Final = 8.0
+"""A partition has a new leader within moments where another broker has a copy."""
+_NAMED: Final = 3
+
+
+class Footing:
+    """Sees what becomes of a cluster and of topics, each time that it looks.
+
+    Args:
+        options: aiokafka's connection options. Where none of their brokers takes a connection, those are asked of
+            which the cluster told last: one that is taken out for good may be the only one that was named.
+        topics: The topics that the program reads and writes.
+        are_there: Whether they are known to be there; else one that was never met is not missed.
+    """
+
+    def __init__(
+        self, options: Mapping[str, Any], topics: Collection[str], *, are_there: bool = False
+    ) -> None:
+        self._options = options
+        self._topics = sorted(topics)
+        self._cluster = ""
+        self._servers: frozenset[str] = frozenset()
+        self._met = set(topics if are_there else ())
+        """Topics that were there."""
+        self._gone_since: dict[str, float] = {}
+        self._leaderless_since: float | None = None
+        self._is_said = False
+
+    async def look(self) -> None:
+        """Ask the brokers.
+
+        Raises:
+            FootingError: The cluster is another one, or a topic is gone.
+            KafkaError: None of the brokers answers.
+            OSError: Likewise.
+        """
+        try:
+            told = await ask(self._options, self._topics)
+        except (KafkaError, OSError):
+            if not self._servers:
+                raise
+            others = {**self._options, "bootstrap_servers": ",".join(sorted(self._servers))}
+            told = await ask(others, self._topics)
+        self.judge(told, time.monotonic())
+
+    def judge(self, told: Metadata, now: float) -> None:
+        """Compare what a broker told with what was told before; `now` is in seconds.
+
+        Raises:
+            FootingError: As `look`.
+        """
+        if self._cluster and told.cluster != self._cluster:
+            raise FootingError(
+                f"another cluster answers at {self._options['bootstrap_servers']}: {told.cluster}, and it was"
+                f" {self._cluster} at the start. Either it was rebuilt, and what was committed is gone, or the address"
+                " leads elsewhere: see that --bootstrap-servers is right, then start again"
+            )
+        self._cluster, self._servers = told.cluster, told.servers
+        self._judge_topics(told, now)
+        self._judge_leaders(told, now)
+
+    def _judge_topics(self, told: Metadata, now: float) -> None:
+        self._met |= told.topics
+        gone = self._met - told.topics
+        self._gone_since = {name: self._gone_since.get(name, now) for name in gone}
+        lost = sorted(name for name, since in self._gone_since.items() if now - since >= _GONE_S)
+        if lost:
+            raise FootingError(
+                f"deleted while it was in use: {_listed(lost)}. `ticker topics create` makes topics again, empty; then"
+                " start again"
+            )
+
+    def _judge_leaders(self, told: Metadata, now: float) -> None:
+        if not told.leaderless:
+            if self._is_said:
+                logger.info("every partition has a leader again")
+            self._leaderless_since, self._is_said = None, False
+            return
+        if self._leaderless_since is None:
+            self._leaderless_since = now
+        if now - self._leaderless_since >= _LEADERLESS_S and not self._is_said:
+            self._is_said = True
+            out = ", ".join(map(str, sorted(told.out))) or "unknown"
+            logger.warning(
+                "%d partitions have no leader (%s): brokers that are out: %s. They stand still until one of these is"
+                " back, or `kafka-reassign-partitions` gives them to others",
+                len(told.leaderless),
+                _listed(sorted(told.leaderless)),
+                out,
+            )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + ", …" * (len(names) > _NAMED)
