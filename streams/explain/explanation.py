@@ -73,7 +73,7 @@ def known(headline: CategorizedHeadline, seen: Seen | None) -> Known:
         topic=headline.topic,
         model=headline.model,
         # The state keeps a headline whose time is doubted at an earlier event time than it was shown at.
-        last_seen=seen.last_shown if seen else None,
+        last_seen=max(seen.last_seen, headline.observed_at) if seen else None,
         sightings=seen.sightings if seen else None,
         sources=seen.sources if seen else (),
         updates=headline.updates,
