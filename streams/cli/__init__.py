@@ -112,4 +112,8 @@ def _told(error: Exception) -> str:
     if isinstance(error, OSError) and is_unwritten(error):
         discard_output()
         return f"standard output cannot be written: {error.strerror}"
+    from aiokafka.errors import KafkaError  # here, for most commands end without it
+
+    if isinstance(error, KafkaError):
+        return f"Kafka stopped answering: {error}; run it again once it answers"
     return f"a fault of ours: {type(error).__name__}: {error}; `ticker --debug COMMAND …` shows where"

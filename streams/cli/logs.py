@@ -1,6 +1,7 @@
 """Logs of the commands that run for long, to standard error: a line for people, or an object for machines."""
 
 import logging
+import re
 import sys
 import time
 from typing import Any, Final
@@ -15,6 +16,29 @@ _PASSING: Final = frozenset({("aiokafka.consumer.group_coordinator", "Group Coor
 """Logger and message of what a client says while a healthy cluster starts. It tries again by itself, so this is
 shown only when it is still said `_PASSES_WITHIN_S` seconds after the first time."""
 _PASSES_WITHIN_S: Final = 10.0
+_AWAY: Final = (
+    *(
+        "Unable connect to",
+        "Unable to update metadata",
+        "Failed fetch",
+        "Error sending",
+        "Error fetching metadata",
+    ),
+    *(
+        "Heartbeat",
+        "Group Coordinator Request failed",
+        "FindCoordinator Request failed",
+        "OffsetCommit failed",
+    ),
+)
+"""How the client's messages begin that say that a broker does not answer it."""
+_NEVER_RETRIEVED: Final = ("Future exception was never retrieved", "Task exception was never retrieved")
+"""What asyncio says of a request that failed when nobody waited for it any more."""
+_NUMBER: Final = re.compile(r"0x[0-9a-f]+|\d+")
+_OWN_A_MINUTE: Final = 4
+_MINUTE_S: Final = 60.0
+_MOST_OWN: Final = 1_000
+"""Kinds of our own warnings that are remembered without a look at whether their minute is over."""
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every log record has; what else is there came by `extra=`."""
 
@@ -40,26 +64,37 @@ class JsonFormatter(logging.Formatter):
 class Rarely(logging.Filter):
     """Lets a library say the same thing once, then ever more rarely, with how often it was said in between.
 
-    "The same" is one message before its values are filled in: `Unable connect to node with id %s: %s`. An outage
-    makes a Kafka client say a few such things many times a second. What passes by itself
-    (`_PASSING`) is shown only when it has not passed.
+    "The same" is one message before its values are filled in: `Unable connect to node with id %s: %s`; of one that
+    comes filled in, its first line without numbers. An outage makes a Kafka client say a few such things many times a
+    second. It tries again by itself, so each is a warning that says so, without a traceback. What passes by itself
+    (`_PASSING`) is shown only when it has not passed. Our own warnings are shown up to `_OWN_A_MINUTE` times a minute.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._said: dict[tuple[str, str], _Said] = {}
         self._passing: dict[tuple[str, str], float] = {}
+        self._own: dict[tuple[str, str], _Minute] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record of a library is shown now; our own always are."""
+        """Whether a record is shown now."""
         if record.name.partition(".")[0] not in _NOISY:
-            return True
-        what = (record.name, str(record.msg))
+            return record.levelno < logging.WARNING or self._is_few(record)
+        what = (record.name, _template(record))
         if (
             what in _PASSING
             and record.created - self._passing.setdefault(what, record.created) < _PASSES_WITHIN_S
         ):
             return False
+        if _is_outage(record):
+            if what[1].startswith(_NEVER_RETRIEVED):
+                return False  # the probe tells that brokers are away, and whoever needs an answer asks again
+            record.exc_info = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.msg, record.args = f"{_first_line(record.getMessage())}; it is tried again", None
+        return self._is_due(what, record)
+
+    def _is_due(self, what: tuple[str, str], record: logging.LogRecord) -> bool:
         said = self._said.get(what)
         if said is None or record.created - said.at > _FORGOTTEN_S:
             self._said[what] = _Said(record.created)
@@ -67,10 +102,53 @@ class Rarely(logging.Filter):
         if record.created - said.at < said.quiet_s:
             said.kept_back += 1
             return False
-        record.msg, record.args = f"{record.getMessage()} ({said.kept_back:,} more like this)", None
+        _add(record, said.kept_back)
         record.exc_info = None
         said.at, said.kept_back, said.quiet_s = record.created, 0, min(said.quiet_s * 2, _LONGEST_QUIET_S)
         return True
+
+    def _is_few(self, record: logging.LogRecord) -> bool:
+        what = (record.name, str(record.msg))
+        if len(self._own) > _MOST_OWN:
+            self._own = {
+                other: minute
+                for other, minute in self._own.items()
+                if record.created - minute.since < _MINUTE_S
+            }
+        minute = self._own.setdefault(what, _Minute(record.created))
+        if record.created - minute.since >= _MINUTE_S:
+            if minute.kept_back:
+                _add(record, minute.kept_back)
+            self._own[what] = minute = _Minute(record.created)
+        minute.shown += 1
+        if minute.shown <= _OWN_A_MINUTE:
+            return True
+        minute.kept_back += 1
+        return False
+
+
+def _template(record: logging.LogRecord) -> str:
+    """A message before its values are filled in."""
+    text = str(record.msg)
+    return text if record.args else _NUMBER.sub("#", _first_line(text))
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
+
+
+def _is_outage(record: logging.LogRecord) -> bool:
+    """Whether a library says no more than that brokers are away."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        return str(record.msg).startswith(_AWAY)
+    from streams.kafka.retry import TRANSIENT  # here, for most commands are over before a client is imported
+
+    return isinstance(error, TRANSIENT)
+
+
+def _add(record: logging.LogRecord, kept_back: int) -> None:
+    record.msg, record.args = f"{record.getMessage()} ({kept_back:,} more like this)", None
 
 
 class _Said:
@@ -79,6 +157,15 @@ class _Said:
     def __init__(self, at: float) -> None:
         self.at = at
         self.quiet_s = _FIRST_QUIET_S
+        self.kept_back = 0
+
+
+class _Minute:
+    """How often one of our own warnings was shown and kept back in a minute."""
+
+    def __init__(self, since: float) -> None:
+        self.since = since
+        self.shown = 0
         self.kept_back = 0
 
 

@@ -47,15 +47,11 @@ class LetterLog:
     def _tell(self, kind: tuple[str, str], sources: Counter[str]) -> None:
         stage, reason = kind
         total = sources.total()
-        logger.warning(
-            "%s: %s of %s: %s: %s. Look with `ticker deadletters list --stage %s`; nothing is lost",
-            stage,
-            "1 dead letter" if total == 1 else f"{total:,} dead letters",
-            _named(sources),
-            reason,
-            _one_line(self._said[kind]),
-            stage,
-        )
+        letters = "1 dead letter" if total == 1 else f"{total:,} dead letters"
+        said = f"{stage}: {letters} of {_named(sources)}: {reason}: {_one_line(self._said[kind])}"
+        # One text, not one with values: each kind has its minute here already, so none is kept back for another.
+        text = f"{said}. Look with `ticker deadletters list --stage {stage}`; nothing is lost"
+        logger.warning(text)
         self._quiet[kind] = Counter()
         self._later(MINUTE_S, lambda: self._minute_over(kind))
 
