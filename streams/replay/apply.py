@@ -68,7 +68,7 @@ class Closing(Struct, frozen=True, kw_only=True):
     filtered: int
     written: int
     warm_up: int
-    """Of these, planned as warm-up: no part of the result."""
+    """Of these, planned as warm-up or run-out."""
     found: int | None
     """Records of this replay in the target; None where they were not read back."""
     lost: int
@@ -205,7 +205,7 @@ async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest
             source=plan.source_topic,
             speed=plan.speed,
             records=plan.records,
-            last_time=format_instant(plan.times[1]) if plan.times else None,
+            last_time=None if plan.last_due is None else format_instant(plan.last_due),
             ends=tuple((span.partition, span.end) for span in plan.spans if span.first < span.end),
         )
         await ledger.write(options, prefix, ledger.manifest_key(plan.id), manifest)

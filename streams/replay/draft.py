@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,7 +19,18 @@ from streams.replay.checks import Check
 from streams.replay.facts import cluster_id
 from streams.replay.plan import Place, Plan, replay_id, topic_named
 from streams.replay.select import Selection, Unmatched
-from streams.replay.survey import find, survey
+from streams.replay.survey import LATENESS_MS, find, survey
+
+_DECIDED: Final = frozenset({SIGHTINGS.name, STRIPS.name})
+"""Topics of which what is made depends on what stands beside it."""
+
+
+WARM_UP_MS: Final = 2 * DEFAULT_WINDOW_MS
+"""How long before a window its warm-up begins.
+
+What is live when a window begins was decided by what was live when *that* was shown: a headline of 70 hours ago by
+those of the 72 hours before it. One window of warm-up has all that is live, the second decides it as it was decided.
+"""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -72,7 +84,7 @@ async def draft(
             prefix=request.target_prefix,
             settings=request.target_settings,
         )
-    begins = _warm_up(request)
+    begins, run_out = _warm_up(request), _run_out(request)
     plan = Plan(
         id=replay_id(request.id),
         made_at=format_instant(time.time_ns() // 1_000_000),
@@ -82,6 +94,7 @@ async def draft(
         since=None if request.since is None else format_instant(request.since),
         until=None if request.until is None else format_instant(request.until),
         warm_up=None if begins is None else format_instant(begins),
+        run_out=None if run_out is None else format_instant(run_out),
         selection=request.selection,
         speed=request.speed,
         groups=request.groups or (f"{request.target_prefix}-worker",),
@@ -101,6 +114,7 @@ async def draft(
         until=request.until,
         offsets=request.offsets,
         warm_up=begins,
+        run_out=run_out,
     )
     unmatched = Unmatched(request.selection)
     spans = await survey(options, found, unmatched.noting(taken), progress=progress)
@@ -122,6 +136,16 @@ def _warm_up(request: Request) -> int | None:
                 "--warm-up is counted from --since, and --offsets say themselves what is replayed"
             )
         return None
-    needed = DEFAULT_WINDOW_MS if request.topic in {SIGHTINGS.name, STRIPS.name} else 0
+    needed = WARM_UP_MS if request.topic in _DECIDED else 0
     length = needed if request.warm_up is None else request.warm_up
     return max(0, request.since - length) if length else None
+
+
+def _run_out(request: Request) -> int | None:
+    """Where the run-out ends, event time in ms; None for none.
+
+    What comes late stands among what was shown after the window, and was decided with that.
+    """
+    if request.until is None or request.offsets or request.warm_up == 0 or request.topic not in _DECIDED:
+        return None
+    return request.until + LATENESS_MS

@@ -91,6 +91,7 @@ class PartitionReplay:
         self._report = report
         self._patience = patience
         self._taken = plan.predicate
+        self._last_due = plan.last_due or 0
         self._topic = plan.target_topic
         self._positions = POSITIONS.on(plan.target.prefix)
         self._key = ledger.progress_key(plan.id, span.partition)
@@ -197,10 +198,11 @@ class PartitionReplay:
     async def _copy_when_due(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
         """Write these records when they are due; what is left out goes by with what follows it.
 
-        One whose event time is earlier than that of one before it is due with that one: order is kept.
+        One whose event time is earlier than that of one before it is due with that one: order is kept. The run-out is
+        due at the window's end.
         """
         chosen, passed = self._choose(records)
-        times = list(accumulate((record.timestamp for record in chosen), max))
+        times = list(accumulate((min(record.timestamp, self._last_due) for record in chosen), max))
         clock = asyncio.get_running_loop().time
         taken = read = 0
         while taken < len(chosen):

@@ -40,6 +40,8 @@ class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the window begins: what is before it is the warm-up. None where there is none."""
     warm_up: int = 0
     """Records of the warm-up: replayed first at full speed, and no part of the result."""
+    run_out: int = 0
+    """Records of a later event time that stand among or behind those of the window: no part of the result."""
     records: int
     """Records that the selection takes, those of the warm-up too."""
     bytes: int
@@ -69,6 +71,8 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     until: Instant | None = None
     warm_up: Instant | None = None
     """Where the warm-up begins, before `since`; None for none."""
+    run_out: Instant | None = None
+    """Where the run-out ends, behind `until`; None for none."""
     selection: Selection = Selection()
     speed: str = "1x"
     groups: tuple[str, ...] = ()
@@ -90,8 +94,8 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def in_window(self) -> int:
-        """Records among them that are no warm-up."""
-        return self.records - sum(span.warm_up for span in self.spans)
+        """Records among them that are neither warm-up nor run-out."""
+        return self.records - sum(span.warm_up + span.run_out for span in self.spans)
 
     @property
     def begins(self) -> int | None:
@@ -119,17 +123,31 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def duration(self) -> float | None:
         """Seconds that it takes by its own pace, the warm-up aside; None at `max`."""
         times = self.times
-        span = times[1] - max(times[0], self.begins or times[0]) if times else 0
+        last = self.last_due
+        span = last - max(times[0], self.begins or times[0]) if times and last is not None else 0
         return self.pace.duration(self.in_window, max(0, span))
 
     @property
+    def last_due(self) -> int | None:
+        """The latest event time that the speed counts for, in ms; None where there is no record."""
+        times, until = self.times, self.until
+        if times is None:
+            return None
+        return min(times[1], parse_instant(until)) if until and self.run_out else times[1]
+
+    @property
     def predicate(self) -> Predicate | None:
-        """Which records are taken, those of the warm-up too; None for all."""
-        since = self.warm_up or self.since
+        """Which records are taken, those of the warm-up and the run-out too; None for all.
+
+        Where a window has them, its offsets alone bound it: a stage decides by all that stood before a record, also by
+        what came late or by a clock that was ahead.
+        """
+        since = None if self.warm_up else self.since
+        until = None if self.run_out else self.until
         return predicate(
             self.selection,
             since=None if since is None else parse_instant(since),
-            until=None if self.until is None else parse_instant(self.until),
+            until=None if until is None else parse_instant(until),
         )
 
     @property

@@ -23,6 +23,8 @@ class Found(Struct, frozen=True):
     """Partitions whose first record is younger than the window's beginning, in words."""
     begins: Mapping[TopicPartition, int]
     """Where the window itself begins behind the warm-up; nothing where there is no warm-up."""
+    until: int | None = None
+    """The event time (ms) from which on records are run-out; None where there is no run-out."""
 
 
 async def find(
@@ -33,6 +35,7 @@ async def find(
     until: int | None,
     offsets: Mapping[int, Window],
     warm_up: int | None = None,
+    run_out: int | None = None,
 ) -> Found:
     """The offsets in which a window lies, and those of its warm-up, as far as they are still there.
 
@@ -43,6 +46,7 @@ async def find(
         until: Its end, excluded.
         offsets: Windows by partition number; a partition that is missing is not read. Empty for all.
         warm_up: Where the warm-up begins, event time in ms; none without.
+        run_out: Where the run-out ends, event time in ms; none without.
     """
     async with consuming(options) as reader:
         reader.assign(partitions)
@@ -55,7 +59,7 @@ async def find(
         if warm_up is not None:
             warm = _offsets(await reader.offsets_for_times(dict.fromkeys(partitions, warm_up)), ends)
         if until is not None:
-            times = dict.fromkeys(partitions, until + LATENESS_MS)
+            times = dict.fromkeys(partitions, run_out or until + LATENESS_MS)
             ends = _offsets(await reader.offsets_for_times(times), ends)
     windows = {tp: (starts[tp], ends[tp]) for tp in partitions}
     if offsets:
@@ -69,7 +73,7 @@ async def find(
         cut += await _cut_by_time(options, windows, beginnings, since)
     begins = {tp: windows[tp][0] for tp in windows if warm}
     warmed = {tp: (warm[tp], end) for tp, (_, end) in windows.items() if tp in warm}
-    return Found({**windows, **warmed}, cut, begins)
+    return Found({**windows, **warmed}, cut, begins, None if run_out is None else until)
 
 
 def _offsets(
@@ -104,10 +108,11 @@ async def _cut_by_time(
 class _Count:
     """What was found in one partition."""
 
-    def __init__(self, window: Window, begins: int | None) -> None:
+    def __init__(self, window: Window, begins: int | None, until: int | None) -> None:
         self.first, self.end = window
         self.begins = begins
-        self.records = self.bytes = self.largest = self.warm_up = 0
+        self.until = until
+        self.records = self.bytes = self.largest = self.warm_up = self.run_out = 0
         self.earliest: int | None = None
         self.latest: int | None = None
         self._first_taken: int | None = None
@@ -119,6 +124,9 @@ class _Count:
         self.records += len(records)
         if self.begins is not None:
             self.warm_up += sum(record.offset < self.begins for record in records)
+        if self.until is not None:
+            begins = self.begins or 0
+            self.run_out += sum(r.timestamp >= self.until and r.offset >= begins for r in records)
         self.bytes += sum(sizes)
         self.largest = max(self.largest, *sizes)
         self.earliest = min(times) if self.earliest is None else min(self.earliest, *times)
@@ -136,6 +144,7 @@ class _Count:
             end=self._last_taken + 1 if taken else self.first,
             begins=self.begins if self.warm_up else None,
             warm_up=self.warm_up,
+            run_out=self.run_out,
             records=self.records,
             bytes=self.bytes,
             largest=self.largest,
@@ -152,7 +161,7 @@ async def survey(
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Span, ...]:
     """Read the windows once and say what is in them, by partition. `progress` is told of records read."""
-    counts = {tp: _Count(window, found.begins.get(tp)) for tp, window in found.windows.items()}
+    counts = {tp: _Count(window, found.begins.get(tp), found.until) for tp, window in found.windows.items()}
     async for tp, records in read_windows(options, found.windows):
         chosen = records if taken is None else [record for record in records if taken(record)]
         if chosen:

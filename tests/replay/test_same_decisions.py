@@ -89,7 +89,7 @@ def test_a_build_differs_nowhere_from_itself_in_a_window_of_its_past(
     since, until = START + 80 * hour, START + 92 * hour
     warm, cold = f"{topic_prefix}-warm", f"{topic_prefix}-cold"
     plans = {}
-    for prefix, warm_up in ((warm, None), (cold, 0)):
+    for prefix, warm_up in ((warm, 72 * hour), (cold, 0)):
         window = {"since": since, "until": until, "warm_up": warm_up, "speed": "1000000x"}
         plans[prefix], _ = drafted(between(connection), topic_prefix, prefix, create=True, **window)
         assert applied(plans[prefix], between(connection)).whole

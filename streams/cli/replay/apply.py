@@ -40,10 +40,9 @@ def apply(path: Path, verify: bool, as_json: bool, settings: Settings, target: T
 
     log_to_stderr()
     made = read_plan(path)
-    times = made.times
     ends = planned_ends(made, settings, target)
     with Bars() as bars:
-        progress = ReplayProgress(made.records, times[1] if times else 0, bars)
+        progress = ReplayProgress(made.records, made.last_due or 0, bars)
         try:
             closing = asyncio.run(carry_out(made, ends, progress, verify=verify))
         except KeyboardInterrupt:
@@ -70,7 +69,8 @@ def _print_closing(closing: "Closing") -> None:
         ("filtered", f"{closing.filtered:,}"),
         (
             "written",
-            f"{closing.written:,}" + (f", {closing.warm_up:,} of it warm-up" if closing.warm_up else ""),
+            f"{closing.written:,}"
+            + (f", {closing.warm_up:,} of it warm-up or run-out" if closing.warm_up else ""),
         ),
         ("found", "not read back" if closing.found is None else f"{closing.found:,}"),
         ("lost", f"{closing.lost:,}"),

@@ -36,7 +36,7 @@ _WINDOW_OPTIONS: Final = (
     click.option(
         "--warm-up",
         help="How much before --since is replayed first, at full speed, and is no part of the result: 72h, 3d, 0 for"
-        " none (default: the deduplication window of 72h, of sightings and strips).",
+        " none (default: twice the deduplication window, 144h, of sightings and strips).",
     ),
     click.option(
         "--offsets", multiple=True, help="PARTITION:FIRST-END, END excluded; for some partitions only."
@@ -232,12 +232,15 @@ def print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
         )
     table.add_row("all", "", f"{made.records:,}", f"{made.bytes:,}", style="bold")
     console.print(table)
-    if made.warm_up and (warm := made.records - made.in_window):
-        console.print(
-            f"warm-up: {warm:,} of these records, before {made.since}, are replayed first at full speed and are no"
-            " part of the result",
-            highlight=False,
+    warm, out = (sum(getattr(span, kind) for span in made.spans) for kind in ("warm_up", "run_out"))
+    if warm:
+        told = f"warm-up: {warm:,} of these records, before {made.since}, are replayed first at full speed and are no"
+        console.print(f"{told} part of the result", highlight=False)
+    if out:
+        told = (
+            f"run-out: {out:,} of these records stand behind {made.until} and are replayed last at full speed"
         )
+        console.print(f"{told}; of the result are those that came late", highlight=False)
     seconds = made.duration
     console.print(
         "as fast as the clusters go" if seconds is None else f"takes {duration(seconds)}", highlight=False

@@ -191,11 +191,10 @@ class _Trial:
         ends = planned_ends(plan, self._settings, self._target)
         arguments, environment = self._worker(plan)
         log = self._folder.path / _LOG
-        times = plan.times
         count = self._given["count"]
         with (
             workers(arguments, environment=environment, log=log, count=count) as running,
-            self._progress.replaying(plan.records, times[1] if times else 0) as watcher,
+            self._progress.replaying(plan.records, plan.last_due or 0) as watcher,
         ):
             closing = asyncio.run(run_through(plan, ends, watcher, running, progress=self._progress))
         with self._progress.step("compare"):
@@ -278,7 +277,7 @@ def _facts(
     from streams import __version__
 
     models = sorted({row.model for row in new.headlines.values() if row.model})
-    warm = f", {closing.warm_up:,} of them warm-up" if closing.warm_up else ""
+    warm = f", {closing.warm_up:,} of them warm-up or run-out" if closing.warm_up else ""
     return (
         ("window", f"{plan.since or 'the beginning'} to {plan.until or 'the end when it was planned'}"),
         ("recorded", f"{plan.source_topic} on {plan.source.bootstrap_servers}"),
