@@ -88,6 +88,14 @@ def test_a_link_leads_to_a_page_that_is_there(board: Board, panel: Panel) -> Non
             assert link.url == "${runbooks}/${__value.raw}.md", "or an alert's own"
 
 
+@pytest.mark.parametrize("runbook", sorted(RUNBOOKS.glob("*.md")), ids=lambda path: path.stem)
+def test_a_runbook_names_panels_that_are_there(runbook: Path) -> None:
+    """What it sets in italics is a panel's title, another runbook, or a page of Prometheus."""
+    known = {panel.title for _, panel in PANELS} | {path.stem for path in RUNBOOKS.glob("*.md")} | {"Targets"}
+    named = set(re.findall(r"(?<!\*)\*([A-Z][^*\n]+)\*(?!\*)", runbook.read_text(encoding="utf-8")))
+    assert named <= known
+
+
 COMMANDS: Final = [
     command
     for _, panel in PANELS

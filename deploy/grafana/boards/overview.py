@@ -20,7 +20,8 @@ from deploy.grafana.panels import (
 )
 
 _DEDUPLICATED: Final = 'ticker_records_total{SEL,stage="deduplicate"'
-_SILENCE: Final = "(time() - max by (source) (ticker_source_newest_timestamp_seconds{SEL}))"
+_SILENCE: Final = "(time() - max by (source) (max_over_time(ticker_source_heard_timestamp_seconds{SEL}[1d])))"
+"""Since a source was heard, by a producer's clock; a day back, as the alert looks."""
 _LATE: Final = "max(ticker_canary_age_seconds{SEL}) > bool 60"
 _SILENT: Final = f"(count({_SILENCE} >= 1800) or vector(0))"
 _AWAY: Final = "min(ticker_kafka_up{SEL}) < bool 1"
@@ -56,7 +57,7 @@ _VERDICT: Final = Row(
         ),
         Panel(
             title="Sources heard",
-            description="Sources whose newest strip is less than 30 minutes old.",
+            description="Sources of which a strip came in the last 30 minutes, by the producers' clocks.",
             unit=COUNT,
             kind="number",
             width=3,
@@ -65,7 +66,7 @@ _VERDICT: Final = Row(
         ),
         Panel(
             title="Sources silent",
-            description="Sources that were heard before and whose newest strip is 30 minutes old or older.",
+            description="Sources that were heard within a day and have brought no strip for 30 minutes.",
             unit=COUNT,
             kind="number",
             width=3,

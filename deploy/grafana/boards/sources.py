@@ -17,7 +17,7 @@ from deploy.grafana.panels import (
 )
 
 _SOURCE: Final = 'source=~"$source"'
-_SILENCE: Final = f"time() - max by (source) (ticker_source_newest_timestamp_seconds{{SEL,{_SOURCE}}})"
+_HEARD: Final = f"ticker_source_heard_timestamp_seconds{{SEL,{_SOURCE}}}"
 
 
 def _brought(outcome: str) -> Query:
@@ -32,18 +32,21 @@ _EACH: Final = Row(
         Panel(
             title="What each brings",
             description="For every source how long it has been silent, and what it brought in the last day:"
-            " headlines that it was the first to show, updates, and what others had said before it in other words.",
+            " headlines that it was the first to show, updates, and what others had said before it in other"
+            " words; what could not be processed; and how far its clock is ahead of the producer's.",
             unit=COUNT,
             kind="table",
             width=24,
             height=10,
             queries=(
-                Query(_SILENCE),
+                Query(f"time() - max by (source) (max_over_time({_HEARD}[1d]))"),
                 Query(counted(f"ticker_source_strips_total{{SEL,{_SOURCE}}}", "24h", "source")),
                 Query(counted(f"ticker_source_sightings_total{{SEL,{_SOURCE}}}", "24h", "source")),
                 _brought("new"),
                 _brought("update"),
                 _brought("near"),
+                Query(counted(f"ticker_dead_letters_total{{SEL,{_SOURCE}}}", "24h", "source")),
+                Query(f"max by (source) (ticker_source_skew_seconds{{SEL,{_SOURCE}}})"),
             ),
             columns=(
                 Column(field="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
@@ -53,6 +56,8 @@ _EACH: Final = Row(
                 Column(field="Value #D", title="First to show", none="0"),
                 Column(field="Value #E", title="Updates", none="0"),
                 Column(field="Value #F", title="Said before", none="0"),
+                Column(field="Value #G", title="Dead letters", none="0"),
+                Column(field="Value #H", title="Clock ahead by", unit=SECONDS, bad_from=60),
             ),
             sort="-Silent for",
         ),
@@ -63,14 +68,14 @@ _FRESHNESS: Final = Row(
     "Freshness",
     (
         Panel(
-            title="Age of the newest strip",
-            description="Since the newest strip of each source was observed. A line that climbs"
+            title="Since a source was heard",
+            description="Since a strip of each source came, by the producers' clocks. A line that climbs"
             " without end is a source that went silent.",
             unit=SECONDS,
             width=24,
             bad_from=1800,
             at_least=60,
-            queries=(Query(_SILENCE, "{{source}}"),),
+            queries=(Query(f"time() - max by (source) ({_HEARD})", "{{source}}"),),
             value_link=to_sources("${__field.labels.source}"),
         ),
     ),
