@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from streams.errors import SettingsError
 
@@ -24,14 +24,19 @@ _SIBLINGS: Final = 100
 _MAX_POSITION: Final = 4_096
 
 
+_LARGEST: Final = 2**63 - 1
+_LONGEST: Final = 1 << 23
+"""Bytes of a line: more than any reader takes, and no more than can be read back at once."""
+
+
 class ReadTo(Struct, frozen=True, kw_only=True):
     """The end of a line of a file."""
 
-    offset: int = 0
+    offset: Annotated[int, Meta(ge=0, le=_LARGEST)] = 0
     """Bytes of the file that were read."""
     line: int = 0
     """The number of the line that ends there, from 1; 0 at the beginning."""
-    length: int = 0
+    length: Annotated[int, Meta(ge=0, le=_LONGEST)] = 0
     """Bytes of that line."""
     digest: str = ""
     """Its BLAKE2b, 128 bits in hexadecimal."""
@@ -65,7 +70,7 @@ class Positions:
                 return msgspec.json.decode(file.read(_MAX_POSITION), type=ReadTo)
         except FileNotFoundError:
             return None
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             logger.warning(
                 "%s is no position (%s): reading starts over, which is harmless", self._kept_in, error
             )

@@ -3,6 +3,7 @@
 python -m tests.fuzz --inputs 10_000_000      # hours; --seconds 60 for a minute
 """
 
+import logging
 import random
 import sys
 import time
@@ -73,19 +74,23 @@ def command(inputs: int, seconds: float, seed: int) -> None:
     counts: Counter[str] = Counter()
     faults: dict[tuple[str, str], bytes] = {}
     deadline = time.monotonic() + seconds
-    with temporary() as folder:
-        fuzzed = targets(Path(folder))
-        while counts.total() < inputs and time.monotonic() < deadline:
-            for name, (target, seeds, times) in fuzzed.items():
-                for _ in range(times):
-                    data = mutated(seeds, chosen)
-                    counts[name] += 1
-                    try:
-                        target(data)
-                    except Exception as error:  # noqa: BLE001 (that is what is looked for)
-                        place = traceback.extract_tb(error.__traceback__)[-1]
-                        if faults.setdefault((name, f"{place.filename}:{place.lineno}"), data) is data:
-                            click.echo(f"{name}: {data[:2000]!r}\n{traceback.format_exc()}", err=True)
+    logging.disable()  # what is told of each broken file is not looked at here
+    try:
+        with temporary() as folder:
+            fuzzed = targets(Path(folder))
+            while counts.total() < inputs and time.monotonic() < deadline:
+                for name, (target, seeds, times) in fuzzed.items():
+                    for _ in range(times):
+                        data = mutated(seeds, chosen)
+                        counts[name] += 1
+                        try:
+                            target(data)
+                        except Exception as error:  # noqa: BLE001 (that is what is looked for)
+                            place = traceback.extract_tb(error.__traceback__)[-1]
+                            if faults.setdefault((name, f"{place.filename}:{place.lineno}"), data) is data:
+                                click.echo(f"{name}: {data[:2000]!r}\n{traceback.format_exc()}", err=True)
+    finally:
+        logging.disable(logging.NOTSET)
     said = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     click.echo(f"{counts.total():,} inputs, {len(faults)} faults: {said}")
     sys.exit(bool(faults))

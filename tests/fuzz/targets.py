@@ -8,18 +8,25 @@ from typing import Any, Final
 import msgspec
 
 from schemas import deadletters
-from schemas.events import Headline, Sighting, encode
+from schemas.events import Headline, Position, Sighting, encode
 from schemas.headers import ATTEMPT_HEADER, attempts
+from streams.engine.kafka.positions import offset_of
 from streams.errors import InputError, RecordError, SettingsError, TickerError
 from streams.pipeline import CATEGORIZE
 from streams.process.categorize.rules import parse_rules
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.produce.decode import decode
 from streams.produce.observation import Observation
+from streams.produce.positions import Positions
 from streams.produce.read import read
 from streams.produce.split import split
 from streams.produce.strips import strip_of
 from streams.replay.plan import read_plan
+from streams.serve.position import read_position
+from streams.serve.webhooks.config import read_webhooks
+from streams.settings import Settings
+from streams.settings.table import SETTINGS
+from streams.sources.registry import read_sources
 from streams.stage import Processor, RawRecord
 from tests.support import HOUR, START, KeepingOutbox, sighting
 
@@ -105,12 +112,67 @@ def strip(data: bytes) -> None:
         return
 
 
+def position(data: bytes) -> None:
+    """A row of `ticker.positions`: an offset, or refused."""
+    record: Any = RawRecord(b"k", data, START, [])
+    try:
+        assert offset_of(record, "ticker.positions/0/0") >= 0
+    except RecordError:
+        return
+
+
+def reader_position(data: bytes) -> None:
+    """The id of an event that a reader of `ticker serve` gives back: offsets, or none."""
+    found = read_position(data.decode("utf-8", "replace"), "1f3a9c02", 6)
+    assert found is None or len(found) == 6
+
+
 class Files:
     """Readers of files, on a file of any bytes."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "input.jsonl"
         self._plan = folder / "plan.json"
+        self._settings = folder / "ticker.toml"
+        self._webhooks = folder / "webhooks.toml"
+        self._sources = folder / "sources.toml"
+        self._positions = Positions(folder / "input.jsonl", folder / "input.position")
+        self._position = folder / "input.position"
+
+    def settings(self, data: bytes) -> None:
+        """A settings file: each setting has a value, or is refused."""
+        self._settings.write_bytes(data)
+        try:
+            settings = Settings.read(environment={}, config=self._settings)
+        except SettingsError:
+            return
+        for setting in SETTINGS:
+            try:
+                settings[setting]
+            except SettingsError:
+                continue
+
+    def webhooks(self, data: bytes) -> None:
+        """A file of webhooks: read, or refused."""
+        self._webhooks.write_bytes(data)
+        try:
+            read_webhooks(self._webhooks, _SECRETS)
+        except SettingsError:
+            return
+
+    def sources(self, data: bytes) -> None:
+        """A file of sources: read, or refused."""
+        self._sources.write_bytes(data)
+        try:
+            read_sources(self._sources, {})
+        except SettingsError:
+            return
+
+    def position(self, data: bytes) -> None:
+        """How far a file was read: read, or told and read from its beginning."""
+        self._position.write_bytes(data)
+        found = self._positions.recall()
+        assert found is None or found.offset >= 0
 
     def lines(self, data: bytes) -> None:
         """JSON Lines and texts: what cannot be read is told and left out."""
@@ -145,6 +207,20 @@ _PLAN: Final = (
     b'"spans":[{"partition":0,"start":0,"end":9}]}'
 )
 
+_SECRETS: Final = {"HOOK": "whsec_" + "A" * 43 + "="}
+_WEBHOOKS: Final = (
+    b'[[webhook]]\nid = "desk"\naddress = "https://example.org/hook"\nsecret_env = "HOOK"\n'
+    b'topic = ["sport"]\nlanguage = ["ar"]\nwords = ["port"]\n'
+)
+_SOURCES: Final = (
+    b'[[source]]\nid = "akhbar"\naddress = "https://example.org/"\ninterval = 60\nselector = ".x"\n'
+)
+_POSITION: Final = b'{"offset":120,"line":3,"length":40,"digest":"0123456789abcdef0123456789abcdef"}'
+_SETTINGS: Final = (
+    b'topic_prefix = "ticker"\nbootstrap_servers = "127.0.0.1:9092"\npatience = 3\n',
+    b'[serve]\nlisten = "127.0.0.1:0"\nwindow = 500\nrate = "20/s"\n[worker]\nsession_timeout = 8\n',
+)
+
 Target = tuple[Callable[[bytes], None], Sequence[bytes], int]
 """What is called, what its inputs are made from, and how often it is called in a round."""
 
@@ -161,6 +237,12 @@ def targets(folder: Path) -> dict[str, Target]:
         "strips and pages": (strip, (*_LINES, _PAGE), 4),
         "JSON Lines": (files.lines, _LINES, 3),
         "plans": (files.plan, (_PLAN,), 3),
+        "settings": (files.settings, _SETTINGS, 3),
+        "webhooks": (files.webhooks, (_WEBHOOKS,), 3),
+        "sources": (files.sources, (_SOURCES,), 3),
+        "positions": (position, (encode(Position(offset=12)),), 40),
+        "positions of files": (files.position, (_POSITION,), 3),
+        "positions of readers": (reader_position, (b"1f3a9c02.120.7.0.0.33.0",), 40),
     }
 
 

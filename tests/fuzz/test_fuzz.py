@@ -1,10 +1,13 @@
 """A little of `make fuzz` in every run, and what it found before."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from streams.errors import SettingsError
 from streams.process.categorize.rules import parse_rules
+from streams.produce.positions import Positions
 from tests.fuzz.__main__ import command
 
 
@@ -12,6 +15,17 @@ def test_thousands_of_broken_inputs_are_answered() -> None:
     """All that reads from outside takes any bytes, and raises what is written down or nothing."""
     result = CliRunner().invoke(command, ["--inputs", "6000", "--seed", "7"])
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [b'{"digest":"\xff"}', b'{"offset":-1}', b'{"offset":9223372036854775808}', b'{"length":4000000000}'],
+)
+def test_a_position_that_means_nothing_is_none(tmp_path: Path, kept: bytes) -> None:
+    """Bytes that are no text, places before a file or beyond any, a line that would not fit into memory."""
+    path = tmp_path / "strips.jsonl.position"
+    path.write_bytes(kept)
+    assert Positions(tmp_path / "strips.jsonl").recall() is None
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, "[" * 1000])

@@ -30,12 +30,18 @@ async def read_position(reader: CommittedReader, partition: TopicPartition, key:
         RecordError: The record is no position.
     """
     found = await reader.last_record(partition, key)
-    return 0 if found is None else _offset(found)
+    if found is None:
+        return 0
+    return offset_of(found, f"{found.topic}/{found.partition}/{found.offset}")
 
 
-def _offset(record: Any) -> int:
+def offset_of(record: Any, place: str) -> int:
+    """The offset in a record of positions.
+
+    Raises:
+        RecordError: It is no position; says so with its place.
+    """
     try:
         return _decode(record.value or b"").offset
-    except msgspec.DecodeError as error:
-        place = f"{record.topic}/{record.partition}/{record.offset}"
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"{place}: not a position: {error}") from error
