@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -15,7 +16,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, in_element
-from streams.produce.extract.markup import Outline
 from streams.produce.extract.names import LATEST, is_place_of_others, likeness
 from streams.produce.extract.reading import HEADLINES, PROSE, holds_headline, kind_of, read
 from streams.produce.extract.visibility import is_hidden, is_never_shown
@@ -149,9 +149,9 @@ def _unfit_place(node: LexborNode) -> str | None:
     while above is not None and above.tag not in {"body", "html", None}:
         named_otherwise = above is not node and is_place_of_others(above.attributes.get("class") or "")
         form = above.tag == "form" and not _is_page(above)
-        if is_never_shown(above) or named_otherwise or form:
+        if is_never_shown(above.tag or "", above.attributes) or named_otherwise or form:
             return f"it stands in {described(above)}: a menu, footer, dialog or form"
-        if is_hidden(above):
+        if is_hidden(above.attributes):
             return "it is hidden"
         above = above.parent
     return "it holds the whole page" if _holds_page(node) else None
@@ -185,10 +185,10 @@ def _judge(node: LexborNode, sure: float, address: str | None, separator: str | 
     )
 
 
-def labelled(drawn: Outline, address: str | None, separator: str | None) -> list[Rival]:
+def labelled(body: LexborNode, address: str | None, separator: str | None) -> list[Rival]:
     """The elements in which a label stands before headlines: `Breaking News`, `عاجل`."""
     rivals: list[Rival] = []
-    for node in list(_beside_labels(drawn))[:MAX_CONTAINERS]:
+    for node in islice(_beside_labels(body), MAX_CONTAINERS):
         rival = _judge(node, LATEST, address, separator)
         if rival.found is None or _holds_page(node):
             continue
@@ -202,23 +202,35 @@ _UP: Final = 3
 """How many elements around a label are tried as the strip that it names."""
 
 
-def _beside_labels(drawn: Outline) -> Iterator[LexborNode]:
-    for run in drawn.runs:
-        if run.element < 0 or not is_label(run.text):
+def _beside_labels(body: LexborNode) -> Iterator[LexborNode]:
+    """The elements that hold a label and more; a label of a heading names a part of the page."""
+    for run in body.traverse(include_text=True):
+        if not (run.is_text_node and is_label((run.text_content or "").strip())):
             continue
-        number = run.element
-        if any(drawn.elements[above].tag in _HEADINGS for above in _upward(drawn, number)):
+        around = list(_upward(run, body.mem_id))
+        if any(above.tag in _HEADINGS or _is_unseen(above) for above in around):
             continue
-        for above in list(_upward(drawn, number))[:_UP]:
-            if drawn.ends[above] - drawn.starts[above] > 1:
-                yield drawn.nodes[above]
-                break
+        holder = next((above for above in around[:_UP] if _holds_more(above)), None)
+        if holder is not None:
+            yield holder
 
 
-def _upward(drawn: Outline, number: int) -> Iterator[int]:
-    while number >= 0:
-        yield number
-        number = drawn.elements[number].parent
+def _upward(node: LexborNode, root: int) -> Iterator[LexborNode]:
+    above = node.parent
+    while above is not None and above.mem_id != root:
+        yield above
+        above = above.parent
+
+
+def _is_unseen(node: LexborNode) -> bool:
+    attributes = node.attributes
+    return is_never_shown(node.tag or "", attributes) or is_hidden(attributes)
+
+
+def _holds_more(node: LexborNode) -> bool:
+    """Whether an element holds more than one run of text."""
+    runs = (run for run in node.traverse(include_text=True) if run.is_text_node and run.text_content)
+    return len(list(islice((run for run in runs if (run.text_content or "").strip()), 2))) > 1
 
 
 def surest(rivals: list[Rival], place: str) -> tuple[Found, ...]:

@@ -41,7 +41,9 @@ _JSON_SCRIPT: Final = 'script[type*="json"],script#__NEXT_DATA__'
 _FROM_ARRAY: Final = re.compile(r"[\[{]")
 _ARRAY_IN_CODE: Final = re.compile(r"\[\s{0,200}[\[{\"']")
 _SHADOW: Final = re.compile(r"<template\b[^<>]*\bshadowroot(?:mode)?\s*=[^<>]*>", re.IGNORECASE)
+_SHADOW_END: Final = re.compile("</template", re.IGNORECASE)
 _NOSCRIPT: Final = re.compile(r"<noscript\b[^<>]*>", re.IGNORECASE)
+_NOSCRIPT_END: Final = re.compile("</noscript", re.IGNORECASE)
 
 
 class _Entry(Struct, frozen=True):
@@ -59,16 +61,15 @@ class _Listed(Struct, frozen=True):
 
 def set_aside(page: str) -> Iterator[str]:
     """The HTML that a reader without scripts or with shadow roots sees beside the page: one document each."""
-    for opening, closing in ((_NOSCRIPT, "</noscript"), (_SHADOW, "</template")):
-        lower = page.lower()
+    for opening, closing in ((_NOSCRIPT, _NOSCRIPT_END), (_SHADOW, _SHADOW_END)):
         position = 0
         for _ in range(MAX_SCRIPTS):
             match = opening.search(page, position)
-            end = lower.find(closing, match.end()) if match else -1
-            if match is None or end < 0:
+            end = closing.search(page, match.end()) if match else None
+            if match is None or end is None:
                 break
-            yield page[match.end() : end]
-            position = end
+            yield page[match.end() : end.start()]
+            position = end.start()
 
 
 def declared(tree: LexborHTMLParser, address: str | None) -> list[Rival]:

@@ -4,14 +4,14 @@ Everything else works on that outline, so that a page is walked once and never d
 """
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from functools import lru_cache
+from typing import Final, Literal
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from streams.errors import InputError
-from streams.produce.extract.visibility import is_hidden, is_never_shown
+from streams.produce.extract.visibility import Attributes, is_hidden, is_never_shown
 from streams.produce.plain import plain
 
 MAX_DEPTH: Final = 5_000
@@ -48,8 +48,12 @@ FORMATTING: Final = frozenset(
 """Elements that dress words of a text; their neighbours belong to the same sentence."""
 _NOTHING: Final = frozenset({"wbr"})
 
+_MAX_CALLED: Final = 2_000
+"""Characters of an element's class and id that are kept."""
+
 _SPACES: Final = re.compile("[ \t\n\r\f]+")
 """What HTML collapses to one space; no-break spaces stay."""
+_SPACED_OUT: Final = re.compile("[\t\n\r\f]|  ")
 _PART_OF_WORD: Final = re.compile(
     r"\b(?:hl|highlight(?:ed)?|drop-?cap|initial|letter|keyword|search)\b", re.IGNORECASE
 )
@@ -92,7 +96,6 @@ class Outline(Struct, frozen=True):
     runs: list[Run]
     starts: list[int]
     ends: list[int]
-    nodes: list[LexborNode]
 
     def text(self, start: int = 0, end: int | None = None) -> str:
         """The text of runs as shown, blocks on lines of their own."""
@@ -141,41 +144,134 @@ def _is_too_deep(page: str) -> bool:
 def outline(root: LexborNode) -> Outline:
     """Lay out what is shown of an element; what is hidden in it stays out, and so do its menus and forms."""
     drawn = _Drawn()
-    for node, entered in _walk(root):
-        if node.is_text_node:
-            if entered:
-                drawn.write(node.text_content or "")
-        elif entered:
-            drawn.enter(node)
-        else:
-            drawn.leave(node.tag or "")
-    return Outline(drawn.elements, drawn.runs, drawn.starts, drawn.ends, drawn.nodes)
+    _read(root, drawn)
+    return Outline(drawn.elements, drawn.runs, drawn.starts, drawn.ends)
 
 
-class _Drawn:
-    """An outline while it is drawn."""
+def lines_of(root: LexborNode) -> list[str]:
+    """The lines that an outline of an element shows, in a third of the time: its elements are not laid out."""
+    told = _Told()
+    _read(root, told)
+    return "".join([run.gap + run.text for run in told.runs]).split("\n")
+
+
+_TEXT: Final = "-text"
+"""What the parser calls a run of text."""
+
+
+def _read(root: LexborNode, told: "_Told") -> None:
+    """Tell every element and text shown below `root`, in the order of the page."""
+    turns: dict[tuple[int, str], bool] = {}
+    node = root.first_child
+    while node is not None:
+        tag = node.tag or ""
+        if tag == _TEXT:
+            told.write(node.text_content or "")
+        elif node.is_element_node:
+            attributes = node.attributes
+            if not _is_passed_over(node, tag, attributes, turns):
+                called = attributes.get("class") or ""
+                if identity := attributes.get("id"):
+                    called = f"{called} {identity}"
+                told.enter(tag, called[:_MAX_CALLED], attributes)
+                if (child := node.first_child) is not None:
+                    node = child
+                    continue
+                told.leave()
+        node = _following(node, root.mem_id, told)
+
+
+def _following(node: LexborNode, root: int, told: "_Told") -> LexborNode | None:
+    """The node after all that is in this one; what ends on the way is left. None behind the last one of the root."""
+    while (following := node.next) is None:
+        above = node.parent
+        if above is None or above.mem_id == root:
+            return None
+        node = above
+        told.leave()
+    return following
+
+
+_Kind = Literal["block", "word", "formatting", "nothing"]
+"""How an element parts the texts around it: a line of its own, another word, the same word perhaps, or not at all."""
+
+
+@lru_cache(maxsize=1 << 12)
+def _kind_of(tag: str, called: str) -> _Kind:
+    if tag in BLOCKS:
+        return "block"
+    if tag in _NOTHING:
+        return "nothing"
+    return "formatting" if tag in FORMATTING or _PART_OF_WORD.search(called) else "word"
+
+
+class _Told:
+    """The runs of text of an element while it is read."""
 
     def __init__(self) -> None:
-        self.elements: list[Element] = []
         self.runs: list[Run] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.nodes: list[LexborNode] = []
-        self._open: list[int] = []
-        self._paths: dict[tuple[int, str], int] = {}
-        self._ranks: dict[tuple[int, str, str], int] = {}
+        self._around: list[_Kind] = []
         self._gap = ""
         self._closed = False
 
-    def enter(self, node: LexborNode) -> None:
-        tag = node.tag or ""
-        attributes = node.attributes
+    def enter(self, tag: str, called: str, attributes: Attributes) -> None:  # noqa: ARG002 (outlines read them)
+        kind = _kind_of(tag, called)
+        self._around.append(kind)
+        self._part(kind, opening=True)
+
+    def leave(self) -> None:
+        self._part(self._around.pop(), opening=False)
+
+    def write(self, content: str) -> None:
+        if "&" in content and "<" not in content:
+            content = plain(content)  # escaped twice: `[&amp;#8230;]` is no number in brackets
+        text = _SPACES.sub(" ", content) if _SPACED_OUT.search(content) else content
+        shown = text.strip(" ")
+        if not shown:
+            if text and not self._gap:
+                self._gap = " "
+            return
+        if text[0] == " " and not self._gap:
+            self._gap = " "
+        touches = bool(
+            not self._gap and self.runs and _are_two_words(self.runs[-1].text, shown, parted=self._closed)
+        )
+        if touches:
+            self._gap = " "
+        self.runs.append(Run(shown, self._inside(), self._gap if self.runs else "", touches))
+        self._gap = " " if text[-1] == " " else ""
+        self._closed = False
+
+    def _inside(self) -> int:
+        """The number of the element that is read; -1 is the root, or all where none is numbered."""
+        return -1
+
+    def _part(self, kind: "_Kind", *, opening: bool) -> None:
+        """Set the gap that a tag puts before the next text: a line break for blocks, a space between other elements."""
+        if kind == "block":
+            self._gap = "\n"
+        elif not self._gap and (kind == "word" or (kind == "formatting" and opening and self._closed)):
+            self._gap = " "
+        self._closed = not opening and kind != "nothing"
+
+
+class _Drawn(_Told):
+    """An outline while it is drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self._open: list[int] = []
+        self._paths: dict[tuple[int, str], int] = {}
+        self._ranks: dict[tuple[int, str, str], int] = {}
+
+    def enter(self, tag: str, called: str, attributes: Attributes) -> None:
+        super().enter(tag, called, attributes)
         parent = self._open[-1] if self._open else -1
         above = self.elements[parent].path if parent >= 0 else -1
-        called = attributes.get("class") or ""
-        sibling = (parent, tag, called)
-        if identity := attributes.get("id"):
-            called = f"{called} {identity}"
+        sibling = (parent, tag, attributes.get("class") or "")
         rank = self._ranks.get(sibling, 0)
         self._ranks[sibling] = rank + 1
         number = len(self.elements)
@@ -191,50 +287,16 @@ class _Drawn:
                 rank,
             )
         )
-        self.nodes.append(node)
         self.starts.append(len(self.runs))
         self.ends.append(len(self.runs))
         self._open.append(number)
-        self._part(tag, called, opening=True)
 
-    def leave(self, tag: str) -> None:
-        number = self._open.pop()
-        self.ends[number] = len(self.runs)
-        self._part(tag, self.elements[number].called, opening=False)
+    def leave(self) -> None:
+        self.ends[self._open.pop()] = len(self.runs)
+        super().leave()
 
-    def write(self, content: str) -> None:
-        if "&" in content and "<" not in content:
-            content = plain(content)  # escaped twice: `[&amp;#8230;]` is no number in brackets
-        text = _SPACES.sub(" ", content)
-        shown = text.strip(" ")
-        if not shown:
-            if text and not self._gap:
-                self._gap = " "
-            return
-        if text[0] == " " and not self._gap:
-            self._gap = " "
-        touches = bool(
-            not self._gap and self.runs and _are_two_words(self.runs[-1].text, shown, parted=self._closed)
-        )
-        if touches:
-            self._gap = " "
-        inside = self._open[-1] if self._open else -1
-        self.runs.append(Run(shown, inside, self._gap if self.runs else "", touches))
-        self._gap = " " if text[-1] == " " else ""
-        self._closed = False
-
-    def _part(self, tag: str, called: str, *, opening: bool) -> None:
-        """Set the gap that a tag puts before the next text: a line break for blocks, a space between other elements."""
-        if tag in BLOCKS:
-            self._gap = "\n"
-        elif tag in _NOTHING or self._gap:
-            pass
-        elif tag in FORMATTING or (called and _PART_OF_WORD.search(called)):
-            if opening and self._closed:
-                self._gap = " "
-        else:
-            self._gap = " "
-        self._closed = not opening and tag not in _NOTHING
+    def _inside(self) -> int:
+        return self._open[-1] if self._open else -1
 
 
 def _are_two_words(before: str, after: str, *, parted: bool) -> bool:
@@ -254,41 +316,24 @@ _CAPITALIZED: Final = re.compile(r"[\"'“‘«(]?[^\W\d_a-z][a-zà-ÿ]")
 """A word with a capital, as it stands behind a tag in capitals: `VIDEOFerry`."""
 
 
-def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
-    """Every node shown below `root` as it is entered (True) and, after all below it, left (False)."""
-    turns: dict[tuple[int, str], bool] = {}
-    node = root.first_child
-    while node is not None:
-        if not (node.is_element_node and _is_passed_over(node, turns)):
-            yield node, True
-            if node.first_child is not None:
-                node = node.first_child
-                continue
-            yield node, False
-        while node.next is None:
-            node = node.parent
-            if node is None or node.mem_id == root.mem_id:
-                return
-            yield node, False
-        node = node.next
-
-
-def _is_passed_over(node: LexborNode, turns: dict[tuple[int, str], bool]) -> bool:
+def _is_passed_over(
+    node: LexborNode, tag: str, attributes: Attributes, turns: dict[tuple[int, str], bool]
+) -> bool:
     """Whether a node is not for readers.
 
     A hidden item is for them where one like it beside it is shown: a script shows them in turn. `turns` remembers
     that of each parent and tag.
     """
-    if is_never_shown(node):
+    if is_never_shown(tag, attributes):
         return True
-    if not is_hidden(node):
+    if not attributes or not is_hidden(attributes):
         return False
-    parent, tag = node.parent, node.tag or ""
+    parent = node.parent
     if parent is None or tag in FORMATTING or tag == "span":
         return True
     key = parent.mem_id, tag
     if key not in turns:
         turns[key] = any(
-            child.tag == tag and not is_hidden(child) for child in parent.iter(include_text=False)
+            child.tag == tag and not is_hidden(child.attributes) for child in parent.iter(include_text=False)
         )
     return not turns[key]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from streams.produce.extract.embedded import declared, set_aside, undeclared
 from streams.produce.extract.found import Found, based, headlines_in, in_element, reads_well, resplit, tidied
 from streams.produce.extract.lines import in_text, rank, strip_lines
 from streams.produce.extract.links import address_of
-from streams.produce.extract.markup import Outline, outline, parse
+from streams.produce.extract.markup import lines_of, parse
 from streams.produce.feeds import is_feed, read_feed, split_feed
 from streams.produce.furniture import is_furniture
 from streams.produce.observation import Format
@@ -29,6 +30,7 @@ _OF_A_PAGE: Final = "nav,footer,aside,header,main,article,form,h1,h2"
 """Elements that a whole page has, and a list of headlines given alone has not."""
 
 _Finder = Callable[[], list[Rival]]
+_Parsed = Callable[[], LexborHTMLParser]
 
 
 def find_strips(
@@ -93,13 +95,14 @@ def survey(
             for found in in_text(page, place, separator)
         ]
     passed_over: list[Rival] = []
-    for find in _finders(page, place, separator, address_of(page, address)):
+    whole = cache(lambda: LexborHTMLParser(page))
+    for find in _finders(page, place, separator, address_of(page, address), whole):
         rivals = find()
         if any(rival.found for rival in rivals):
             return [*rivals, *passed_over]
         passed_over += rivals
     why = "a list for a program: read it with --selector"
-    return [*passed_over, *(replace(rival, found=None, why=why) for rival in _in_programs(page))]
+    return [*passed_over, *(replace(rival, found=None, why=why) for rival in _in_programs(whole()))]
 
 
 def looks_like(page: str) -> Format:
@@ -117,25 +120,27 @@ def _in_feed(page: str, place: str, selector: str | None, address: str | None, t
 
 
 def _in_html(page: str, place: str, separator: str | None, address: str | None) -> tuple[Found, ...]:
-    for find in _finders(page, place, separator, address):
+    whole = cache(lambda: LexborHTMLParser(page))
+    for find in _finders(page, place, separator, address, whole):
         if strips := surest(find(), place):
             return strips
-    raise SplitError(place, _no_strip(page))
+    raise SplitError(place, _no_strip(whole()))
 
 
-def _finders(page: str, place: str, separator: str | None, address: str | None) -> Iterator[_Finder]:
-    """The ways to find a strip, each tried where those before it found none."""
+def _finders(
+    page: str, place: str, separator: str | None, address: str | None, whole: _Parsed
+) -> Iterator[_Finder]:
+    """The ways to find a strip, each tried where those before it found none; `whole` has the scripts as well."""
     tree = parse(page, place)
     yield lambda: named(tree, page, address, separator)
     body = tree.body
     if body is not None:
         _drop_forms(body)
-        drawn = outline(body)
-        yield lambda: labelled(drawn, address, separator)
-        yield lambda: _unnamed(body, drawn, address, separator)
+        yield lambda: labelled(body, address, separator)
+        yield lambda: _unnamed(body, address, separator)
     for part in set_aside(page):
         yield lambda part=part: _in_part(part, place, address, separator)  # type: ignore[misc]
-    yield lambda: declared(LexborHTMLParser(page), address)
+    yield lambda: declared(whole(), address)
 
 
 def _drop_forms(body: LexborNode) -> None:
@@ -147,9 +152,9 @@ def _drop_forms(body: LexborNode) -> None:
             form.decompose()
 
 
-def _unnamed(body: LexborNode, drawn: Outline, address: str | None, separator: str | None) -> list[Rival]:
+def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> list[Rival]:
     """Lines of a page's text that are a strip each; else the page, where it is a list of headlines and no more."""
-    lines = [line.strip(" ") for line in drawn.text().split("\n")]
+    lines = [line.strip(" ") for line in lines_of(body)]
     strips = [found for found in strip_lines(lines, separator) if separator is not None or reads_well(found)]
     if not strips:
         if separator is None and body.css_first(_OF_A_PAGE) is not None:
@@ -176,7 +181,7 @@ def _in_part(part: str, place: str, address: str | None, separator: str | None) 
     tree = parse(part, place)
     if rivals := [rival for rival in named(tree, part, address, separator) if rival.found]:
         return rivals
-    return _unnamed(tree.body, outline(tree.body), address, separator) if tree.body is not None else []
+    return _unnamed(tree.body, address, separator) if tree.body is not None else []
 
 
 def _selected(page: str, place: str, selector: str, separator: str | None, address: str | None) -> Found:
@@ -194,7 +199,7 @@ def _selected(page: str, place: str, selector: str, separator: str | None, addre
         raise SplitError(place, f"{len(nodes):,} elements match {selector!r}, more than {MAX_SLOTS:,}")
     if len(nodes) == 1:
         found = in_element(nodes[0], address, separator, longest=MAX_CHARACTERS)
-        shown = outline(nodes[0]).text()
+        shown = "\n".join(lines_of(nodes[0]))
         return found or Found(shown, "text", tidied(split(shown, separator, place=place)))
     fragment = based("<ul>" + "".join(f"<li>{_content(node)}</li>" for node in nodes) + "</ul>", address)
     return Found(fragment, "html", resplit(fragment, "html"))
@@ -205,7 +210,7 @@ def _content(node: LexborNode) -> str:
     return (node.html if node.tag == "a" else node.inner_html) or ""
 
 
-def _no_strip(page: str) -> str:
+def _no_strip(page: LexborHTMLParser) -> str:
     """What to do about a page without a strip; a list in a program is named, for it can be pinned."""
     hint = "no ticker stands out on the page; pin its element, or its items, with --selector '.ticker li'"
     lists = _in_programs(page)
@@ -215,8 +220,8 @@ def _no_strip(page: str) -> str:
     return f"{hint}; a list for a program begins with {first[:40]!r}: read it with --selector {lists[0].element!r}"
 
 
-def _in_programs(page: str) -> list[Rival]:
-    return undeclared(LexborHTMLParser(page).css(_FOR_PROGRAMS), None)
+def _in_programs(page: LexborHTMLParser) -> list[Rival]:
+    return undeclared(page.css(_FOR_PROGRAMS), None)
 
 
 _FOR_PROGRAMS: Final = "script:not([src]),[data-items],[data-news],[data-headlines],[data-titles],[data-feed]"

@@ -1,10 +1,9 @@
 """Tell what of a page its reader does not see, and what is by its element no place for a strip."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
-
-from selectolax.lexbor import LexborNode
 
 _STYLE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CLASSES: Final = frozenset({"hidden", "d-none", "is-hidden", "hide", "invisible", "ng-hide", "x-cloak"})
@@ -21,9 +20,12 @@ _ROLES: Final = frozenset(
 )
 
 
-def is_hidden(node: LexborNode) -> bool:
+Attributes = Mapping[str, str | None]
+"""Those of an element. They are read once: each reading makes a new dictionary."""
+
+
+def is_hidden(attributes: Attributes) -> bool:
     """Whether an element says that it is not shown."""
-    attributes = node.attributes
     if not attributes:
         return False
     if "hidden" in attributes and attributes["hidden"] != "until-found":
@@ -41,6 +43,6 @@ def _hides(called: str) -> bool:
     return not _CLASSES.isdisjoint(called.split()) and not _SHOWN_AGAIN.search(called)
 
 
-def is_never_shown(node: LexborNode) -> bool:
+def is_never_shown(tag: str, attributes: Attributes) -> bool:
     """Whether an element is a menu, a footer or a dialog, which hold no headlines."""
-    return node.tag in NO_PLACE or node.attributes.get("role") in _ROLES
+    return tag in NO_PLACE or attributes.get("role") in _ROLES
