@@ -11,6 +11,7 @@ import click
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.counted import counted
 from streams.settings import Settings
 from streams.settings.canary import CANARY_LISTEN
 from streams.settings.connection import PATIENCE
@@ -40,7 +41,7 @@ def command(every: float, once: bool, as_json: bool, settings: Settings) -> None
         asyncio.run(_watch(settings, told, every, once))
     if once and told.arrivals < told.expected:
         click.echo(
-            f"ticker: {told.expected - told.arrivals} of {told.expected} headlines did not arrive within"
+            f"ticker: {told.expected - told.arrivals} of {counted(told.expected, 'headline')} did not arrive within"
             f" {every:g} s; are workers of both stages running? Their /readyz and log say more",
             err=True,
         )

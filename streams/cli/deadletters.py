@@ -18,6 +18,7 @@ from streams.cli.logs import log_to_stderr
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.counted import counted
 from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
@@ -246,7 +247,7 @@ def export(
     with _output(file) as out:
         for letter in read.chosen:
             out.write(msgspec.json.encode(_row(letter, redriven=letter.place in read.redriven)) + b"\n")
-    click.echo(f"{len(read.chosen):,} dead letters written", err=True)
+    click.echo(f"{counted(len(read.chosen), 'dead letter')} written", err=True)
 
 
 def _output(file: str) -> Any:
@@ -334,4 +335,7 @@ def _print_rows(rows: list[Any], nothing: str) -> None:
 
 def _say_strange(read: _Read) -> None:
     if read.strange:
-        click.echo(f"ticker: {read.strange:,} records among the dead letters tell no reason", err=True)
+        click.echo(
+            f"ticker: among the dead letters {counted(read.strange, 'record tells', 'records tell')} no reason",
+            err=True,
+        )

@@ -13,6 +13,7 @@ from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
+from streams.counted import counted
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
@@ -119,7 +120,7 @@ def _tell_headline(headline: "Known") -> None:
     )
     if headline.sightings is not None:
         sources = ", ".join(headline.sources)
-        click.echo(f"  seen {headline.sightings:,} times until {headline.last_seen} at {sources}")
+        click.echo(f"  seen {counted(headline.sightings, 'time')} until {headline.last_seen} at {sources}")
     if headline.updates is not None:
         changes = ", ".join(f"{isolate(c.before)} → {isolate(c.after)}" for c in headline.changes)
         click.echo(f"  updates {headline.updates}: {changes}")

@@ -16,6 +16,7 @@ from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
 from streams.cli.progress import Progress
+from streams.counted import counted
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.logs import LOG_FORMAT
@@ -335,15 +336,16 @@ async def _keep_and_hand_over(
             await finish(handover, stop)
         if spool.waiting:
             click.echo(
-                f"ticker: {spool.waiting:,} strips wait in the spool {folder}; the next start hands them over",
+                f"ticker: {counted(spool.waiting, 'strip waits', 'strips wait')} in the spool {folder};"
+                f" the next start hands over what waits",
                 err=True,
             )
 
 
 def _tell(counts: "Counts") -> None:
     click.echo(
-        f"{counts.strips:,} strips, {counts.slots:,} slots = {counts.empty:,} empty"
-        f" + {counts.published:,} sightings published + {counts.dead_letters:,} dead letters",
+        f"{counted(counts.strips, 'strip')}, {counted(counts.slots, 'slot')} = {counts.empty:,} empty"
+        f" + {counted(counts.published, 'sighting')} published + {counted(counts.dead_letters, 'dead letter')}",
         err=True,
     )
     if counts.outdated:

@@ -11,6 +11,7 @@ from streams.cli.moments import parse_moment
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.progress import Progress
 from streams.cli.rules import When, read_rules, rules_option, taught_option
+from streams.counted import counted
 
 if TYPE_CHECKING:
     from streams.cli.tables import DroppedText
@@ -137,8 +138,8 @@ def _sentence(account: "Account") -> str:
     """The account in one line, its failures first."""
     failed = f"{account.failed:,} could not be read or split. " if account.failed else ""
     terms = (
-        f"{account.empty:,} empty + {account.new:,} new + {account.exact + account.near:,} duplicates"
-        f" + {account.updates:,} updates + {account.dead_letters:,} dead letters"
+        f"{account.empty:,} empty + {account.new:,} new + {counted(account.exact + account.near, 'duplicate')}"
+        f" + {counted(account.updates, 'update')} + {counted(account.dead_letters, 'dead letter')}"
     )
     lost = f" NOT ACCOUNTED FOR: {account.residue:,}." if account.residue else ""
-    return f"{failed}{account.strips:,} strips, {account.slots:,} slots = {terms}{lost}"
+    return f"{failed}{counted(account.strips, 'strip')}, {counted(account.slots, 'slot')} = {terms}{lost}"

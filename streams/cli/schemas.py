@@ -11,6 +11,7 @@ from streams.cli.options import settings_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.cli.tables import print_structs
+from streams.counted import counted
 from streams.errors import SettingsError
 from streams.settings import Secret, Settings
 from streams.settings.schemas import CAFILE, DATASCHEMA, PASSWORD, REGISTRY, TOKEN, USERNAME, dataschema
@@ -100,7 +101,10 @@ def check(ctx: click.Context, settings: Settings, rules_path: Path | None, as_js
     else:
         click.echo("All subjects are as the contract says, and consumers can fetch the schemas.")
     if differences:
-        click.echo(f"ticker: the registry differs from the contract in {len(differences)} point(s)", err=True)
+        click.echo(
+            f"ticker: the registry differs from the contract in {counted(len(differences), 'point')}",
+            err=True,
+        )
         ctx.exit(1)
 
 

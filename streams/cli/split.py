@@ -9,6 +9,7 @@ import click
 from rich.markup import escape
 
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.counted import counted
 from streams.errors import InputError
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def _show(split: "Split", strips: int) -> None:
     between = "markup or a mark of their own" if separator is None else repr(separator)
     headlines = sum(1 for slot in split.slots if slot.text)
     console.print(
-        f"\n{headlines} headlines in {len(split.slots)} slots, between them {between}, "
+        f"\n{counted(headlines, 'headline')} in {counted(len(split.slots), 'slot')}, between them {between}, "
         f"confidence {split.confidence:.2f}",
         markup=False,
         highlight=False,

@@ -20,6 +20,7 @@ from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.rules import TAUGHT_SUFFIX, read_file, read_rules, read_taught_file, rules_option
+from streams.counted import counted
 from streams.errors import InputError, SettingsError
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
@@ -117,7 +118,7 @@ def _summary(taught: "Taught") -> dict[str, Any]:
 
 
 def _taught_by(taught: "Taught") -> str:
-    return f"{taught.examples_for} headlines for and {taught.examples_against} against it"
+    return f"{counted(taught.examples_for, 'headline')} for and {taught.examples_against} against it"
 
 
 def _measured(taught: "Taught") -> str:
@@ -235,7 +236,7 @@ def _tell(result: "Shadow") -> None:
 
     console = Console()
     click.echo(
-        f"{result.topic}@{result.version} would take {result.taken:,} of {result.headlines:,} headlines."
+        f"{result.topic}@{result.version} would take {result.taken:,} of {counted(result.headlines, 'headline')}."
     )
     if result.days:
         click.echo(f"{result.taken / result.days:.1f} a day, on {len(result.per_day)} of the calendar:")

@@ -13,6 +13,7 @@ from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.cli.tables import print_structs
 from streams.cli.taught import COMMANDS as TAUGHT_COMMANDS
+from streams.counted import counted
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import REPLICATION, TOPIC_PREFIX
@@ -69,7 +70,9 @@ def check(ctx: click.Context, settings: Settings, rules_path: Path | None, as_js
     else:
         click.echo("All topics are as the contract says.")
     if differences:
-        click.echo(f"ticker: the topics differ from the contract in {len(differences)} point(s)", err=True)
+        click.echo(
+            f"ticker: the topics differ from the contract in {counted(len(differences), 'point')}", err=True
+        )
         ctx.exit(1)
 
 

@@ -7,6 +7,7 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from schemas.topics import CURRENT, HEADLINES
+from streams.counted import counted
 
 _NAMED: Final = 5
 _STABLE: Final = frozenset({"Stable"})
@@ -63,14 +64,15 @@ def _membership(first: Look, last: Look, seconds: float) -> Iterator[Finding]:
     if last.state not in _STABLE or moved:
         yield Finding(
             "look",
-            f"it rebalanced within {seconds:g} s (now {last.state}, {len(last.members)} members)",
+            f"it rebalanced within {seconds:g} s (now {last.state}, {counted(len(last.members), 'member')})",
             "members that come and go: look for crashes, and for work that takes longer than max.poll.interval.ms",
         )
     idle = [member for member in last.members if not member.partitions]
     if idle and last.state in _STABLE:
         yield Finding(
             "look",
-            f"{len(idle)} of {len(last.members)} members have nothing to read, {idle[0].host} for one",
+            f"{len(idle)} of {counted(len(last.members), 'member has', 'members have')} nothing to read,"
+            f" {idle[0].host} for one",
             "a topic has a partition for each big language: stop them, subscribe to more topics, or use a share group",
         )
     elif last.state in _STABLE and not moved:
@@ -108,7 +110,9 @@ def _retention(last: Look) -> Iterator[Finding]:
     if lost:
         yield Finding(
             "wrong",
-            f"retention removed up to {max(lost.values()):,} records before they were read on {_named(lost)}",
+            "retention removed up to"
+            f" {counted(max(lost.values()), 'record before it was', 'records before they were')} read"
+            f" on {_named(lost)}",
             "it must keep up; for the state of now begin again with the compacted topic, docs/consumers.md",
         )
 
@@ -122,15 +126,16 @@ def _lag(first: Look, last: Look, seconds: float) -> Iterator[Finding]:
     if stuck:
         yield Finding(
             "wrong",
-            f"{sum(map(behind.__getitem__, stuck)):,} offsets wait on {_named(stuck)}, none was read in {seconds:g} s",
+            f"{counted(sum(map(behind.__getitem__, stuck)), 'offset waits', 'offsets wait')} on {_named(stuck)},"
+            f" none was read in {seconds:g} s",
             "the consumer hangs, fails on a record, or commits rarely: look at its log",
         )
     elif behind:
         yield Finding(
-            "look", f"{sum(behind.values()):,} offsets behind, and moving", "look again in a minute"
+            "look", f"{counted(sum(behind.values()), 'offset')} behind, and moving", "look again in a minute"
         )
     elif lags:
-        yield Finding("fine", f"nothing waits on {len(lags)} partitions")
+        yield Finding("fine", f"nothing waits on {counted(len(lags), 'partition')}")
 
 
 def _unread(last: Look) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from schemas.headers import ATTEMPT_HEADER
 from schemas.marks import Redriven
 from schemas.topics import DEADLETTERS, POSITIONS
+from streams.counted import counted
 from streams.deadletters.letters import Letter
 from streams.deadletters.trial import PRODUCE
 from streams.errors import TickerError
@@ -135,7 +136,7 @@ async def redrive(
             sent += await _redrive_way(options, prefix, way, letters, offsets[way[0]])
         except (KafkaError, TimeoutError) as error:
             raise TickerError(
-                f"{len(letters):,} letters of partition {way[0]}: {told(error)}; {sent:,} were sent before;"
+                f"{counted(len(letters), 'letter')} of partition {way[0]}: {told(error)}; {sent:,} were sent before;"
                 " redrive again: none is sent twice"
             ) from error
     return sent

@@ -12,6 +12,7 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
+from streams.counted import counted
 from streams.errors import SettingsError
 
 _SIGNATURE: Final = "cluster.json"
@@ -78,7 +79,7 @@ def identity_of(data: Path, size: int) -> Identity | None:
         return None
     if identity.nodes != size:
         raise SettingsError(
-            f"the data folder {data} belongs to a cluster of {identity.nodes} node(s), not {size}: "
+            f"the data folder {data} belongs to a cluster of {counted(identity.nodes, 'node')}, not {size}: "
             f"use --nodes {identity.nodes}, another --data, or --fresh, which deletes what is there"
         )
     return identity

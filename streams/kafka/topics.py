@@ -12,6 +12,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
 from schemas.topics import Topic
+from streams.counted import counted
 from streams.errors import SettingsError, TickerError
 from streams.kafka.connect import Report
 
@@ -73,7 +74,9 @@ async def create(client: Any, topics: Sequence[Topic], *, prefix: str, replicati
             if code not in {0, TopicAlreadyExistsError.errno}
         ]
         if refused:
-            raise TickerError(f"Kafka refused to create {len(refused)} topic(s): {'; '.join(refused)}")
+            raise TickerError(
+                f"Kafka refused to create {counted(len(refused), 'topic')}: {'; '.join(refused)}"
+            )
         await _await_visible(client, {topic.on(prefix) for topic in missing})
     return [
         Outcome(name, "exists", existing[name].partitions, existing[name].replication)
@@ -93,13 +96,13 @@ async def require(client: Any, topics: Sequence[Topic], *, prefix: str) -> None:
     missing = [topic.on(prefix) for topic in topics if topic.on(prefix) not in live]
     if missing:
         raise SettingsError(
-            f"{len(missing)} topics are missing ({_listed(missing)}):"
+            f"{counted(len(missing), 'topic is', 'topics are')} missing ({_listed(missing)}):"
             f" `ticker topics create --topic-prefix {prefix}` makes them"
         )
     for topic in topics:
         if (found := live[topic.on(prefix)].partitions) < topic.partitions:
             raise SettingsError(
-                f"{topic.on(prefix)} has {found} partitions, {topic.partitions} are needed:"
+                f"{topic.on(prefix)} has {counted(found, 'partition')}, {topic.partitions} are needed:"
                 f" `ticker topics check --topic-prefix {prefix}` says all that differs and how to mend it"
             )
 
@@ -110,7 +113,7 @@ async def wait_for(client: Any, topics: Sequence[Topic], *, prefix: str, report:
     while missing := await _missing(client, topics, prefix):
         if asked % _ASKED_A_MINUTE == 0:
             report(
-                f"waiting for {len(missing)} topics ({_listed(missing)}): `ticker topics create` makes them"
+                f"waiting for {counted(len(missing), 'topic')} ({_listed(missing)}): `ticker topics create` makes them"
             )
         asked += 1
         await asyncio.sleep(_ASK_AGAIN_S)

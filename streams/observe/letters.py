@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from streams.counted import counted
+
 logger: Final = logging.getLogger(__name__)
 
 MINUTE_S: Final = 60.0
@@ -47,7 +49,7 @@ class LetterLog:
     def _tell(self, kind: tuple[str, str], sources: Counter[str]) -> None:
         stage, reason = kind
         total = sources.total()
-        letters = "1 dead letter" if total == 1 else f"{total:,} dead letters"
+        letters = counted(total, "dead letter")
         said = f"{stage}: {letters} of {_named(sources)}: {reason}: {_one_line(self._said[kind])}"
         # One text, not one with values: each kind has its minute here already, so none is kept back for another.
         text = f"{said}. Look with `ticker deadletters list --stage {stage}`; nothing is lost"

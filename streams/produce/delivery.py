@@ -24,6 +24,7 @@ from aiokafka.errors import (
     UnknownError,
 )
 
+from streams.counted import counted
 from streams.errors import TickerError
 from streams.kafka.batches import batches
 from streams.produce.records import Home
@@ -230,7 +231,7 @@ class _Wait:
         patience = (self._patience or _SAID_AFTER_S) if self._stop.is_set() else self._patience
         if patience is not None and waited > patience:
             raise TickerError(
-                f"{waiting:,} records could not be published within {waited:.0f} s: {problem};"
+                f"{counted(waiting, 'record')} could not be published within {waited:.0f} s: {problem};"
                 " publish the same input again, ids stay the same"
             )
         if waited > self._say_after:

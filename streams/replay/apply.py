@@ -14,6 +14,7 @@ from schemas.instants import format_instant
 from schemas.marks import Manifest, Progress
 from schemas.routing import own_topics
 from schemas.topics import POSITIONS, TOPICS, Topic
+from streams.counted import counted
 from streams.engine.collector import raise_collector_thresholds
 from streams.errors import SettingsError
 from streams.kafka.alternating import AlternatingProducers
@@ -160,7 +161,9 @@ def refuse(checks: tuple[Check, ...]) -> None:
     refused = refusals(checks)
     if refused:
         told = "\n".join(f"  {each.name}: {each.finding}; {each.remedy}" for each in refused)
-        raise SettingsError(f"{len(refused)} check(s) refuse this replay, nothing was written:\n{told}")
+        raise SettingsError(
+            f"{counted(len(refused), 'check refuses', 'checks refuse')} this replay, nothing was written:\n{told}"
+        )
 
 
 async def _take_over(plan: Plan, options: Mapping[str, Any], client: Any) -> Manifest | None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from schemas.instants import format_instant
 from schemas.topics import POSITIONS
+from streams.counted import counted
 from streams.kafka.topics import TopicDescription
 from streams.replay.plan import Plan, topic_named
 
@@ -130,7 +131,10 @@ def _partitions(plan: Plan, facts: Facts) -> Check:
     count = target.partitions if target else topic_named(plan.topic).partitions
     positions = facts.target.get(POSITIONS.on(plan.target.prefix))
     if positions and positions.partitions < min(count, facts.source_partitions):
-        finding = f"progress is written beside the records, and positions has only {positions.partitions} partitions"
+        finding = (
+            "progress is written beside the records,"
+            f" and positions has only {counted(positions.partitions, 'partition')}"
+        )
         return Check("partitions", "refused", finding, "`ticker topics check` says how to mend it")
     if count == facts.source_partitions:
         return _ok("partitions", f"{count} on both sides")
@@ -196,7 +200,7 @@ def _state(plan: Plan, facts: Facts) -> Check:
     if facts.resumed or not facts.state_records:
         return _ok("state", "no other run's state decides")
     finding = (
-        f"{plan.target.prefix} has {facts.state_records:,} records of state of an earlier run,"
+        f"{plan.target.prefix} has {counted(facts.state_records, 'record')} of state of an earlier run,"
         " which would decide about replayed headlines"
     )
     return _refused(plan, "state", finding, "give a --to-topic-prefix of its own")

@@ -16,6 +16,7 @@ from schemas.headers import REPLAY_ID_HEADER
 from schemas.marks import Manifest, Progress
 from schemas.mediatopics import UNCATEGORISED
 from schemas.topics import CATEGORIES, DEADLETTERS, POSITIONS, SIGHTINGS, STRIPS
+from streams.counted import counted
 from streams.errors import SettingsError, TickerError
 from streams.kafka.alternating import AlternatingProducers
 from streams.kafka.connect import administration
@@ -64,11 +65,11 @@ class Removal(Struct, frozen=True, kw_only=True):
         for cut in self.cuts:
             place = f"{cut.topic}/{cut.partition}"
             if cut.removed:
-                yield f"remove {cut.removed:,} records of {place}"
+                yield f"remove {counted(cut.removed, 'record')} of {place}"
             if cut.left:
-                yield f"leave {cut.left:,} records of {place}: others stand before them"
+                yield f"leave {counted(cut.left, 'record')} of {place}: others stand before them"
         if self.entries:
-            yield f"forget {len(self.entries)} entries in {POSITIONS.on(self.prefix)}"
+            yield f"forget {counted(len(self.entries), 'entry', 'entries')} in {POSITIONS.on(self.prefix)}"
 
 
 async def look(connection: Connection, prefix: str, replay: str, *, patience: float) -> Removal:
@@ -176,7 +177,10 @@ async def clean_after(connection: Connection, prefix: str, replay: str, *, patie
 
 async def _refuse_workers(client: Any, prefix: str) -> None:
     if members := await _workers_of(client, prefix):
-        raise SettingsError(f"{members} worker(s) of {prefix}-worker still run: stop them first")
+        raise SettingsError(
+            f"{counted(members, 'worker', 'workers')} of {prefix}-worker"
+            f" still {'runs' if members == 1 else 'run'}: stop them first"
+        )
 
 
 async def _workers_of(client: Any, prefix: str) -> int:
@@ -265,7 +269,7 @@ async def _delete(client: Any, topics: Sequence[str]) -> None:
         if code not in {0, UnknownTopicOrPartitionError.errno}
     ]
     if refused:
-        raise TickerError(f"Kafka refused to delete {len(refused)} topic(s): {'; '.join(refused)}")
+        raise TickerError(f"Kafka refused to delete {counted(len(refused), 'topic')}: {'; '.join(refused)}")
     clock = asyncio.get_running_loop().time
     deadline = clock() + _GONE_S
     while left := set(topics) & set(await client.list_topics()):

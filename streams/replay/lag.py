@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 
+from streams.counted import counted
 from streams.kafka.reader import consuming
 from streams.kafka.retry import TRANSIENT
 from streams.replay.pace import Pacer
@@ -63,7 +64,8 @@ async def watch(
                     if limit is not None and lag > limit:
                         if BEHIND not in pacer.holds:
                             say(
-                                f"waiting for the target's consumers: {lag:,} records behind, {limit:,} allowed"
+                                f"waiting for the target's consumers:"
+                                f" {counted(lag, 'record')} behind, {limit:,} allowed"
                             )
                         pacer.hold(BEHIND)
                     else:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from streams.counted import counted
 from streams.replay.causes import UNEXPLAINED, Cause, Key, Row, by_cause
 from streams.replay.diff import KINDS, Difference, Flip, Merged, Relinked, Shown, SlotChange
 
@@ -51,7 +52,7 @@ def summary(difference: Difference) -> str:
     old, new = difference.headlines
     slots = tuple(len(getattr(difference, f"slots_{kind}")) for kind in ("gained", "lost", "changed"))
     return (
-        f"{len(difference.flips):,} category flips of {difference.common:,} headlines of both"
+        f"{counted(len(difference.flips), 'category flip')} of {counted(difference.common, 'headline')} of both"
         f" ({difference.flip_share:.2%}); headlines {old:,} → {new:,}:"
         f" {len(difference.gained):,} gained, {len(difference.lost):,} lost; merges"
         f" {len(difference.merges_gained):,} gained, {len(difference.merges_lost):,} lost"

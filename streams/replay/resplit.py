@@ -26,6 +26,7 @@ from schemas.instants import parse_instant
 from schemas.marks import Progress
 from schemas.routing import partition_of
 from schemas.topics import POSITIONS, SIGHTINGS
+from streams.counted import counted
 from streams.errors import SplitError, TickerError
 from streams.kafka.alternating import AlternatingProducers
 from streams.kafka.connect import administration
@@ -71,8 +72,10 @@ class Resplit(Struct, kw_only=True):
     def told(self) -> str:
         """That in words."""
         return (
-            f"{self.strips:,} strips, {self.failed:,} of them not split; {self.sightings:,} sightings,"
-            f" {self.empty:,} empty slots, {self.rejected:,} that are no headlines; {self.corrections:,} corrections"
+            f"{counted(self.strips, 'strip')}, {self.failed:,} of them not split;"
+            f" {counted(self.sightings, 'sighting')},"
+            f" {counted(self.empty, 'empty slot')}, {self.rejected:,} that are no headlines;"
+            f" {counted(self.corrections, 'correction')}"
         )
 
 

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from schemas.topics import CATEGORIES
+from streams.counted import counted
 from streams.process.fold import fold
 from streams.web.problems import ProblemError
 
@@ -89,7 +90,7 @@ def _values(query: Query, name: str) -> list[str]:
     if len(values) > MAX_VALUES:
         raise ProblemError(
             HTTPStatus.BAD_REQUEST,
-            f"{name} stands {len(values)} times; {MAX_VALUES} are allowed",
+            f"{name} stands {counted(len(values), 'time')}; {MAX_VALUES} are allowed",
             parameter=name,
         )
     for value in values:

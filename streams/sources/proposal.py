@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
+from streams.counted import counted
 from streams.errors import InputError
 from streams.outbound import ForbiddenAddressError
 from streams.produce.extract import survey
@@ -172,12 +173,12 @@ def _evidence(proposed: Proposed, page: Proposed) -> Iterator[str]:
         yield visit.problem or (reading.problem.problem if reading.problem else "no strip was found")
     else:
         first = next(slot.text for slot in reading.slots if slot.text)
-        yield f"{proposed.headlines} headlines, confidence {strip.confidence:.2f}; the first: {first[:60]}"
+        yield f"{counted(proposed.headlines, 'headline')}, confidence {strip.confidence:.2f}; the first: {first[:60]}"
         linked = sum(1 for slot in reading.slots if slot.link)
         dated = sum(1 for slot in reading.slots if slot.published_at)
-        yield f"{linked} of {strip.slots} slots have a link, {dated} a time of publication"
+        yield f"{linked} of {counted(strip.slots, 'slot')} with a link, {dated} with a time of publication"
     if proposed is not page and page.headlines:
-        yield f"shows {proposed.shared} of the {page.headlines} headlines of {page.source.id}"
+        yield f"shows {proposed.shared} of the {counted(page.headlines, 'headline')} of {page.source.id}"
     if visit.robots:
         yield visit.robots
 

@@ -56,7 +56,7 @@ def test_topics_are_created_and_checked(kafka: str, topic_prefix: str) -> None:
     code, rows, said = ticker("topics", "check", *cluster)
     assert (code, len(rows)) == (1, len(TOPICS))
     assert {row["mend"] for row in rows} == {"ticker topics create"}
-    assert f"{len(TOPICS)} point(s)" in said
+    assert f"{len(TOPICS)} points" in said
     code, rows, _ = ticker("topics", "create", *cluster)
     assert (code, {row["outcome"] for row in rows}) == (0, {"created"})
     assert ticker("topics", "check", *cluster) == (0, [], "")

@@ -30,7 +30,7 @@ FIELDS = {
     "sightings",
 }
 ACCOUNT = re.compile(
-    r"(\d+) slots = (\d+) empty \+ (\d+) new \+ (\d+) duplicates \+ (\d+) updates \+ (\d+) dead letters"
+    r"(\d+) slots? = (\d+) empty \+ (\d+) new \+ (\d+) duplicates? \+ (\d+) updates? \+ (\d+) dead letters?"
 )
 
 

@@ -16,6 +16,7 @@ from streams.cli.moments import parse_length, parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.progress import duration
+from streams.counted import counted
 from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
@@ -116,7 +117,10 @@ def plan(
     else:
         print_plan(made, checks)
     if refused:
-        click.echo(f"ticker: {len(refused)} check(s) refuse this replay; no plan was written", err=True)
+        click.echo(
+            f"ticker: {counted(len(refused), 'check refuses', 'checks refuse')} this replay; no plan was written",
+            err=True,
+        )
         sys.exit(1)
     click.echo(f"{path}: look at it, then `ticker replay apply {path}`", err=True)
 
@@ -177,7 +181,7 @@ def _counting() -> "Callable[[int], None]":
         read += records
         if time.monotonic() - told > _TELL_EVERY_S:
             told = time.monotonic()
-            click.echo(f"{read:,} records read", err=True)
+            click.echo(f"{counted(read, 'record')} read", err=True)
 
     return progress
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
+from streams.counted import counted
+
 if TYPE_CHECKING:
     from streams.replay.pace import Pacer
     from streams.replay.partition import Written
@@ -96,7 +98,7 @@ class ReplayProgress:
         self._pacer = pacer
         self._began = self._told = time.monotonic()
         if done:
-            self.say(f"going on after {done:,} of {self._records:,} records")
+            self.say(f"going on after {done:,} of {counted(self._records, 'record')}")
 
     def written(self, written: "Written") -> None:
         """A transaction was committed."""
@@ -118,7 +120,7 @@ class ReplayProgress:
             self._bars.update(self._bar, completed=self._done, description=self._described(now))
         elif now - self._told > _LINE_EVERY_S:
             self._told = now
-            self.say(f"{self._done:,} of {self._records:,} records, {self._described(now)}")
+            self.say(f"{self._done:,} of {counted(self._records, 'record')}, {self._described(now)}")
 
     def _described(self, now: float) -> str:
         seconds = max(now - self._began, 1e-3)
@@ -159,7 +161,7 @@ class TrialProgress(Bars):
     def counted(self, records: int) -> None:
         """So many more records of the window have been read."""
         self._counted += records
-        self.update(self._step, description=f"{self._counted:,} records read")
+        self.update(self._step, description=f"{counted(self._counted, 'record')} read")
 
     @contextmanager
     def replaying(self, records: int, last_time: int) -> Iterator[ReplayProgress]:

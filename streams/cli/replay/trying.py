@@ -18,6 +18,7 @@ from streams.cli.replay.ends import planned_ends, planned_settings
 from streams.cli.replay.plan import drafted, print_plan, window_options
 from streams.cli.replay.progress import TrialProgress, duration
 from streams.cli.rules import read_rules, taught_option
+from streams.counted import counted
 from streams.errors import SettingsError, TickerError
 from streams.settings import Settings
 from streams.settings.connection import CONNECTION_SETTINGS, PATIENCE
@@ -282,7 +283,10 @@ def _facts(
         ("window", f"{plan.since or 'the beginning'} to {plan.until or 'the end when it was planned'}"),
         ("recorded", f"{plan.source_topic} on {plan.source.bootstrap_servers}"),
         ("build tried", f"ticker {__version__}, model {', '.join(models) or 'none'}"),
-        ("replayed", f"{closing.written:,} records{warm} in {duration(closing.seconds)}, {plan.speed}"),
+        (
+            "replayed",
+            f"{counted(closing.written, 'record')}{warm} in {duration(closing.seconds)}, {plan.speed}",
+        ),
         ("exactly once", f"{closing.lost:,} lost, {closing.doubled:,} doubled, checksum {closing.checksum}"),
         *(() if split is None else (("split", split.told()),)),
     )

@@ -9,6 +9,7 @@ import click
 
 from streams.cli.options import settings_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.counted import counted
 from streams.errors import InputError, SettingsError
 from streams.settings import Settings
 from streams.settings.sources import SETTINGS as SOURCES
@@ -186,7 +187,7 @@ def _facts(source: "Source", reading: "Reading") -> dict[str, str]:
         linked = sum(1 for slot in reading.slots if slot.link)
         dated = sum(1 for slot in reading.slots if slot.published_at)
         facts["strip"] = (
-            f"{visit.kind}: {headlines} headlines in {strip.slots} slots, between them {between},"
+            f"{visit.kind}: {counted(headlines, 'headline')} in {counted(strip.slots, 'slot')}, between them {between},"
             f" confidence {strip.confidence:.2f}; {linked} with a link, {dated} with a time"
         )
         if other := _other_language(source, reading):

@@ -5,6 +5,7 @@ from typing import Final
 
 from aiokafka import TopicPartition
 
+from streams.counted import counted
 from streams.engine.kafka.waiting import HoleError
 from streams.errors import TickerError
 from streams.kafka.retry import TRANSIENT, Retry
@@ -58,7 +59,7 @@ class Failures:
             return None
         place = f"{self._partition.topic}/{self._partition.partition}/{position}"
         problem = TickerError(
-            f"{self._stage} failed {count} times in a row at {place}, the last time with {described(error)};"
+            f"{self._stage} failed {counted(count, 'time')} in a row at {place}, the last time with {described(error)};"
             " nothing from there on was written"
         )
         problem.__cause__ = error

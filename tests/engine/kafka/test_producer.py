@@ -71,7 +71,7 @@ def test_a_file_that_is_followed_again_is_not_read_twice(pipeline: Pipeline, tmp
     again = pipeline.producer("--follow", str(file))
     _await_sightings(pipeline, 4)
     assert _end(again, signal.SIGTERM) == 0
-    assert "1 strips, 2 slots = 0 empty + 2 sightings published" in again.said
+    assert "1 strip, 2 slots = 0 empty + 2 sightings published" in again.said
 
 
 def test_a_feed_on_standard_input_ends_with_a_signal(pipeline: Pipeline) -> None:
@@ -80,7 +80,7 @@ def test_a_feed_on_standard_input_ends_with_a_signal(pipeline: Pipeline) -> None
     producer.feed(_FIRST)
     _await_sightings(pipeline, 2)
     assert _end(producer, signal.SIGTERM) == 0
-    assert "1 strips, 2 slots" in producer.said
+    assert "1 strip, 2 slots" in producer.said
     assert "Traceback" not in producer.said
 
 

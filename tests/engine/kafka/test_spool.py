@@ -190,7 +190,7 @@ def test_a_record_that_the_cluster_refuses_takes_no_other_with_it(
     file.write_text("".join(json.dumps(strip) + "\n" for strip in strips))
     producer = pipeline.producer("--spool", str(tmp_path / "spool"), str(file))
     assert producer.wait() == 1
-    assert "4 strips, 9 slots = 0 empty + 8 sightings published + 1 dead letters" in producer.said
+    assert "4 strips, 9 slots = 0 empty + 8 sightings published + 1 dead letter" in producer.said
     found = pipeline.read(STRIPS, SIGHTINGS, DEADLETTERS)
     assert [len(found[topic.name].all) for topic in (STRIPS, SIGHTINGS, DEADLETTERS)] == [4, 8, 1]
     why = from_headers(found[DEADLETTERS.name].all[0].headers)
@@ -212,5 +212,5 @@ def test_what_sources_show_goes_through_the_spool(pipeline: Pipeline, tmp_path: 
     wait_until(lambda: len(pipeline.read(SIGHTINGS)[SIGHTINGS.name].all) >= 4, seconds=60)
     producer.signal(signal.SIGTERM)
     assert producer.wait() == 0
-    assert "1 strips, 4 slots = 0 empty + 4 sightings published" in producer.said
+    assert "1 strip, 4 slots = 0 empty + 4 sightings published" in producer.said
     assert list((tmp_path / "spool").glob("*.spool"))
