@@ -253,6 +253,57 @@ class Position(
     offset: Annotated[int, Meta(ge=0)]
 
 
+class Pin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What would read a source rightly again, and why that is thought; for a person to decide."""
+
+    selector: Annotated[str, Meta(description="A CSS selector of the strip in the page.")] | None = None
+    separator: Annotated[str, Meta(description="What stands between slots.")] | None = None
+    evidence: Annotated[str, Meta(min_length=1, max_length=1000)]
+
+
+class SourceState(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ticker.source.v1"
+):
+    """How a source fares, judged by its own past."""
+
+    source: SourceId
+    state: Annotated[
+        Literal[
+            "learning",
+            "well",
+            "silent",
+            "missing",
+            "misshapen",
+            "resplit",
+            "misplaced",
+            "walled",
+            "failing",
+        ],
+        Meta(
+            description="`silent`: nothing new for longer than its rhythm allows. `missing`: no strip is found."
+            " `misshapen`: slots are far more, fewer, longer or shorter. `resplit`: another separator. `misplaced`: all"
+            " headlines come from elsewhere on the page. `walled`: a login or consent page. `failing`: visits fail."
+        ),
+    ]
+    since: Annotated[Instant, Meta(description="When it came into this state.")]
+    detail: Annotated[str, Meta(max_length=1000, description="What was seen, for people.")] | None = None
+    held: Annotated[bool, Meta(description="Its strips are held back: nothing of it is published.")] = False
+    last_visit: Instant
+    last_change: Annotated[Instant, Meta(description="When it showed something new last.")] | None = None
+    rhythm: (
+        Annotated[
+            float,
+            Meta(ge=0, description="Seconds for which it may show nothing new, at this hour and weekday."),
+        ]
+        | None
+    ) = None
+    unchanged: Annotated[
+        Share, Meta(description="Share of its latest visits that brought nothing else, 304 included.")
+    ] = 0.0
+    failed: Annotated[Share, Meta(description="Share of its latest visits that failed.")] = 0.0
+    pin: Annotated[Pin, Meta(description="What would read it rightly again.")] | None = None
+
+
 Event = (
     Strip
     | Sighting
@@ -263,6 +314,7 @@ Event = (
     | Duplicate
     | Correction
     | Position
+    | SourceState
 )
 
 EVENT_TYPES: tuple[type[Event], ...] = (
@@ -275,6 +327,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     Duplicate,
     Correction,
     Position,
+    SourceState,
 )
 
 

@@ -19,6 +19,7 @@ from .events import (
     Position,
     SeenHeadline,
     Sighting,
+    SourceState,
     Strip,
 )
 from .marks import Control, Manifest, Mark, Progress, Redriven
@@ -135,6 +136,15 @@ CORRECTIONS: Final = Topic(
     segment_bytes=4 * _MIB,
     public=True,
 )
+SOURCES: Final = Topic(
+    name="sources",
+    events=(SourceState,),
+    key="source",
+    description="How each source fares: its state, since when, its rhythm, and what would read it rightly again.",
+    partitions=1,
+    cleanup="compact",
+    segment_bytes=4 * _MIB,
+)
 CANARY: Final = Topic(
     name="canary",
     events=(CategorizedHeadline,),
@@ -208,6 +218,7 @@ TOPICS: Final = (
     HEADLINES,
     CURRENT,
     CORRECTIONS,
+    SOURCES,
     CANARY,
     *CATEGORIES.values(),
 )

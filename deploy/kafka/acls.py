@@ -21,6 +21,7 @@ from schemas.topics import (
     POSITIONS,
     SEEN,
     SIGHTINGS,
+    SOURCES,
     STRIPS,
 )
 
@@ -68,6 +69,7 @@ ROLES: Final = (
         "`ticker produce`, with a spool or without",
         (
             *_PUBLISH,
+            *_topics(SOURCES.name, operations=("Write", "DescribeConfigs")),
             *_topics(POSITIONS.name, operations=("Read", "Write", "DescribeConfigs")),
             Grant("transactional-id", "ticker-produce-{prefix}-", ("Write",), begins=True),
         ),
@@ -124,8 +126,9 @@ ROLES: Final = (
     ),
     Role(
         "ticker-operator",
-        "`ticker topics`",
+        "`ticker topics`, `ticker sources`",
         (
+            *_topics(SOURCES.name, operations=("Read",)),
             Grant("topic", "{prefix}.", ("Create", "Describe", "DescribeConfigs"), begins=True),
             _CLUSTER,
         ),

@@ -17,6 +17,7 @@ allow() {
 allow ticker-producer --operation Write --operation DescribeConfigs --topic "$PREFIX.strips"
 allow ticker-producer --operation Write --operation DescribeConfigs --topic "$PREFIX.sightings"
 allow ticker-producer --operation Write --operation DescribeConfigs --topic "$PREFIX.deadletters"
+allow ticker-producer --operation Write --operation DescribeConfigs --topic "$PREFIX.sources"
 allow ticker-producer --operation Read --operation Write --operation DescribeConfigs --topic "$PREFIX.positions"
 allow ticker-producer --operation Write --transactional-id "ticker-produce-$PREFIX-" --resource-pattern-type prefixed
 
@@ -55,7 +56,8 @@ allow ticker-serve --operation Read --operation DescribeConfigs --topic "$PREFIX
 allow ticker-serve --operation Read --operation DescribeConfigs --topic "$PREFIX.seen"
 allow ticker-serve --operation Describe --cluster
 
-# `ticker topics`
+# `ticker topics`, `ticker sources`
+allow ticker-operator --operation Read --topic "$PREFIX.sources"
 allow ticker-operator --operation Create --operation Describe --operation DescribeConfigs --topic "$PREFIX." --resource-pattern-type prefixed
 allow ticker-operator --operation Describe --cluster
 

@@ -32,6 +32,15 @@ export interface Labels {
   readonly en: string;
 }
 
+/** What would read a source rightly again, and why that is thought; for a person to decide. */
+export interface Pin {
+  /** A CSS selector of the strip in the page. */
+  readonly selector?: string | null;
+  /** What stands between slots. */
+  readonly separator?: string | null;
+  readonly evidence: string;
+}
+
 /** A media topic, how it is called, and how sure the categorizer is of it (calibrated, 0 to 1). */
 export interface TopicScore {
   /** A media topic: one of the 17 top IPTC Media Topics, or a user's own. */
@@ -277,4 +286,30 @@ export interface Position {
   readonly offset: number;
 }
 
-export type Event = Strip | Sighting | Headline | ChainEnd | CategorizedHeadline | SeenHeadline | Duplicate | Correction | Position;
+/** How a source fares, judged by its own past. */
+export interface SourceState {
+  readonly type: "ticker.source.v1";
+  /** Names a place that shows a strip. */
+  readonly source: string;
+  /** `silent`: nothing new for longer than its rhythm allows. `missing`: no strip is found. `misshapen`: slots are far more, fewer, longer or shorter. `resplit`: another separator. `misplaced`: all headlines come from elsewhere on the page. `walled`: a login or consent page. `failing`: visits fail. */
+  readonly state: "failing" | "learning" | "misplaced" | "misshapen" | "missing" | "resplit" | "silent" | "walled" | "well";
+  /** When it came into this state. */
+  readonly since: string;
+  /** What was seen, for people. */
+  readonly detail?: string | null;
+  /** Its strips are held back: nothing of it is published. */
+  readonly held?: boolean;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly last_visit: string;
+  /** When it showed something new last. */
+  readonly last_change?: string | null;
+  /** Seconds for which it may show nothing new, at this hour and weekday. */
+  readonly rhythm?: number | null;
+  /** Share of its latest visits that brought nothing else, 304 included. */
+  readonly unchanged?: number;
+  /** Share of its latest visits that failed. */
+  readonly failed?: number;
+  readonly pin?: Pin | null;
+}
+
+export type Event = Strip | Sighting | Headline | ChainEnd | CategorizedHeadline | SeenHeadline | Duplicate | Correction | Position | SourceState;

@@ -24,7 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "topics": "Create the topics on a cluster, or check that they are as the contract says.",
     "schemas": "Push the events' schemas to a schema registry, or check one.",
     "produce": "Split strips and publish their sightings to Kafka.",
-    "sources": "Try the pages and feeds of sources.toml; propose an entry for a site.",
+    "sources": "How the sources of sources.toml fare; try them, propose entries for a site.",
     "worker": "Deduplicate and categorize on Kafka, exactly once.",
     "tail": "Headlines as they are published, merged by time, filtered.",
     "serve": "The board, events and feeds: headlines for people without Kafka.",

@@ -216,6 +216,8 @@ def _read_sources(
     from streams.sources.memory import Memory
     from streams.sources.metrics import SourcesMetrics
     from streams.sources.publishing import produce_sources
+    from streams.sources.reading import watching
+    from streams.sources.states import States
 
     def failed(error: Exception) -> None:
         click.echo(f"ticker: {error}", err=True)
@@ -223,16 +225,24 @@ def _read_sources(
     with Memory(settings[SOURCES_STATE]) as memory:
 
         async def fill(intake: "Intake", metrics: "ProducerMetrics", stop: asyncio.Event) -> None:
-            async with opened_visitor(registry, memory, settings) as visitor:
-                await produce_sources(
-                    visitor,
-                    memory,
-                    Outlet(intake),
-                    failed=failed,
-                    observer=metrics,
-                    watching=SourcesMetrics(REGISTRY),
-                    stop=stop,
-                )
+            states = States(settings.connection().aiokafka_options(), prefix=settings[TOPIC_PREFIX])
+            telling = asyncio.create_task(states.run())
+            try:
+                async with opened_visitor(registry, memory, settings) as visitor:
+                    await produce_sources(
+                        visitor,
+                        memory,
+                        Outlet(intake),
+                        failed=failed,
+                        observer=metrics,
+                        watching=SourcesMetrics(REGISTRY),
+                        stop=stop,
+                        watch=watching(memory.pasts, registry),
+                        tell_states=states.tell,
+                    )
+            finally:
+                telling.cancel()
+                await asyncio.gather(telling, return_exceptions=True)
 
         work = _Work(counts=counts, failed=failed, fill=fill, takes_pushes=takes_pushes)
         asyncio.run(_run(work, settings, stopped))

@@ -18,6 +18,7 @@ from schemas.events import Strip
 from streams.errors import SettingsError
 from streams.sources.robots import Robots
 from streams.sources.visit import Validators
+from streams.sources.watch import Past
 
 logger: Final = logging.getLogger(__name__)
 
@@ -125,7 +126,9 @@ class Memory:
         """The robots.txt of each origin."""
         self.pauses = Table("pauses", int)
         """Until when a host asked to be left alone, in ms since the epoch."""
-        self._tables = (self.known, self.strips, self.dues, self.rules, self.pauses)
+        self.pasts = Table("pasts", Past)
+        """What the watch knows of each source."""
+        self._tables = (self.known, self.strips, self.dues, self.rules, self.pauses, self.pasts)
 
     def __enter__(self) -> Self:
         if self._folder is not None:
@@ -149,7 +152,7 @@ class Memory:
 
     def forget(self, kept: Container[str]) -> None:
         """Forget the sources that are not among these."""
-        tables: tuple[MutableMapping[str, object], ...] = (self.known, self.strips, self.dues)  # type: ignore[assignment]
+        tables: tuple[MutableMapping[str, object], ...] = (self.known, self.strips, self.dues, self.pasts)  # type: ignore[assignment]
         for table in tables:
             for source in [each for each in table if each not in kept]:
                 del table[source]

@@ -1,9 +1,11 @@
 """What a producer that reads sources measures beside its strips: visits, what they cost, and what became of them."""
 
+from collections.abc import Sequence
 from typing import Final, Protocol, get_args
 
 from prometheus_client import CollectorRegistry
 
+from schemas.events import SourceState
 from streams.observe.instruments import Instruments
 from streams.observe.metric import Metric
 from streams.observe.shared import Sources
@@ -54,7 +56,23 @@ SECONDS: Final = Metric(
     buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
 )
 
-METRICS: Final = (VISITS, REQUESTS, RECEIVED, INTERVAL, READINGS, SECONDS)
+STATE: Final = Metric(
+    name="ticker_source_state",
+    kind="gauge",
+    unit="1",
+    labels=("source", "state"),
+    help="1 for the state of a source: learning, well, silent, missing, misshapen, resplit, misplaced, walled or"
+    " failing; 0 for those that it was in before.",
+)
+ALLOWED: Final = Metric(
+    name="ticker_source_rhythm_seconds",
+    kind="gauge",
+    unit="seconds",
+    labels=("source",),
+    help="How long a source may show nothing new at this hour and weekday before it counts as silent.",
+)
+
+METRICS: Final = (STATE, ALLOWED, VISITS, REQUESTS, RECEIVED, INTERVAL, READINGS, SECONDS)
 
 Fate = str
 """What became of the strip of a visit that went well: `published`, `repeated`, `held back` or `missing`."""
@@ -63,6 +81,9 @@ _FATES: Final = ("published", "repeated", "held back", "missing")
 
 class SourcesObserver(Protocol):
     """Told of every visit."""
+
+    def told(self, states: Sequence[SourceState]) -> None:
+        """Sources have other states, or are told of again."""
 
     def visited(self, reading: Reading, fate: Fate | None) -> None:
         """A source was visited; `fate` is that of its strip, None where the visit did not go well."""
@@ -79,8 +100,20 @@ class SourcesMetrics:
         self._make = Instruments(None, METRICS, registry)
         self._sources = Sources()
         self._known: set[str] = set()
+        self._states: dict[str, str] = {}
         for fate in _FATES:
             self._make.counter(READINGS, fate)
+
+    def told(self, states: Sequence[SourceState]) -> None:
+        """Show the states of sources."""
+        for state in states:
+            source = self._sources.label(state.source)
+            before = self._states.get(source, state.state)
+            self._make.gauge(STATE, source, before).set(0)
+            self._make.gauge(STATE, source, state.state).set(1)
+            self._states[source] = state.state
+            if state.rhythm is not None:
+                self._make.gauge(ALLOWED, source).set(state.rhythm)
 
     def visited(self, reading: Reading, fate: Fate | None) -> None:
         """Count a visit."""

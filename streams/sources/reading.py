@@ -5,7 +5,10 @@ by `settle`, once it has been published, together with the validators that vouch
 """
 
 import re
+from collections.abc import MutableMapping
+from datetime import UTC, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,8 +24,9 @@ from streams.produce.sightings import strip_id
 from streams.produce.split import Slot
 from streams.produce.strips import strip_of
 from streams.sources.memory import Due, Known, Memory
-from streams.sources.registry import Source
+from streams.sources.registry import Registry, Source
 from streams.sources.visit import Kind, Reading, Visit
+from streams.sources.watch import Past, Watch
 
 _SITEMAP: Final = re.compile(
     r"[^<]{0,200}(?:<[?!][^>]{0,500}>\s*){0,20}<(?:\w{1,20}:)?urlset[\s>]", re.IGNORECASE
@@ -177,3 +181,17 @@ def _as_read(source: Source, visit: Visit, body: str) -> tuple[str, Format | Non
 def _texts(slots: tuple[Slot, ...]) -> list[tuple[str, bool]]:
     """What makes a strip another one: its texts in their order; links carry numbers that change at every look."""
     return [(slot.text, slot.truncated) for slot in slots]
+
+
+def watching(pasts: MutableMapping[str, Past], registry: Registry) -> Watch:
+    """A watch over the sources of a registry, each in its own time zone and as its entry has it now."""
+
+    def zone(name: str) -> tzinfo:
+        source = registry.source(name)
+        return ZoneInfo(source.timezone) if source is not None and source.timezone else UTC
+
+    def entry(name: str) -> str:
+        source = registry.source(name)
+        return "" if source is None else asked(source)
+
+    return Watch(pasts, zone=zone, entry=entry)

@@ -148,6 +148,13 @@ class Registry:
         self._environment = environment
         self._mark = _mark(path)
         self.sources: Sequence[Source] = read_sources(path, environment)
+        self._by_id: tuple[Sequence[Source], Mapping[str, Source]] = (), {}
+
+    def source(self, name: str) -> Source | None:
+        """The source with an id."""
+        if self._by_id[0] is not self.sources:
+            self._by_id = self.sources, {source.id: source for source in self.sources}
+        return self._by_id[1].get(name)
 
     def reload(self) -> bool:
         """Read the file again where it has changed; whether the sources are others now.

@@ -5,15 +5,21 @@ import click
 from streams.cli.output import examples
 from streams.cli.sources.add import add
 from streams.cli.sources.check import check
+from streams.cli.sources.states import show
 
 
 @click.group(
-    commands=[check, add],
+    commands=[show, check, add],
+    invoke_without_command=True,
     epilog=examples(
+        "ticker sources",
         "ticker sources check",
         "ticker sources check hespress --contact desk@newsroom.example",
         "ticker sources add https://www.hespress.com/ >> sources.toml",
     ),
 )
-def command() -> None:
-    """Try the sources of sources.toml (`check`), and propose entries for a site (`add`)."""
+@click.pass_context
+def command(context: click.Context) -> None:
+    """How every source fares (`list`, or nothing); try them (`check`), propose entries for a site (`add`)."""
+    if context.invoked_subcommand is None:
+        context.invoke(show.main, args=[], prog_name=context.command_path, standalone_mode=False)

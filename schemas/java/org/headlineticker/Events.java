@@ -37,6 +37,13 @@ public final class Events {
       String en) {
   }
 
+  /** What would read a source rightly again, and why that is thought; for a person to decide. */
+  public record Pin(
+      String selector,
+      String separator,
+      String evidence) {
+  }
+
   /** A media topic, how it is called, and how sure the categorizer is of it (calibrated, 0 to 1). */
   public record TopicScore(
       String topic,
@@ -205,5 +212,21 @@ public final class Events {
   public record Position(
       String type,
       long offset) {
+  }
+
+  /** How a source fares, judged by its own past. */
+  public record SourceState(
+      String type,
+      String source,
+      String state,
+      String since,
+      String detail,
+      boolean held,
+      String lastVisit,
+      String lastChange,
+      double rhythm,
+      double unchanged,
+      double failed,
+      Pin pin) {
   }
 }

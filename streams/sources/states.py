@@ -1,0 +1,100 @@
+"""Write and read `ticker.sources`: the newest state of each source."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, Never
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.events import SourceState, encode
+from schemas.instants import parse_instant
+from schemas.topics import SOURCES
+from streams.errors import TickerError
+from streams.kafka.connect import administration
+from streams.kafka.subscribe import subscribe
+from streams.kafka.topics import partitions_of, require
+from streams.produce.delivery import Delivery
+from streams.settings import Connection
+from streams.stage import RawRecord
+
+logger: Final = logging.getLogger(__name__)
+
+_AGAIN_S: Final = 5.0
+_decode: Final = msgspec.json.Decoder(SourceState).decode
+
+
+class States:
+    """Writes states while `run` runs; while Kafka is away only the newest of each source waits.
+
+    Args:
+        options: aiokafka's connection options.
+        prefix: The topics' prefix.
+    """
+
+    def __init__(self, options: Mapping[str, Any], *, prefix: str) -> None:
+        self._options = options
+        self._topic = SOURCES.on(prefix)
+        self._waiting: dict[str, SourceState] = {}
+        self._came = asyncio.Event()
+
+    def tell(self, states: Sequence[SourceState]) -> None:
+        """Have states written."""
+        for state in states:
+            self._waiting[state.source] = state
+        if states:
+            self._came.set()
+
+    async def run(self) -> Never:
+        """Write what is told until cancelled; what fails is tried again, and is no reason to stop reading sources."""
+        said = ""
+        while True:
+            delivery = Delivery(self._options, compression="lz4", patience=None)
+            try:
+                await delivery.start()
+                while True:
+                    await self._came.wait()
+                    self._came.clear()
+                    await self._write(delivery)
+                    said = ""
+            except (KafkaError, OSError, TickerError) as error:
+                if isinstance(error, TickerError) and str(error) != said:
+                    said = str(error)
+                    logger.warning("%s is not written: %s", self._topic, said)
+            finally:
+                await delivery.stop()
+            self._came.set()
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _write(self, delivery: Delivery) -> None:
+        waiting, self._waiting = self._waiting, {}
+        try:
+            records = [
+                RawRecord(source.encode(), encode(state), parse_instant(state.last_visit), [])
+                for source, state in waiting.items()
+            ]
+            await delivery.deliver({(self._topic, 0): records})
+        except BaseException:
+            self._waiting = waiting | self._waiting
+            raise
+
+
+async def read_states(connection: Connection, *, prefix: str, patience: float) -> list[SourceState]:
+    """The newest state of every source, by its name.
+
+    Raises:
+        SettingsError: The topic is missing.
+        TickerError: No broker was reached.
+    """
+    async with administration(connection, patience=patience) as client:
+        await require(client, (SOURCES,), prefix=prefix)
+        partitions: list[TopicPartition] = await partitions_of(client, [SOURCES.on(prefix)])
+    states: dict[bytes, SourceState] = {}
+    async for record in subscribe(connection.aiokafka_options(), partitions, since=None, follow=False):
+        states.pop(record.key, None)
+        with suppress(msgspec.MsgspecError):
+            states[record.key] = _decode(record.value or b"")
+    return sorted(states.values(), key=lambda state: state.source)
