@@ -217,7 +217,7 @@ def _read_sources(
     from streams.sources.metrics import SourcesMetrics
     from streams.sources.publishing import produce_sources
     from streams.sources.reading import watching
-    from streams.sources.states import States
+    from streams.sources.states import States, judging
 
     def failed(error: Exception) -> None:
         click.echo(f"ticker: {error}", err=True)
@@ -226,6 +226,7 @@ def _read_sources(
 
         async def fill(intake: "Intake", metrics: "ProducerMetrics", stop: asyncio.Event) -> None:
             states = States(settings.connection().aiokafka_options(), prefix=settings[TOPIC_PREFIX])
+            shown = SourcesMetrics(REGISTRY)
             telling = asyncio.create_task(states.run())
             try:
                 async with opened_visitor(registry, memory, settings) as visitor:
@@ -235,10 +236,9 @@ def _read_sources(
                         Outlet(intake),
                         failed=failed,
                         observer=metrics,
-                        watching=SourcesMetrics(REGISTRY),
+                        watching=shown,
                         stop=stop,
-                        watch=watching(memory.pasts, registry),
-                        tell_states=states.tell,
+                        judge=judging(watching(memory.pasts, registry), shown.told, states.tell),
                     )
             finally:
                 telling.cancel()

@@ -82,9 +82,6 @@ _FATES: Final = ("published", "repeated", "held back", "missing")
 class SourcesObserver(Protocol):
     """Told of every visit."""
 
-    def told(self, states: Sequence[SourceState]) -> None:
-        """Sources have other states, or are told of again."""
-
     def visited(self, reading: Reading, fate: Fate | None) -> None:
         """A source was visited; `fate` is that of its strip, None where the visit did not go well."""
 

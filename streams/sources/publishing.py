@@ -8,10 +8,9 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
-from schemas.events import SourceState
 from streams.errors import InputError
 from streams.produce.metrics import ProducerObserver
 from streams.produce.outgoing import outgoing_of
@@ -21,9 +20,8 @@ from streams.sources.answer import shown
 from streams.sources.memory import Due, Memory
 from streams.sources.metrics import Fate, SourcesObserver
 from streams.sources.reading import is_due
-from streams.sources.visit import Reading, Visit
+from streams.sources.visit import Judge, Reading, Visit
 from streams.sources.visitor import Visitor
-from streams.sources.watch import Watch
 
 logger: Final = logging.getLogger(__name__)
 
@@ -43,8 +41,7 @@ async def produce_sources(
     observer: ProducerObserver,
     watching: SourcesObserver,
     stop: asyncio.Event,
-    watch: Watch,
-    tell_states: Callable[[Sequence[SourceState]], None],
+    judge: Judge = lambda _: True,
 ) -> None:
     """Publish what the sources of a visitor show until a stop is asked for.
 
@@ -56,16 +53,12 @@ async def produce_sources(
         observer: Told of strips that cannot be split or need not be published, for metrics.
         watching: Told of visits, for metrics.
         stop: Set by whoever wants an end.
-        watch: Looks at every reading and can hold its strip back.
-        tell_states: Told of sources that have another state, and of each from time to time.
+        judge: Looks at every reading and can hold its strip back.
     """
     work = _Publishing(visitor, memory, outlet, failed=failed, observer=observer)
     async for reading in visitor.readings(stop):
-        fate = work.take(reading, may=watch.judge(reading))
+        fate = work.take(reading, may=judge(reading))
         watching.visited(reading, fate)
-        if states := watch.told():
-            watching.told(states)
-            tell_states(states)
         if visitor.is_idle or work.waiting >= _MOST_TOGETHER:
             await work.settle()
     await work.settle()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, Never
 
@@ -19,6 +19,8 @@ from streams.kafka.subscribe import subscribe
 from streams.kafka.topics import partitions_of, require
 from streams.produce.delivery import Delivery
 from streams.settings import Connection
+from streams.sources.visit import Judge, Reading
+from streams.sources.watch import Watch
 from streams.stage import RawRecord
 
 logger: Final = logging.getLogger(__name__)
@@ -80,6 +82,19 @@ class States:
         except BaseException:
             self._waiting = waiting | self._waiting
             raise
+
+
+def judging(watch: Watch, *listeners: Callable[[Sequence[SourceState]], None]) -> Judge:
+    """A watch as a judge of readings, whose states all listeners are told."""
+
+    def judge(reading: Reading) -> bool:
+        may = watch.judge(reading)
+        if states := watch.told():
+            for listener in listeners:
+                listener(states)
+        return may
+
+    return judge
 
 
 async def read_states(connection: Connection, *, prefix: str, patience: float) -> list[SourceState]:

@@ -183,9 +183,7 @@ def test_a_past_is_kept_and_read_again() -> None:
     watch = Watch(pasts)
     for number in range(10):
         watch.judge(
-            _reading(
-                number, [f"The council of the port votes on plan {number - each}" for each in range(12)]
-            )
+            _reading(number, [f"The council of the port votes on plan {number - each}" for each in range(12)])
         )
     kept = msgspec.msgpack.encode(pasts)
     assert msgspec.msgpack.decode(kept, type=dict[str, Past]) == pasts

@@ -21,6 +21,7 @@ from streams.dev.kafka import Cluster
 from streams.settings import Connection
 from tests.chaos.topics import LASTING
 from tests.chaos.workers import TickerProcess
+from tests.command import rows, ticker
 from tests.engine.kafka.conftest import Pipeline
 from tests.kafka_support import wait_until
 
@@ -214,3 +215,11 @@ def test_what_sources_show_goes_through_the_spool(pipeline: Pipeline, tmp_path: 
     assert producer.wait() == 0
     assert "1 strip, 4 slots = 0 empty + 4 sightings published" in producer.said
     assert list((tmp_path / "spool").glob("*.spool"))
+    cluster = (
+        "--bootstrap-servers",
+        pipeline.connection.bootstrap_servers,
+        "--topic-prefix",
+        pipeline.prefix,
+    )
+    (state,) = rows(ticker("sources", "list", "--json", *cluster))
+    assert (state["source"], state["state"]) == ("akhbar", "learning")
