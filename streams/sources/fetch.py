@@ -287,6 +287,8 @@ class Fetcher:
         if source.language:
             headers["Accept-Language"] = f"{source.language}, *;q=0.5"
         if origin_of(address) == origin_of(source.address or ""):
+            given = {name.lower() for name in source.headers}
+            headers = {name: value for name, value in headers.items() if name.lower() not in given}
             headers |= {name: value.reveal() for name, value in source.headers.items()}
         if validators is not None and validators.etag:
             headers["If-None-Match"] = validators.etag

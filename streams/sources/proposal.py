@@ -160,7 +160,7 @@ def _entry(proposed: Proposed, page: Proposed) -> str:
     if language := language_of(reading):
         lines.append(f"language = {_text(language)}")
     if proposed.element and proposed.element != "the page's text":
-        lines.append(f"# selector = {_text(proposed.element)}  # pins what was found by itself")
+        lines.append(f"# selector = {_text(shown(proposed.element))}  # pins what was found by itself")
     if source.allow_private:
         lines.append("allow_private = true")
     return "\n".join([*lines, ""])

@@ -313,6 +313,8 @@ def _contradictions(entry: _Entry, written: Mapping[str, object]) -> Iterator[tu
         yield ("path",), "an address stands there too; a source has one of them"
     if entry.address is not None and (problem := address_problem(entry.address)):
         yield ("address",), problem
+    if entry.path is not None and not entry.path.isprintable():
+        yield ("path",), "a path without control characters"
     if entry.path is not None and entry.headers:
         yield ("headers",), "a file is asked for without headers"
     if entry.selector is not None and entry.kind not in {None, "page"}:
@@ -362,7 +364,8 @@ def _is_zone(name: str) -> bool:
 
 def _told(path: Path, text: str, errors: list[_Problem]) -> str:
     """All that is wrong, a line each in the order of the file."""
-    lines = text.splitlines(keepends=True)
+    # TOML ends lines at line feeds alone, and a value can hold what Python takes for the end of one.
+    lines = [f"{line}\n" for line in text.split("\n")]
     placed = sorted(((_line_of(lines, each.key), each) for each in errors), key=lambda pair: pair[0])
     told = [f"{path}:{line}: {_name(each.key)}{each.told}" for line, each in placed[:MAX_TOLD]]
     if len(placed) > MAX_TOLD:

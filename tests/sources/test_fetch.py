@@ -66,10 +66,14 @@ def test_who_asks_says_so_and_whom_to_write_to() -> None:
             there.answers["/"] = answer(200, PAGE)
             async with visiting(one := source(there.address(), language="ar")) as visitor:
                 await visitor.visit(one)
+                chosen = {"accept-LANGUAGE": Secret("fr"), "accept": Secret("text/html")}
+                await visitor.visit(source(there.address(), id="two", language="ar", headers=chosen))
             for request in there.requests:
                 assert request.headers["user-agent"].startswith("headline-ticker/")
                 assert request.headers["user-agent"].endswith("(+desk@newsroom.example)")
-            assert there.asked("/")[0].headers["accept-language"] == "ar, *;q=0.5"
+            first, second = (each.headers for each in there.asked("/"))
+            assert first["accept-language"] == "ar, *;q=0.5"
+            assert (second["accept-language"], second["accept"]) == ("fr", "text/html")
 
     run(main())
 

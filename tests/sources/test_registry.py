@@ -1,12 +1,15 @@
 """`sources.toml`: what it may say, and that every error names its line and key."""
 
+import json
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams.errors import SettingsError
-from streams.sources.registry import Registry, read_sources
+from streams.sources.registry import _FIELDS, MAX_TOLD, Registry, read_sources
 
 
 def write(folder: Path, text: str) -> Path:
@@ -183,3 +186,53 @@ def test_the_example_of_the_deployment_is_right() -> None:
     page, feed = read_sources(deploy / "kubernetes/overlays/sources/sources.toml", {})
     assert page.site != page.id
     assert feed.site == "example"
+
+
+VALUES = st.one_of(
+    st.text(max_size=20),
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+    st.lists(st.integers(), max_size=3),
+    st.none(),
+)
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from([*_FIELDS, "other"]), VALUES.filter(lambda value: value is not None)),
+        max_size=4,
+    )
+)
+def test_any_entries_are_sources_or_errors_with_their_lines(
+    tmp_path_factory: pytest.TempPathFactory, entries: list[dict[str, object]]
+) -> None:
+    """Whatever the keys hold, a line of the file is told for each of them that is wrong."""
+    path = tmp_path_factory.mktemp("sources") / "sources.toml"
+    lines = [
+        line
+        for entry in entries
+        for line in ["[[source]]", *(f"{key} = {toml(entry[key])}" for key in entry)]
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    try:
+        sources = read_sources(path, {})
+    except SettingsError as error:
+        for told in str(error).splitlines()[:MAX_TOLD]:
+            number = int(told.removeprefix(f"{path}:").partition(":")[0] or 0)
+            assert 1 <= number <= max(1, len(lines))
+            key = told.removeprefix(f"{path}:{number}: ").partition(":")[0]
+            if key in _FIELDS:
+                assert lines[number - 1].startswith(f"{key} =")
+    else:
+        assert len(sources) == len(entries)
+
+
+def toml(value: object) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return str(value)
