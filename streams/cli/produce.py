@@ -125,6 +125,8 @@ class _Work(Struct, frozen=True, kw_only=True):
     publish: Callable[..., Awaitable[None]] | None = None
     """None where what is read cannot be read again: a spool is needed."""
     takes_pushes: bool
+    begun: "Callable[[ProducerMetrics], None]" = lambda _: None
+    """Told, before anything is read, who counts."""
 
 
 def _read_files(
@@ -153,12 +155,19 @@ def _read_files(
             counts.failed += 1
             progress.say(f"ticker: {error}")
 
+        counting: list[ProducerMetrics] = []
+
+        def unread(error: Exception) -> None:
+            failed(error)
+            for metrics in counting:
+                metrics.failed()
+
         observations = (
             read.follow(
-                places[0], failed=failed, stopped=stopped, progress=progress.advance, since=positions.recall()
+                places[0], failed=unread, stopped=stopped, progress=progress.advance, since=positions.recall()
             )
             if positions
-            else read.read(places, failed=failed, source=source, progress=progress.advance)
+            else read.read(places, failed=unread, source=source, progress=progress.advance)
         )
 
         async def fill(intake: "Intake", metrics: "ProducerMetrics", stop: asyncio.Event) -> None:
@@ -188,6 +197,7 @@ def _read_files(
             fill=fill,
             publish=None if takes_pushes else publish,
             takes_pushes=takes_pushes,
+            begun=counting.append,
         )
         asyncio.run(_run(work, settings, stopped))
 
@@ -275,6 +285,7 @@ async def _run(work: _Work, settings: Settings, stopped: Event) -> None:
     async with probing(settings.connection(), topics=topics, meanwhile=meanwhile) as probe:
         log = LetterLog(asyncio.get_running_loop().call_later)
         metrics = ProducerMetrics(REGISTRY, lambda: probe.is_answered, log=log)
+        work.begun(metrics)
         if folder is not None:
             await _keep_and_hand_over(work, settings, metrics, folder, stop, stopped)
         elif work.publish is not None:

@@ -23,7 +23,7 @@ STRIPS: Final = Metric(
     kind="counter",
     unit="strips",
     labels=("outcome",),
-    help="Strips by what became of them: published, or failed because they could not be split.",
+    help="Strips by what became of them: published, or failed because they could not be read or split.",
 )
 SLOTS: Final = Metric(
     name="ticker_slots_total",
@@ -116,7 +116,7 @@ class ProducerObserver(Protocol):
         """Strips are on Kafka, with their sightings and dead letters."""
 
     def failed(self) -> None:
-        """A strip could not be split."""
+        """A strip could not be read or split."""
 
     def rejected(
         self, error: str, said: str = "", *, source: str = "", slots: int = 0, empty: int = 0
@@ -191,7 +191,7 @@ class ProducerMetrics:
             self._heard.hear(source, found.timestamp)
 
     def failed(self) -> None:
-        """Count a strip that could not be split."""
+        """Count a strip that could not be read or split."""
         self._make.counter(STRIPS, "failed").inc()
 
     def rejected(

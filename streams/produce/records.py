@@ -50,9 +50,8 @@ class Records:
             yield (self.sightings, partition_of(sighting.language, count)), raw
         for slot in found.rejected:
             key = f"{strip.id}-{slot.slot}".encode()
-            yield self.letter(
-                slot.error, home, RawRecord(key, slot.text.encode(), found.timestamp, []), offset=slot.slot
-            )
+            rejected = RawRecord(key, slot.text.encode(), found.timestamp, headers)
+            yield self.letter(slot.error, home, rejected, offset=slot.slot)
 
     def rejected(self, strip: Strip, problem: RecordError) -> Placed:
         """The dead letter of a whole strip that cannot be published."""

@@ -19,6 +19,7 @@ from deploy.grafana.boards import BOARDS
 from deploy.grafana.panels import counted
 from schemas.deadletters import from_headers
 from schemas.events import CategorizedHeadline, Duplicate, Strip
+from schemas.origin import origin
 from schemas.topics import DEADLETTERS, DECISIONS, DUPLICATES, HEADLINES, SIGHTINGS, STRIPS, TOPICS
 from streams.kafka.topics import create
 from streams.observe.health import pages
@@ -125,7 +126,7 @@ _LABELS: Final = {
     "ticker_source_sightings_total": ["source"],
     "ticker_input_records_total": ["stage"],
     "ticker_records_total": ["stage", "outcome"],
-    "ticker_dead_letters_total": ["stage"],
+    "ticker_dead_letters_total": ["stage", "source"],
     "ticker_headlines_total": ["language", "outcome"],
     "ticker_near_duplicates_total": ["rule", "language"],
     "ticker_update_changes_total": ["kind"],
@@ -139,8 +140,8 @@ Counts = dict[str, Counter[tuple[str, ...]]]
 """Metric to labels to count; nothing is 0."""
 
 
-def in_topics(found: Mapping[str, Content]) -> Counts:
-    """What every counter should be."""
+def in_topics(found: Mapping[str, Content], unread: int) -> Counts:
+    """What every counter should be, where so many lines were no strips."""
     strips = [msgspec.json.decode(record.value, type=Strip) for record in found[STRIPS.name].all]
     headlines = [
         msgspec.json.decode(record.value, type=CategorizedHeadline) for record in found[HEADLINES.name].all
@@ -165,7 +166,7 @@ def in_topics(found: Mapping[str, Content]) -> Counts:
         number for (stage, _), number in outcomes.items() if stage == "deduplicate"
     )
     counts: Counts = {
-        "ticker_strips_total": Counter({("published",): len(strips)}),
+        "ticker_strips_total": Counter({("published",): len(strips), ("failed",): unread}),
         "ticker_slots_total": Counter({(): slots}),
         "ticker_slot_outcomes_total": Counter(
             {
@@ -180,7 +181,11 @@ def in_topics(found: Mapping[str, Content]) -> Counts:
             {("deduplicate",): len(sightings), ("categorize",): len(decisions)}
         ),
         "ticker_records_total": outcomes,
-        "ticker_dead_letters_total": Counter({(stage,): number for stage, number in letters.items()}),
+        "ticker_dead_letters_total": Counter(
+            (reason.stage, origin(record.headers, record.value) or "unknown")
+            for record in found[DEADLETTERS.name].all
+            if (reason := from_headers(record.headers))
+        ),
         "ticker_headlines_total": Counter((each.language, _outcome(each)) for each in headlines),
         "ticker_near_duplicates_total": Counter((each.rule, each.language) for each in duplicates),
         "ticker_update_changes_total": Counter(
@@ -259,7 +264,7 @@ class Pipeline:
                     if len(found[STRIPS.name].all) == self._fed * 3:
                         break
                 await drained(self._connection, self._prefix)
-                return in_topics(await contents(self._connection, self._prefix, names))
+                return in_topics(await contents(self._connection, self._prefix, names), self._fed)
 
         return asyncio.run(run())
 
