@@ -40,7 +40,7 @@ def test_no_label_can_be_a_headline_or_an_id() -> None:
     """Labels are of the closed list that the contract names."""
     allowed = {
         *("stage", "outcome", "source", "category", "language", "partition", "topic"),
-        *("rule", "kind", "reason", "version", "program", "webhook", "clock"),
+        *("rule", "kind", "reason", "version", "program", "webhook", "clock", "state"),
     }
     assert {label for metric in METRICS for label in metric.labels} <= allowed
 
