@@ -319,10 +319,17 @@ def _before(text: str) -> list[tuple[str, str]]:
 def _after(text: str) -> list[tuple[str, str]]:
     """The ends of a text that say when or how many: ` - 10:05`, ` (5)`, ` 12 comments`."""
     return [
-        (tail, text[: match.start()])
+        (tail, _before_joint(text, match))
         for match in _JOINT.finditer(text, max(0, len(text) - _LONGEST))
         if (tail := text[match.end() :]) and match.start() > 0 and _is_closed(tail) and _is_note(tail)
     ]
+
+
+def _before_joint(text: str, joint: re.Match[str]) -> str:
+    """What stands before a joint; a » that closes a quotation there belongs to it."""
+    before = text[: joint.start()].rstrip(" \xa0")
+    quoting = "»" in joint[0] and before.count("«") > before.count("»")
+    return text[: text.index("»", joint.start()) + 1] if quoting else before
 
 
 def _is_closed(text: str) -> bool:

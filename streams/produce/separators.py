@@ -85,7 +85,7 @@ _ASSERTED: Final = _DATED | {"//", "»"}
 
 _UNUSUAL: Final = (
     "\u01c0-\u01c3\u02d8-\u02dd\u060d-\u060f\u061e\u066d\u06dd\u06de\u06e9\u1427\u16eb-\u16ed\u2017\u2020\u2021\u2023\u2024\u2027"
-    "\u2035-\u2038\u203b\u203e-\u2043\u204a-\u205e\u2200-\u2211\u2213-\u22ff\u2500-\u259f\u27c0-\u2aff\u2e00-\u2e7f"
+    "\u2035-\u2038\u203b\u203e-\u2044\u204a-\u205e\u2200-\u2211\u2213-\u22ff\u2500-\u259f\u27c0-\u2aff\u2e00-\u2e7f"
     "\u3003\u3004\u3007\u3012-\u3029\u3030\u303b-\u303f\u30fb\ua78f\ue000-\uf8ff\ufd3e\ufd3f\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff0b"
     "\uff0d\uff0f\uff1c-\uff20\uff3b-\uff40\uff5b-\uff65\uffe4\uffe8-\uffee§¶¤¬°\U000f0000-\U0010ffff"
 )
@@ -121,7 +121,7 @@ _UNUSUAL_BLOCKS: Final = frozenset(
 """High bytes in UTF-16 of the other unusual symbols, those of general punctuation aside."""
 _PUNCTUATION_BLOCK: Final = 0x20
 _UNUSUAL_PUNCTUATION: Final = re.compile(
-    "[\u2000-\u200a\u2017\u2020\u2021\u2023\u2024\u2027\u202f\u2035-\u2038\u203b\u203e-\u2043\u204a-\u205f]"
+    "[\u2000-\u200a\u2017\u2020\u2021\u2023\u2024\u2027\u202f\u2035-\u2038\u203b\u203e-\u2044\u204a-\u205f]"
 )
 """Unusual symbols of general punctuation, and its spaces, which the same search finds."""
 _USUAL_BLOCKS: Final = bytes(range(0x10))
@@ -130,6 +130,8 @@ _USUAL_BLOCKS: Final = bytes(range(0x10))
 _WIDE_SPACES: Final = "\u1680\u2000-\u2003\u3000"
 _SPACES: Final = f" \xa0{_WIDE_SPACES}\u2004-\u200a\u202f\u205f"
 _ANY_GAPS: Final = re.compile(f"[{_WIDE_SPACES}][{_SPACES}]*|[{_SPACES}]{{2,}}")
+_WIDE_SPACES_ALONE: Final = "\u1680\u2000\u2001\u2002\u2003\u3000"
+_WIDE_RUNS: Final = {wide: re.compile(f"{wide}{wide}*") for wide in _WIDE_SPACES_ALONE}
 _OTHER_SPACE: Final = re.compile(f"[{_WIDE_SPACES}\u2004-\u200a\u202f\u205f]")
 
 _COMPOUNDS: Final = re.compile(r" ([-|*~<>=_^#\\/+:.•·–—@&]{2,})(?= )")
@@ -153,7 +155,10 @@ _UNUSUAL_TRACE: Final = -1
 _UNUSUAL_TRACES: Final = frozenset(
     {_UNUSUAL_TRACE, *map(ord, _UNUSUAL_LATIN), *(_LATIN + block for block in _UNUSUAL_BLOCKS)}
 )
-_SPACE_TRACES: Final = frozenset({_UNUSUAL_TRACE, _LATIN + 0x16, _LATIN + 0x30})
+_WIDE_TRACE: Final = -2
+"""The trace of ideographic spaces where nothing else of their block stands in the text."""
+_SPACE_TRACES: Final = frozenset({_UNUSUAL_TRACE, _WIDE_TRACE, _LATIN + 0x16, _LATIN + 0x30})
+_IDEOGRAPHIC_BLOCK: Final = 0x30
 _CLICK_BLOCK: Final = 0x01
 _ARABIC_BLOCK: Final = 0x06
 _IN_NO_SYMBOL: Final = bytes(code for code in range(256) if chr(code) not in {*_FEWEST, *_UNUSUAL_LATIN})
@@ -217,6 +222,9 @@ def _traces(text: str) -> set[int]:
     high = text.encode("utf-16-be", "surrogatepass")[::2]
     blocks = set(high.translate(None, _USUAL_BLOCKS))
     traces = {*latin, *(_LATIN + block for block in blocks)}
+    if _IDEOGRAPHIC_BLOCK in blocks and high.count(_IDEOGRAPHIC_BLOCK) == text.count("\u3000"):
+        traces.remove(_LATIN + _IDEOGRAPHIC_BLOCK)
+        traces.add(_WIDE_TRACE)
     begun = text[:_BEGINNING]
     if _ARABIC_BLOCK in high:
         traces.add(_LATIN + _ARABIC_BLOCK)
@@ -233,12 +241,16 @@ def candidates(text: str) -> list[Candidate]:
     """Every separator that stands in a text whose lines are unified, the most telling first."""
     traces = _traces(text)
     found = [*_gaps(text, traces), *_lines(text), *_symbols(text, traces), *_emoji(text, traces)]
-    found += [
-        Candidate(dots, count, DOTS_STRENGTH) for dots in _DOTS if (count := text.count(dots)) >= _FEWEST_DOTS
-    ]
+    found += _dots(text)
     found += [*_unusual(text, traces), *_compounds(text, traces)]
     found.sort(key=lambda candidate: -candidate.occurrences * candidate.strength)
     return found
+
+
+def _dots(text: str) -> list[Candidate]:
+    begun = text[:_BEGINNING]
+    counts = [(dots, text.count(dots)) for dots in _DOTS if dots in begun]
+    return [Candidate(dots, count, DOTS_STRENGTH) for dots, count in counts if count >= _FEWEST_DOTS]
 
 
 def _gaps(text: str, traces: set[int]) -> Iterator[Candidate]:
@@ -271,14 +283,23 @@ def _occurrences(counts: Counter[str], unit: str) -> int:
 
 def _gap_runs(text: str, traces: set[int]) -> list[str]:
     """Runs of blanks that are wider than a space, each as it stands; looks before it scans, for speed."""
-    if not _SPACE_TRACES.isdisjoint(traces) and _OTHER_SPACE.search(text):
-        return [*_ANY_GAPS.findall(text), *_TAB_RUNS.findall(text)]
+    if not _SPACE_TRACES.isdisjoint(traces) and (others := set(_OTHER_SPACE.findall(text))):
+        return [*_wide_runs(text, others), *_TAB_RUNS.findall(text)]
     runs = _NO_BREAK_RUNS.findall(text) if "\xa0\xa0" in text else []
     if not runs and "\xa0" in text and (" \xa0" in text or "\xa0 " in text):
         runs = [run for run in _MIXED_RUNS.findall(text) if len(run) > 1]
     elif "  " in text:
         runs += _SPACE_RUNS.findall(text)
     return runs + _TAB_RUNS.findall(text) if "\t" in text else runs
+
+
+def _wide_runs(text: str, others: set[str]) -> list[str]:
+    """Runs of blanks where some are neither spaces nor no-break spaces; one kind that stands alone is found sooner."""
+    if len(others) == 1 and "  " not in text and "\xa0" not in text:
+        (wide,) = others
+        if wide in _WIDE_SPACES_ALONE and f" {wide}" not in text and f"{wide} " not in text:
+            return _WIDE_RUNS[wide].findall(text)
+    return _ANY_GAPS.findall(text)
 
 
 def _unit(counts: Counter[str], gap: str) -> str:

@@ -85,6 +85,13 @@ def test_what_may_be_news_stays(shape: str) -> None:
     assert tidy(texts) == texts
 
 
+def test_a_quotation_mark_stays_where_a_clock_goes() -> None:
+    """A » that closes a quotation is no mark between a headline and its clock."""
+    titles = ["« Personne ne savait »", "Le port rouvre", "« Oui » au tram"]
+    for clock in ("(10h05)", "10h05", "- il y a 5 min"):
+        assert tidy([f"{title} {clock}" for title in titles]) == titles
+
+
 def test_one_clock_among_headlines_stays() -> None:
     """What only some slots have is part of them."""
     texts = ["10:00 curfew begins in the capital tonight", *TITLES]
