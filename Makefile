@@ -63,8 +63,9 @@ eval: $(READY)  ## accuracy of categories, near duplicates and pages; wants ../s
 model: $(READY)  ## learn the categorizer's model again from its lexicons and ../shared/data
 	$(BIN)/python -m streams.process.categorize.train ../shared/data
 
-chaos: $(READY)  ## provoke faults for real and check exactly once (half an hour); CHAOS="kill --kills 20" for less
+chaos: $(READY)  ## provoke faults for real and check exactly once, and which alerts fire (three quarters of an hour); CHAOS="kill --kills 20" for less
 	$(BIN)/python -m tests.chaos $(CHAOS)
+	$(BIN)/python -m tests.chaos.alarms
 	$(BIN)/python -m pytest -m chaos
 
 fuzz: $(READY)  ## any bytes into all that reads from outside (hours); FUZZ="--seconds 60" for a minute
