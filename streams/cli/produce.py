@@ -223,20 +223,26 @@ def _read_sources(
 
     from streams.cli.sources.opening import opened_visitor
     from streams.produce.spooled import Outlet
+    from streams.sources.journal import Journal
     from streams.sources.memory import Memory
     from streams.sources.metrics import SourcesMetrics
     from streams.sources.publishing import produce_sources
     from streams.sources.reading import watching
+    from streams.sources.recall import noted
     from streams.sources.states import States, judging
 
     def failed(error: Exception) -> None:
         click.echo(f"ticker: {error}", err=True)
 
-    with Memory(settings[SOURCES_STATE]) as memory:
+    with (
+        Memory(settings[SOURCES_STATE]) as memory,
+        Journal(settings[SOURCES_STATE], site=registry.site_of) as journal,
+    ):
 
         async def fill(intake: "Intake", metrics: "ProducerMetrics", stop: asyncio.Event) -> None:
             states = States(settings.connection().aiokafka_options(), prefix=settings[TOPIC_PREFIX])
             shown = SourcesMetrics(REGISTRY)
+            judge = judging(watching(memory.pasts, registry), shown.told, states.tell)
             telling = asyncio.create_task(states.run())
             try:
                 async with opened_visitor(registry, memory, settings) as visitor:
@@ -248,7 +254,7 @@ def _read_sources(
                         observer=metrics,
                         watching=shown,
                         stop=stop,
-                        judge=judging(watching(memory.pasts, registry), shown.told, states.tell),
+                        judge=noted(judge, journal, shown.recalled),
                     )
             finally:
                 telling.cancel()

@@ -9,6 +9,7 @@ from schemas.events import SourceState
 from streams.observe.instruments import Instruments
 from streams.observe.metric import Metric
 from streams.observe.shared import Sources
+from streams.sources.recall import Recall
 from streams.sources.visit import Outcome, Reading
 
 VISITS: Final = Metric(
@@ -72,7 +73,22 @@ ALLOWED: Final = Metric(
     help="How long a source may show nothing new at this hour and weekday before it counts as silent.",
 )
 
-METRICS: Final = (STATE, ALLOWED, VISITS, REQUESTS, RECEIVED, INTERVAL, READINGS, SECONDS)
+RECALL: Final = Metric(
+    name="ticker_source_recall_ratio",
+    kind="gauge",
+    unit="ratio",
+    labels=("source",),
+    help="Share of the headlines of its site that a source showed, of a day; only of sites that have several sources.",
+)
+LATE: Final = Metric(
+    name="ticker_source_late_seconds",
+    kind="gauge",
+    unit="seconds",
+    labels=("source",),
+    help="How long after the first source of its site a source showed headlines, the median of a day.",
+)
+
+METRICS: Final = (RECALL, LATE, STATE, ALLOWED, VISITS, REQUESTS, RECEIVED, INTERVAL, READINGS, SECONDS)
 
 Fate = str
 """What became of the strip of a visit that went well: `published`, `repeated`, `held back` or `missing`."""
@@ -111,6 +127,15 @@ class SourcesMetrics:
             self._states[source] = state.state
             if state.rhythm is not None:
                 self._make.gauge(ALLOWED, source).set(state.rhythm)
+
+    def recalled(self, found: Sequence[Recall]) -> None:
+        """Show how complete sources are."""
+        for each in found:
+            source = self._sources.label(each.source)
+            if each.headlines:
+                self._make.gauge(RECALL, source).set(each.shown / each.headlines)
+            if each.late is not None:
+                self._make.gauge(LATE, source).set(each.late)
 
     def visited(self, reading: Reading, fate: Fate | None) -> None:
         """Count a visit."""

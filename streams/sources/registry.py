@@ -156,6 +156,11 @@ class Registry:
             self._by_id = self.sources, {source.id: source for source in self.sources}
         return self._by_id[1].get(name)
 
+    def site_of(self, name: str) -> str:
+        """The site of the source with an id; the id itself where there is none."""
+        source = self.source(name)
+        return name if source is None else source.site
+
     def reload(self) -> bool:
         """Read the file again where it has changed; whether the sources are others now.
 

@@ -1,0 +1,216 @@
+"""The journal of visits: what was asked of each host on each day, and when each source first showed a headline.
+
+It is there to be looked at: nothing is decided by it. `ticker sources report` reads it for the owner of a site, `ticker
+sources recall` to hold the sources of one site against each other. It is bounded: a month of days, a week of headlines.
+"""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+from msgspec import Struct
+
+from streams.errors import SettingsError
+from streams.produce.sightings import identify
+from streams.sources.visit import Reading, Visit
+
+logger: Final = logging.getLogger(__name__)
+
+FILE: Final = "visits.db"
+MAX_HEADLINES: Final = 500_000
+_DAY_MS: Final = 86_400_000
+_DAYS_KEPT: Final = 31
+_HEADLINES_KEPT_MS: Final = 7 * _DAY_MS
+_SAVED_EVERY_S: Final = 10.0
+_PRUNED_EVERY_S: Final = 3600.0
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS days (host TEXT, day INTEGER, visits INTEGER, unchanged INTEGER, failed INTEGER,
+  requests INTEGER, bytes INTEGER, distance REAL, robots TEXT, PRIMARY KEY (host, day)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pauses (host TEXT, at INTEGER, seconds REAL, next_at INTEGER);
+CREATE TABLE IF NOT EXISTS shown (source TEXT, key BLOB, site TEXT, text TEXT, at INTEGER, is_first INTEGER,
+  PRIMARY KEY (source, key)) WITHOUT ROWID;
+"""
+_ADD_DAY: Final = """
+INSERT INTO days VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT (host, day) DO UPDATE SET visits = visits + 1,
+  unchanged = unchanged + excluded.unchanged, failed = failed + excluded.failed,
+  requests = requests + excluded.requests, bytes = bytes + excluded.bytes,
+  distance = min(coalesce(distance, excluded.distance), coalesce(excluded.distance,
+  distance)), robots = coalesce(nullif(excluded.robots, ''), robots)
+"""
+_ADD_PAUSE: Final = "INSERT INTO pauses VALUES (?, ?, ?, NULL)"
+_ASKED_AGAIN: Final = "UPDATE pauses SET next_at = ? WHERE host = ? AND next_at IS NULL AND at < ?"
+_ADD_SHOWN: Final = "INSERT OR IGNORE INTO shown VALUES (?, ?, ?, ?, ?, ?)"
+
+
+class Day(Struct, frozen=True):
+    """What was asked of a host on a day (days since the epoch, UTC); `distance` is the smallest, in seconds."""
+
+    host: str
+    day: int
+    visits: int
+    unchanged: int
+    failed: int
+    requests: int
+    bytes: int
+    distance: float | None
+    robots: str
+
+
+class Pause(Struct, frozen=True):
+    """A host asked to be left alone for `seconds`; `next_at` is when it was asked again. Times in ms."""
+
+    host: str
+    at: int
+    seconds: float
+    next_at: int | None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it was left alone for so long."""
+        return self.next_at is None or self.next_at >= self.at + self.seconds * 1000
+
+
+class Shown(Struct, frozen=True):
+    """A source showed a headline at a time (ms) first; `is_first` where it was in its first strip of all."""
+
+    source: str
+    key: bytes
+    site: str
+    text: str
+    at: int
+    is_first: bool
+
+
+class Journal:
+    """Writes the journal; use it as a context.
+
+    Args:
+        folder: The state folder; None keeps it in memory.
+        site: The site of a source.
+    """
+
+    def __init__(self, folder: Path | None, *, site: Callable[[str], str]) -> None:
+        self._path = ":memory:" if folder is None else str(folder / FILE)
+        self._site = site
+        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+        """Statements in the order in which visits ended."""
+        self._last: dict[str, frozenset[bytes]] = {}
+        self._saved_at = self._pruned_at = time.monotonic()
+
+    def __enter__(self) -> Self:
+        try:
+            self._database = sqlite3.connect(self._path)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.executescript(_TABLES)
+            known = self._database.execute("SELECT DISTINCT source FROM shown")
+            self._last = {source: frozenset() for (source,) in known}
+        except sqlite3.Error as error:
+            raise SettingsError(f"sources.state: {self._path} cannot be used: {error}") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.save()
+        self._database.close()
+
+    def note(self, reading: Reading) -> None:
+        """Write a visit down; on disk within ten seconds of visits."""
+        visit = reading.visit
+        if visit.host:
+            self._note_visit(visit)
+        if reading.strip is not None and not reading.is_same and visit.outcome == "changed":
+            self._note_headlines(reading)
+        if time.monotonic() - self._saved_at >= _SAVED_EVERY_S:
+            self.save()
+
+    def _note_visit(self, visit: Visit) -> None:
+        is_unchanged, is_failed = visit.outcome == "unchanged", visit.outcome not in {"changed", "unchanged"}
+        day = visit.at // _DAY_MS
+        counts = (is_unchanged, is_failed, visit.requests, visit.wire_bytes)
+        self._waiting.append((_ADD_DAY, (visit.host, day, *counts, visit.distance, visit.robots)))
+        if visit.requests:
+            began = visit.at - round(visit.seconds * 1000)
+            self._waiting.append((_ASKED_AGAIN, (began, visit.host, began)))
+        if visit.retry_after and visit.requests:
+            self._waiting.append((_ADD_PAUSE, (visit.host, visit.at, visit.retry_after)))
+
+    def _note_headlines(self, reading: Reading) -> None:
+        source, at = reading.visit.source, reading.visit.at
+        site = self._site(source)
+        texts = {identify(slot.text)[0]: slot.text for slot in reading.slots if slot.text}
+        before = self._last.get(source)
+        new = [key for key in texts if before is None or key not in before]
+        self._waiting += [(_ADD_SHOWN, (source, key, site, texts[key], at, before is None)) for key in new]
+        self._last[source] = frozenset(texts)
+
+    def save(self) -> None:
+        """Write down what came; a disk that does not take it costs the journal, not the visits."""
+        self._saved_at = time.monotonic()
+        try:
+            with self._database as database:
+                for statement, values in self._waiting:
+                    database.execute(statement, values)
+                if self._saved_at - self._pruned_at >= _PRUNED_EVERY_S:
+                    self._prune(database)
+        except sqlite3.Error as error:
+            logger.warning("%s cannot be written: %s; what was to be noted is left out", self._path, error)
+        self._waiting.clear()
+
+    def _prune(self, database: sqlite3.Connection) -> None:
+        self._pruned_at = self._saved_at
+        now = time.time_ns() // 1_000_000
+        oldest = now // _DAY_MS - _DAYS_KEPT
+        database.execute("DELETE FROM days WHERE day < ?", (oldest,))
+        database.execute("DELETE FROM pauses WHERE at < ?", (oldest * _DAY_MS,))
+        database.execute("DELETE FROM shown WHERE at < ?", (now - _HEADLINES_KEPT_MS,))
+        (count,) = database.execute("SELECT count(*) FROM shown").fetchone()
+        if count > MAX_HEADLINES:
+            limit = "SELECT at FROM shown ORDER BY at DESC LIMIT 1 OFFSET ?"
+            database.execute(f"DELETE FROM shown WHERE at <= ({limit})", (MAX_HEADLINES,))  # noqa: S608 (ours)
+
+    def headlines(self) -> list[Shown]:
+        """All that is known of which source showed what first when."""
+        return _rows(self._database, "shown", Shown)
+
+
+def read_days(folder: Path) -> tuple[list[Day], list[Pause]]:
+    """What was asked of hosts, and how long they asked to be left alone, from a producer's state folder.
+
+    Raises:
+        SettingsError: There is no journal.
+    """
+    with _opened(folder) as database:
+        return _rows(database, "days", Day), _rows(database, "pauses", Pause)
+
+
+def read_headlines(folder: Path) -> list[Shown]:
+    """Which source showed what first when.
+
+    Raises:
+        SettingsError: There is no journal.
+    """
+    with _opened(folder) as database:
+        return _rows(database, "shown", Shown)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[sqlite3.Connection]:
+    path = folder / FILE
+    if not path.is_file():
+        raise SettingsError(
+            f"{path}: there is no journal; `ticker produce --sources` writes it into its --state folder"
+        )
+    try:
+        with closing(sqlite3.connect(f"file:{path.resolve()}?mode=ro", uri=True)) as database:
+            yield database
+    except sqlite3.Error as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
+
+
+def _rows(database: sqlite3.Connection, table: str, kind: Any) -> list[Any]:
+    names = ", ".join(kind.__struct_fields__)
+    rows: Sequence[Any] = database.execute(f"SELECT {names} FROM {table}").fetchall()  # noqa: S608 (ours)
+    return [kind(*row) for row in rows]

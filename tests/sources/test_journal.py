@@ -1,0 +1,142 @@
+"""The journal of visits: what was asked of a host, as its owner may read it, and what each source of a site missed."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from schemas.events import Strip
+from streams.errors import SettingsError
+from streams.produce.split import Slot
+from streams.sources.journal import Journal, read_days, read_headlines
+from streams.sources.recall import SETTLED_MS, Recall, noted, recall
+from streams.sources.report import report
+from streams.sources.visit import Reading, Visit
+
+_START: Final = 1_773_216_000_000
+"""2026-03-11T08:00:00Z."""
+_HOST: Final = "akhbar.example"
+
+
+def _visit(at: float, *, source: str = "page", **fields: Any) -> Visit:
+    """A visit so many seconds after the start."""
+    given: dict[str, Any] = {"outcome": "changed", "requests": 1, "wire_bytes": 1000, "seconds": 0.5} | fields
+    return Visit(
+        source=source, address=f"https://{_HOST}/", host=_HOST, at=_START + round(at * 1000), **given
+    )
+
+
+def _reading(at: float, source: str, *texts: str) -> Reading:
+    visit = _visit(at, source=source)
+    strip = Strip(
+        id="0" * 20,
+        source=source,
+        observed_at="2026-03-11T08:00:00.000Z",
+        text="",
+        slots=len(texts),
+        confidence=1.0,
+    )
+    return Reading(visit=visit, strip=strip, slots=tuple(map(Slot, texts)))
+
+
+def _noted(folder: Path, *readings: Reading) -> None:
+    with Journal(folder, site=lambda _: "akhbar") as journal:
+        for reading in readings:
+            journal.note(reading)
+
+
+def test_a_report_says_what_was_asked_of_a_host(tmp_path: Path) -> None:
+    """Requests, bytes, the share of visits that brought nothing else, the smallest distance, the rule of robots.txt."""
+    _noted(
+        tmp_path,
+        Reading(visit=_visit(0, requests=2, robots="allows; Crawl-delay 10")),
+        Reading(visit=_visit(60, outcome="unchanged", wire_bytes=200, distance=59.5)),
+        Reading(visit=_visit(100, outcome="unchanged", wire_bytes=200, distance=39.5)),
+        Reading(visit=_visit(86_400, outcome="failed", wire_bytes=0, distance=86_300.0)),
+    )
+    page = report(*read_days(tmp_path), host=_HOST, contact="desk@newsroom.example")
+    assert "From 2026-03-11 to 2026-03-12" in page
+    assert "desk@newsroom.example" in page
+    assert "| requests, redirects and robots.txt included | 5 |" in page
+    assert "| 50% of 4 |" in page
+    assert "| bytes received | 1,400 |" in page
+    assert "| smallest distance between two requests | 39.5 s |" in page
+    assert "| robots.txt | allows; Crawl-delay 10 |" in page
+    assert "| Retry-After | never asked for |" in page
+    assert report(*read_days(tmp_path), host="other.example", contact="") == ""
+
+
+@pytest.mark.parametrize(("again", "kept"), [(200.0, "kept 1 of 1 times"), (100.0, "kept 0 of 1 times")])
+def test_a_report_says_whether_retry_after_was_kept(tmp_path: Path, again: float, kept: str) -> None:
+    """By when the host was asked again, whichever of its sources that was for."""
+    _noted(
+        tmp_path,
+        Reading(visit=_visit(0, outcome="postponed", status=429, retry_after=120.0)),
+        Reading(visit=_visit(30, outcome="postponed", requests=0)),
+        Reading(visit=_visit(again, source="feed")),
+        Reading(visit=_visit(again + 500)),
+    )
+    assert kept in report(*read_days(tmp_path), host=None, contact="")
+
+
+def test_witnesses_of_one_site_are_held_against_each_other(tmp_path: Path) -> None:
+    """Which headlines each missed, and how late it was; folded texts are one headline."""
+    _noted(
+        tmp_path,
+        _reading(0, "page", "What stood there before"),
+        _reading(5, "feed", "What stood there before", "An old entry of the feed"),
+        _reading(60, "page", "The port reopens", "What stood there before"),
+        _reading(65, "feed", "Schools close early", "What stood there before"),
+        _reading(120, "page", "The harvest begins", "The port reopens"),
+        _reading(125, "feed", "THE PORT REOPENS!", "Schools close early"),
+    )
+    rows = read_headlines(tmp_path)
+    now = _START + SETTLED_MS + 100_000
+    page, feed = _by_source(recall(rows, now=now))
+    assert (page.headlines, page.shown, page.late, page.missed) == (2, 1, 0.0, ("Schools close early",))
+    assert (feed.headlines, feed.shown, feed.late, feed.missed) == (2, 2, 32.5, ())
+    # The harvest is not settled yet; later on, the feed has missed it.
+    assert _by_source(recall(rows, now=now + 60_000))[1].missed == ("The harvest begins",)
+
+
+def _by_source(found: list[Recall]) -> tuple[Recall, Recall]:
+    by_source = {each.source: each for each in found}
+    return by_source["page"], by_source["feed"]
+
+
+def test_a_source_without_another_is_held_against_nothing(tmp_path: Path) -> None:
+    """One witness is no comparison."""
+    _noted(tmp_path, _reading(0, "page", "One"), _reading(60, "page", "Two"))
+    assert recall(read_headlines(tmp_path), now=_START + 10 * SETTLED_MS) == []
+
+
+def test_what_is_held_back_is_no_witness(tmp_path: Path) -> None:
+    """Headlines of a strip in doubt are not the site's; the visit is noted all the same."""
+    with Journal(tmp_path, site=lambda _: "akhbar") as journal:
+        judge = noted(lambda _: False, journal, lambda _: None)
+        assert not judge(_reading(0, "page", "Most read this week"))
+    assert read_headlines(tmp_path) == []
+    assert read_days(tmp_path)[0][0].requests == 1
+
+
+def test_a_folder_without_a_journal_is_told(tmp_path: Path) -> None:
+    """With what writes one."""
+    with pytest.raises(SettingsError, match="there is no journal"):
+        read_days(tmp_path)
+    (tmp_path / "visits.db").write_bytes(b"rubbish" * 1000)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_days(tmp_path)
+
+
+def test_a_journal_that_cannot_be_written_costs_no_visit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told in the log."""
+    with Journal(tmp_path, site=lambda _: "akhbar") as journal:
+        journal.note(Reading(visit=_visit(0)))
+        with sqlite3.connect(tmp_path / "visits.db") as other:
+            other.execute("DROP TABLE days")
+        other.close()
+        journal.save()
+    assert "cannot be written" in caplog.text
