@@ -29,7 +29,9 @@ def _page(host: str, days: list[Day], pauses: list[Pause], contact: str) -> str:
     visits, requests = sum(day.visits for day in days), sum(day.requests for day in days)
     unchanged, size = sum(day.unchanged for day in days), sum(day.bytes for day in days)
     smallest = min((day.distance for day in days if day.distance is not None), default=None)
-    robots = next((day.robots for day in reversed(days) if day.robots), "not asked for yet")
+    robots = next((day.robots for day in reversed(days) if day.robots), "not asked for yet").replace(
+        "|", "\\|"
+    )
     kept = sum(pause.is_kept for pause in pauses)
     lines = [
         f"# What headline-ticker asked of {host}",
