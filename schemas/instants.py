@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 
@@ -17,6 +17,8 @@ Instant = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
+
+_DATE_ALONE: Final = len("2026-03-11")
 
 
 def format_instant(millis: int) -> str:
@@ -51,6 +53,10 @@ def parse_instant(text: str) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is no RFC 3339 time, such as 2026-03-11T08:00:00Z") from None
+    if len(text) <= _DATE_ALONE:
+        raise ValueError(
+            f"{text!r} is a date without a time: write {moment.date()}T00:00:00Z, or its zone for the Z"
+        )
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} names no time zone: end it with Z or an offset such as +01:00")
     return round(moment.timestamp() * 1000)

@@ -51,7 +51,12 @@ def _saying(command: Command) -> Command:
     return click.option("--why", required=True, help="The reason, for whoever reads it later.")(decorated)
 
 
-@command.command()
+@command.command(
+    epilog=examples(
+        'ticker correct split "Raja win the first leg" "Raja win the second leg" --why "two matches"',
+        'ticker correct split 3f9a1c0de45b7a210c88-3 77aa1c0de45b7a210c88-0 --why "two bridges" --by amal',
+    )
+)
 @click.argument("one", metavar="ID|TEXT")
 @click.argument("other", metavar="ID|TEXT")
 @_saying
@@ -60,7 +65,12 @@ def split(one: str, other: str, why: str, by: str | None, as_json: bool, setting
     _say("split", [one, other], why, by, as_json, settings)
 
 
-@command.command()
+@command.command(
+    epilog=examples(
+        'ticker correct join "Bridge of Rades opens" "Rades bridge open to traffic" --why "one bridge"',
+        'ticker correct join 3f9a1c0de45b7a210c88-3 "Rades bridge open to traffic" --why "one bridge"',
+    )
+)
 @click.argument("one", metavar="ID|TEXT")
 @click.argument("other", metavar="ID|TEXT")
 @_saying
@@ -69,7 +79,12 @@ def join(one: str, other: str, why: str, by: str | None, as_json: bool, settings
     _say("join", [one, other], why, by, as_json, settings)
 
 
-@command.command()
+@command.command(
+    epilog=examples(
+        'ticker correct recategorize 3f9a1c0de45b7a210c88-3 sport --why "a match, no accident"',
+        'ticker correct recategorize "Quays reopen" harbours --rules topics.toml --why "our own topic"',
+    )
+)
 @click.argument("headline", metavar="ID|TEXT")
 @click.argument("category")
 @rules_option
@@ -92,7 +107,11 @@ def recategorize(
     _say("recategorize", [headline], why, by, as_json, settings, topic=media_topic(category))
 
 
-@command.command()
+@command.command(
+    epilog=examples(
+        'ticker correct withdraw 3f9a1c0de45b7a210c88-3 --why "a test page of the site"',
+    )
+)
 @click.argument("headline", metavar="ID|TEXT")
 @_saying
 def withdraw(headline: str, why: str, by: str | None, as_json: bool, settings: Settings) -> None:
@@ -100,7 +119,12 @@ def withdraw(headline: str, why: str, by: str | None, as_json: bool, settings: S
     _say("withdraw", [headline], why, by, as_json, settings)
 
 
-@command.command()
+@command.command(
+    epilog=examples(
+        "ticker corrections list",
+        'ticker correct undo 0c2e5f7a9b1d3e5f7a9b --why "they were one after all"',
+    )
+)
 @click.argument("identity", metavar="ID")
 @_saying
 def undo(identity: str, why: str, by: str | None, as_json: bool, settings: Settings) -> None:

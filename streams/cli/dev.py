@@ -174,13 +174,18 @@ def _say_ready(
 ) -> None:
     prefix = settings[TOPIC_PREFIX]
     flag = "" if servers == "127.0.0.1:9092" else f" --bootstrap-servers {servers}"
-    click.echo(f"Kafka      {servers}, topics {prefix}.*, data in {settings[BROKER_DATA]}")
+    _say(f"Kafka      {servers}, topics {prefix}.*, data in {settings[BROKER_DATA]}")
     if listen:
-        click.echo(f"worker     http://{listen}/readyz and /metrics")
+        _say(f"worker     http://{listen}/readyz and /metrics")
     if board:
-        click.echo(f"board      http://{board}/")
-    click.echo(f"site       {site.address}/, read as {folder / 'sources.toml'} says: change it and see")
-    click.echo("Next, in another terminal:")
-    click.echo(f"  ticker tail --since 10m{flag}")
-    click.echo(f"  ticker produce page.html{flag}")
-    click.echo("Ctrl-C stops all of it. Headlines as they are published:")
+        _say(f"board      http://{board}/")
+    _say(f"site       {site.address}/, read as {folder / 'sources.toml'} says: change it and see")
+    _say("Next, in another terminal:")
+    _say(f"  ticker tail --since 10m{flag}")
+    _say(f"  ticker produce page.html{flag}")
+    _say("Ctrl-C stops all of it. Headlines as they are published:")
+
+
+def _say(text: str) -> None:
+    """For a person: standard output has the headlines alone, as JSON lines in a pipe."""
+    click.echo(text, err=True)

@@ -71,6 +71,8 @@ class Follower:
         self._probe: Probe | None = None
         self.changed: dict[str, Sightings] = {}
         """Headlines whose sightings have changed since somebody emptied this."""
+        self.ended: list[str] = []
+        """Chains that a correction ended since somebody emptied this."""
 
     @property
     def is_answered(self) -> bool:
@@ -172,7 +174,7 @@ class Follower:
     def _see(self, record: Any) -> None:
         row = _decoded(_decode_seen, record)
         if isinstance(row, Correction):
-            self._window.correct(row.chains)
+            self.ended += self._window.correct(row.chains)
             return
         if row is None or row.alias_of is not None:
             return

@@ -213,6 +213,14 @@ class Readers:
                     for reader in [reader for reader in readers if reader.sightings]:
                         self._write(reader, chunk)
 
+    def tell_ended(self, chains: Iterable[str]) -> None:
+        """Tell which chains a correction ended to those who hear more than headlines; it moves no position."""
+        for chain in chains:
+            chunk = _chunk(b"event: ended\ndata: " + msgspec.json.encode({"chain": chain}) + b"\n\n")
+            for readers in list(self._readers.values()):
+                for reader in [reader for reader in readers if reader.sightings]:
+                    self._write(reader, chunk)
+
     def beat(self) -> None:
         """Show that the connections live, and tell where readers are who have wanted nothing for long."""
         mark = _chunk(self._mark(self._window.position))

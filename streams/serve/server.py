@@ -187,6 +187,9 @@ async def _beat(readers: Readers, window: Window, follower: Follower | None) -> 
     beaten = loop.time()
     while True:
         await asyncio.sleep(_SIGHTINGS_S)
+        if follower is not None and follower.ended:
+            readers.tell_ended(follower.ended)
+            follower.ended = []
         if follower is not None and follower.changed:
             changed = follower.changed.copy()
             follower.changed.clear()

@@ -127,9 +127,11 @@ class Window:
         self._sightings[headline_id] = sightings
         return True
 
-    def correct(self, chains: Iterable[str]) -> None:
-        """Show chains no more that a correction ended."""
-        self._corrected.update(chain for chain in chains if chain in self._chains)
+    def correct(self, chains: Iterable[str]) -> list[str]:
+        """Show chains no more that a correction ended; returns those that were shown."""
+        ended = [chain for chain in chains if chain in self._chains and chain not in self._corrected]
+        self._corrected.update(ended)
+        return ended
 
     def sightings(self, headline_id: str) -> Sightings | None:
         """How often a headline was shown; None where that is not known."""

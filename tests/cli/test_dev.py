@@ -39,8 +39,11 @@ def test_headlines_arrive_although_the_usual_ports_are_taken(tmp_path: Path) -> 
         process.communicate(timeout=_SECONDS)
     log = said.read_text(encoding="utf-8")
     assert lines[-1].startswith('{"type":"ticker.category.v1"'), log
-    assert "127.0.0.1:9092" not in "".join(lines)
-    assert any(line.startswith("board      http://127.0.0.1:") for line in lines)
+    assert all(line.startswith('{"type":"ticker.category.v1"') for line in lines), (
+        "prose is on standard error"
+    )
+    assert "Kafka      127.0.0.1:9092" not in log
+    assert "\nboard      http://127.0.0.1:" in log
     assert '"level":"error"' not in log
     assert "Traceback" not in log
     assert "Warning:" not in log

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -10,13 +12,27 @@ from streams.cli import COMMANDS, ticker
 from tests import command
 
 
+def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """A command and all below it, as they are typed."""
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from _commands(below, (*path, name))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name: str) -> None:
-    """`ticker COMMAND --help` shows a line that can be typed."""
-    done = CliRunner().invoke(ticker, [name, "--help"], prog_name="ticker")
-    assert done.exit_code == 0
-    assert f"ticker {name}" in done.output
-    assert "Examples:" in done.output or "Commands:" in done.output
+    """`ticker COMMAND --help` shows a line that can be typed, and so does each command below it."""
+    top = ticker.get_command(click.Context(ticker), name)
+    assert top is not None
+    for path in _commands(top, (name,)):
+        done = CliRunner().invoke(ticker, [*path, "--help"], prog_name="ticker")
+        assert done.exit_code == 0
+        assert f"ticker {name}" in done.output
+        assert "Examples:" in done.output or "Commands:" in done.output, path
 
 
 def test_help_lists_every_command() -> None:

@@ -44,6 +44,12 @@ def test_an_instant_without_a_zone_is_refused() -> None:
         parse_instant("2026-03-11T08:00:00")
 
 
+def test_a_date_alone_is_told_how_to_be_a_time() -> None:
+    """It has no zone to end with: the whole of it is written out."""
+    with pytest.raises(ValueError, match="write 2026-01-01T00:00:00Z"):
+        parse_instant("2026-01-01")
+
+
 def test_a_year_that_does_not_exist_is_refused() -> None:
     """A timestamp in seconds taken for milliseconds, or the reverse, is an error, not a crash."""
     with pytest.raises(ValueError, match="not a date"):

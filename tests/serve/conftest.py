@@ -29,6 +29,14 @@ class Board:
 
         asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
 
+    def end(self, *chains: str) -> None:
+        """Let a correction end chains."""
+
+        async def run() -> None:
+            self._served.end(chains)
+
+        asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
+
 
 @contextmanager
 def _serve(window: Window) -> Iterator[Board]:

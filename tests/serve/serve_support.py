@@ -74,6 +74,10 @@ class Serving:
         """Let a headline come."""
         self.readers.publish(self.window.add(each, partition, self.window.position[partition]))
 
+    def end(self, chains: Sequence[str]) -> None:
+        """Let a correction end chains."""
+        self.readers.tell_ended(self.window.correct(chains))
+
 
 @asynccontextmanager
 async def serving(

@@ -66,6 +66,22 @@ def test_an_update_shows_what_changed_in_place_of_what_it_updates(page: Page, se
     expect(page.locator("#headlines li").first.locator("del").first).to_have_text("3")
 
 
+def test_a_story_that_a_correction_ended_goes_from_an_open_page(page: Page, serve: Serve) -> None:
+    """Without a reload; of what waits behind a pause too, and what is right of it comes as any headline does."""
+    board = serve(filled(ARABIC, ENGLISH))
+    page.goto(board.address)
+    expect(page.locator("#headlines li")).to_have_count(2)
+    expect(page.locator("#state")).to_have_text("Live")
+    board.end(ENGLISH.chain)
+    expect(page.locator("#headlines li")).to_have_count(1)
+    assert rows(page) == [ARABIC.text]
+    page.locator("#pause").click()
+    board.publish(headline(8, "Bridge opens"))
+    expect(page.locator("#pause")).to_contain_text("1 waiting")
+    board.end(headline(8).chain)
+    expect(page.locator("#pause")).to_have_text("Resume")
+
+
 def test_pause_comes_first_for_the_keyboard_keeps_its_state_and_counts_what_waits(
     page: Page, serve: Serve
 ) -> None:

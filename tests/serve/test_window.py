@@ -35,7 +35,8 @@ def test_a_chain_that_was_corrected_is_shown_no_more() -> None:
     window = filled(
         headline(1, "Bridge opens"), headline(2, "Two"), headline(3, "Bridge opens today", updates=1)
     )
-    window.correct([headline(1).chain, headline(9).chain])
+    assert window.correct([headline(1).chain, headline(9).chain]) == [headline(1).chain]
+    assert window.correct([headline(1).chain]) == [], "it is said once"
     assert texts(window.newest(ALL)) == ["Two"]
     window.add(headline(4, "Bridge opens"), 0, 9)
     assert texts(window.newest(ALL)) == ["Bridge opens", "Two"]

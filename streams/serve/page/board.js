@@ -152,6 +152,14 @@ function listen(query, position) {
     if (known?.headline.id !== seen.id) return;
     known.item.querySelector(".sources").replaceWith(sources([...new Set([known.headline.source, ...seen.sources])], seen.sightings));
   });
+  events.addEventListener("ended", ({ data }) => {
+    const { chain } = JSON.parse(data);
+    rows.get(chain)?.item.remove();
+    rows.delete(chain);
+    waiting = waiting.filter((headline) => headline.chain !== chain);
+    find("none").hidden = rows.size > 0;
+    tellPause();
+  });
   events.addEventListener("reset", () => load());
   events.addEventListener("open", () => tell("Live", false));
   events.addEventListener("error", () => tell("Connection lost; trying again…", true));
