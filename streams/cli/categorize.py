@@ -1,7 +1,8 @@
 """`ticker categorize`: the media topics of headlines, and what another model or other rules would change."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,13 +14,16 @@ from schemas.mediatopics import slug_of
 from streams.cli.lines import Failures, headlines
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
-from streams.errors import InputError, SettingsError
+from streams.errors import InputError, SettingsError, SplitError
 
 if TYPE_CHECKING:
     from streams.process.categorize.flips import Flip
     from streams.process.categorize.model import Categorizer, Reason
 
 _PACKAGED: Final = "packaged"
+_SHORTEST_STRIP: Final = 100
+_FEWEST_SLOTS: Final = 3
+"""What a line has at least, in characters and in headlines, to be told as a strip."""
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +78,8 @@ def command(file: str, as_json: bool, why: bool, source: str | None, rules_path:
 
     categorizer = Categorizer(rules=read_rules(rules_path))
     failures = Failures()
-    rows = (_row(categorizer, text, source=source, why=why) for text in headlines(file, failures))
+    texts = _told_of_strips(headlines(file, failures))
+    rows = (_row(categorizer, text, source=source, why=why) for text in texts)
     if wants_json(as_json):
         for row in rows:
             write_json(row)
@@ -83,6 +88,22 @@ def command(file: str, as_json: bool, why: bool, source: str | None, rules_path:
     else:
         _print_rows(list(rows), why=why)
     failures.exit()
+
+
+def _told_of_strips(texts: Iterable[str]) -> Iterator[str]:
+    """The texts, with a word on standard error where the first of them is a whole strip and no headline."""
+    from streams.produce.split import split
+
+    told = False
+    for text in texts:
+        if not told and len(text) >= _SHORTEST_STRIP:
+            with suppress(SplitError):
+                slots = sum(bool(slot.text) for slot in split(text).slots)
+                told = slots >= _FEWEST_SLOTS
+                if told:
+                    said = f"a line is a strip of {slots} headlines, and taken for one"
+                    click.echo(f"ticker: {said}; `ticker run FILE` splits it first", err=True)
+        yield text
 
 
 @click.command(

@@ -45,6 +45,16 @@ def test_each_headline_is_one_line_with_exactly_these_fields(headlines: Path) ->
     assert third["topic"] is None
 
 
+def test_a_strip_is_told_once() -> None:
+    """Several headlines in one line are one row, and a word on what splits them; one headline with bars is not told."""
+    strip = f"{GREVE} | Le port rouvre après deux jours de tempête | Un musée de la mer à Safi"
+    result = run(stdin=f"{GREVE} | LCI\n{strip}\n{strip}\n")
+    assert len(rows(result)) == 3
+    assert result.stderr == (
+        "ticker: a line is a strip of 3 headlines, and taken for one; `ticker run FILE` splits it first\n"
+    )
+
+
 @pytest.mark.parametrize("arguments", [[], ["-"]], ids=["nothing named", "a dash"])
 def test_standard_input_is_read(arguments: list[str]) -> None:
     """A pipe needs no file."""
