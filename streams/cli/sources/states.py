@@ -44,10 +44,11 @@ def show(as_json: bool, settings: Settings) -> None:
     elif not states:
         click.echo("No source was visited yet: `ticker produce --sources sources.toml` does.", err=True)
     else:
-        _print(states)
+        print_states(states)
 
 
-def _print(states: "list[SourceState]") -> None:
+def print_states(states: "list[SourceState]") -> None:
+    """A table of all sources, and below it what is wrong with which."""
     from rich.table import Table
     from rich.text import Text
 
@@ -55,7 +56,8 @@ def _print(states: "list[SourceState]") -> None:
 
     console = Console()
     table = Table(box=None, padding=(0, 1), header_style="bold")
-    table.add_column("source", no_wrap=True, overflow="ellipsis", max_width=max(12, console.width - 58))
+    width = max(12, console.width - 58)
+    table.add_column("source", no_wrap=True)
     for name in ("state", "since"):
         table.add_column(name, no_wrap=True)
     for name in ("news", "rhythm", "same", "errors"):
@@ -63,7 +65,7 @@ def _print(states: "list[SourceState]") -> None:
     for state in states:
         called = f"{state.state} {_HELD}" if state.held else state.state
         table.add_row(
-            Text(isolate(state.source)),
+            Text(isolate(state.source if len(state.source) <= width else f"{state.source[: width - 1]}…")),
             Text(called, style=_STYLES.get(state.state, "red")),
             _ago(state.since),
             _ago(state.last_change),
@@ -77,7 +79,7 @@ def _print(states: "list[SourceState]") -> None:
             click.echo(f"\n{isolate(state.source)}: {isolate(state.detail)}")
         if state.pin is not None:
             pins = (("selector", state.pin.selector), ("separator", state.pin.separator))
-            told = ", ".join(f"{name} = {isolate(repr(text))}" for name, text in pins if text is not None)
+            told = ", ".join(f"{name} = {ascii(text)}" for name, text in pins if text is not None)
             click.echo(f"  it could be read with {told}: {isolate(state.pin.evidence)}")
 
 
