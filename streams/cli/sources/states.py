@@ -79,7 +79,7 @@ def print_states(states: "list[SourceState]") -> None:
             click.echo(f"\n{isolate(state.source)}: {isolate(state.detail)}")
         if state.pin is not None:
             pins = (("selector", state.pin.selector), ("separator", state.pin.separator))
-            told = ", ".join(f"{name} = {ascii(text)}" for name, text in pins if text is not None)
+            told = ", ".join(f"{name} = {text!a}" for name, text in pins if text is not None)
             click.echo(f"  it could be read with {told}: {isolate(state.pin.evidence)}")
 
 
