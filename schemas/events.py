@@ -6,7 +6,7 @@ A released type only ever gains optional fields. Fields that a reader does not k
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, MsgspecError, Struct
 from msgspec.json import Encoder
 
 from .instants import Instant
@@ -338,3 +338,6 @@ def type_name(event_type: type[Struct]) -> str:
 
 encode = Encoder().encode
 """Event to JSON bytes."""
+
+UNREADABLE = (MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that are none of its events: other JSON, no text, lists in lists in lists."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from schemas.events import UNREADABLE
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.errors import InputError
 
@@ -73,7 +74,7 @@ def _pair(line: bytes, place: str) -> tuple[str, str]:
 
     try:
         pair = msgspec.json.decode(line, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise InputError(place, f'no JSON object with "a" and "b" ({error})') from error
     for name in ("a", "b"):
         if not isinstance(pair.get(name), str) or not pair[name].strip():

@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from schemas.events import CategorizedHeadline
+from schemas.events import UNREADABLE, CategorizedHeadline
 from schemas.topics import CATEGORIES, HEADLINES
 from streams.cli.logs import log_to_stderr
 from streams.cli.moments import parse_moment
@@ -134,7 +134,7 @@ def _show_lines(record: Any) -> None:
     """Two lines a headline: what is known of it, each word whole at any width, and its text."""
     try:
         headline = _decode(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         place = f"{record.topic}/{record.partition}/{record.offset}"
         click.echo(f"ticker: {place}: not a headline: {error}", err=True)
         return

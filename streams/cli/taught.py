@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from schemas.events import UNREADABLE
 from schemas.instants import format_instant
 from schemas.mediatopics import TOPIC_BY_SLUG, UNCATEGORISED, slug_of
 from streams.cli.lines import Failures, headlines
@@ -223,7 +224,7 @@ async def _see_published(shadowing: "Shadowing", settings: Settings, since: int,
         async for record in records:
             try:
                 event = decode(record.value or b"")
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 continue  # `ticker tail` says so
             shadowing.see(event.text, event.language, event.category, event.observed_at)
 

@@ -7,7 +7,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from schemas.events import Correction, encode
+from schemas.events import UNREADABLE, Correction, encode
 from schemas.headers import CORRECTION_KEY
 from schemas.instants import parse_instant
 from schemas.routing import partition_of
@@ -87,5 +87,5 @@ async def submit(
 def _correction(value: bytes, place: str) -> Correction:
     try:
         return msgspec.json.decode(value, type=Correction)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise InputError(place, f"this is no correction: {error}") from error

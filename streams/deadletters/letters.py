@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from schemas import deadletters
 from schemas.deadletters import Reason
+from schemas.events import UNREADABLE
 from schemas.instants import parse_instant
 from schemas.origin import origin
 from schemas.topics import DEADLETTERS
@@ -105,7 +106,7 @@ _decode_view: Final = msgspec.json.Decoder(_View).decode
 def _view(value: bytes | None) -> _View:
     try:
         return _decode_view(value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return _View()
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from schemas.events import UNREADABLE
 from streams.errors import SettingsError
 
 logger: Final = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class Positions:
                 return msgspec.json.decode(file.read(_MAX_POSITION), type=ReadTo)
         except FileNotFoundError:
             return None
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             logger.warning(
                 "%s is no position (%s): reading starts over, which is harmless", self._kept_in, error
             )

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.cloudevents import CANARY_SOURCE
-from schemas.events import TopicScore
+from schemas.events import UNREADABLE, TopicScore
 from schemas.instants import parse_instant
 from schemas.mediatopics import slug_of
 from streams.errors import InputError
@@ -194,7 +194,7 @@ class Collector:
         try:
             row = _decode(data)
             inside = self._inside(row)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        except (*UNREADABLE, ValueError) as error:
             raise InputError(place, f"neither a headline nor a dropped sighting: {error}") from None
         if not inside or row.dropped == _EXACT:
             return

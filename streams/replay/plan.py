@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from schemas.events import UNREADABLE
 from schemas.instants import Instant, parse_instant
 from schemas.routing import category_topic
 from schemas.topics import TOPICS, Topic
@@ -215,7 +216,7 @@ def read_plan(path: Path) -> Plan:
         plan = msgspec.json.decode(path.read_bytes(), type=Plan)
     except OSError as error:
         raise InputError(str(path), f"the plan cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise InputError(str(path), f"not a plan: {error}; `ticker replay plan` writes them") from None
     try:
         topic_named(plan.topic), plan.pace, plan.predicate, plan.times

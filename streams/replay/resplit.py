@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.events import Sighting, Strip, encode
+from schemas.events import UNREADABLE, Sighting, Strip, encode
 from schemas.headers import REPLAY_ID_HEADER
 from schemas.instants import parse_instant
 from schemas.marks import Progress
@@ -137,7 +137,7 @@ def _strip(plan: Plan, record: Any) -> Strip | None:
         return None
     try:
         return _decode_strip(record.value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 
@@ -243,7 +243,7 @@ async def _recorded(plan: Plan, ends: Ends, strips: set[str], homes: int) -> lis
 def _note(record: Any, order: Order, known: set[str], strips: set[str]) -> None:
     try:
         shown = _identify(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return  # rubbish that was recorded has no place
     if shown.type != _SIGHTING:
         order.steps.append(RawRecord(record.key, record.value, record.timestamp, list(record.headers)))

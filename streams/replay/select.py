@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.cloudevents import CANARY_SOURCE
+from schemas.events import UNREADABLE
 from schemas.headers import SOURCE_HEADER
 from schemas.mediatopics import slug_of
 from schemas.topics import CATEGORIES
@@ -117,7 +118,7 @@ def _seen(record: Any) -> _View | None:
     """What a selection wants to know of a record; None of a tombstone or of what cannot be read."""
     try:
         return _view(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 

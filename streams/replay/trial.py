@@ -14,6 +14,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from schemas.events import UNREADABLE
 from streams.errors import InputError, SettingsError
 from streams.replay.plan import Plan, read_plan, write_plan
 
@@ -84,7 +85,7 @@ class Folder:
             return msgspec.json.decode(path.read_bytes(), type=State)
         except FileNotFoundError:
             return None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise InputError(str(path), f"not the state of a try: {error}; choose another --folder") from None
 
 

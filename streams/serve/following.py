@@ -10,7 +10,7 @@ import msgspec
 from aiokafka import TopicPartition
 from msgspec import Struct
 
-from schemas.events import CategorizedHeadline, Correction, Duplicate, SeenHeadline
+from schemas.events import UNREADABLE, CategorizedHeadline, Correction, Duplicate, SeenHeadline
 from schemas.topics import DUPLICATES, HEADLINES, SEEN
 from streams.kafka.connect import administration
 from streams.kafka.footing import Footing
@@ -189,6 +189,6 @@ def _decoded(decoder: "msgspec.json.Decoder[T]", record: Any) -> T | None:
         return None
     try:
         return decoder.decode(record.value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         logger.warning("%s/%s/%s is passed over: %s", record.topic, record.partition, record.offset, error)
         return None

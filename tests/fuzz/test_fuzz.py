@@ -5,10 +5,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from streams.errors import SettingsError
+from schemas.headers import CORRECTION_KEY
+from streams.engine.kafka.positions import offset_of
+from streams.errors import RecordError, SettingsError
 from streams.process.categorize.rules import parse_rules
+from streams.process.dedup.deduplicator import Deduplicator
 from streams.produce.positions import Positions
+from streams.stage import RawRecord
 from tests.fuzz.__main__ import command
+from tests.support import START
 
 
 def test_thousands_of_broken_inputs_are_answered() -> None:
@@ -33,3 +38,17 @@ def test_a_rules_file_that_no_parser_takes_is_refused(value: str) -> None:
     """A number too long for Python, lists in lists without end."""
     with pytest.raises(SettingsError, match="this is not TOML"):
         parse_rules(f"[topics.own]\nwords = {value}".encode(), "rules.toml")
+
+
+NESTED = b'{"type":' + b"[" * 2000
+
+
+def test_lists_in_lists_without_end_are_refused_as_any_rubbish_is() -> None:
+    """No decoder goes deeper than a thousand: that is told as what cannot be read, and ends nothing else."""
+    record = RawRecord(b"k", NESTED, START, [])
+    with pytest.raises(RecordError, match="not a position"):
+        offset_of(record, "ticker.positions/0/0")
+    with pytest.raises(RecordError, match="cannot be read"):
+        Deduplicator().restore([record])
+    with pytest.raises(RecordError, match="cannot be read"):
+        Deduplicator().restore([record._replace(key=CORRECTION_KEY + b"x")])

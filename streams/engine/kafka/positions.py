@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 from aiokafka import TopicPartition
 
-from schemas.events import Position, encode
+from schemas.events import UNREADABLE, Position, encode
 from streams.errors import RecordError
 from streams.kafka.reader import CommittedReader
 from streams.stage import RawRecord
@@ -43,5 +43,5 @@ def offset_of(record: Any, place: str) -> int:
     """
     try:
         return _decode(record.value or b"").offset
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise RecordError(f"{place}: not a position: {error}") from error

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import asdict
 
-from schemas.events import CategorizedHeadline, ChainEnd, Headline, TopicScore
+from schemas.events import UNREADABLE, CategorizedHeadline, ChainEnd, Headline, TopicScore
 from schemas.mediatopics import slug_of
 from schemas.routing import topics_of
 from schemas.topics import CURRENT
@@ -91,6 +91,6 @@ def _decision(record: Record) -> Decision:
         raise RecordError(f"a decision was expected, not {'a tombstone' if value is None else type(value)}")
     try:
         decision: Decision = _decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise RecordError(f"this is no headline and no end of one: {error}") from error
     return decision

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from schemas.events import UNREADABLE
 from schemas.mediatopics import SLUG_BY_TOPIC, Slug, slug_of
 from streams.errors import InputError
 from streams.process.categorize.features import content_word, word_forms, word_stems
@@ -74,7 +75,7 @@ def read_taught(data: bytes, place: str) -> TaughtTopic:
     """Decode a taught topic's file; an InputError says what is wrong in `place`."""
     try:
         topic = msgspec.json.decode(data, type=TaughtTopic)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InputError(place, f"this is no taught topic: {error}") from None
     numbers = [taught.version for taught in topic.versions]
     if not numbers or numbers != list(range(1, len(numbers) + 1)):

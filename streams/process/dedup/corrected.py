@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.events import Correction
+from schemas.events import UNREADABLE, Correction
 from schemas.headers import CORRECTION_KEY
 from streams.errors import RecordError
 from streams.process.fold import fold, fold_key
@@ -53,7 +53,7 @@ class Corrections:
             return False
         try:
             self._remember(_decode(record.value or b""))  # type: ignore[arg-type] # no event on a state topic: bytes
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise RecordError(f"state record {key!r} cannot be read: {error}") from error
         return True
 

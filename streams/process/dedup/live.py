@@ -14,7 +14,7 @@ from typing import Final, cast, get_type_hints
 import msgspec
 from msgspec.structs import fields
 
-from schemas.events import ClaimedTime, DoubtedTimes, SeenHeadline, type_name
+from schemas.events import UNREADABLE, ClaimedTime, DoubtedTimes, SeenHeadline, type_name
 from schemas.instants import format_instant, parse_instant
 from streams.errors import RecordError
 from streams.process.dedup.chains import Chains
@@ -473,7 +473,7 @@ class LiveHeadlines:
         for record in records:
             try:
                 self._restore(record)
-            except (msgspec.DecodeError, ValueError) as error:
+            except (*UNREADABLE, ValueError) as error:
                 raise RecordError(f"state record {record.key!r} cannot be read: {error}") from error
         self._index_restored()
 
