@@ -105,3 +105,25 @@ def test_no_more_sources_are_looked_through_than_decide() -> None:
         evidence.add(Claims(((by, START + 20 * HOUR),), START))
     assert evidence.verdict(True, usual) is None
     assert len(told) == 3
+
+
+ANY_TIMES = st.lists(
+    st.builds(
+        sighting,
+        st.sampled_from([*NEWS, "Weather today", CRASH.format(3)]),
+        at=st.one_of(st.integers(-80, 80), st.integers(-900, 900)).map(lambda hours: START + hours * HOUR),
+        source=st.sampled_from(["akhbar", "sahafa"]),
+    ),
+    max_size=60,
+)
+
+
+@given(ANY_TIMES)
+def test_the_short_way_decides_as_the_long_one(records: list[EventRecord]) -> None:
+    """Sightings of which nothing is doubted are counted without asking all that could be."""
+    short, long = KeepingOutbox(), KeepingOutbox()
+    Deduplicator().process(records, short)
+    with mock.patch.object(Deduplicator, "_is_plainly_live", return_value=False):
+        Deduplicator().process(records, long)
+    assert short.written == long.written
+    assert short.counts == long.counts
