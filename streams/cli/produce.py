@@ -236,7 +236,7 @@ def _read_sources(
 
     with (
         Memory(settings[SOURCES_STATE]) as memory,
-        Journal(settings[SOURCES_STATE], site=registry.site_of) as journal,
+        Journal(settings[SOURCES_STATE], site=registry.shared_site) as journal,
     ):
 
         async def fill(intake: "Intake", metrics: "ProducerMetrics", stop: asyncio.Event) -> None:

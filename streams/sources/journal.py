@@ -90,10 +90,10 @@ class Journal:
 
     Args:
         folder: The state folder; None keeps it in memory.
-        site: The site of a source.
+        site: The site of a source that others are of too; headlines of no other source are written down.
     """
 
-    def __init__(self, folder: Path | None, *, site: Callable[[str], str]) -> None:
+    def __init__(self, folder: Path | None, *, site: Callable[[str], str | None]) -> None:
         self._path = ":memory:" if folder is None else str(folder / FILE)
         self._site = site
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
@@ -140,6 +140,8 @@ class Journal:
     def _note_headlines(self, reading: Reading) -> None:
         source, at = reading.visit.source, reading.visit.at
         site = self._site(source)
+        if site is None:
+            return
         texts = {identify(slot.text)[0]: slot.text for slot in reading.slots if slot.text}
         before = self._last.get(source)
         new = [key for key in texts if before is None or key not in before]

@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, get_type_hints
@@ -149,17 +150,19 @@ class Registry:
         self._mark = _mark(path)
         self.sources: Sequence[Source] = read_sources(path, environment)
         self._by_id: tuple[Sequence[Source], Mapping[str, Source]] = (), {}
+        self._sites: Counter[str] = Counter()
 
     def source(self, name: str) -> Source | None:
         """The source with an id."""
         if self._by_id[0] is not self.sources:
             self._by_id = self.sources, {source.id: source for source in self.sources}
+            self._sites = Counter(source.site for source in self.sources)
         return self._by_id[1].get(name)
 
-    def site_of(self, name: str) -> str:
-        """The site of the source with an id; the id itself where there is none."""
+    def shared_site(self, name: str) -> str | None:
+        """The site of the source with an id, where other sources are of it too."""
         source = self.source(name)
-        return name if source is None else source.site
+        return source.site if source is not None and self._sites[source.site] > 1 else None
 
     def reload(self) -> bool:
         """Read the file again where it has changed; whether the sources are others now.

@@ -236,3 +236,30 @@ def toml(value: object) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return str(value)
+
+
+def test_a_site_is_shared_by_the_sources_that_name_it(tmp_path: Path) -> None:
+    """Only sources that have another beside them can be held against something, as the file is now."""
+    path = write(
+        tmp_path,
+        """
+        [[source]]
+        id = "page"
+        address = "https://bawaba.example/"
+
+        [[source]]
+        id = "feed"
+        address = "https://feeds.example/bawaba.xml"
+        site = "bawaba.example"
+
+        [[source]]
+        id = "alone"
+        address = "https://depeches.example/"
+        """,
+    )
+    registry = Registry(path)
+    sites = [registry.shared_site(name) for name in ("page", "feed", "alone", "nobody")]
+    assert sites == ["bawaba.example", "bawaba.example", None, None]
+    write(tmp_path, '[[source]]\nid = "page"\naddress = "https://bawaba.example/"\n')
+    assert registry.reload()
+    assert registry.shared_site("page") is None
