@@ -161,6 +161,23 @@ ROLES: Final = (
         ),
     ),
     Role(
+        "ticker-trier",
+        "`ticker replay try`, from the topics of `{prefix}` to those of `{prefix}-try-ID`, with its own workers",
+        (
+            Grant("topic", "{prefix}.", ("Read", "DescribeConfigs"), begins=True),
+            Grant(
+                "topic",
+                "{prefix}-try-",
+                ("Read", "Write", "Create", "Delete", "DescribeConfigs"),
+                begins=True,
+            ),
+            Grant("group", "{prefix}-try-", ("Read",), begins=True),
+            Grant("transactional-id", "{prefix}-try-", ("Write",), begins=True),
+            Grant("transactional-id", "ticker-replay-", ("Write",), begins=True),
+            _CLUSTER,
+        ),
+    ),
+    Role(
         "ticker-redriver",
         "`ticker deadletters`",
         (

@@ -75,6 +75,14 @@ allow ticker-replayer --operation Describe --group "$STAGING-" --resource-patter
 allow ticker-replayer --operation Write --transactional-id "ticker-replay-" --resource-pattern-type prefixed
 allow ticker-replayer --operation Describe --cluster
 
+# `ticker replay try`, from the topics of `$PREFIX` to those of `$PREFIX-try-ID`, with its own workers
+allow ticker-trier --operation Read --operation DescribeConfigs --topic "$PREFIX." --resource-pattern-type prefixed
+allow ticker-trier --operation Read --operation Write --operation Create --operation Delete --operation DescribeConfigs --topic "$PREFIX-try-" --resource-pattern-type prefixed
+allow ticker-trier --operation Read --group "$PREFIX-try-" --resource-pattern-type prefixed
+allow ticker-trier --operation Write --transactional-id "$PREFIX-try-" --resource-pattern-type prefixed
+allow ticker-trier --operation Write --transactional-id "ticker-replay-" --resource-pattern-type prefixed
+allow ticker-trier --operation Describe --cluster
+
 # `ticker deadletters`
 allow ticker-redriver --operation Read --operation DescribeConfigs --topic "$PREFIX.deadletters"
 allow ticker-redriver --operation Write --operation DescribeConfigs --topic "$PREFIX.sightings"

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
@@ -25,11 +25,12 @@ from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
-    from streams.deadletters.letters import Choice, Letter
+    from streams.deadletters.letters import Choice, Group, Letter
     from streams.deadletters.redrive import Sorting
     from streams.kafka.topics import TopicDescription
 
 _SHOWN: Final = 160
+_MINUTE: Final = len("2026-03-11T08:00")
 
 
 class _Read(Struct, frozen=True):
@@ -105,7 +106,7 @@ def list_(choice: "Choice", as_json: bool, settings: Settings) -> None:
         for group in groups:
             write_json(group)
     else:
-        _print_rows(groups, "no dead letters")
+        _print_groups(groups)
     _say_strange(read)
 
 
@@ -319,18 +320,23 @@ def _print_letter(row: dict[str, Any], letter: "Letter") -> None:
     click.echo("".join(f"    {line}\n" for line in why.stacktrace.splitlines()))
 
 
-def _print_rows(rows: list[Any], nothing: str) -> None:
-    from rich.table import Table
+def _print_groups(groups: "Sequence[Group]") -> None:
+    """Each group in lines that end where a terminal does: whole ids and times at any width, nothing cut."""
+    if not groups:
+        click.echo("no dead letters")
+    for group in groups:
+        attempts = f", tried {group.attempts} times" if group.attempts > 1 else ""
+        click.echo(f"{group.reason}  {group.stage}, {isolate(group.source or 'no source')}")
+        click.echo(f"  {group.letters:,} letters, {group.redriven:,} of them redriven{attempts}")
+        click.echo(
+            f"  {_minute(group.first_seen)} to {_minute(group.last_seen)} UTC, for example {group.example}"
+        )
+        click.echo(f"  {isolate(group.message)}")
 
-    from streams.cli.console import Console
 
-    if not rows:
-        click.echo(nothing)
-        return
-    table = Table(*rows[0].__struct_fields__, box=None, padding=(0, 1))
-    for row in rows:
-        table.add_row(*(str(getattr(row, name)) for name in row.__struct_fields__))
-    Console().print(table, markup=False)
+def _minute(instant: str) -> str:
+    """An instant to the minute."""
+    return instant[:_MINUTE].replace("T", " ")
 
 
 def _say_strange(read: _Read) -> None:

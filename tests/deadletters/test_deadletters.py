@@ -17,7 +17,7 @@ from streams.engine.kafka.outbox import KafkaOutbox
 from streams.errors import RecordError
 from streams.kafka.transaction import TransactionalProducer
 from streams.settings import Connection
-from tests.command import rows, ticker
+from tests.command import on_terminal, rows, ticker
 from tests.replay.replay_support import everything, make_topics
 from tests.support import START, sighting
 
@@ -62,6 +62,10 @@ def test_letters_are_listed_by_reason_and_shown_whole(connection: Connection, to
     """Two reasons; one letter with its stack and its bytes; a wrong place is a wrong usage."""
     many, few = rows(ticker("deadletters", "list", *at(connection, topic_prefix)))
     assert (many["letters"], few["letters"], many["source"]) == (SOUND, 2, "akhbar")
+    narrow = on_terminal("deadletters", "list", *at(connection, topic_prefix), columns=40).splitlines()
+    assert any(line.startswith(f"{few['reason']}  ") for line in narrow)
+    first = many["first_seen"][:16].replace("T", " ")
+    assert any(f" {first} to " in line and line.rstrip().endswith(many["example"]) for line in narrow)
     (shown,) = rows(ticker("deadletters", "show", few["example"], *at(connection, topic_prefix)))
     assert base64.b64decode(shown["value"]).startswith(b'{"type"')
     assert shown["error"]["message"] == "rubbish"

@@ -180,6 +180,10 @@ def test_the_grants_are_enough_and_no_more(
         asyncio.run(_write(as_role("ticker-producer"), SIGHTINGS.on(PREFIX)))
         _redrive(as_role("ticker-redriver"))
     _replay_and_clean(as_role("ticker-replayer"), tmp_path / "plan.json")
+    tried = _ticker(
+        "replay", "try", "sightings", "--folder", str(tmp_path / "try"), environment=as_role("ticker-trier")
+    )
+    assert tried.returncode == 0, tried.stderr
     # No role reaches into another's: consumers do not write, producers do not read, state is the worker's alone.
     some = next(iter(CATEGORIES.values())).on(PREFIX)
     consumer, producer = as_role("ticker-consumer"), as_role("ticker-producer")

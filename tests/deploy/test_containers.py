@@ -26,7 +26,7 @@ DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 OURS = {name: service for name, service in COMPOSE["services"].items() if "headline" in service["image"]}
 OVERLAYS = ("production", "staging", "sources")
-ALL = (*OVERLAYS, "replay")
+ALL = (*OVERLAYS, "replay", "replay-try")
 KUBERNETES = ("1.32", kubernetes_validate.latest_version())
 WORKLOADS = {"Deployment", "StatefulSet", "Job"}
 
@@ -118,6 +118,9 @@ def _pods(overlay: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for document in _documents(overlay):
         if document["kind"] in WORKLOADS:
             yield document["metadata"]["name"], document["spec"]["template"]["spec"]
+        elif document["kind"] == "CronJob":
+            job = document["spec"]["jobTemplate"]["spec"]
+            yield document["metadata"]["name"], job["template"]["spec"]
 
 
 @pytest.mark.parametrize("version", KUBERNETES)
@@ -174,6 +177,28 @@ def test_a_replay_is_planned_and_then_applied() -> None:
     assert plan["args"][-1] == apply["args"][-1]
     for container in (plan, apply):
         accepts([word.replace("/tmp/day.json", os.devnull) for word in container["args"]])
+
+
+def test_a_try_keeps_its_folder_and_is_not_repeated() -> None:
+    """What it was killed at is gone on with the next night; its arguments are those of `ticker`."""
+    (cron,) = (each for each in _documents("replay-try") if each["kind"] == "CronJob")
+    assert cron["spec"]["concurrencyPolicy"] == "Forbid"
+    assert cron["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0
+    ((_, pod),) = _pods("replay-try")
+    (container,) = pod["containers"]
+    folder = container["args"][container["args"].index("--folder") + 1]
+    claims = {each["name"] for each in pod["volumes"] if "persistentVolumeClaim" in each}
+    assert [each["mountPath"] for each in container["volumeMounts"] if each["name"] in claims] == [
+        str(Path(folder).parent)
+    ]
+    parses(container["args"])
+
+
+def test_nothing_in_staging_decides_about_a_replay_before_it_comes() -> None:
+    """No producer and no canary write to the topics that a replay is planned for."""
+    names = {name for name, _ in _pods("staging")}
+    assert "ticker-worker" in names
+    assert not names & {"ticker-canary", "ticker-producer"}
 
 
 def test_jobs_are_named_as_the_rules_expect() -> None:

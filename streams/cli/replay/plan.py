@@ -15,6 +15,7 @@ from streams.cli.logs import log_to_stderr
 from streams.cli.moments import parse_length, parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.replay.dashboards import from_url
 from streams.cli.replay.progress import duration
 from streams.counted import counted
 from streams.errors import SettingsError
@@ -32,6 +33,11 @@ _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
 
 
 _WINDOW_OPTIONS: Final = (
+    click.option(
+        "--from-url",
+        metavar="URL",
+        help="The window, source and topic of a dashboard's address (from, to, var-source, var-topic); quote it.",
+    ),
     click.option("--since", help="Begin there, by event time: 2h, 3d ago, or an RFC 3339 time."),
     click.option("--until", help="End before that event time."),
     click.option(
@@ -78,10 +84,11 @@ def window_options(command: Callable[..., None]) -> Callable[..., None]:
         "ticker replay plan sightings --since 24h --to-topic-prefix staging --create",
         "ticker replay plan sightings --since 24h --not-source ticker-test --to-topic-prefix staging --create",
         "ticker replay plan decisions --language ar --text 'المغرب' --to-config staging.toml --speed 10x",
+        "ticker replay plan sightings --from-url 'https://grafana/d/ticker?from=now-6h&to=now' --to-topic-prefix look",
         "ticker replay plan sightings --offsets 0:1000-5000 --to-bootstrap-servers staging:9092 --speed max",
     )
 )
-@click.argument("topic")
+@click.argument("topic", required=False)
 @window_options
 @click.option(
     "--speed",
@@ -96,7 +103,7 @@ def window_options(command: Callable[..., None]) -> Callable[..., None]:
 @target_options
 @kafka_options()
 def plan(
-    topic: str, output: Path | None, as_json: bool, settings: Settings, target: Target, **given: Any
+    topic: str | None, output: Path | None, as_json: bool, settings: Settings, target: Target, **given: Any
 ) -> None:
     """Say what a replay of TOPIC would do, and write it to a file; changes nothing on the clusters.
 
@@ -107,7 +114,8 @@ def plan(
     from streams.replay.plan import write_plan
 
     log_to_stderr()
-    made, checks = drafted(topic, settings, target, given)
+    name, given = window_of(topic, given)
+    made, checks = drafted(name, settings, target, given)
     refused = refusals(checks)
     path = output or Path(f"replay-{made.id}.json")
     if not refused:
@@ -123,6 +131,22 @@ def plan(
         )
         sys.exit(1)
     click.echo(f"{path}: look at it, then `ticker replay apply {path}`", err=True)
+
+
+def window_of(topic: str | None, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The topic and the options, with what `--from-url` says in place of what was not given itself.
+
+    Raises:
+        click.UsageError: No topic was named.
+        SettingsError: The address has no window.
+    """
+    url = given["from_url"]
+    found = from_url(url) if url else {}
+    topic = topic or found.pop("topic", None)
+    if topic is None:
+        raise click.UsageError("Name a topic: sightings, strips, decisions …")
+    found.pop("topic", None)
+    return topic, given | {name: value for name, value in found.items() if not given[name]}
 
 
 def drafted(

@@ -15,7 +15,7 @@ from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.diff import SHARE, build_options, past_limit, print_markdown, reported
 from streams.cli.replay.ends import planned_ends, planned_settings
-from streams.cli.replay.plan import drafted, print_plan, window_options
+from streams.cli.replay.plan import drafted, print_plan, window_of, window_options
 from streams.cli.replay.progress import TrialProgress, duration
 from streams.cli.rules import read_rules, taught_option
 from streams.counted import counted
@@ -48,7 +48,7 @@ _LOG: Final = "worker.log"
         "ticker replay try sightings --abandon                                  # cleans up after a killed one",
     ),
 )
-@click.argument("topic", metavar="sightings|strips|decisions")
+@click.argument("topic", metavar="sightings|strips|decisions", required=False)
 @window_options
 @click.option("--speed", default="max", show_default=True, help="As for `plan`.")
 @click.option(
@@ -76,7 +76,7 @@ _LOG: Final = "worker.log"
 @json_option
 @target_options
 @kafka_options()
-def trying(topic: str, as_json: bool, settings: Settings, target: Target, **given: Any) -> None:
+def trying(topic: str | None, as_json: bool, settings: Settings, target: Target, **given: Any) -> None:
     """Run a window of TOPIC through this build and say what it decides otherwise than was recorded.
 
     Plans, replays to a prefix of its own, runs workers of this build there until all is through, compares, writes
@@ -85,10 +85,11 @@ def trying(topic: str, as_json: bool, settings: Settings, target: Target, **give
     """
     from streams.replay.trial import claimed
 
-    if topic.removeprefix(f"{settings[TOPIC_PREFIX]}.") not in _TRIED:
-        raise SettingsError(f"{topic!r}: give one of {', '.join(_TRIED)}, which workers read")
+    name, given = window_of(topic, given)
+    if name.removeprefix(f"{settings[TOPIC_PREFIX]}.") not in _TRIED:
+        raise SettingsError(f"{name!r}: give one of {', '.join(_TRIED)}, which workers read")
     with claimed(given["folder"]) as folder, TrialProgress() as progress:
-        trial = _Trial(topic, settings, target, given, folder, progress)
+        trial = _Trial(name, settings, target, given, folder, progress)
         state = trial.abandon() if given["abandon"] else trial.run()
     if not given["abandon"]:
         trial.tell(as_json=as_json)
