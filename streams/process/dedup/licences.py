@@ -59,10 +59,29 @@ def _is_minor(alignment: Alignment, step: Step) -> bool:
 
 def _asks_by_order(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
     """Whether an English headline opens with its verb: "Is the bridge safe" asks."""
-    return lexicon.language == "en" and at == 0 and tokens[0].written in _AUXILIARIES
+    return lexicon.language == "en" and at == 0 and tokens[0].written in AUXILIARIES
 
 
-_AUXILIARIES: Final = frozenset({"is", "are", "was", "were", "has", "have", "had"})
+AUXILIARIES: Final = frozenset(
+    {
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "had",
+        "do",
+        "does",
+        "did",
+        "will",
+        "can",
+        "should",
+        "must",
+        "shall",
+    }
+)
+"""English verbs that stand before their subject in a question."""
 
 
 def _names_place(tokens: Sequence[Token], reading: Reading, at: int) -> bool:

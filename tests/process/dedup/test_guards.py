@@ -137,6 +137,8 @@ def test_a_month_has_many_names(one: str, other: str) -> None:
         ("Un séjour en Grande-Bretagne primé", "Un séjour en Bretagne primé"),
         ("The bridge is safe after repairs", "Is the bridge safe after repairs"),
         ("Is the bridge safe after repairs", "The bridge safe after repairs"),
+        ("Has council paid for the bridge", "Council has paid for the bridge"),
+        ("Will council pay for the bridge", "Council will pay for the bridge"),
         ("Un policier tue", "Un policier tué"),
         ("Un policier tué lors d'un contrôle", "Un policier tue lors d'un contrôle"),
         ("Le maire accuse son adjoint", "Le maire accusé, son adjoint"),

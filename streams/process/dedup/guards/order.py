@@ -5,6 +5,7 @@ from typing import Final
 
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.guards.guard import Guard, written
+from streams.process.dedup.licences import AUXILIARIES
 from streams.process.dedup.reading import Token
 from streams.process.dedup.words import Lexicon, take_apart
 
@@ -37,10 +38,13 @@ def _moved(alignment: Alignment, _: Sequence[Step]) -> str | None:
 
 
 def _is_inversion(alignment: Alignment) -> bool:
-    """Verb and subject that open a headline, either of them first."""
+    """Verb and subject that open a headline, either of them first; in English "Has the mayor paid" asks."""
     begin, turn, end = alignment.turned
     broken = turn in alignment.one.breaks or turn in alignment.other.breaks
-    return begin == 0 and end == _PAIR and not broken
+    asking = alignment.lexicon.language == "en" and any(
+        token.written in AUXILIARIES for token in alignment.one.tokens[:end]
+    )
+    return begin == 0 and end == _PAIR and not broken and not asking
 
 
 def _is_segment(alignment: Alignment) -> bool:
