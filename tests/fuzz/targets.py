@@ -14,6 +14,8 @@ from streams.engine.kafka.positions import offset_of
 from streams.errors import InputError, RecordError, SettingsError, TickerError
 from streams.pipeline import CATEGORIZE
 from streams.process.categorize.rules import parse_rules
+from streams.process.categorize.taught import TaughtScorer, TaughtTopic, read_taught
+from streams.process.categorize.teach import read_examples
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.produce.decode import decode
 from streams.produce.observation import Observation
@@ -99,6 +101,23 @@ def rules(data: bytes) -> None:
         parse_rules(data, "rules.toml")
     except SettingsError:
         return
+
+
+def taught(data: bytes) -> None:
+    """The file of a taught topic, and one with examples: read, and what it says is then decided by, or refused."""
+    for attempt in (
+        lambda: read_examples(data, "examples.txt"),
+        lambda: _decide(read_taught(data, "x.json")),
+    ):
+        try:
+            attempt()
+        except InputError:
+            continue
+
+
+def _decide(topic: TaughtTopic) -> None:
+    for version in topic.versions:
+        assert TaughtScorer(version).score("port of rades", "en", (0.5,) * 17) < float("inf")
 
 
 def strip(data: bytes) -> None:
@@ -202,6 +221,12 @@ _PAGE: Final = (
     b"<li><a>Museum opens</a><li>Harbour closes</ul>"
 )
 _RULES: Final = b'[topics.own]\nwords = ["zzz"]\npattern = "(a|b)+[\\\\w]"\nconfidence = 0.5\n'
+_EXAMPLES: Final = b"\n".join(b"Ship %d docks at the port of Rades" % number for number in range(12))
+_TAUGHT: Final = (
+    b'{"topic":"quays","versions":[{"version":1,"taught_on":"x","examples_for":10,"examples_against":10,'
+    b'"examples":"00","leave_one_out":{"precision":1.0,"recall":0.5},"threshold":-3,"bias":12,'
+    b'"topics":{"medtop:04000000":45},"features":{"port":30,"port*":9}}]}'
+)
 _PLAN: Final = (
     b'{"id":"abc","source":{"bootstrap_servers":"a:1","prefix":"ticker"},'
     b'"spans":[{"partition":0,"start":0,"end":9}]}'
@@ -234,6 +259,7 @@ def targets(folder: Path) -> dict[str, Target]:
         "seen rows": (restore, _rows(), 20),
         "headers": (headers, (b"12\0stage", b"partition\0" + b"9" * 5000, b"offset\0-1"), 60),
         "rules": (rules, (_RULES,), 6),
+        "taught topics": (taught, (_TAUGHT, _EXAMPLES), 6),
         "strips and pages": (strip, (*_LINES, _PAGE), 4),
         "JSON Lines": (files.lines, _LINES, 3),
         "plans": (files.plan, (_PLAN,), 3),
