@@ -29,6 +29,7 @@ OF_ITS_OWN: Final = {
     "TickerDeadLetterShare",
     "TickerStripsFail",
     "TickerClockSkewed",
+    "TickerSourceDoubted",
     "TickerWebhookFails",
     "TickerSpoolFilling",
     "TickerSpoolDropping",
