@@ -146,7 +146,9 @@ def _bars(_: Panel) -> Any:
 def _table(panel: Panel) -> Any:
     made = table.Panel().transformations(_transformations(panel)).min_width(_NARROWEST)
     for column in panel.columns:
-        made = made.override_by_name(column.title, _properties(column))
+        # A panel that says why it is empty would say so in an empty cell, too.
+        blank = "–" if panel.empty is not None else ""
+        made = made.override_by_name(column.title, _properties(column, column.none or blank))
     return made
 
 
@@ -169,10 +171,10 @@ def _transformations(panel: Panel) -> list[DataTransformerConfig]:
     return [*merged, kept, organized, *ordered]
 
 
-def _properties(column: Column) -> list[DynamicConfigValue]:
+def _properties(column: Column, none: str) -> list[DynamicConfigValue]:
     properties = [DynamicConfigValue("custom.width", column.wide)] if column.wide else []
-    if column.none:
-        properties.append(DynamicConfigValue("noValue", column.none))
+    if none:
+        properties.append(DynamicConfigValue("noValue", none))
     if column.unit:
         properties.append(DynamicConfigValue("unit", column.unit))
     if column.words:

@@ -191,6 +191,7 @@ def test_an_alert_is_shown_with_a_way_to_its_runbook(
     wait_until(lambda: firing().state == "ok", seconds=60)
     shown = firing()
     assert "TickerDown" in shown.text
+    assert "No alert is firing." not in shown.text, "nor in an empty cell"
     runbooks = yaml.safe_load((RULES.parent / "prometheus.yaml").read_text("utf-8"))["global"][
         "external_labels"
     ]
