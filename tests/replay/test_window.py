@@ -131,6 +131,7 @@ def test_speeds_write_the_same(kafka: str, source: str, topic_prefix: str) -> No
     assert written[0] == written[1] == written[2]
 
 
+@pytest.mark.chaos
 @pytest.mark.kafka
 def test_a_window_on_kafka_is_decided_as_it_was(kafka: str, source: str, tmp_path: Path) -> None:
     """Workers decided all of it; workers on a replay of three seconds in the middle decide as they did."""
