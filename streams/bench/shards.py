@@ -17,7 +17,7 @@ from msgspec import Struct
 from schemas.events import Event, Sighting
 from schemas.topics import DECISIONS, DUPLICATES, Topic
 from streams.bench.corpus import Corpus, make
-from streams.process.dedup.deduplicator import Deduplicator
+from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS, Deduplicator
 from streams.process.dedup.event_time import bucket_end
 from streams.process.dedup.live import LiveHeadline
 from streams.produce.sightings import sightings
@@ -31,6 +31,8 @@ class Shard:
     """What one shard remembers: by live key, the end of the bucket that the owner knows of, and its sources."""
 
     def __init__(self) -> None:
+        self.oldest = 0
+        """From when on the owner takes a sighting for live, in ms of event time, as it told the shard last."""
         self._known: dict[bytes, tuple[int, tuple[bytes, ...]]] = {}
 
     def repeats(self, record: Record) -> bool:
@@ -42,7 +44,7 @@ class Shard:
             self._known[key] = bucket_end(timestamp), (source,)
             return False
         end, sources = known
-        if timestamp < end and source in sources:
+        if self.oldest <= timestamp < end and source in sources:
             return True
         self._known[key] = (
             max(end, bucket_end(timestamp)),
@@ -67,9 +69,11 @@ class Division:
         passed: list[Record] = []
         for record in records:
             if not self._shard(record.key).repeats(record):
-                # Each by itself: what the owner ends, the shards must know before the next one.
+                # Each by itself: what the owner ends, and its event time, the shards must know before the next one.
                 self._owner.process([record], out)
                 passed.append(record)
+                for shard in self._shards:
+                    shard.oldest = (self._owner.event_time or 0) - DEFAULT_WINDOW_MS
         return passed
 
     def repeated(self, record: Record, winner: LiveHeadline, rule: str) -> None:

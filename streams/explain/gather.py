@@ -4,7 +4,7 @@ from typing import IO, Any
 
 import msgspec
 
-from schemas.events import CategorizedHeadline, Correction, Duplicate, Event, SeenHeadline
+from schemas.events import UNREADABLE, CategorizedHeadline, Correction, Duplicate, Event, SeenHeadline
 from schemas.topics import CORRECTIONS, DUPLICATES, HEADLINES, SEEN
 from streams.errors import InputError
 from streams.explain.explanation import Evidence, Known, Swallowed, known, swallowed
@@ -67,7 +67,7 @@ def from_run(file: IO[bytes], place: str) -> Evidence:
                 swallowed.append(msgspec.convert(row, Swallowed))
             else:
                 published.append(msgspec.convert(row, Known))
-        except (msgspec.MsgspecError, TypeError) as error:
+        except (*UNREADABLE, TypeError) as error:
             raise InputError(f"{place}:{number}", f"no line of `ticker run`: {error}") from error
     return Evidence(published, swallowed)
 
@@ -75,7 +75,7 @@ def from_run(file: IO[bytes], place: str) -> Evidence:
 def _event(record: Any, event_type: Any) -> Event:
     try:
         event: Event = msgspec.json.decode(record.value, type=event_type)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         place = f"{record.topic}/{record.partition}/{record.offset}"
         raise InputError(place, f"not what the topic holds: {error}") from error
     return event

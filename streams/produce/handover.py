@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
-import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from schemas.events import UNREADABLE
 from schemas.routing import partition_by_hash
 from schemas.topics import POSITIONS
 from streams.engine.kafka.positions import position_record, read_position
@@ -214,7 +214,7 @@ class HandOver:
     def _unpacked(self, kept: Kept) -> Outgoing | None:
         try:
             return unpack(kept.body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             logger.error("record %d of the spool cannot be read (%s): it is left out", kept.number, error)  # noqa: TRY400 (the message says all)
             return None
 

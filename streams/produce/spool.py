@@ -27,6 +27,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.events import UNREADABLE
 from streams.errors import SettingsError, TickerError
 
 logger: Final = logging.getLogger(__name__)
@@ -298,7 +299,7 @@ class Spool:
             return msgspec.json.decode(path.read_bytes(), type=_Account)
         except FileNotFoundError:
             pass
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             logger.warning(
                 "spool %s: %s is damaged (%s); it gets another name", self._folder, _ACCOUNT, error
             )

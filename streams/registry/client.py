@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
+from schemas.events import UNREADABLE
 from streams.errors import SettingsError, TickerError
 from streams.outbound import connector
 from streams.settings import Secret
@@ -219,7 +220,7 @@ class Registry:
     def _read(self, answer: _Answer, kind: type[T]) -> T:
         try:
             return msgspec.json.decode(answer.body, type=kind)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise TickerError(
                 f"the schema registry {self._address} answers what no registry does ({error}): "
                 f"{_text(answer.body)}; is something else at this address?"
@@ -250,7 +251,7 @@ def _is_missing(answer: _Answer) -> bool:
 def _problem(answer: _Answer) -> _Problem:
     try:
         return msgspec.json.decode(answer.body, type=_Problem)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return _Problem()
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.compatibility import breaks
-from schemas.events import type_name
+from schemas.events import UNREADABLE, type_name
 from schemas.generate import json_schema
 from schemas.topics import TOPICS, Topic
 from streams.errors import TickerError
@@ -141,7 +141,7 @@ async def _unlike(registry: Registry, url: str, subject: Subject) -> str | None:
     """Why what is at an address is not the subject's schema; None where it is, or a later one of the type."""
     try:
         found = msgspec.json.decode(await registry.fetch(url))
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return f"what {url} has is no JSON"
     except TickerError as error:
         return str(error)

@@ -11,6 +11,7 @@ import msgspec
 from aiokafka import TopicPartition
 from msgspec import Struct
 
+from schemas.events import UNREADABLE
 from schemas.headers import REPLAY_ID_HEADER
 from schemas.topics import DUPLICATES, STRIPS
 from streams.errors import InputError, SettingsError
@@ -133,6 +134,6 @@ async def _replayed(plan: Plan, ends: Ends, wanted: AbstractSet[str]) -> set[str
     async for _, records in read_windows(options, await bounds(options, places)):
         for record in records:
             if record.value is not None and mine in record.headers:
-                with suppress(msgspec.DecodeError, UnicodeDecodeError):  # rubbish that was replayed has no id
+                with suppress(*UNREADABLE):  # rubbish that was replayed has no id
                     found.update(wanted & {_identify(record.value).id})
     return found

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from aiokafka import TopicPartition
 
-from schemas.events import Sighting
+from schemas.events import UNREADABLE, Sighting
 from schemas.instants import parse_instant
 from schemas.topics import SIGHTINGS
 from streams.kafka.connect import administration
@@ -61,7 +61,7 @@ async def slot_changes(plan: Plan, ends: Ends, strips: set[str]) -> Slots:
 
 
 def _sighting(record: Any) -> Sighting | None:
-    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+    with suppress(*UNREADABLE):
         return _decode(record.value or b"")
     return None
 

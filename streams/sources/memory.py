@@ -14,7 +14,7 @@ from typing import Final, Generic, Self, TypeVar
 import msgspec
 from msgspec import Struct
 
-from schemas.events import Strip
+from schemas.events import UNREADABLE, Strip
 from streams.errors import SettingsError
 from streams.sources.robots import Robots
 from streams.sources.visit import Validators
@@ -88,7 +88,7 @@ class Table(MutableMapping[str, T], Generic[T]):
         for key, value in database.execute(f"SELECT key, value FROM {self.name}"):  # noqa: S608 (our own name)
             try:
                 self._rows[key] = self._decode(value)
-            except msgspec.MsgspecError:
+            except UNREADABLE:
                 self._unwritten.add(key)
 
     def write(self, database: sqlite3.Connection) -> None:

@@ -35,6 +35,12 @@ _LATE: Final = [
     (_TEXTS[0], "akhbar", 0, 80 * HOUR),
 ]
 """A headline ends, and a sighting from its life comes after that: a shard that was not told would swallow it."""
+_LATE_EDITION: Final = [
+    (_TEXTS[5], "akhbar", 0, 0),
+    (_TEXTS[0], "akhbar", 17 * HOUR, 0),
+    (_TEXTS[5], "akhbar", 0, 90 * HOUR),
+]
+"""A forecast comes days late, when the next one is due: whether it is another one, only event time tells."""
 
 
 def _seen(out: KeepingOutbox) -> Sequence[Written]:
@@ -44,6 +50,7 @@ def _seen(out: KeepingOutbox) -> Sequence[Written]:
 @settings(deadline=None)
 @given(st.lists(_shown, max_size=40), st.sampled_from([1, 2, 4, 8]))
 @example(_LATE, 2)
+@example(_LATE_EDITION, 1)
 def test_shards_decide_as_one_owner(shown: list[tuple[str, str, int, int]], shards: int) -> None:
     """Same headlines, ids, updates, near duplicates and ends of chains in the same order, late sightings too."""
     now, records = START, list[Record]()

@@ -133,7 +133,7 @@ class Deduplicator:
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Decide on sightings, in order."""
-        if not self._headlines.is_settled:
+        if not self._headlines.is_settled and records:
             for unbelieved in self._headlines.settle():
                 self._write(unbelieved, records[0].timestamp, out)
         live = self._headlines.by_key.get
