@@ -86,7 +86,7 @@ class _Site:
             return b"HTTP/1.1 304 Not Modified\r\nETag: " + tag + b"\r\n\r\n"
         if edition != self._edition or self.kind == "other bytes":
             self._edition = edition
-            self._packed = gzip.compress(self._page(edition).encode(), 1)
+            self._packed = gzip.compress(self.page(edition).encode(), 1)
         given = b"ETag: " + tag + b"\r\n" if self.kind == "validators" else b""
         self.sent += len(self._packed)
         length = str(len(self._packed)).encode()
@@ -99,7 +99,8 @@ class _Site:
             + self._packed
         )
 
-    def _page(self, edition: int) -> str:
+    def page(self, edition: int) -> str:
+        """The page as of its nth change."""
         items = "".join(
             f'<li><a href="/story/{each}">{self._headline(each)}</a></li>'
             for each in range(edition, edition - _SLOTS, -1)
@@ -170,7 +171,7 @@ async def _run(servers: str, folder: Path, count: int, seconds: int) -> SourcesR
         sources=count,
         interval_seconds=_INTERVAL_S,
         seconds=round(took),
-        page_kilobytes=round(len(sites[0]._page(1)) / 1000, 1),  # noqa: SLF001 (its own module)
+        page_kilobytes=round(len(sites[0].page(1)) / 1000, 1),
         visits=visits,
         unchanged_percent=round(100 * same / max(1, visits), 1),
         received_megabytes=round(sent / 1e6, 1),

@@ -74,15 +74,25 @@ async def administration(
     Raises:
         TickerError: as `reach`, and for whatever Kafka refuses to the client.
     """
-    await reach(connection, patience=patience, report=report)
-    client = AIOKafkaAdminClient(**connection.aiokafka_options(), request_timeout_ms=_REQUEST_MS)
-    try:
-        await client.start()
-        yield client
-    except KafkaError as error:
-        raise TickerError(f"Kafka at {connection.bootstrap_servers}: {error}") from error
-    finally:
-        await client.close()
+    retry = Retry(first=_FIRST_WAIT_S, longest=_LONGEST_WAIT_S, patience=patience)
+    while True:
+        await reach(connection, patience=patience, report=report)
+        client = AIOKafkaAdminClient(**connection.aiokafka_options(), request_timeout_ms=_REQUEST_MS)
+        is_started = False
+        try:
+            await client.start()
+            # A broker that has just started answers before it knows of any broker, itself included.
+            await client.describe_cluster()
+            is_started = True
+            yield client
+        except KafkaError as error:
+            if is_started or not error.retriable or retry.is_spent:
+                raise TickerError(f"Kafka at {connection.bootstrap_servers}: {error}") from error
+        else:
+            return
+        finally:
+            await client.close()
+        await retry.wait()
 
 
 class Metadata(Struct, frozen=True, kw_only=True):

@@ -46,7 +46,7 @@ function Panel({ panel, spot, answer, values, window }) {
   const { data, state, error } = answer;
   const links = (panel.links ?? []).map((link) => `${link.title} ${filled(link.url, values)}`);
   const perValue = data.flatMap((frame) =>
-    frame.fields.flatMap((field) => field.getLinks?.({ valueRowIndex: 0 }) ?? []),
+    frame.fields.flatMap((field) => Array.from(field.values, (_, row) => field.getLinks?.({ valueRowIndex: row }) ?? []).flat()),
   );
   const items = links.length ? [<span key="links" title={links.join("\n")} className="links"><Icon name="external-link-alt" /></span>] : [];
   return (
