@@ -99,7 +99,7 @@ def consume(connection: Connection, topic: str, count: int) -> list[bytes]:
     return asyncio.run(asyncio.wait_for(run(), 30))
 
 
-def wait_until(condition: Callable[[], T], *, seconds: float = 10) -> T:
+def wait_until(condition: Callable[[], T], *, seconds: float = 60) -> T:
     """Ask until the answer is true: what one broker has decided, others hear a moment later."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):

@@ -41,7 +41,7 @@ def worker(environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
             _ticker("worker", "--listen", "127.0.0.1:0"), stderr=errors, env=environment
         )
         try:
-            yield str(wait_until(lambda: _address(log), seconds=30))
+            yield str(wait_until(lambda: _address(log), seconds=90))
         finally:
             process.terminate()
             process.wait(30)
@@ -89,7 +89,7 @@ def test_it_goes_the_whole_way(environment: dict[str, str], worker: str) -> None
         assert event["traceparent"] == traceparent(event["id"].partition("-")[0])
     assert not any(values.values()), "no topic that consumers read has anything of it"
     # Transaction markers lie behind the last records: they are no lag.
-    assert wait_until(lambda: _lags(worker) == {0.0}, seconds=30)
+    assert wait_until(lambda: _lags(worker) == {0.0}, seconds=90)
 
 
 def _lags(address: str) -> set[float]:

@@ -96,7 +96,7 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmana
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             running = Alertmanager(port)
-            wait_until(running.is_ready, seconds=30)
+            wait_until(running.is_ready, seconds=90)
             yield running
         finally:
             process.terminate()

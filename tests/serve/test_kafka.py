@@ -114,7 +114,7 @@ def test_only_what_is_committed_is_served_with_what_was_swallowed_and_how_often(
     write(kafka, topic_prefix, [*headline_rows(shown), (DUPLICATES, b"k", duplicate), (SEEN, b"k", seen)])
     write(kafka, topic_prefix, headline_rows(headline(2, "Never committed")), abort=True)
     with process(kafka, topic_prefix) as server:
-        wait_until(lambda: server.ask("/readyz")[0] == 200, seconds=30)
+        wait_until(lambda: server.ask("/readyz")[0] == 200, seconds=90)
         (row,) = wait_until(
             lambda: [
                 row
@@ -149,7 +149,7 @@ def test_a_reader_goes_on_after_a_kill_without_loss_or_repetition(kafka: str, to
     last_id = None
     for count in (4, 3, 5):
         with process(kafka, topic_prefix) as server:
-            wait_until(lambda: server.ask("/readyz")[0] == 200, seconds=30)
+            wait_until(lambda: server.ask("/readyz")[0] == 200, seconds=90)
             last_id = asyncio.run(hear(server, count, last_id))
             server.end(kill=True)
     assert heard == texts
@@ -164,14 +164,14 @@ def test_the_board_outlives_a_broker_that_goes_away(
     make_topics(servers, topic_prefix)
     write(servers, topic_prefix, headline_rows(headline(1, "Before")))
     with process(servers, topic_prefix) as server:
-        wait_until(lambda: server.ask("/readyz")[0] == 200, seconds=30)
+        wait_until(lambda: server.ask("/readyz")[0] == 200, seconds=90)
         cluster.kill(1)
-        wait_until(lambda: server.ask("/readyz")[0] == 503, seconds=30)
+        wait_until(lambda: server.ask("/readyz")[0] == 503, seconds=90)
         assert server.texts() == ["Before"]
         cluster.restart(1)
         write(servers, topic_prefix, headline_rows(headline(2, "After")))
         wait_until(lambda: server.texts() == ["After", "Before"], seconds=60)
-        wait_until(lambda: server.ask("/readyz")[0] == 200, seconds=30)
+        wait_until(lambda: server.ask("/readyz")[0] == 200, seconds=90)
         assert server.end() == 0
         assert server.log.count("Kafka is away") == 1
         assert len(server.log.splitlines()) < 20, server.log

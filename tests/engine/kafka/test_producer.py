@@ -34,7 +34,7 @@ _FIRST, _SECOND = _STRIP % b"2026-03-11T08:00:00Z", _STRIP % b"2026-03-11T09:00:
 
 
 def _await_sightings(pipeline: Pipeline, count: int) -> None:
-    wait_until(lambda: len(pipeline.read(SIGHTINGS)[SIGHTINGS.name].all) == count, seconds=20)
+    wait_until(lambda: len(pipeline.read(SIGHTINGS)[SIGHTINGS.name].all) == count, seconds=90)
 
 
 def _end(producer: TickerProcess, number: signal.Signals) -> int:
@@ -64,7 +64,7 @@ def test_a_file_that_is_followed_again_is_not_read_twice(pipeline: Pipeline, tmp
     file.write_bytes(_FIRST)
     producer = pipeline.producer("--follow", str(file))
     _await_sightings(pipeline, 2)
-    wait_until(file.with_name("strips.jsonl.position").exists, seconds=20)
+    wait_until(file.with_name("strips.jsonl.position").exists, seconds=90)
     _end(producer, signal.SIGKILL)
     with file.open("ab") as more:
         more.write(_SECOND)
