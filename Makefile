@@ -71,7 +71,7 @@ chaos: $(READY)  ## provoke faults for real and check exactly once, and which al
 fuzz: $(READY)  ## any bytes into all that reads from outside (hours); FUZZ="--seconds 60" for a minute
 	$(BIN)/python -m tests.fuzz $(FUZZ)
 
-validate: $(READY)  ## a million real events by validators in four languages (ten minutes); wants ../shared, node, java and go
+validate: $(READY)  ## a million real events by validators in four languages (ten minutes on a quiet machine); wants ../shared, node, java and go
 	$(BIN)/python -m tests.validators $(VALIDATE)
 
 constraints: $(READY)  ## pin what is installed now
