@@ -278,7 +278,12 @@ class LiveHeadlines:
         if keys is None:
             keys = self._queue[shard] = set()
             heappush(self._shards, shard)
+            if self._shards[0] == shard:
+                self._leaving.clear()  # it leaves before the one that was leaving
         keys.add(headline.key)
+        if self._leaving and self._shards[0] == shard:
+            # Also one that comes late leaves in its turn: so it does after a restart, which knows of no half way.
+            heappush(self._leaving, headline.key)
         if headline.bucket_end > self.now:
             self._move_on(headline.bucket_end)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from streams.process.dedup import chains, near
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.process.dedup.event_time import Claims, Evidence
+from streams.process.dedup.live import LiveHeadline, LiveHeadlines, live_headline
 from streams.process.dedup.near import Indexed, NearIndex
 from streams.process.fold import fold, fold_key
 from streams.stage import EventRecord
@@ -127,3 +128,46 @@ def test_the_short_way_decides_as_the_long_one(records: list[EventRecord]) -> No
         Deduplicator().process(records, long)
     assert short.written == long.written
     assert short.counts == long.counts
+
+
+def _shown(key: bytes, at: int) -> LiveHeadline:
+    text = f"The bakery of {key.decode()} opens"
+    return live_headline(
+        key=key,
+        folded=fold(text),
+        text=text,
+        id=f"{key.decode()}-0",
+        language="en",
+        first_seen=at,
+        last_seen=at,
+        sightings=1,
+        sources=("akhbar",),
+        root=None,
+    )
+
+
+@given(
+    st.sets(st.integers(10, 99), min_size=2, max_size=9),
+    st.lists(st.tuples(st.integers(10, 99), st.sampled_from([0, 0, 1])), max_size=6),
+    st.integers(0, 6),
+)
+def test_a_headline_that_comes_late_ends_in_its_turn(
+    together: set[int], late: list[tuple[int, int]], ended: int
+) -> None:
+    """Of those that end together some have left when others come, as late or later: the order is the same."""
+    live = LiveHeadlines(window=72 * HOUR)
+    for number in together:
+        live.add(_shown(b"a%d" % number, START))
+    live.add(_shown(b"now", START + 90 * HOUR))
+    for _ in range(ended):
+        if (headline := live.next_ended()) is not None:
+            live.end(headline)
+    for number, hours in late:
+        if b"a%d" % number not in live.by_key:
+            live.add(_shown(b"a%d" % number, START - hours * HOUR))
+    waiting = sorted((each.bucket_end, each.key) for each in live if each.key != b"now")
+    left = []
+    while (headline := live.next_ended()) is not None:
+        left.append((headline.bucket_end, headline.key))
+        live.end(headline)
+    assert left == waiting
