@@ -239,6 +239,9 @@ class LiveHeadlines:
         self._reached = 0
         """While restoring: how far event time had come, as records other than headlines (corrections) tell."""
         self._evidence = Evidence()
+        """The claims that count, by `_counts`: nothing else, so that a restart finds the same."""
+        self._claimed_at = 0
+        """The latest event time at which a claim was made."""
         self._queue: dict[int, set[bytes]] = {}
         """Keys of headlines by shard: the end of their bucket and the first digit of their key."""
         self._shards: list[int] = []
@@ -291,7 +294,18 @@ class LiveHeadlines:
         """Move event time on to the end of a bucket. The claims that stood against it are contradicted by that."""
         if self.is_settled:
             self.now = end
-            self._evidence.clear()
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """Look for the claims that stand against event time as it is now.
+
+        There are none where it has never been before. Once it was turned back it can come to where it was, and the
+        claims that were made there count again.
+        """
+        self._evidence.clear()
+        if self.now <= self._claimed_at:
+            for claims in filter(self._counts, self.claims.values()):
+                self._evidence.add(claims)
 
     def see(self, headline: LiveHeadline, instant: int) -> bool:
         """Note when a headline was seen; whether that opened another bucket."""
@@ -326,6 +340,7 @@ class LiveHeadlines:
         if before is None or not self._counts(before):
             before = Claims((), self.now)
         claims = self.claims[headline.key] = before.and_said(by, at)
+        self._claimed_at = max(self._claimed_at, self.now)
         return self._evidence.add(claims)
 
     def _drop_claim(self, headline: LiveHeadline) -> Claims | None:
@@ -375,16 +390,15 @@ class LiveHeadlines:
             ats = [at for _, at in claims.said if self.now < bucket_end(at) <= to + DOUBTED_MS]
             if ats and self._counts(claims):
                 believed.append((self.by_key[key], max(ats)))
-        self._evidence.clear()
         for headline, at in believed:
             headline.last_seen = at
             self._requeue(headline, bucket_end(at))
         for headline, _ in believed:
             claims = self.claims[headline.key]
             rest = tuple(said for said in claims.said if bucket_end(said[1]) - self.now > DOUBTED_MS)
-            claims = self.claims[headline.key] = Claims(rest or claims.said, self.now, believed=not rest)
-            if rest:
-                self._evidence.add(claims)
+            self.claims[headline.key] = Claims(rest or claims.said, self.now, believed=not rest)
+        self._claimed_at = max(self._claimed_at, self.now)
+        self._weigh()
         return [headline for headline, _ in believed]
 
     def _turn_back(self, to: int) -> list[LiveHeadline]:
@@ -394,13 +408,13 @@ class LiveHeadlines:
         """
         shards = [shard for shard in self._queue if _end_of_shard(shard) - to > BELIEVED_MS]
         moved = [self.by_key[key] for shard in sorted(shards) for key in sorted(self._queue[shard])]
-        self._evidence.clear()
         self.now = to
         for headline in moved:
             self.claims.pop(headline.key, None)
             headline.last_seen = to - BUCKET_MS
             self._requeue(headline, to)
         self.now = max((_end_of_shard(shard) for shard, keys in self._queue.items() if keys), default=to)
+        self._weigh()
         return moved
 
     def join(self, key: bytes, headline: LiveHeadline) -> None:
@@ -454,8 +468,8 @@ class LiveHeadlines:
         for headline in moved:
             headline.last_seen = self.now - BUCKET_MS
             self._requeue(headline, self.now)
-        for claims in filter(self._counts, self.claims.values()):
-            self._evidence.add(claims)
+        self._claimed_at = max((claims.now for claims in self.claims.values()), default=0)
+        self._weigh()
         return moved
 
     def prepare(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from schemas.events import SeenHeadline, encode
 from schemas.instants import format_instant
 from streams.process.dedup.deduplicator import Deduplicator
+from streams.process.fold import fold, fold_key
 from streams.stage import EventRecord, RawRecord
 from tests.support import HOUR, MINUTE, START, KeepingOutbox, raw_record, sighting
 
@@ -236,6 +237,32 @@ def test_a_restart_among_wrong_clocks_decides_as_a_run_without(records: list[Eve
         after = decide(*records[cut:], deduplicator=restored)
         assert before.counts + after.counts == whole.counts
         assert [*before.headlines(), *after.headlines()] == list(whole.headlines())
+
+
+def test_a_claim_counts_after_a_restart_as_it_did_before() -> None:
+    """Event time goes two months ahead and back to where a claim was made: it counts again, restart or not."""
+    far, sources = 60 * DAY, ("akhbar", "sahafa")
+    leaving = sorted(
+        MANY, key=lambda text: fold_key(fold(text))
+    )  # the order in which they go when event time leaps
+
+    def by_both(text: str, at: int) -> list[EventRecord]:
+        return [sighting(text, at=at, source=source) for source in sources]
+
+    records = [
+        *(record for text in MANY for record in by_both(text, START)),
+        sighting(leaving[-1], at=START - far, source="akhbar"),
+        *by_both(leaving[-2], START + far),
+        *by_both(leaving[-3], START + MINUTE),
+        sighting(leaving[-4], at=START - far, source="sahafa"),
+    ]
+    whole = Deduplicator()
+    decide(*records, deduplicator=whole)
+    for cut in range(len(records)):
+        restored = Deduplicator()
+        restored.restore(decide(*records[:cut]).state_log())
+        decide(*records[cut:], deduplicator=restored)
+        assert restored.event_time == whole.event_time, f"after a restart before record {cut}"
 
 
 @given(RECORDS)
