@@ -20,8 +20,11 @@ from deploy.grafana.panels import (
 )
 
 _DEDUPLICATED: Final = 'ticker_records_total{SEL,stage="deduplicate"'
-_SILENCE: Final = "(time() - max by (source) (max_over_time(ticker_source_heard_timestamp_seconds{SEL}[1d])))"
+_SILENCE: Final = (
+    "((time() - max by (source) (max_over_time(ticker_source_heard_timestamp_seconds{SEL}[1d]))) < 86400)"
+)
 """Since a source was heard, by a producer's clock; a day back, as the alert looks."""
+_MOST_SILENT: Final = f"topk(12, {_SILENCE})"
 _LATE: Final = "max(ticker_canary_age_seconds{SEL}) > bool 60"
 _SILENT: Final = f"(count({_SILENCE} >= 1800) or vector(0))"
 _AWAY: Final = "min(ticker_kafka_up{SEL}) < bool 1"
@@ -187,10 +190,14 @@ _FROM_EVERY_SOURCE: Final = Row(
             width=14,
             height=9,
             queries=(
-                Query(f"topk(12, {_SILENCE})"),
-                Query(counted('ticker_source_records_total{SEL,outcome="new"}', "1h", "source")),
-                Query(counted('ticker_source_records_total{SEL,outcome="update"}', "1h", "source")),
-                Query(counted('ticker_source_records_total{SEL,outcome="near"}', "1h", "source")),
+                Query(_MOST_SILENT),
+                *(
+                    Query(
+                        counted(f'ticker_source_records_total{{SEL,outcome="{outcome}"}}', "1h", "source")
+                        + f" and on (source) {_MOST_SILENT}"
+                    )
+                    for outcome in ("new", "update", "near")
+                ),
             ),
             columns=(
                 Column(field="source", title="Source", wide=170, link=to_sources("${__value.raw}")),

@@ -39,7 +39,7 @@ _EACH: Final = Row(
             width=24,
             height=10,
             queries=(
-                Query(f"time() - max by (source) (max_over_time({_HEARD}[1d]))"),
+                Query(f"(time() - max by (source) (max_over_time({_HEARD}[1d]))) < 86400"),
                 Query(counted(f"ticker_source_strips_total{{SEL,{_SOURCE}}}", "24h", "source")),
                 Query(counted(f"ticker_source_sightings_total{{SEL,{_SOURCE}}}", "24h", "source")),
                 _brought("new"),
