@@ -19,7 +19,7 @@ from schemas.events import TopicScore
 from schemas.mediatopics import LABELS, SLUG_BY_TOPIC, slug_of
 from streams.errors import InputError
 from streams.process.categorize.features import content_words, pair_features, word_features, word_stems
-from streams.process.categorize.rules import Epoch, Rule, epochs, matching
+from streams.process.categorize.rules import Period, Rule, matching, periods
 from streams.process.categorize.scores import MOST_WEIGHT, Scorer
 
 TOPICS: Final = tuple(SLUG_BY_TOPIC)
@@ -114,9 +114,9 @@ class Categorizer:
             )
             for rule in self._rules
         }
-        self._epochs = epochs(self._rules)
-        self._begins = [epoch.since for epoch in self._epochs]
-        self._versions = [self._model.version + epoch.version for epoch in self._epochs]
+        self._periods = periods(self._rules)
+        self._begins = [period.since for period in self._periods]
+        self._versions = [self._model.version + period.version for period in self._periods]
         self.version = self._versions[-1]
 
     def version_at(self, at: str) -> str:
@@ -132,7 +132,7 @@ class Categorizer:
         """
         topics = self._learned_topics(folded, language)
         threshold = self._model.threshold
-        rules = self._epoch(at).rules if self._rules else ()
+        rules = self._period(at).rules if self._rules else ()
         for rule in reversed(self._matching(rules, text, folded, language, source)):
             others = () if rule.override else tuple(score for score in topics if score.topic != rule.topic)
             topics = (TopicScore(rule.topic, rule.confidence), *others)
@@ -142,8 +142,8 @@ class Categorizer:
             return Categories(topics[0].topic, topics)
         return Categories(None, topics)
 
-    def _epoch(self, at: str | None) -> Epoch:
-        return self._epochs[-1 if at is None else bisect_right(self._begins, at) - 1]
+    def _period(self, at: str | None) -> Period:
+        return self._periods[-1 if at is None else bisect_right(self._begins, at) - 1]
 
     def _matching(
         self, rules: Sequence[Rule], text: str, folded: str, language: str, source: str | None
@@ -178,7 +178,7 @@ class Categorizer:
         topic = categories.topics[0].topic
         by_rule = tuple(
             reason
-            for rule in self._matching(self._epoch(at).rules, text, folded, language, source)
+            for rule in self._matching(self._period(at).rules, text, folded, language, source)
             if rule.topic == topic
             for reason in self._rule_reasons(rule, text, folded, language)
         )

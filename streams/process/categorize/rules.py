@@ -75,7 +75,7 @@ class Rule(msgspec.Struct, frozen=True):
         return found.group(0).strip() if found else ""
 
 
-class Epoch(msgspec.Struct, frozen=True):
+class Period(msgspec.Struct, frozen=True):
     """A stretch of event time, up to the next one's `since`, in which the same rules hold."""
 
     since: str
@@ -87,11 +87,11 @@ class Epoch(msgspec.Struct, frozen=True):
         return "".join(f"+{rule.version}" for rule in self.rules)
 
 
-def epochs(rules: Sequence[Rule]) -> tuple[Epoch, ...]:
-    """The rules that hold when; the first epoch begins before all time."""
+def periods(rules: Sequence[Rule]) -> tuple[Period, ...]:
+    """The rules that hold when; the first period begins before all time."""
     moments = sorted({"", *(switch.since for rule in rules for switch in rule.switches)})
     return tuple(
-        Epoch(since, tuple(held for rule in rules if (held := _at(rule, since)) is not None))
+        Period(since, tuple(held for rule in rules if (held := _at(rule, since)) is not None))
         for since in moments
     )
 
