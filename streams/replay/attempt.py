@@ -3,9 +3,17 @@
 import asyncio
 from typing import Final, Protocol
 
-from schemas.topics import STRIPS
+from aiokafka import TopicPartition
+
+from schemas.marks import Progress
+from schemas.topics import POSITIONS, STRIPS
 from streams.errors import TickerError
+from streams.kafka.connect import administration
+from streams.kafka.reader import bounds
+from streams.kafka.topics import describe
+from streams.replay import ledger
 from streams.replay.apply import Closing, Ends, Watcher, apply
+from streams.replay.checks import gone
 from streams.replay.pace import Pacer
 from streams.replay.partition import Written
 from streams.replay.plan import Plan
@@ -52,6 +60,32 @@ class _Starting:
     def say(self, message: str) -> None:
         """Something that people should know."""
         self._watcher.say(message)
+
+
+async def cut_since(plan: Plan, ends: Ends) -> tuple[str, ...]:
+    """What retention has removed of a plan's window that an earlier run of it has not replayed, in words.
+
+    Args:
+        plan: The plan.
+        ends: How to connect to both ends.
+    """
+    places = [TopicPartition(plan.source_topic, span.partition) for span in plan.spans]
+    windows = await bounds(ends.source.aiokafka_options(), places)
+    beginnings = {place.partition: first for place, (first, _) in windows.items()}
+    prefix = plan.target.prefix
+    async with administration(ends.target, patience=ends.patience) as client:
+        live = await describe(client, {POSITIONS.on(prefix)})
+    if not live:
+        return gone(plan, beginnings)
+    partitions = {prefix: live[POSITIONS.on(prefix)].partitions}
+    rows = (await ledger.read_ledgers(ends.target.aiokafka_options(), partitions))[prefix]
+    keys = {ledger.progress_key(plan.id, span.partition): span.partition for span in plan.spans}
+    done = {
+        keys[key]: entry.row.offset
+        for (_, key), entry in rows.items()
+        if key in keys and isinstance(entry.row, Progress)
+    }
+    return gone(plan, beginnings, done)
 
 
 async def run_through(

@@ -206,15 +206,27 @@ def _state(plan: Plan, facts: Facts) -> Check:
     return _refused(plan, "state", finding, "give a --to-topic-prefix of its own")
 
 
-def _window(plan: Plan, facts: Facts) -> Check:
-    gone = [
-        f"offsets {span.first:,} to {min(facts.beginnings[span.partition], span.end) - 1:,}"
+def gone(plan: Plan, beginnings: Mapping[int, int], done: Mapping[int, int] | None = None) -> tuple[str, ...]:
+    """What of a plan's window is not at the source any longer and not replayed yet, in words.
+
+    Args:
+        plan: The plan.
+        beginnings: The first offset that each partition of the source still has.
+        done: The offset below which a partition is replayed; those that are not named have not begun.
+    """
+    nexts = {span.partition: max(span.first, (done or {}).get(span.partition, 0)) for span in plan.spans}
+    return tuple(
+        f"offsets {nexts[span.partition]:,} to {min(beginnings[span.partition], span.end) - 1:,}"
         f" of partition {span.partition} are gone"
         for span in plan.spans
-        if facts.beginnings.get(span.partition, 0) > span.first < span.end
-    ]
-    if gone and not facts.resumed:
-        finding = f"retention cut the window since the plan was made: {'; '.join(gone)}"
+        if beginnings.get(span.partition, 0) > nexts[span.partition] < span.end
+    )
+
+
+def _window(plan: Plan, facts: Facts) -> Check:
+    lost = gone(plan, facts.beginnings)
+    if lost and not facts.resumed:
+        finding = f"retention cut the window since the plan was made: {'; '.join(lost)}"
         return Check("window", "refused", finding, "plan again")
     if facts.cut:
         return _refused(plan, "window", f"retention cut the window: {'; '.join(facts.cut)}", "begin later")

@@ -73,7 +73,7 @@ async def read_control(reader: CommittedReader, prefix: str, replay: str, *, end
     return _decode_control(record.value) if record is not None and record.value else None
 
 
-async def write(options: Mapping[str, Any], prefix: str, key: bytes, row: Manifest | Control) -> None:
+async def write(options: Mapping[str, Any], prefix: str, key: bytes, row: Row) -> None:
     """Write a row that stands on partition 0 down.
 
     Raises:

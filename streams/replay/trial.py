@@ -6,7 +6,7 @@ goes on where it was, waiting and comparing change nothing, and what was cleaned
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -15,7 +15,10 @@ import msgspec
 from msgspec import Struct
 
 from schemas.events import UNREADABLE
+from streams import __version__
 from streams.errors import InputError, SettingsError
+from streams.process.categorize.model import packaged_model
+from streams.process.categorize.rules import Rule, periods
 from streams.replay.plan import Plan, read_plan, write_plan
 
 Step = Literal["replay", "clean", "done"]
@@ -31,8 +34,31 @@ class State(Struct, frozen=True, kw_only=True):
     replay: str
     """The plan's id."""
     step: Step = "replay"
+    build: str = ""
+    """What decides in it, as `build_of` names it; empty where that was not written down."""
+    asked: str = ""
+    """The window that was asked for, in the words of the command."""
     failed: str | None = None
     """Why the comparison fails the try, where it does."""
+
+
+def build_of(rules: Sequence[Rule]) -> str:
+    """Names what workers of this build decide by: the program, its model, and which rules hold when."""
+    held = " ".join(f"{period.since}{period.version}" for period in periods(rules))
+    return f"ticker {__version__}, model {packaged_model().version}{held}"
+
+
+def overtaken(state: State, *, build: str, asked: str) -> str | None:
+    """Why a try that was begun cannot be gone on with; None where it can.
+
+    What was decided before a kill and what is decided after it end in one report: they have to be of one build, and
+    of the window that is asked for.
+    """
+    if state.build != build:
+        return f"it was begun by another build ({state.build or 'of an unknown name'}; this is {build})"
+    if state.asked != asked:
+        return f"it was begun for another window ({state.asked or 'all'}; asked for now is {asked or 'all'})"
+    return None
 
 
 class Folder:
@@ -65,12 +91,12 @@ class Folder:
             state = State(replay=plan.id)
         return None if state.step == "done" else (plan, state)
 
-    def begin(self, plan: Plan) -> State:
+    def begin(self, plan: Plan, *, build: str, asked: str) -> State:
         """Write down a plan: from then on there can be something to clean."""
         part = self.plan.with_suffix(".part")
         write_plan(plan, part)
         part.replace(self.plan)
-        return self.reach(State(replay=plan.id))
+        return self.reach(State(replay=plan.id, build=build, asked=asked))
 
     def reach(self, state: State) -> State:
         """Write down how far it is."""

@@ -11,9 +11,12 @@ from msgspec.structs import replace
 
 from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
 from schemas.instants import format_instant
+from schemas.marks import Progress
 from schemas.topics import POSITIONS, SEEN, SIGHTINGS
 from streams.errors import SettingsError, TickerError
+from streams.replay import ledger
 from streams.replay.apply import apply
+from streams.replay.attempt import cut_since
 from streams.replay.clean import clean, look
 from streams.replay.select import Selection
 from streams.settings import Connection
@@ -188,6 +191,26 @@ def test_what_retention_cut_is_said_before_the_start(connection: Connection, top
     refused = next(each for each in checks if each.name == "window")
     assert refused.outcome == "refused"
     assert "partition 0 begins at offset 5" in refused.finding
+
+
+def test_what_retention_cut_of_an_earlier_run_is_told_until_it_is_replayed(
+    connection: Connection, topic_prefix: str
+) -> None:
+    """What stood before the first record that is not replayed is missed by nobody."""
+    source, target = topic_prefix, f"{topic_prefix}-target"
+    make_topics(connection, source)
+    publish(connection, source, sightings(40))
+    ends = between(connection)
+    plan, _ = drafted(ends, source, target)
+    assert asyncio.run(cut_since(plan, ends)) == ()
+    gone = {TopicPartition(SIGHTINGS.on(source), 0): RecordsToDelete(before_offset=5)}
+    administer(connection, lambda client: client.delete_records(gone))
+    assert asyncio.run(cut_since(plan, ends)) == ("offsets 0 to 4 of partition 0 are gone",)
+    key = ledger.progress_key(plan.id, 0)
+    for reached, cut in ((3, ("offsets 3 to 4 of partition 0 are gone",)), (5, ())):
+        row = Progress(offset=reached, base=0)
+        asyncio.run(ledger.write(connection.aiokafka_options(), target, key, row))
+        assert asyncio.run(cut_since(plan, ends)) == cut
 
 
 def test_event_times_ahead_of_the_target_are_said_before_the_start(

@@ -12,6 +12,7 @@ import pytest
 
 from schemas.topics import SIGHTINGS, TOPICS
 from streams.replay.diff import KINDS, Result
+from streams.replay.plan import read_plan
 from streams.settings import Connection
 from tests.command import TICKER, ticker
 from tests.kafka_support import administer
@@ -90,6 +91,31 @@ def test_a_try_that_is_killed_at_every_step_goes_on_and_leaves_nothing(
     assert "0 lost, 0 doubled" in (folder / "report.html").read_text()
     assert not others(kafka, decided)
     assert len(everything(connection, SIGHTINGS.on(decided))) == before
+
+
+def test_a_killed_try_is_not_gone_on_with_for_another_window_or_under_other_rules(
+    kafka: str, decided: str, tmp_path: Path
+) -> None:
+    """What was begun is cleaned up, that is said, and the report is of what is asked for now, by one build."""
+    folder, rules = tmp_path / "try", tmp_path / "rules.toml"
+    rules.write_text('[topics.harbours]\nwords = ["harbour"]\n')
+    with subprocess.Popen([*TICKER, *command(kafka, decided, folder)], stderr=subprocess.DEVNULL) as process:
+        kill_at(process, (folder / "worker.log").exists)
+    first = read_plan(folder / "plan.json")
+    with subprocess.Popen(
+        [*TICKER, *command(kafka, decided, folder, "--rules", str(rules))], stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if first.id.encode() in line)
+        process.kill()
+    assert b"begun by another build" in said
+    done = ticker(*command(kafka, decided, folder, "--since", "10h"))
+    assert done.returncode == 0, done.stderr.decode()
+    since = read_plan(folder / "plan.json").begins
+    assert since is not None
+    assert first.begins is not None
+    assert since - first.begins >= 10 * HOUR
+    assert not others(kafka, decided)
 
 
 @pytest.mark.chaos

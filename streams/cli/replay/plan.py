@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 _TELL_EVERY_S: Final = 5.0
 _MINUTE: Final = len("2026-03-11 08:00")
+_SELECTED: Final = (
+    *("sources", "languages", "categories", "keys", "headers", "text"),
+    *("not_sources", "not_categories", "canary"),
+)
+"""The options that say which records of the window are taken."""
 _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
 
 
@@ -149,6 +154,16 @@ def window_of(topic: str | None, given: dict[str, Any]) -> tuple[str, dict[str, 
     return topic, given | {name: value for name, value in found.items() if not given[name]}
 
 
+def asked_of(given: dict[str, Any]) -> str:
+    """The window that the options ask for, in their words: `since 24h, sources akhbar`; empty for all there is."""
+    named = {name: given[name] for name in ("from_url", "since", "until", "warm_up", "offsets", *_SELECTED)}
+    return ", ".join(
+        f"{name} {' '.join(value) if isinstance(value, tuple) else value}"
+        for name, value in named.items()
+        if value
+    )
+
+
 def drafted(
     name: str,
     settings: Settings,
@@ -164,10 +179,6 @@ def drafted(
     from streams.replay.select import Selection
 
     prefix, there = settings[TOPIC_PREFIX], target.settings(settings)
-    fields = (
-        *("sources", "languages", "categories", "keys", "headers", "text"),
-        *("not_sources", "not_categories", "canary"),
-    )
     request = Request(
         topic=name.removeprefix(f"{prefix}."),
         source_prefix=prefix,
@@ -178,7 +189,7 @@ def drafted(
         until=parse_moment("--until", given["until"]) if given["until"] else None,
         warm_up=parse_length("--warm-up", given["warm_up"]) if given["warm_up"] else None,
         offsets=_offsets(given["offsets"]),
-        selection=Selection(**{field: given[field] for field in fields}),
+        selection=Selection(**{field: given[field] for field in _SELECTED}),
         speed=given["speed"],
         groups=given["groups"],
         max_lag=given["max_lag"],

@@ -15,7 +15,7 @@ from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.diff import SHARE, build_options, past_limit, print_markdown, reported
 from streams.cli.replay.ends import planned_ends, planned_settings
-from streams.cli.replay.plan import drafted, print_plan, window_of, window_options
+from streams.cli.replay.plan import asked_of, drafted, print_plan, window_of, window_options
 from streams.cli.replay.progress import TrialProgress, duration
 from streams.cli.rules import read_rules, taught_option
 from streams.counted import counted
@@ -25,6 +25,7 @@ from streams.settings.connection import CONNECTION_SETTINGS, PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
+    from streams.process.categorize.rules import Rule
     from streams.replay.apply import Closing, Ends
     from streams.replay.diff import Result
     from streams.replay.plan import Plan
@@ -81,15 +82,17 @@ def trying(topic: str | None, as_json: bool, settings: Settings, target: Target,
 
     Plans, replays to a prefix of its own, runs workers of this build there until all is through, compares, writes
     a report for the terminal, a pull request (report.md) and a browser (report.html), and removes the topics again.
-    Killed at any step, the same command goes on. Exit code 1 where more flips than allowed.
+    Killed at any step, the same command goes on; another build, other rules or another window clean up and begin
+    anew. Exit code 1 where more flips than allowed.
     """
     from streams.replay.trial import claimed
 
+    asked = asked_of(given)
     name, given = window_of(topic, given)
     if name.removeprefix(f"{settings[TOPIC_PREFIX]}.") not in _TRIED:
         raise SettingsError(f"{name!r}: give one of {', '.join(_TRIED)}, which workers read")
     with claimed(given["folder"]) as folder, TrialProgress() as progress:
-        trial = _Trial(name, settings, target, given, folder, progress)
+        trial = _Trial(name, settings, target, given | {"asked": asked}, folder, progress)
         state = trial.abandon() if given["abandon"] else trial.run()
     if not given["abandon"]:
         trial.tell(as_json=as_json)
@@ -120,11 +123,10 @@ class _Trial:
 
     def run(self) -> "State":
         """Go on with what was begun, or begin: replay, compare, clean."""
-        unfinished = self._folder.unfinished()
-        plan, state = unfinished or self._begin()
-        if unfinished:
-            self._progress.say(f"going on with replay {plan.id} of {self._folder.path}, step: {state.step}")
-            self._refuse_other(plan)
+        from streams.replay.trial import build_of
+
+        rules = read_rules(self._given["rules_path"], self._given["taught"])
+        plan, state = self._go_on(build_of(rules)) or self._begin(rules)
         if state.step == "replay":
             state = self._replay(plan, state)
         if not self._given["keep"]:
@@ -158,16 +160,40 @@ class _Trial:
             print_markdown(markdown(self._report, most=20))
         click.echo(f"every row explained: {path / _PAGE}; for a pull request: {path / _REPORT}", err=True)
 
-    def _begin(self) -> "tuple[Plan, State]":
+    def _go_on(self, build: str) -> "tuple[Plan, State] | None":
+        """What was begun and is not done; cleaned up, and None, where the rest of it would not be of one piece."""
+        from streams.replay.attempt import cut_since
+        from streams.replay.trial import overtaken
+
+        unfinished = self._folder.unfinished()
+        if unfinished is None:
+            return None
+        plan, state = unfinished
+        self._refuse_other(plan)
+        why = overtaken(state, build=build, asked=self._given["asked"])
+        if why is None and state.step == "replay":
+            ends = planned_ends(plan, self._settings, self._target)
+            cut = asyncio.run(cut_since(plan, ends))
+            why = f"retention has cut its window since: {'; '.join(cut)}" if cut else None
+        if why is None:
+            self._progress.say(f"going on with replay {plan.id} of {self._folder.path}, step: {state.step}")
+            return unfinished
+        self._progress.say(f"replay {plan.id} of {self._folder.path}: {why}; cleaning it up, beginning anew")
+        self._clean(plan)
+        self._folder.reach(replace(state, step="done"))
+        return None
+
+    def _begin(self, rules: "tuple[Rule, ...]") -> "tuple[Plan, State]":
         """Make the plan and write it down; nothing was written to a cluster before."""
         from streams.replay.checks import refusals
         from streams.replay.plan import replay_id
+        from streams.replay.trial import build_of
 
         given, settings, target = self._given, self._settings, self._target
         given = given | {"replay": replay_id(given["replay"]), "create": True}
         if target.prefix is None:
             target = replace(target, prefix=f"{settings[TOPIC_PREFIX]}-try-{given['replay']}")
-        own = tuple(rule.topic for rule in read_rules(given["rules_path"]))
+        own = tuple(rule.topic for rule in rules)
         with self._progress.step("plan"):
             plan, checks = drafted(
                 self._topic, settings, target, given, own_topics=own, progress=self._progress.counted
@@ -175,7 +201,7 @@ class _Trial:
         if refusals(checks):
             print_plan(plan, checks)
             raise SettingsError("checks refuse this replay, see above; nothing was written")
-        return plan, self._folder.begin(plan)
+        return plan, self._folder.begin(plan, build=build_of(rules), asked=given["asked"])
 
     def _refuse_other(self, plan: "Plan") -> None:
         asked = self._topic.removeprefix(f"{self._settings[TOPIC_PREFIX]}.")
@@ -241,6 +267,8 @@ class _Trial:
         return replace(report, facts=_facts(plan, closing, compared.new, self._progress.split))
 
     def _write(self, plan: "Plan") -> None:
+        import msgspec
+
         from streams.replay.report import markdown, page, rows
 
         assert self._report is not None
@@ -251,7 +279,7 @@ class _Trial:
         )
         with (path / _ROWS).open("wb") as lines:
             for row in rows(self._report):
-                lines.write(encode_row(row) + b"\n")
+                lines.write(msgspec.json.encode(row) + b"\n")
 
     def _clean(self, plan: "Plan") -> None:
         from streams.replay.clean import clean_after
@@ -263,13 +291,6 @@ class _Trial:
             )
         if removal is not None and removal.kept:
             raise TickerError(f"some of it stays: {'; '.join(removal.kept)}")
-
-
-def encode_row(row: dict[str, Any]) -> bytes:
-    """A row as a line of JSON."""
-    import msgspec
-
-    return msgspec.json.encode(row)
 
 
 def _facts(
