@@ -135,9 +135,7 @@ def _administer(settings: Settings, action: str, rules_path: Path | None) -> lis
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what matters is in the errors that we raise
 
     async def run() -> list[Any]:
-        async with administration(
-            settings.connection(), patience=settings[PATIENCE], report=lambda text: click.echo(text, err=True)
-        ) as client:
+        async with administration(settings.connection(), patience=settings[PATIENCE]) as client:
             rows: list[Any] = await getattr(topics, action)(
                 client, every, prefix=settings[TOPIC_PREFIX], replication=settings[REPLICATION]
             )

@@ -1,6 +1,7 @@
 """Reaches a Kafka cluster: waits for a broker a bounded time, and tells why none could be reached."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,8 @@ from streams.kafka.internals import check, was_open
 from streams.kafka.retry import Retry, told
 from streams.settings import Connection
 
+logger: Final = logging.getLogger(__name__)
+
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 2.0
 _REQUEST_MS: Final = 10_000
@@ -39,7 +42,7 @@ _REFUSED: Final = (
 Report = Callable[[str], None]
 
 
-async def reach(connection: Connection, *, patience: float, report: Report = lambda _: None) -> None:
+async def reach(connection: Connection, *, patience: float, report: Report = logger.warning) -> None:
     """Return as soon as one of the brokers answers; try for `patience` seconds, tell `report` why it waits.
 
     Clients of aiokafka say only that they could not bootstrap; this says why, and does not wait where waiting
@@ -67,7 +70,7 @@ async def reach(connection: Connection, *, patience: float, report: Report = lam
 
 @asynccontextmanager
 async def administration(
-    connection: Connection, *, patience: float, report: Report = lambda _: None
+    connection: Connection, *, patience: float, report: Report = logger.warning
 ) -> AsyncIterator[Any]:
     """An admin client of aiokafka for a cluster that has been reached.
 

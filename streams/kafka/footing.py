@@ -4,6 +4,7 @@ No client of aiokafka says that a topic was deleted, that another cluster answer
 has no leader any more: each waits in silence. What is beyond mending ends the program; what can pass is said once.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Collection, Mapping
@@ -20,6 +21,8 @@ _GONE_S: Final = 8.0
 """A topic that was there is gone when brokers have said so for so long: one that has just started may not know it."""
 _LEADERLESS_S: Final = 8.0
 """A partition has a new leader within moments where another broker has a copy."""
+_FIRST_S: Final = 2.0
+"""How long the brokers that were named have before the others are asked: one that is switched off refuses nothing."""
 _NAMED: Final = 3
 
 
@@ -55,7 +58,8 @@ class Footing:
             OSError: Likewise.
         """
         try:
-            told = await ask(self._options, self._topics)
+            async with asyncio.timeout(_FIRST_S if self._servers else None):
+                told = await ask(self._options, self._topics)
         except (KafkaError, OSError):
             if not self._servers:
                 raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,7 @@ from streams.dev.kafka import Cluster
 from streams.errors import FootingError
 from streams.kafka.connect import Metadata, ask
 from streams.kafka.footing import Footing
+from streams.kafka.probe import Probe
 from streams.kafka.reader import bounds
 from streams.kafka.topics import create
 from streams.settings import Connection
@@ -185,3 +187,24 @@ def test_a_broker_that_is_out_for_good_hides_no_other(tmp_path: Path) -> None:
 
         told = asyncio.run(look_before_and_after())
         assert told.topics == set(names)
+
+
+def test_a_named_broker_that_is_switched_off_hides_no_other(kafka: str) -> None:
+    """Nothing refuses a connection there, nothing answers: the brokers that the cluster told are asked in time."""
+
+    async def look_past_it(silent: str) -> bool:
+        footing = Footing({"bootstrap_servers": silent}, [])
+        footing.judge(await ask({"bootstrap_servers": kafka}), 0)
+        probe = Probe(footing.look, meanwhile="nothing happens")
+        asking = asyncio.create_task(probe.run())
+        try:
+            async with asyncio.timeout(60):
+                while not probe.is_answered:  # noqa: ASYNC110 (a probe tells nobody)
+                    await asyncio.sleep(0.05)
+        finally:
+            asking.cancel()
+            await asyncio.wait([asking])
+        return probe.is_answered
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        assert asyncio.run(look_past_it(f"127.0.0.1:{listening.getsockname()[1]}"))

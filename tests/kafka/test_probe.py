@@ -1,65 +1,26 @@
-"""Readiness and metrics follow the brokers: a real one behind a relay that is cut, frozen and mended."""
+"""Readiness and metrics follow the brokers: a real one that is frozen and thawed."""
 
 import asyncio
 import os
-import socket
+import signal
 import subprocess
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Never
 
 import pytest
 
 from schemas.topics import TOPICS
+from streams.dev.kafka import Cluster
 from streams.kafka.probe import Probe
 from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.command import TICKER
 from tests.deploy.support import free_port
-from tests.kafka_support import administer, wait_until
-
-
-class Relay:
-    """Forwards connections to a broker, while it is not frozen: then it accepts and says nothing."""
-
-    def __init__(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        self._broker = host, int(port)
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._server.getsockname()[1]}"
-        self.is_frozen = False
-        self._sockets = [self._server]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        # A thread that waits in accept would hear of a close alone only with the next connection.
-        for each in self._sockets:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._server.accept()
-                self._sockets.append(client)
-                if not self.is_frozen:
-                    broker = socket.create_connection(self._broker)
-                    self._sockets.append(broker)
-                    for one, other in ((client, broker), (broker, client)):
-                        threading.Thread(target=_forward, args=(one, other), daemon=True).start()
-
-
-def _forward(one: socket.socket, other: socket.socket) -> None:
-    with suppress(OSError):
-        while data := one.recv(65536):
-            other.sendall(data)
-    with suppress(OSError):
-        other.shutdown(socket.SHUT_WR)
+from tests.kafka_support import administer, start, wait_until
 
 
 class Program:
@@ -100,19 +61,22 @@ def running(program: Program, folder: Path, bootstrap: str, prefix: str) -> Iter
 
 
 @pytest.mark.kafka
-def test_every_program_says_when_the_brokers_are_away(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
+def test_every_program_says_when_the_brokers_are_away(tmp_path: Path) -> None:
     """Worker, producer and canary are ready while brokers answer, and not while they hang; the log says so once."""
-    administer(Connection(bootstrap_servers=kafka), create, TOPICS, prefix=topic_prefix)
-    relay = Relay(kafka)
     programs = [Program("worker"), Program("produce", "-"), Program("canary")]
+    cluster = Cluster(tmp_path / "kafka")
+    start(cluster)
     with ExitStack() as stack:
-        stack.callback(relay.close)
+        stack.callback(cluster.stop, patience=0)
+        connection = Connection(bootstrap_servers=cluster.bootstrap_servers())
+        administer(connection, create, TOPICS, prefix="ticker")
         for program in programs:
-            stack.enter_context(running(program, tmp_path, relay.address, topic_prefix))
-        for is_frozen in (False, True, False):
-            relay.is_frozen = is_frozen
+            stack.enter_context(running(program, tmp_path, connection.bootstrap_servers, "ticker"))
+        (node,) = cluster.nodes
+        for is_up, number in ((True, signal.SIGCONT), (False, signal.SIGSTOP), (True, signal.SIGCONT)):
+            os.kill(cluster.pid(node), number)
             for program in programs:
-                assert wait_until(lambda: program.says(up=not is_frozen), seconds=60)  # noqa: B023
+                assert wait_until(lambda: program.says(up=is_up))  # noqa: B023
     for program in programs:
         log = (tmp_path / f"{program.arguments[0]}.log").read_text()
         assert log.count("Kafka is away") == 1

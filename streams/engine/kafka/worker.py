@@ -230,7 +230,7 @@ class _Names:
 async def _check_topics(settings: WorkerSettings) -> None:
     """Wait for a broker, however long, saying so; then see that every topic is there."""
     topics = {topic.name: topic for stage in settings.stages for topic in stage.topics}
-    async with administration(settings.connection, patience=math.inf, report=logger.warning) as client:
+    async with administration(settings.connection, patience=math.inf) as client:
         await require(client, list(topics.values()), prefix=settings.prefix)
 
 
