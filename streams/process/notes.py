@@ -5,6 +5,7 @@ What is stripped is known to be a note (`streams.process.gazetteer`): "عاجل:
 """
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
@@ -35,6 +36,8 @@ _SYMBOLS: Final = "\u203c\u2049\u25a0-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001
 _HEAD_MARK: Final = re.compile(
     r"\s*(?:::|:(?![0-9٠-٩])|[|!،…–—»]|/(?![0-9٠-٩])|\.{2,}|\.(?=\s)|-(?=\s)|-(?=\w)|[" + _SYMBOLS + r"]+)\s*"
 )
+_HEAD_SIGN: Final = re.compile(r"[:|!،…–—»/.\-" + _SYMBOLS + "]")
+"""What every mark of `_HEAD_MARK` has: most headlines have none of these, and are done with after a glance."""
 _ANY_NAME: Final = frozenset({"|", "-", "–", "—", "/", "::", "»"})
 """Marks before which an outlet stands, also one whose name is a word."""
 _SURE_NAME: Final = frozenset({":", "..", "...", "…", "،", "!"})
@@ -47,6 +50,11 @@ _TAIL_MARK: Final = re.compile(
     r"|\s*[,،]?\s+(?=via\s|نقلا عن\s)",
     re.IGNORECASE,
 )
+_TAIL_SIGN: Final = re.compile(
+    r"[-~/*|»›·•¦:—–.…+vVن](?:(?<=\s[-~/*])(?=\s)|(?<=[|»›·•¦—–…+])|(?<=:)(?=[:\s])|(?<=\.)(?=\.)"
+    r"|(?<=[vV])(?i:ia\s)|(?<=ن)قلا عن\s)"
+)
+"""What every mark of `_TAIL_MARK` has, likewise; a class of characters comes first, for that is looked for quickest."""
 _SIGNED: Final = frozenset({"|", "¦", "»", "›", "·", "•", "-", "–", "—", "::", "~", "/", "*", "", ",", "،"})
 """Marks that an outlet signs after, or a comma or nothing before "via"; after dots and a plus only tags stand."""
 _CREDIT: Final = re.compile(r"^(?:via|with|avec|source|par|by|المصدر|نقلا عن)\s*:?\s+", re.IGNORECASE)
@@ -130,7 +138,7 @@ def _boxed_end(text: str, start: int, known: Gazetteer) -> int:
 
 def _marked_end(text: str, start: int, known: Gazetteer) -> int:
     """The end of a note before a mark, or of a tag in capitals before a text that has others: "LIVE Rovers win"."""
-    for mark in islice(_HEAD_MARK.finditer(text, start, start + _LONGEST), _MOST_MARKS):
+    for mark in islice(_head_marks(text, start), _MOST_MARKS):
         if _is_head(text[start : mark.start()], mark[0], text[mark.end() : mark.end() + 1], known):
             return mark.end()
     capitals = _CAPITALS.match(text, start)
@@ -140,6 +148,13 @@ def _marked_end(text: str, start: int, known: Gazetteer) -> int:
             0,
         )
     return 0
+
+
+def _head_marks(text: str, start: int) -> Iterator[re.Match[str]]:
+    """The marks near the beginning. They are looked for from the first sign, and the white space before it."""
+    end = start + _LONGEST
+    if sign := _HEAD_SIGN.search(text, start, end):
+        yield from _HEAD_MARK.finditer(text, start + len(text[start : sign.start()].rstrip()), end)
 
 
 def _is_head(note: str, mark: str, after: str, known: Gazetteer) -> bool:
@@ -181,14 +196,22 @@ def _is_informed(note: str, known: Gazetteer) -> bool:
 def _tail_begin(text: str, known: Gazetteer) -> int:
     """Where a note begins that stands after the headline, 0 where none does."""
     window = max(0, len(text) - _LONGEST)
-    if boxed := _BOXED_TAIL.search(text, window):
+    is_boxed = text.find("(", window) >= 0 or text.find("[", window) >= 0
+    if is_boxed and (boxed := _BOXED_TAIL.search(text, window)):
         begin = boxed.start() if _is_boxed_note(boxed[1], known) else 0
     else:
         mark = None
-        for mark in _TAIL_MARK.finditer(text, window):  # noqa: B007 (the last one)
+        for mark in _tail_marks(text, window):  # noqa: B007 (the last one)
             pass
         begin = mark.start() if mark and _is_tail(text[mark.end() :], mark[0].strip(), known) else 0
     return begin if any(map(str.isalnum, text[:begin])) else 0
+
+
+def _tail_marks(text: str, window: int) -> Iterator[re.Match[str]]:
+    """The marks from a place on. They are looked for from the first sign, and what can stand before it in a mark."""
+    if sign := _TAIL_SIGN.search(text, window):
+        before = text[window : sign.start()].rstrip().rstrip(",،").rstrip()
+        yield from _TAIL_MARK.finditer(text, window + len(before))
 
 
 def _is_boxed_note(note: str, known: Gazetteer) -> bool:

@@ -1,9 +1,10 @@
 """Notes beside a headline: what is known to be one is stripped, and nothing else."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from streams.process import notes
 from streams.process.fold import fold, headline_of
 from streams.process.notes import plain
 
@@ -153,3 +154,15 @@ def test_stripping_leaves_a_part_of_the_text(text: str) -> None:
     left = headline_of(text)
     assert left or not plain(text).strip()
     assert len(left) <= len(plain(text))
+
+
+@given(st.text(alphabet=" \t\u00a0ab1ن:|!،,…–—»›·•¦/.-~*+vVا★🔴", max_size=60), st.integers(0, 60))
+@example("ab, via b", 0)
+@example("ab ، Via b", 0)
+@example("اا نقلا عن ب", 0)
+def test_no_mark_is_missed_for_lack_of_a_sign(text: str, begin: int) -> None:
+    """Looking from the first sign on finds every mark that looking everywhere finds."""
+    tail = [match.span() for match in notes._TAIL_MARK.finditer(text, begin)]
+    assert [match.span() for match in notes._tail_marks(text, begin)] == tail
+    head = [match.span() for match in notes._HEAD_MARK.finditer(text, begin, begin + notes._LONGEST)]
+    assert [match.span() for match in notes._head_marks(text, begin)] == head
