@@ -1,9 +1,11 @@
-"""Group the words of many texts by hash: what an inverted index needs to take in many headlines at once.
+"""What an inverted index of many headlines does by sorting numbers: take in many texts at once, count shared slots.
 
 To look a word up where memory is cold takes longer than anything else of indexing it. Here each distinct
 word is looked up once, and what is left is sorting numbers.
 """
 
+from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, TypeVar
@@ -44,6 +46,22 @@ def slots_by(
     data = (pairs & 0xFFFFFFFF).astype(np.uint32).tobytes()
     for group, start, end in zip(numbers, [0, *ends], ends, strict=False):
         yield group, data[4 * start : 4 * end]
+
+
+def shared(postings: "Sequence[array[int]]", fewest: int) -> dict[int, int]:
+    """The slots that stand in at least `fewest` of some postings, and in how many.
+
+    Args:
+        postings: Native 32-bit integers (`array("I")`); in one posting each slot stands once.
+        fewest: 2 or more.
+    """
+    slots = np.frombuffer(b"".join(postings), np.uint32).copy()
+    slots.sort()
+    again = slots[fewest - 1 :]
+    found = again[again == slots[: 1 - fewest]]
+    if not len(found):
+        return {}
+    return {slot: count + fewest - 1 for slot, count in Counter(found.tolist()).items()}
 
 
 def _first_of_equal(ascending: Numbers) -> Numbers:

@@ -13,8 +13,11 @@ index that is rebuilt from the state in any order decides as the one that was lo
 from array import array
 from collections import Counter
 from collections.abc import Container, Sequence
+from functools import cache
 from itertools import chain
 from math import ceil
+from operator import attrgetter
+from types import ModuleType
 from typing import Final, Generic, TypeVar, cast
 
 from msgspec import Struct
@@ -53,7 +56,7 @@ _PACKED_AT_ONCE: Final = 1_000
 _NEVER: Final = 2**62
 _LAST_SLOT: Final = 2**31 - 1
 _MANY: Final = 2_000
-"""From so many headlines at once on, grouping their words by sorting takes less time than adding each."""
+"""From so many headlines on, sorting their numbers takes less time than looking at each."""
 
 
 class Indexed(Struct, gc=False, eq=False, kw_only=True):
@@ -74,34 +77,31 @@ HeadlineT = TypeVar("HeadlineT", bound=Indexed)
 class _Posting:
     """The slots of the headlines in which a stem stands.
 
-    A headline that leaves is only counted as freed: its slot stays until more than half of the slots are freed, and is
-    skipped by whoever reads them, because no live headline has it. Then the slots are packed, a few with each headline
-    that leaves: a posting of a million would take 0.1 s at once.
+    A headline that leaves is only counted off: its slot stays until more than half of the slots are no headline's, and
+    is skipped by whoever reads them, because no live headline has it. Then the slots are packed, a few with each
+    headline that leaves: a posting of a million would take 0.1 s at once.
     """
 
-    __slots__ = ("freed", "packed", "slots", "stem")
+    __slots__ = ("live", "packed", "slots", "stem")
 
     def __init__(self, stem: str) -> None:
         self.stem = stem
         self.slots = array("I")
-        self.freed = 0
+        self.live = 0
+        """How many of the slots are live headlines'."""
         self.packed: tuple[array[int], int] | None = None
         """The slots that were live when they were looked at, and how many were looked at; None while nobody packs."""
 
-    def __len__(self) -> int:
-        return len(self.slots) - self.freed
-
     def free(self, live: Container[int]) -> None:
-        """Count a slot as freed, and pack a few where most are."""
-        self.freed += 1
-        if 2 * self.freed > len(self.slots):
+        """Count a slot off, and pack a few where most are no headline's."""
+        self.live -= 1
+        if 2 * self.live < len(self.slots):
             packed, done = self.packed or (array("I"), 0)
             end = done + _PACKED_AT_ONCE
             packed.extend(filter(live.__contains__, self.slots[done:end]))
             if end < len(self.slots):
                 self.packed = packed, end
             else:
-                self.freed -= len(self.slots) - len(packed)
                 self.slots, self.packed = packed, None
 
 
@@ -133,7 +133,11 @@ class _Words(dict[str, _Posting | None]):
     def forget(self) -> None:
         """Forget words, and the stems of which no headline is left."""
         self.clear()
-        self._by_stem = {stem: posting for stem, posting in self._by_stem.items() if len(posting)}
+        self._by_stem = {stem: posting for stem, posting in self._by_stem.items() if posting.live}
+
+
+_rarity: Final = attrgetter("live")
+_rarity_and_stem: Final = attrgetter("live", "stem")
 
 
 class NearIndex(Generic[HeadlineT]):
@@ -159,6 +163,7 @@ class NearIndex(Generic[HeadlineT]):
         self._live[slot] = headline
         for posting in self._postings(headline.folded):
             posting.slots.append(slot)
+            posting.live += 1
 
     def add_all(self, headlines: Sequence[HeadlineT]) -> None:
         """Make headlines live that are not; for many at once quicker than `add` for each."""
@@ -166,8 +171,6 @@ class NearIndex(Generic[HeadlineT]):
             for headline in headlines:
                 self.add(headline)
             return
-        from streams.process.dedup.bulk import slots_by  # noqa: PLC0415 (numpy takes 0.1 s, which few are not worth)
-
         if self._next_slot + len(headlines) > _LAST_SLOT:
             self._renumber()
         self._forget_words()
@@ -177,8 +180,9 @@ class NearIndex(Generic[HeadlineT]):
             self._live[slot] = headline
         self._next_slot += len(headlines)
         texts = [headline.folded for headline in headlines]
-        for posting, slots in slots_by(self._words.__getitem__, texts, first):
+        for posting, slots in _bulk().slots_by(self._words.__getitem__, texts, first):
             posting.slots.frombytes(slots)
+            posting.live += len(slots) // posting.slots.itemsize
 
     def remove(self, headline: HeadlineT) -> None:
         """Let a live headline go."""
@@ -221,9 +225,10 @@ class NearIndex(Generic[HeadlineT]):
         searched = self._rarest(folded)
         fewest = max(min(len(searched), _FEWEST_STEMS), ceil(_FOUND * len(searched)))
         live = self._live
+        shared = _shared if len(live) < _MANY or fewest < _FEWEST_STEMS else _bulk().shared
         hits = [
             (-n, headline)
-            for slot, n in _shared(searched, fewest).items()
+            for slot, n in shared(searched, fewest).items()
             if (headline := live.get(slot)) is not None
             and headline.bucket_end >= oldest
             and headline is not but
@@ -238,21 +243,13 @@ class NearIndex(Generic[HeadlineT]):
         ]
         return [headline for ratio, _, headline in sorted(rated)[:_COMPARED] if ratio]
 
-    def _rarest(self, folded: str) -> list[Sequence[int]]:
+    def _rarest(self, folded: str) -> "list[array[int]]":
         """The slots of the stems to search: the two rarest, and more while they are short."""
-        chosen: list[Sequence[int]] = []
-        budget = _POSTINGS
-        postings = [(len(p.slots) - p.freed, p.stem, p) for p in self._postings(folded)]
-        for count, _, posting in sorted(postings):
-            if not count:
-                continue
-            if count > (_LONGEST_POSTING if len(chosen) < _FEWEST_STEMS else budget):
-                break
-            chosen.append(posting.slots)
-            budget -= count
-            if len(chosen) == _STEMS:
-                break
-        return chosen
+        postings = sorted(filter(_rarity, self._postings(folded)), key=_rarity)
+        number = _searched(postings)
+        if 0 < number < len(postings) and _rarity(postings[number]) == _rarity(postings[number - 1]):
+            postings.sort(key=_rarity_and_stem)  # among those that are as rare as the last one, the stem decides
+        return [posting.slots for posting in postings[:number]]
 
     def _postings(self, folded: str) -> set[_Posting]:
         """The postings of a headline's stems. Words that can be dropped are not indexed."""
@@ -285,20 +282,28 @@ def _by_count_and_key(hit: tuple[int, Indexed]) -> tuple[int, bytes]:
     return hit[0], hit[1].key
 
 
-def _shared(postings: Sequence[Sequence[int]], fewest: int) -> dict[int, int]:
-    """The slots that stand in at least `fewest` of some postings (shortest first), and in how many.
+@cache
+def _bulk() -> ModuleType:
+    """The module that needs numpy, whose import takes 0.1 s: that few headlines are not worth."""
+    from streams.process.dedup import bulk  # noqa: PLC0415
 
-    Such a slot stands in one of the shorter postings, so that the longest are looked through, not kept.
-    """
-    if fewest < _FEWEST_STEMS:
-        return Counter(chain.from_iterable(postings))
-    seen: set[int] = set()
-    counts: dict[int, int] = {}
-    for place, slots in enumerate(postings):
-        for slot in seen.intersection(slots):
-            counts[slot] = counts.get(slot, 1) + 1
-        if place <= len(postings) - fewest:
-            seen.update(slots)
+    return bulk
+
+
+def _searched(postings: Sequence[_Posting]) -> int:
+    """How many of a headline's postings, the shortest first, are searched."""
+    budget = _POSTINGS
+    for number, posting in enumerate(postings):
+        most = _LONGEST_POSTING if number < _FEWEST_STEMS else budget
+        if number == _STEMS or posting.live > most:
+            return number
+        budget -= posting.live
+    return len(postings)
+
+
+def _shared(postings: "Sequence[array[int]]", fewest: int) -> dict[int, int]:
+    """The slots that stand in at least `fewest` of some postings, and in how many."""
+    counts = Counter(chain.from_iterable(postings))
     return {slot: count for slot, count in counts.items() if count >= fewest}
 
 

@@ -1,6 +1,7 @@
 """The index of live headlines finds what a new headline repeats, from what is live alone."""
 
 import random
+from array import array
 from collections.abc import Sequence
 from unittest import mock
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.process.dedup import near
+from streams.process.dedup import bulk, near
 from streams.process.dedup.compare import Relation
 from streams.process.dedup.near import Indexed, NearIndex, stem
 from streams.process.fold import fold, fold_key
@@ -107,6 +108,29 @@ def test_many_at_once_are_found_as_if_each_had_been_added(
     for headline in together:
         at_once.remove(headline)
     assert [_find(at_once, text) for text in asked] == [_find(_index(before), text) for text in asked]
+
+
+postings = st.lists(st.sets(st.integers(0, 40), max_size=20), min_size=2, max_size=7)
+
+
+@given(postings, st.data())
+def test_many_share_what_few_share(found: list[set[int]], data: st.DataObject) -> None:
+    """Sorting the slots of postings counts those that several have as looking at each does."""
+    fewest = data.draw(st.integers(2, len(found)))
+    slots = [array("I", sorted(each)) for each in found]
+    assert bulk.shared(slots, fewest) == near._shared(slots, fewest)
+
+
+@given(
+    st.lists(headlines, max_size=14, unique_by=fold),
+    st.lists(headlines, min_size=1, max_size=5),
+)
+def test_how_many_are_live_decides_nothing(live: list[str], asked: list[str]) -> None:
+    """What is found does not depend on how the slots are counted, which goes by the number of headlines."""
+    index = _index(live)
+    found = [_find(index, text) for text in asked]
+    with mock.patch.object(near, "_MANY", 0):
+        assert [_find(index, text) for text in asked] == found
 
 
 def test_a_duplicate_comes_before_an_update() -> None:
