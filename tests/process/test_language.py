@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.process import language
 from streams.process.fold import fold
 from streams.process.language import detect
 
@@ -51,3 +52,13 @@ def test_every_text_has_a_language(text: str) -> None:
 def test_every_spelling_of_a_headline_has_one_language(one: str, other: str) -> None:
     """One language, one partition, one owner: it is decided from the fold."""
     assert detect(fold(one)) == detect(fold(other))
+
+
+@given(st.lists(st.text("abcdeéstu", min_size=1, max_size=7), min_size=1, max_size=6).map(" ".join))
+def test_words_and_what_joins_them_say_what_the_whole_text_says(folded: str) -> None:
+    """The odds of a text are those of its words and of all its trigrams, counted over the text with its blanks."""
+    model = language._latin_model()
+    padded = f" {folded} ".replace("é", "e")
+    odds = model.bias + sum(language._telling_words().get(word, 0) for word in padded.split())
+    odds += sum(model.trigrams.get(padded[at : at + 3], 0) for at in range(len(padded) - 2))
+    assert language._latin_language(folded) == ("fr" if odds > 0 else "en")

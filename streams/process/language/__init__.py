@@ -7,8 +7,9 @@ two languages is known to have weigh as well: by its letters "Labour leader crit
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -30,6 +31,8 @@ _SCRIPTS: Final = {
 }
 _ARABIC: Final = re.compile(f"[{_SCRIPTS['ar']}]+")
 _LATIN: Final = re.compile(f"[{_SCRIPTS['latin']}]+")
+_ALL_ARABIC: Final = re.compile(f"[{_SCRIPTS['ar']}][{_SCRIPTS['ar']} 0-9.:/%?+-]*")
+"""Texts of Arabic letters and of what is in no script: most of those in Arabic."""
 _OTHERS: Final = {
     language: re.compile(f"[{letters}]+")
     for language, letters in _SCRIPTS.items()
@@ -39,6 +42,7 @@ _OTHERS: Final = {
 
 _WORDS: Final = "streams.process.dedup.words"
 """The package with the lists of known words."""
+_REMEMBERED_WORDS: Final = 1 << 16
 _WORD_ODDS: Final = 600
 """What a word of one language weighs, in hundredths of a nat.
 
@@ -73,6 +77,10 @@ def detect(folded: str) -> str:
 
     Arabic script is `ar`; Latin script is `fr` or `en`; other scripts name their largest language.
     """
+    if _ALL_ARABIC.fullmatch(folded):
+        return "ar"
+    if folded.isascii():
+        return _latin_language(folded) if _LATIN.search(folded) else UNDETERMINED
     arabic = _letters(_ARABIC, folded)
     latin = _letters(_LATIN, folded)
     if 2 * max(arabic, latin) < len(folded) - folded.count(" "):
@@ -92,12 +100,17 @@ def _letters(runs: re.Pattern[str], folded: str) -> int:
 
 def _latin_language(folded: str) -> str:
     model = _latin_model()
-    padded = f" {folded} ".replace("é", "e")
-    weight = model.trigrams.get
-    odds = model.bias
-    telling = _telling_words().get
-    for word in padded.split():
-        odds += telling(word, 0)
-    for trigram in map("".join, zip(padded, padded[1:], padded[2:], strict=False)):
-        odds += weight(trigram, 0)
+    words = folded.replace("é", "e").split()
+    odds = model.bias + sum(map(_odds, words))
+    for before, after in pairwise(words):
+        odds += model.trigrams.get(f"{before[-1]} {after[0]}", 0)
     return "fr" if odds > 0 else "en"
+
+
+@lru_cache(maxsize=_REMEMBERED_WORDS)
+def _odds(word: str) -> int:
+    """What a word says by itself, and by its trigrams, those with the blanks around it included."""
+    weight = _latin_model().trigrams.get
+    padded = f" {word} "
+    trigrams = map("".join, zip(padded, padded[1:], padded[2:], strict=False))
+    return _telling_words().get(word, 0) + sum(weight(trigram, 0) for trigram in trigrams)
