@@ -8,6 +8,7 @@ processing with full-word instructions", 1975. Here the register is Python's int
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import exp
 from struct import Struct as Layout
 from typing import Final, TypeAlias
@@ -65,10 +66,11 @@ class Scorer:
 
     def _score(self, folded: str) -> int:
         words = [word for word in map(self._words.__getitem__, folded.split()) if word is not None]
-        total = sum([score for score, _, _ in words])
-        for at, (_, _, heads) in enumerate(words):
-            for pairs in heads:
-                total += sum(map(self._weights.packed, pairs.rows(words[at + 1 : at + 3])))
+        total = sum([word[0] for word in words])
+        for at, (first, second) in enumerate(pairwise(words), 1):
+            if first[2] and second[3]:
+                for pairs in first[2]:
+                    total += sum(map(self._weights.packed, pairs.rows(words[at : at + 2])))
         return total
 
 
@@ -81,9 +83,7 @@ class _Pairs:
         self.has_threes = False
 
     def rows(self, following: "Sequence[_Word]") -> Sequence[Sequence[int]]:
-        """The rows of the pairs that this stem makes with the one or two words after it; none at a headline's end."""
-        if not following:
-            return ()
+        """The rows of the pairs that this stem makes with the one or two words after it."""
         add = self.add
         second = following[0][1]
         rows = [add[stem] for stem in second if stem in add]
@@ -92,8 +92,9 @@ class _Pairs:
         return rows
 
 
-_Word: TypeAlias = tuple[int, tuple[str, ...], tuple[_Pairs, ...]]
-"""What a word adds to a headline's score, its stems, and the known pairs that begin with one of them."""
+_Word: TypeAlias = tuple[int, tuple[str, ...], tuple[_Pairs, ...], bool]
+"""What a word adds to a headline's score, its stems, the known pairs that begin with one of them, and whether one of
+them comes second in any known pair."""
 
 
 class _PackedWeights:
@@ -104,6 +105,8 @@ class _PackedWeights:
         self._feature = 1 << (_LANE * topics)
         self.pairs: defaultdict[str, _Pairs] = defaultdict(_Pairs)
         """By the stem that they begin with."""
+        self.seconds: set[str] = set()
+        """The stems that come second in one of them."""
         self.longest: defaultdict[str, int] = defaultdict(int)
         """By the first letters of the beginnings that have weights, how long the longest of them is."""
         for feature, row in weights.items():
@@ -111,6 +114,7 @@ class _PackedWeights:
             if blank:
                 self.pairs[head].add[following] = row
                 self.pairs[head].has_threes |= " " in following
+                self.seconds.add(following.partition(" ")[0])
             elif feature.endswith("*"):
                 start = feature[:SHORTEST_BEGINNING]
                 self.longest[start] = max(self.longest[start], len(feature) - 1)
@@ -147,7 +151,8 @@ class _Words(dict[str, _Word | None]):
         stems = word_stems(content, self._language)
         features = (*stems, *self._beginnings(content, stems))
         heads = tuple(self._weights.pairs[stem] for stem in stems if stem in self._weights.pairs)
-        return sum(map(self._weights.score, features)), stems, heads
+        is_second = not self._weights.seconds.isdisjoint(stems)
+        return sum(map(self._weights.score, features)), stems, heads, is_second
 
     def _beginnings(self, word: str, stems: tuple[str, ...]) -> dict[str, None]:
         """Of the beginnings among a word's features (`features.word_features`), those that can have weights."""
