@@ -37,6 +37,8 @@ class KafkaOutbox:
         self._source = source
         self._schemas = schemas
         self.records: defaultdict[str, list[RawRecord]] = defaultdict(list)
+        self._by_name: dict[str, list[RawRecord]] = {}
+        """The same by the topics' names without the prefix."""
         self.published: list[Event] = []
         """The events for consumers, in order, each once whatever the number of its topics."""
         self.published_at: list[int] = []
@@ -67,11 +69,18 @@ class KafkaOutbox:
                 self.published.append(event)
                 self.published_at.append(timestamp)
             headers = self._headers
-        self.records[topic.on(self._prefix)].append(RawRecord(key, self._value, timestamp, headers))
+        self._of(topic).append(RawRecord(key, self._value, timestamp, headers))
+
+    def _of(self, topic: Topic) -> list[RawRecord]:
+        """The records of a topic."""
+        found = self._by_name.get(topic.name)
+        if found is None:
+            found = self._by_name[topic.name] = self.records[topic.on(self._prefix)]
+        return found
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         """Write a tombstone."""
-        self.records[topic.on(self._prefix)].append(RawRecord(key, None, timestamp, []))
+        self._of(topic).append(RawRecord(key, None, timestamp, []))
 
     def reject(self, record: Any, error: Exception) -> None:
         """Keep a record byte for byte, with the reason, in the dead letters.
