@@ -248,7 +248,8 @@ class NearIndex(Generic[HeadlineT]):
         postings = sorted(filter(_rarity, self._postings(folded)), key=_rarity)
         number = _searched(postings)
         if 0 < number < len(postings) and _rarity(postings[number]) == _rarity(postings[number - 1]):
-            postings.sort(key=_rarity_and_stem)  # among those that are as rare as the last one, the stem decides
+            # Among those that are as rare as the last one that is searched, the stem decides.
+            postings.sort(key=_rarity_and_stem)
         return [posting.slots for posting in postings[:number]]
 
     def _postings(self, folded: str) -> set[_Posting]:
