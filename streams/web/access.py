@@ -4,7 +4,6 @@ import hmac
 import math
 import time
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
@@ -50,11 +49,12 @@ def has_token(request: web.Request, token: str) -> bool:
     if scheme.lower() == "basic":
         try:
             credentials = b64decode(credentials, validate=True).decode().partition(":")[2]
-        except (Base64Error, UnicodeDecodeError):
+        except ValueError:  # no Base64, or not UTF-8
             return False
     elif scheme.lower() != "bearer":
         return False
-    return hmac.compare_digest(credentials.encode(), token.encode())
+    # Bytes of a header that are not UTF-8 come as lone surrogates, and are compared as what they were.
+    return hmac.compare_digest(credentials.encode("utf-8", "surrogateescape"), token.encode())
 
 
 def no_token() -> ProblemError:

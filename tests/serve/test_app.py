@@ -138,6 +138,8 @@ def test_scripts_of_other_sites_may_read_only_when_they_are_named() -> None:
         (None, 401),
         ("Bearer wrong", 401),
         ("Basic !!!", 401),
+        ("Basic é", 401),
+        ("Bearer \udcff", 401),
         ("Bearer swordfish", 200),
         (f"Basic {base64.b64encode(b'anyone:swordfish').decode()}", 200),
     ],
