@@ -214,7 +214,7 @@ class HandOver:
     def _unpacked(self, kept: Kept) -> Outgoing | None:
         try:
             return unpack(kept.body)
-        except UNREADABLE as error:
+        except (*UNREADABLE, ValueError) as error:
             logger.error("record %d of the spool cannot be read (%s): it is left out", kept.number, error)  # noqa: TRY400 (the message says all)
             return None
 

@@ -103,6 +103,7 @@ def unpack(data: bytes) -> Outgoing:
 
     Raises:
         msgspec.MsgspecError: They are none of it, or of a version that this one cannot read.
+        ValueError: What they say does not fit together.
     """
     packed = _unpack(data)
     headers = ((SOURCE_HEADER, packed.strip.source.encode()),)

@@ -159,9 +159,8 @@ class Spool:
 
     @property
     def size(self) -> int:
-        """The size of its files together."""
-        with self._guard:
-            return sum(segment.size for segment in self._segments)
+        """The size of its files together; waits for no write that is under way."""
+        return sum(segment.size for segment in list(self._segments))
 
     @property
     def is_full(self) -> bool:
@@ -169,9 +168,8 @@ class Spool:
         return self._is_full
 
     def number_of(self, key: bytes) -> int | None:
-        """The number of a record with this key, where it is remembered."""
-        with self._guard:
-            return self._numbers.get(key)
+        """The number of a record with this key, where it is remembered; waits for no write that is under way."""
+        return self._numbers.get(key)
 
     def append(self, records: Sequence[tuple[bytes, bytes]]) -> None:
         """Keep records, each with its key, all or none: when this returns, no crash loses them.
@@ -348,6 +346,7 @@ class Spool:
                 rest = rest[self._writing.write(rest) :]
             os.fsync(self._writing.fileno())
         except OSError as error:
+            self._is_full = True
             self._take_back()
             raise SpoolFullError(f"the spool {self._folder} cannot be written: {error.strerror}") from error
         self._segments[-1].size += len(data)

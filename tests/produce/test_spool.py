@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,9 @@ def test_a_disk_that_is_full_costs_nothing_that_was_kept(tmp_path: Path) -> None
             spool._writing = full
             with pytest.raises(SpoolFullError, match="cannot be written: No space left"):
                 spool.append([_record(1)])
+        full_by_then = spool.is_full
         spool.append([_record(2)])
+        assert (full_by_then, spool.is_full) == (True, False)
         assert _bodies(spool) == [_record(0)[1], _record(2)[1]]
 
 
@@ -210,3 +213,12 @@ def test_a_file_without_any_record_is_put_aside(tmp_path: Path) -> None:
         spool.append([_record(0)])
         assert _bodies(spool) == [_record(0)[1]]
     assert [path.name for path in tmp_path.glob("*.damaged")] == [f"{1:020}.damaged"]
+
+
+def test_nobody_who_looks_a_key_up_waits_for_a_write(tmp_path: Path) -> None:
+    """Whoever serves others looks on while a slow disk is written to."""
+    with Spool(tmp_path, limit=_LIMIT) as spool, ThreadPoolExecutor(1) as looking:
+        spool.append([_record(0)])
+        with spool._guard:
+            assert looking.submit(spool.number_of, _record(0)[0]).result(timeout=60) == 1
+            assert looking.submit(lambda: spool.size).result(timeout=60) == 50
