@@ -7,6 +7,11 @@ from urllib.parse import urlsplit
 from streams.settings import texts
 from streams.settings.setting import Setting
 
+LEAST_INTERVAL_S: Final = 5.0
+MOST_INTERVAL_S: Final = 86_400.0
+INTERVALS: Final = f"seconds, {LEAST_INTERVAL_S:.0f} to {MOST_INTERVAL_S:.0f}"
+"""What an interval between two visits can be, in a setting and in an entry of sources.toml."""
+
 _PROXIES: Final = frozenset({"http", "socks4", "socks5"})
 
 
@@ -58,16 +63,16 @@ SOURCES_DISTANCE: Final[Setting[float]] = Setting(
 )
 SHORTEST_INTERVAL: Final[Setting[float]] = Setting(
     name="sources.shortest_interval",
-    parse=texts.seconds(5.0, 86_400.0),
+    parse=texts.seconds(LEAST_INTERVAL_S, MOST_INTERVAL_S),
     default=60.0,
-    allowed="seconds, 5 to 86400",
+    allowed=INTERVALS,
     help="The least seconds between two visits of a source whose entry says no interval.",
 )
 LONGEST_INTERVAL: Final[Setting[float]] = Setting(
     name="sources.longest_interval",
-    parse=texts.seconds(5.0, 86_400.0),
+    parse=texts.seconds(LEAST_INTERVAL_S, MOST_INTERVAL_S),
     default=900.0,
-    allowed="seconds, 5 to 86400",
+    allowed=INTERVALS,
     help="The most seconds between two visits of a source that seldom changes, or keeps failing.",
 )
 SOURCES_PROXY: Final[Setting[str]] = Setting(

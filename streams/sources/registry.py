@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, get_type_hints
+from typing import Annotated, Any, Final, NamedTuple, get_type_hints
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,6 +22,7 @@ from msgspec import Meta, Struct
 from schemas.events import MAX_SOURCE
 from streams.errors import SettingsError
 from streams.settings import Secret
+from streams.settings.sources import INTERVALS, LEAST_INTERVAL_S, MOST_INTERVAL_S
 from streams.sources.visit import Kind
 
 logger: Final = logging.getLogger(__name__)
@@ -30,8 +31,6 @@ MAX_FILE: Final = 4 << 20
 """The largest sources.toml, in bytes."""
 MAX_TOLD: Final = 20
 """Errors of one file that are told; the rest is counted."""
-SHORTEST_INTERVAL: Final = 5.0
-LONGEST_INTERVAL: Final = 86_400.0
 MAX_HEADERS: Final = 20
 
 _ID: Final = rf"^[A-Za-z0-9][A-Za-z0-9._/-]{{0,{MAX_SOURCE - 1}}}$"
@@ -61,9 +60,15 @@ _OURS: Final = frozenset(
 )
 """Headers that the fetcher decides, for they say who asks, what is known and where a message ends."""
 _CREDENTIALS: Final = re.compile(r"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
+_TOKEN: Final = re.compile(
+    r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]',
+    re.DOTALL,
+)
+"""What decides where a statement of TOML ends: strings and comments, in which nothing counts, brackets and lines."""
+_BEGINS_ENTRY: Final = re.compile(r"""[ \t]*\[\[[ \t]*(?:source|"source"|'source')[ \t]*\]\]""")
 _PLACE: Final = re.compile(r" - at `\$(.*)`$")
 
-_Seconds = Annotated[float, Meta(ge=SHORTEST_INTERVAL, le=LONGEST_INTERVAL)]
+_Seconds = Annotated[float, Meta(ge=LEAST_INTERVAL_S, le=MOST_INTERVAL_S)]
 _Limit = Annotated[float, Meta(gt=0, le=600)]
 _Selector = Annotated[str, Meta(min_length=1, max_length=500)]
 
@@ -91,7 +96,7 @@ _FIELDS: Final = get_type_hints(_Entry, include_extras=True)
 _EXPLAINED: Final = {
     "id": f"letters, digits and . _ / -, at most {MAX_SOURCE}",
     "kind": "page, feed, sitemap or json; it is found by itself where it is left out",
-    "interval": f"seconds, or [shortest, longest], {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g}",
+    "interval": f"{INTERVALS}, or [shortest, longest]",
     "language": "an ISO 639 code such as ar",
     "timeout": "seconds, at most 600",
     "connect_timeout": "seconds, at most 600",
@@ -164,8 +169,12 @@ class Registry:
         source = self.source(name)
         return source.site if source is not None and self._sites[source.site] > 1 else None
 
+    def is_outdated(self) -> bool:
+        """Whether the file was written since it was read."""
+        return _mark(self._path) != self._mark
+
     def reload(self) -> bool:
-        """Read the file again where it has changed; whether the sources are others now.
+        """Read the file again where it has changed; whether the sources are others now. It can be another thread's.
 
         A file that cannot be used is told in the log, and the sources stay.
         """
@@ -212,7 +221,7 @@ def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> tup
             wrong.append(_Problem((*place, "id"), f"{name!r} is the id of entry {first[name] + 1} too"))
         errors += wrong
     if errors:
-        raise SettingsError(_told(path, text, errors))
+        raise SettingsError(_told(path, text, errors, len(entries)))
     return tuple(sources)
 
 
@@ -293,11 +302,12 @@ def _source(
         headers[name] = Secret(filled)
     if wrong:
         return None
+    path = None if entry.path is None else _expanded(entry.path)
     bounds = entry.interval if isinstance(entry.interval, list) else [entry.interval, entry.interval]
     return Source(
         id=entry.id,
         address=entry.address,
-        path=None if entry.path is None else folder / Path(entry.path).expanduser(),
+        path=None if path is None else folder / path,
         kind=entry.kind,
         site=entry.site or (urlsplit(entry.address).hostname if entry.address else None) or entry.id,
         selector=entry.selector,
@@ -323,6 +333,8 @@ def _contradictions(entry: _Entry, written: Mapping[str, object]) -> Iterator[tu
         yield ("address",), problem
     if entry.path is not None and not entry.path.isprintable():
         yield ("path",), "a path without control characters"
+    if entry.path is not None and _expanded(entry.path) is None:
+        yield ("path",), "there is no home of that name; write the folder out"
     if entry.path is not None and entry.headers:
         yield ("headers",), "a file is asked for without headers"
     if entry.selector is not None and entry.kind not in {None, "page"}:
@@ -362,6 +374,14 @@ def _header(name: str, value: str, environment: Mapping[str, str]) -> tuple[str,
     return ("", filled) if _VALUE.fullmatch(filled) else ("its value is no header's", "")
 
 
+def _expanded(path: str) -> Path | None:
+    """A path with the home that its `~` stands for; None where there is no such home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return None
+
+
 def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
@@ -370,14 +390,19 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _told(path: Path, text: str, errors: list[_Problem]) -> str:
-    """All that is wrong, a line each in the order of the file."""
-    # TOML ends lines at line feeds alone, and a value can hold what Python takes for the end of one.
-    lines = [f"{line}\n" for line in text.split("\n")]
-    placed = sorted(((_line_of(lines, each.key), each) for each in errors), key=lambda pair: pair[0])
-    told = [f"{path}:{line}: {_name(each.key)}{each.told}" for line, each in placed[:MAX_TOLD]]
-    if len(placed) > MAX_TOLD:
-        told.append(f"{path}: {len(placed) - MAX_TOLD} more errors")
+def _told(path: Path, text: str, errors: list[_Problem], entries: int) -> str:
+    """What is wrong, a line each in the order of the file; of many errors the first, and how many more there are."""
+    parts = _parts(text)
+    if len(parts) != entries + 1:
+        # Entries that are written otherwise, `source = [{…}, {…}]`: all is one part.
+        parts = [[statement for part in parts for statement in part]]
+    last = text.count("\n") + 1
+    placed = sorted(
+        ((_line_of(parts, each.key) or last, each) for each in errors[:MAX_TOLD]), key=lambda pair: pair[0]
+    )
+    told = [f"{path}:{line}: {_name(each.key)}{each.told}" for line, each in placed]
+    if len(errors) > MAX_TOLD:
+        told.append(f"{path}: {len(errors) - MAX_TOLD} more errors")
     return "\n".join(told)
 
 
@@ -387,25 +412,57 @@ def _name(key: tuple[str | int, ...]) -> str:
     return f"{'.'.join(map(str, within))}: " if within else ""
 
 
-def _line_of(lines: list[str], key: tuple[str | int, ...]) -> int:
-    """The line, from 1, on which a key begins: behind the longest beginning of the file that has not got it.
+class _Statement(NamedTuple):
+    """A header, a key with its value, or an empty line of a TOML file; it begins in this line, from 1."""
 
-    A beginning that ends within a value is no TOML; for it counts the next longer one that is.
-    """
+    line: int
+    text: str
+
+
+def _statements(text: str) -> Iterator[_Statement]:
+    """The statements of a text that is TOML, in one pass."""
+    depth, begin, line = 0, 0, 1
+    for token in _TOKEN.finditer(text):
+        match token[0]:
+            case "[" | "{":
+                depth += 1
+            case "]" | "}":
+                depth -= 1
+            case "\n" if not depth:
+                yield _Statement(line, text[begin : token.end()])
+                line += text.count("\n", begin, token.end())
+                begin = token.end()
+    yield _Statement(line, text[begin:])
+
+
+def _parts(text: str) -> list[list[_Statement]]:
+    """The statements before the first entry, and then those of each."""
+    parts: list[list[_Statement]] = [[]]
+    for statement in _statements(text):
+        if _BEGINS_ENTRY.match(statement.text):
+            parts.append([])
+        parts[-1].append(statement)
+    return parts
+
+
+def _line_of(parts: list[list[_Statement]], key: tuple[str | int, ...]) -> int | None:
+    """The line, from 1, on which a key begins, None where it does not; only the part that it is in is looked at."""
+    match key:
+        case "source", int(number), *rest if len(parts) > 1:
+            return _line_in(parts[number + 1], ("source", 0, *rest))
+        case _:
+            return next(filter(None, (_line_in(part, key) for part in parts)), None)
+
+
+def _line_in(statements: list[_Statement], key: tuple[str | int, ...]) -> int | None:
+    """The line of the statement with which the key is there."""
 
     def has_begun(count: int) -> bool:
-        while (tables := _tables(lines[:count])) is None:
-            count += 1
-        return _has(tables, key)
+        return _has(tomllib.loads("".join(each.text for each in statements[:count])), key)
 
-    return bisect_left(range(1, len(lines)), True, key=has_begun) + 1
-
-
-def _tables(lines: list[str]) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads("".join(lines))
-    except (ValueError, RecursionError):
+    if not has_begun(len(statements)):
         return None
+    return statements[bisect_left(range(1, len(statements)), True, key=has_begun)].line
 
 
 def _has(tables: Any, key: tuple[str | int, ...]) -> bool:

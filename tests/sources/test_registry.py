@@ -263,3 +263,59 @@ def test_a_site_is_shared_by_the_sources_that_name_it(tmp_path: Path) -> None:
     write(tmp_path, '[[source]]\nid = "page"\naddress = "https://bawaba.example/"\n')
     assert registry.reload()
     assert registry.shared_site("page") is None
+
+
+def test_of_thousands_of_errors_the_first_are_told_with_their_lines(tmp_path: Path) -> None:
+    """A file is told of in time that grows with it, however many of its entries are wrong."""
+    entries = "".join(
+        f'[[source]]\nid = "s{number}"\naddress = "ftp://{number}"\n' for number in range(10_000)
+    )
+    told = errors_of(tmp_path, entries)
+    assert [int(line.split(":")[1]) for line in told[:MAX_TOLD]] == [3 * number for number in range(1, 21)]
+    assert told[MAX_TOLD:] == ["sources.toml: 9980 more errors"]
+
+
+def test_what_looks_like_an_entry_within_a_value_is_none(tmp_path: Path) -> None:
+    """Strings, lists and comments hold brackets and lines that end nothing."""
+    text = '''
+        [[ "source" ]] # [[source]]
+        id = "one"
+        address = """
+        [[source]]
+        "quoted\\""""""
+        interval = [
+          10, # ]
+          600,
+        ]
+        kind = 'book"'
+        [[source]]
+        id = 'two'
+        pth = 1
+        '''
+    assert [line.split(": ")[:2] for line in errors_of(tmp_path, text)] == [
+        ["sources.toml:3", "address"],
+        ["sources.toml:10", "kind"],
+        ["sources.toml:11", "neither an address nor a path; a source has one of them"],
+        ["sources.toml:13", "pth"],
+    ]
+
+
+def test_entries_that_are_a_list_in_one_line_are_told_at_that_line(tmp_path: Path) -> None:
+    """There is no other line to tell of."""
+    text = """
+        # as one can write it too
+        source = [{id = "one"}, {id = "two", pth = 1}]
+
+        [other]
+        """
+    assert {line.split(":")[1] for line in errors_of(tmp_path, text)} == {"2", "4"}
+
+
+def test_a_home_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """When the file is read, be it for the second time."""
+    path = write(tmp_path, '[[source]]\nid = "one"\npath = "one.html"\n')
+    registry = Registry(path, {})
+    told = errors_of(tmp_path, '[[source]]\nid = "one"\npath = "~nosuchuser/one.html"\n')
+    assert told == ["sources.toml:3: path: there is no home of that name; write the folder out"]
+    assert not registry.reload()
+    assert [source.id for source in registry.sources] == ["one"]
