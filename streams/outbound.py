@@ -7,9 +7,15 @@ network (DNS rebinding) is refused like the number itself.
 import asyncio
 import ipaddress
 import socket
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import Any, Final
 
 from aiohttp import TCPConnector
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+_NAMES_AT_ONCE: Final = 16
+_HOW_ALLOWED: Final = "allow it with --allow-private, or with allow_private = true in its entry"
 
 
 class ForbiddenAddressError(OSError):
@@ -28,6 +34,49 @@ def is_public(host: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
+@cache
+def _name_threads() -> ThreadPoolExecutor:
+    """The threads in which names are resolved, and nothing else is done.
+
+    A name server that does not answer keeps one for half a minute: in those of the loop everybody's work would wait.
+    """
+    return ThreadPoolExecutor(_NAMES_AT_ONCE, "names")
+
+
+async def _look_up(host: str, port: int | None, family: int) -> list[tuple[int, int, Any]]:
+    """The family, protocol and address of all that a name stands for.
+
+    Raises:
+        OSError: It cannot be resolved.
+        UnicodeError: It is no name, such as one with a label of more than 63 characters.
+    """
+    ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    found = await asyncio.get_running_loop().run_in_executor(_name_threads(), ask)
+    return [(kind, protocol, target) for kind, _, protocol, _, target in found]
+
+
+class _Names(AbstractResolver):
+    """Resolves names for connections."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(target[0]),
+                port=int(target[1]),
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, protocol, target in await _look_up(host, port, family)
+        ]
+
+    async def close(self) -> None:
+        return
+
+
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -37,10 +86,10 @@ def connector(*, allow_private: bool, **options: Any) -> TCPConnector:
     def open_socket(address: Any) -> socket.socket:
         family, kind, protocol, _, target = address
         if not allow_private and not is_public(target[0]):
-            raise ForbiddenAddressError(f"{target[0]} is a private address; say that it is allowed")
+            raise ForbiddenAddressError(f"{target[0]} is a private address; {_HOW_ALLOWED}")
         return socket.socket(family, kind, protocol)
 
-    return TCPConnector(socket_factory=open_socket, **options)
+    return TCPConnector(socket_factory=open_socket, resolver=_Names(), **options)
 
 
 def through_proxy(proxy: str, **options: Any) -> TCPConnector:
@@ -60,9 +109,9 @@ async def check_named(host: str) -> None:
         ForbiddenAddressError: It is one.
     """
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
+        found = await _look_up(host, None, socket.AF_UNSPEC)
+    except (OSError, UnicodeError):
         return
-    for *_, target in found:
+    for _, _, target in found:
         if not is_public(str(target[0])):
-            raise ForbiddenAddressError(f"{host} is {target[0]}, a private address; say that it is allowed")
+            raise ForbiddenAddressError(f"{host} is {target[0]}, a private address; {_HOW_ALLOWED}")

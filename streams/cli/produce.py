@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -228,7 +228,7 @@ def _read_sources(
     from streams.sources.metrics import SourcesMetrics
     from streams.sources.publishing import produce_sources
     from streams.sources.reading import watching
-    from streams.sources.recall import noted
+    from streams.sources.recall import noted, tell_recall
     from streams.sources.states import States, judging
 
     def failed(error: Exception) -> None:
@@ -240,12 +240,21 @@ def _read_sources(
     ):
 
         async def fill(intake: "Intake", metrics: "ProducerMetrics", stop: asyncio.Event) -> None:
-            states = States(settings.connection().aiokafka_options(), prefix=settings[TOPIC_PREFIX])
-            shown = SourcesMetrics(REGISTRY)
+            options = settings.connection().aiokafka_options()
+            states = States(options, prefix=settings[TOPIC_PREFIX], gone=memory.gone)
+            shown = SourcesMetrics(REGISTRY, metrics.sources)
             judge = judging(watching(memory.pasts, registry), shown.told, states.tell)
-            telling = asyncio.create_task(states.run())
+            telling = [
+                asyncio.create_task(states.run()),
+                asyncio.create_task(tell_recall(settings[SOURCES_STATE], shown.recalled)),
+            ]
+
+            def gone(sources: Collection[str]) -> None:
+                shown.forget(sources)
+                states.end(sources)
+
             try:
-                async with opened_visitor(registry, memory, settings) as visitor:
+                async with opened_visitor(registry, memory, settings, gone=gone) as visitor:
                     await produce_sources(
                         visitor,
                         memory,
@@ -254,11 +263,12 @@ def _read_sources(
                         observer=metrics,
                         watching=shown,
                         stop=stop,
-                        judge=noted(judge, journal, shown.recalled),
+                        judge=noted(judge, journal),
                     )
             finally:
-                telling.cancel()
-                await asyncio.gather(telling, return_exceptions=True)
+                for task in telling:
+                    task.cancel()
+                await asyncio.gather(*telling, return_exceptions=True)
 
         work = _Work(counts=counts, failed=failed, fill=fill, takes_pushes=takes_pushes)
         asyncio.run(_run(work, settings, stopped))

@@ -57,6 +57,11 @@ class Instruments:
         for series in [series for series in self._series_made if series[0] == metric.name]:
             del self._series_made[series]
 
+    def remove(self, metric: Metric, *labels: str) -> None:
+        """Forget one series of a metric with labels, where there is one."""
+        if self._series_made.pop((metric.name, *labels), None) is not None:
+            self._made[metric.name].remove(*labels)
+
     def _series(self, metric: Metric, labels: tuple[str, ...]) -> Any:
         return self._find(metric.name, labels)
 

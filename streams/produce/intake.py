@@ -31,14 +31,19 @@ class Intake:
         self.kept = asyncio.Event()
         """Set when something was kept; whoever hands it over clears it."""
 
-    async def take(self, outgoing: Outgoing) -> None:
+    async def take(self, outgoing: Outgoing, packed: bytes | None = None) -> None:
         """Return once a strip is kept: no crash loses it then. One that is known is not kept again.
+
+        Args:
+            outgoing: The strip.
+            packed: As `pack` makes it, where that was done before.
 
         Raises:
             SpoolFullError: There is no room.
+            ValueError: It cannot be written, such as a text that is no Unicode.
         """
         try:
-            await asyncio.shield(self._add(outgoing))
+            await asyncio.shield(self._add(outgoing, packed))
         except SpoolFullError:
             self._dropped()
             raise
@@ -51,7 +56,7 @@ class Intake:
                 return
             await asyncio.sleep(_LOOK_AGAIN_S)
 
-    def _add(self, outgoing: Outgoing) -> asyncio.Future[None]:
+    def _add(self, outgoing: Outgoing, packed: bytes | None = None) -> asyncio.Future[None]:
         """Done once a strip is kept."""
         key = bytes.fromhex(outgoing.strip.id)
         known = self._arrived.get(key) or self._being_kept.get(key)
@@ -61,7 +66,7 @@ class Intake:
         if self._spool.number_of(key) is not None:
             future.set_result(None)
         else:
-            self._arrived[key] = (pack(outgoing), future)
+            self._arrived[key] = (pack(outgoing) if packed is None else packed, future)
             self._has_arrived.set()
         return future
 

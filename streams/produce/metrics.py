@@ -146,7 +146,8 @@ class ProducerMetrics:
     ) -> None:
         self._make = Instruments("producer", METRICS, registry)
         self._make.gauge(KAFKA_UP).set_function(lambda: float(is_answered()))
-        self._sources = Sources()
+        self.sources = Sources()
+        """The labels of sources, for whoever measures more of them."""
         self._heard = Heard(self._make, clock)
         self._log = log
         self._newest: dict[str, int] = {}
@@ -181,7 +182,7 @@ class ProducerMetrics:
             make.counter(SLOT_OUTCOMES, "empty").inc(found.empty)
             make.counter(SLOT_OUTCOMES, "sighting").inc(len(found.records))
             make.counter(SLOT_OUTCOMES, "dead letter").inc(len(found.rejected))
-            source = self._sources.label(strip.source)
+            source = self.sources.label(strip.source)
             for slot in found.rejected:
                 self._letter(type(slot.error).__name__, str(slot.error), source)
             make.counter(SOURCE_STRIPS, source).inc()
@@ -198,7 +199,7 @@ class ProducerMetrics:
         self, error: str, said: str = "", *, source: str = "", slots: int = 0, empty: int = 0
     ) -> None:
         """Count a dead letter, and the slots that it holds."""
-        self._letter(error, said, self._sources.label(source) if source else "")
+        self._letter(error, said, self.sources.label(source) if source else "")
         self._make.counter(SLOTS).inc(slots)
         self._make.counter(SLOT_OUTCOMES, "empty").inc(empty)
         self._make.counter(SLOT_OUTCOMES, "dead letter").inc(slots - empty)
@@ -210,4 +211,4 @@ class ProducerMetrics:
 
     def heard(self, source: str, observed_at: int) -> None:
         """Note that a source was heard, though nothing of it was published."""
-        self._heard.hear(self._sources.label(source), observed_at)
+        self._heard.hear(self.sources.label(source), observed_at)

@@ -11,7 +11,7 @@ from streams.produce.handover import HandOver, Refusal
 from streams.produce.intake import Intake
 from streams.produce.metrics import ProducerMetrics
 from streams.produce.observation import Observation
-from streams.produce.outgoing import Outgoing, prepare
+from streams.produce.outgoing import Outgoing, pack, prepare
 from streams.produce.positions import ReadTo
 from streams.produce.producer import Counts, tell
 from streams.produce.reading import in_thread
@@ -67,19 +67,24 @@ class Outlet:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._together: list[Outgoing] = []
+        self._together: list[tuple[Outgoing, bytes]] = []
         self._is_full = False
 
     def add(self, outgoing: Outgoing) -> None:
-        """Take a strip; `flush` keeps it."""
-        self._together.append(outgoing)
+        """Take a strip; `flush` keeps it.
+
+        Raises:
+            ValueError: It cannot be written, such as a text that is no Unicode.
+        """
+        self._together.append((outgoing, pack(outgoing)))
 
     async def flush(self) -> set[str]:
         """Keep what has come together; the ids of strips that were dropped."""
         together, self._together = self._together, []
-        kept = await asyncio.gather(*map(self._intake.take, together), return_exceptions=True)
+        taking = (self._intake.take(outgoing, packed) for outgoing, packed in together)
+        kept = await asyncio.gather(*taking, return_exceptions=True)
         dropped = set()
-        for outgoing, error in zip(together, kept, strict=True):
+        for (outgoing, _), error in zip(together, kept, strict=True):
             if isinstance(error, SpoolFullError):
                 dropped.add(outgoing.strip.id)
                 if not self._is_full:

@@ -7,14 +7,18 @@ module.
 
 import asyncio
 import re
+import ssl
 import zlib
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 from msgspec import Struct
+from yarl import URL
 
 from streams.outbound import ForbiddenAddressError
 
@@ -47,8 +51,11 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 def shown(text: str) -> str:
-    """A text from outside as it may be shown: on one line, without control characters, not too long."""
-    told = _UNSHOWN.sub(" ", text).strip()
+    """A text from outside as it may be shown: on one line, without control characters, not too long.
+
+    It is UTF-8 then, whatever it was: bytes of a header that are not come as lone surrogates.
+    """
+    told = _UNSHOWN.sub(" ", text).strip().encode("utf-8", "replace").decode()
     return told if len(told) <= MAX_PROBLEM else f"{told[:MAX_PROBLEM]}…"
 
 
@@ -67,12 +74,15 @@ class Client:
 
     Args:
         session: Without redirects, cookies or decompression of its own.
-        proxy: The HTTP proxy, where there is one.
+        proxy: The HTTP proxy, where there is one, with its credentials.
     """
 
     def __init__(self, session: aiohttp.ClientSession, proxy: str | None = None) -> None:
         self._session = session
-        self._proxy = proxy
+        self._proxy: URL | None = None
+        self._proxy_headers: Mapping[str, str] = {}
+        if proxy is not None:
+            self._proxy, self._proxy_headers = _without_userinfo(proxy)
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def __aenter__(self) -> Self:
@@ -110,9 +120,11 @@ class Client:
                 asyncio.timeout(within),
                 self._session.get(
                     address,
-                    headers=headers,
+                    # Without TLS there is no tunnel: the proxy reads the request itself, and its credentials there.
+                    headers={**headers, **self._proxy_headers} if _is_plain(address) else headers,
                     allow_redirects=False,
                     proxy=self._proxy,
+                    proxy_headers=self._proxy_headers,
                     timeout=aiohttp.ClientTimeout(sock_connect=connect_within),
                 ) as response,
             ):
@@ -121,6 +133,9 @@ class Client:
                 for name, value in response.headers.items():
                     key = name.lower()
                     told[key] = f"{told[key]}, {value}" if key in told else value
+                if self._proxy is not None and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                    # The site has said nothing yet, of its robots.txt either.
+                    return Answer(problem=_refused(response.status), wire_bytes=wire)
                 if response.status != HTTPStatus.OK:
                     # Nothing is made of such a body; the connection is closed rather than read to its end.
                     return Answer(status=response.status, headers=told, wire_bytes=wire)
@@ -222,10 +237,34 @@ def _inflater(encoding: str) -> _Plain | _Inflate:
     raise _BadBodyError(f"a body in the encoding {shown(encoding)!r}, which was not asked for")
 
 
+def _without_userinfo(proxy: str) -> tuple[URL, dict[str, str]]:
+    """A proxy's address without its credentials, so that no message can hold them, and the header with them."""
+    address = URL(proxy)
+    if address.user is None and address.password is None:
+        return address, {}
+    credentials = b64encode(f"{address.user or ''}:{address.password or ''}".encode()).decode()
+    return address.with_user(None), {"Proxy-Authorization": f"Basic {credentials}"}
+
+
+def _is_plain(address: str) -> bool:
+    """Whether an address is asked for without TLS."""
+    return urlsplit(address).scheme == "http"
+
+
+def _refused(status: int) -> str:
+    """What is told of a proxy's answer; all else that it says can hold what it was sent."""
+    return f"the proxy answers {status}"
+
+
 def problem_of(error: Exception) -> str:
     """What went wrong with a request, in words."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return shown(f"its certificate is not trusted: {error.certificate_error}")
+    untrusted = next(
+        (each for each in _causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None
+    )
+    if untrusted is not None:
+        return shown(f"its certificate is not trusted: {untrusted}")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return _refused(error.status)
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the connection was closed without an answer"
     if isinstance(error, aiohttp.ClientPayloadError):

@@ -7,9 +7,11 @@ address that gave them. What is fetched when is decided elsewhere, and so is wha
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from weakref import WeakValueDictionary
 
 import aiohttp
 from msgspec import Struct
@@ -17,8 +19,9 @@ from msgspec import Struct
 from streams import __version__
 from streams.outbound import ForbiddenAddressError, check_named, connector, through_proxy
 from streams.sources.answer import Answer, Client, shown
-from streams.sources.hosts import Hosts, host_of
+from streams.sources.hosts import Hosts, PostponedError, host_of
 from streams.sources.memory import Memory
+from streams.sources.off_loop import off_loop
 from streams.sources.registry import Source, address_problem
 from streams.sources.robots import MAX_ROBOTS, TOKEN, Robots, origin_of, robots_of
 from streams.sources.schedule import MAX_RETRY_AFTER_S, fresh_for, retry_after
@@ -27,12 +30,19 @@ from streams.sources.visit import Outcome, Validators
 MAX_REDIRECTS: Final = 5
 MAX_VALIDATOR: Final = 1_000
 """Characters of a validator that are kept; a longer one is no validator but a trap for our memory."""
+MAX_ORIGINS: Final = 5_000
+"""Origins whose rules are remembered."""
+MAX_RULES: Final = 64 << 20
+"""Bytes that they have together at most, compressed."""
+MAX_PAUSES: Final = 20_000
+"""Hosts whose pauses outlive a restart; of more, the latest."""
 UNTOLD_PAUSE_S: Final = 60.0
 """Seconds for which a host is left alone that answers 429 or 503 and does not say for how long."""
 
 _CONNECTIONS: Final = 100
 _NAMES_KEPT_S: Final = 300
 _BUFFER: Final = 1 << 16
+_ASCII: Final = "".join(map(chr, range(0x80)))
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _POSTPONED: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _ACCEPTED: Final = (
@@ -103,7 +113,10 @@ async def fetching(
         return Client(session, None if is_socks or not proxy else proxy)
 
     def postponed(host: str, seconds: float) -> None:
+        memory.pauses.pop(host, None)
         memory.pauses[host] = now() + round(seconds * 1000)
+        if len(memory.pauses) > MAX_PAUSES:
+            del memory.pauses[next(iter(memory.pauses))]
 
     hosts = Hosts(distance, postponed)
     for host, until in list(memory.pauses.items()):
@@ -167,7 +180,10 @@ class Fetcher:
         self._agent = user_agent(contact)
         self._now = now
         self._rules = rules
-        self._asking: dict[str, asyncio.Lock] = {}
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """By origin, as long as somebody holds it or waits for it."""
+        self._used = {origin: known.size for origin, known in rules.items()}
+        """The size of the rules of each origin, those that were needed last at the end."""
         self._proxied = proxied
 
     async def fetch(
@@ -186,6 +202,19 @@ class Fetcher:
             return await self._follow(source, source.address, validators, given_by, tally)
         except ForbiddenAddressError as error:
             return _result("failed", tally, source.address, None, problem=str(error))
+        except PostponedError as error:
+            is_own = error.host == host_of(source.address)
+            return _result(
+                "postponed",
+                tally,
+                source.address,
+                None,
+                problem=shown(str(error)),
+                wait=error.seconds if is_own else None,
+            )
+        except ValueError as error:
+            # An address that a site named and that some part of asking for it cannot take.
+            return _result("failed", tally, source.address, None, problem=shown(f"no address: {error}"))
 
     async def _follow(
         self, source: Source, address: str, validators: Validators | None, given_by: str, tally: "_Tally"
@@ -194,18 +223,19 @@ class Fetcher:
 
         Raises:
             ForbiddenAddressError: One of them is a private one.
+            PostponedError: The host of one of them is to be left alone.
         """
         seen: set[str] = set()
         while True:
             seen.add(address)
             rules = await self.rules_of(address, source, tally)
-            if not rules.allows(address):
+            if not await off_loop(rules.unpacked, rules.allows, address):
                 return _result("forbidden", tally, address, rules, problem=rules.rule(address))
             asked = validators if validators is not None and address == given_by else None
             answer = await self._ask(address, source, self._headers(source, address, asked), tally)
             if answer.status not in _REDIRECTS:
                 return self._judged(answer, asked, address, rules, tally)
-            following = urljoin(address, answer.headers.get("location", "").strip())
+            following = _following(address, answer)
             problem = _redirect_problem(following, seen, answer)
             if problem:
                 return _result(
@@ -219,11 +249,13 @@ class Fetcher:
 
         Raises:
             ForbiddenAddressError: The address is a private one.
+            PostponedError: Its host is to be left alone.
         """
         origin = origin_of(address)
         rules = self._rules.get(origin)
         if rules is None or rules.until <= self._now():
-            async with self._asking.setdefault(origin, asyncio.Lock()):
+            asking = self._asking.setdefault(origin, asyncio.Lock())
+            async with asking:
                 rules = self._rules.get(origin)
                 if rules is None or rules.until <= self._now():
                     failures = rules.failures if rules is not None and rules.forbids_all else 0
@@ -231,9 +263,19 @@ class Fetcher:
                         address, source, failures, tally or _Tally(source.timeout)
                     )
                     self._rules[origin] = rules
-            self._asking.pop(origin, None)
+        self._used.pop(origin, None)
+        self._used[origin] = rules.size
+        self._forget_rules()
         self._hosts.keep_distance(address, rules.delay)
         return rules
+
+    def _forget_rules(self) -> None:
+        """Let go of the rules that were not needed for longest, where a site has led us to too many origins."""
+        size = sum(self._used.values())
+        while len(self._used) > MAX_ORIGINS or size > MAX_RULES:
+            origin = next(iter(self._used))
+            size -= self._used.pop(origin)
+            self._rules.pop(origin, None)
 
     async def _fetch_rules(self, address: str, source: Source, failures: int, tally: _Tally) -> Robots:
         parts = urlsplit(address)
@@ -243,14 +285,20 @@ class Fetcher:
             answer = await self._ask(where, source, {"User-Agent": self._agent}, tally, robots=True)
             if answer.status not in _REDIRECTS:
                 break
-            where = urljoin(where, answer.headers.get("location", "").strip())
+            where = _following(where, answer)
             if address_problem(where):
                 break
         now = self._now()
         wait = retry_after(answer.headers, now / 1000) or 0.0
-        return robots_of(
-            answer, now=now, failures=failures, fresh=fresh_for(answer.headers), asked_to_wait=wait
+        make = partial(
+            robots_of,
+            answer,
+            now=now,
+            failures=failures,
+            fresh=fresh_for(answer.headers),
+            asked_to_wait=wait,
         )
+        return await off_loop(len(answer.body), make)
 
     async def _ask(
         self, address: str, source: Source, headers: Mapping[str, str], tally: _Tally, *, robots: bool = False
@@ -305,7 +353,7 @@ class Fetcher:
             outcome = "failed"
         elif status == HTTPStatus.NOT_MODIFIED and asked is None:
             outcome, problem = "failed", "answers 304 to a request that named nothing to compare with"
-        elif outcome not in {"changed", "unchanged"}:
+        elif outcome in {"postponed", "refused", "failed"}:
             problem = f"answers {status}"
         given = validators_of(answer.headers)
         if outcome == "unchanged" and asked is not None:
@@ -346,6 +394,21 @@ def _outcome(status: int | None) -> Outcome:
         return "postponed"
     is_refusal = status is not None and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return "refused" if is_refusal else "failed"
+
+
+def _following(address: str, answer: Answer) -> str:
+    """Where a redirect leads, as a request line takes it (RFC 3987, 3.1); empty where that is no address."""
+    location = answer.headers.get("location", "").strip()
+    try:
+        parts = urlsplit(urljoin(address, location))
+        parts.netloc.encode()
+        path, query, fragment = (
+            quote(part.encode("utf-8", "surrogateescape"), safe=_ASCII)
+            for part in (parts.path, parts.query, parts.fragment)
+        )
+    except ValueError:
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc, path, query, fragment))
 
 
 def _redirect_problem(following: str, seen: set[str], answer: Answer) -> str:

@@ -1,17 +1,35 @@
 """Politeness towards a host: one request at a time, a least distance between two, and the pauses it asks for.
 
 Everybody who asks a host for anything takes a turn here, robots.txt and redirects included; so what a turn allows is
-all that a host ever gets from us. A distance lies between the end of one request and the beginning of the next.
+all that a host ever gets from us. A distance lies between the end of one request and the beginning of the next, and
+is waited for in the turn; a pause can last a week, so whoever comes in it is sent away.
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
+_LEAST_PAUSE_S: Final = 1.0
+"""What is left of a pause below this is waited for: clocks are rounded, and who comes back is early by a little."""
 _MOST_IDLE: Final = 20_000
 """Hosts that are remembered, beyond which those whose turn is long over are let go."""
+
+
+class PostponedError(Exception):
+    """A host asked to be left alone for longer: nothing was asked of it.
+
+    Args:
+        host: The host.
+        seconds: For how much longer.
+    """
+
+    def __init__(self, host: str, seconds: float) -> None:
+        super().__init__(f"{host} asked to be left alone for another {math.ceil(seconds)} s")
+        self.host = host
+        self.seconds = seconds
 
 
 class _Host:
@@ -42,10 +60,16 @@ class Hosts:
 
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[float | None]:
-        """Wait for one's turn at an address's host; gives the seconds since the last one ended, None for the first."""
+        """Wait for one's turn at an address's host; gives the seconds since the last one ended, None for the first.
+
+        Raises:
+            PostponedError: It is to be left alone for now, by what it said before or while one waited.
+        """
         host = self._of(address)
         async with host.gate:
-            while (wait := self._wait(host)) > 0:  # noqa: ASYNC110 (the pause can grow while one waits)
+            while (wait := self._wait(host)) > 0:
+                if (pause := self.pause(address)) >= _LEAST_PAUSE_S:
+                    raise PostponedError(host_of(address), pause)
                 await asyncio.sleep(wait)
             now = self._clock()
             try:

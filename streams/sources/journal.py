@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -99,18 +99,47 @@ class Journal:
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
         """Statements in the order in which visits ended."""
         self._last: dict[str, frozenset[bytes]] = {}
+        self._works = True
         self._saved_at = self._pruned_at = time.monotonic()
 
     def __enter__(self) -> Self:
         try:
-            self._database = sqlite3.connect(self._path)
+            self._open()
+        except sqlite3.Error as error:
+            if type(error) is not sqlite3.DatabaseError:
+                raise SettingsError(f"sources.state: {self._path} cannot be used: {error}") from None
+            self._begin_anew(error)
+        return self
+
+    def _open(self) -> None:
+        self._database = sqlite3.connect(self._path)
+        try:
             self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.executescript(_TABLES)
             known = self._database.execute("SELECT DISTINCT source FROM shown")
             self._last = {source: frozenset() for (source,) in known}
-        except sqlite3.Error as error:
-            raise SettingsError(f"sources.state: {self._path} cannot be used: {error}") from None
-        return self
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
+        """Set a damaged journal aside: nothing is decided by it.
+
+        Raises:
+            SettingsError: No other can be made in its place.
+        """
+        path = Path(self._path)
+        self._database.close()
+        aside = path.with_suffix(".damaged")
+        logger.warning("%s is damaged (%s); it is set aside as %s, and begins anew", path, error, aside.name)
+        try:
+            path.replace(aside)
+            for rest in ("-wal", "-shm"):
+                path.with_name(f"{path.name}{rest}").unlink(missing_ok=True)
+            self._open()
+        except (OSError, sqlite3.Error) as other:
+            raise SettingsError(f"sources.state: {path} cannot be used: {other}") from None
 
     def __exit__(self, *_: object) -> None:
         self.save()
@@ -127,7 +156,7 @@ class Journal:
             self.save()
 
     def _note_visit(self, visit: Visit) -> None:
-        is_unchanged, is_failed = visit.outcome == "unchanged", visit.outcome not in {"changed", "unchanged"}
+        is_unchanged, is_failed = visit.outcome == "unchanged", not visit.is_well
         day = visit.at // _DAY_MS
         counts = (is_unchanged, is_failed, visit.requests, visit.wire_bytes)
         self._waiting.append((_ADD_DAY, (visit.host, day, *counts, visit.distance, visit.robots)))
@@ -142,7 +171,7 @@ class Journal:
         site = self._site(source)
         if site is None:
             return
-        texts = {identify(slot.text)[0]: slot.text for slot in reading.slots if slot.text}
+        texts = {identify(slot.text)[0]: slot.text for slot in reading.headlines}
         before = self._last.get(source)
         new = [key for key in texts if before is None or key not in before]
         self._waiting += [(_ADD_SHOWN, (source, key, site, texts[key], at, before is None)) for key in new]
@@ -157,9 +186,20 @@ class Journal:
                     database.execute(statement, values)
                 if self._saved_at - self._pruned_at >= _PRUNED_EVERY_S:
                     self._prune(database)
-        except sqlite3.Error as error:
-            logger.warning("%s cannot be written: %s; what was to be noted is left out", self._path, error)
+        except (sqlite3.Error, ValueError) as error:
+            self._cannot(error)
+        else:
+            self._works = True
         self._waiting.clear()
+
+    def _cannot(self, error: Exception) -> None:
+        """Tell once that nothing can be written; a journal that was damaged meanwhile is begun anew."""
+        if self._works:
+            logger.warning("%s cannot be written: %s; what was to be noted is left out", self._path, error)
+        self._works = False
+        if type(error) is sqlite3.DatabaseError:
+            with suppress(SettingsError):
+                self._begin_anew(error)
 
     def _prune(self, database: sqlite3.Connection) -> None:
         self._pruned_at = self._saved_at
@@ -172,10 +212,6 @@ class Journal:
         if count > MAX_HEADLINES:
             limit = "SELECT at FROM shown ORDER BY at DESC LIMIT 1 OFFSET ?"
             database.execute(f"DELETE FROM shown WHERE at <= ({limit})", (MAX_HEADLINES,))  # noqa: S608 (ours)
-
-    def headlines(self) -> list[Shown]:
-        """All that is known of which source showed what first when."""
-        return _rows(self._database, "shown", Shown)
 
 
 def read_days(folder: Path) -> tuple[list[Day], list[Pause]]:

@@ -81,7 +81,9 @@ class Table(MutableMapping[str, T], Generic[T]):
         return len(self._rows)
 
     def load(self, database: sqlite3.Connection) -> None:
-        """Read all rows; one that was written by another version is as good as none."""
+        """Read all rows and no others; one that was written by another version is as good as none."""
+        self._rows.clear()
+        self._unwritten.clear()
         database.execute(
             f"CREATE TABLE IF NOT EXISTS {self.name} (key TEXT PRIMARY KEY, value BLOB NOT NULL)"
         )
@@ -92,10 +94,13 @@ class Table(MutableMapping[str, T], Generic[T]):
                 self._unwritten.add(key)
 
     def write(self, database: sqlite3.Connection) -> None:
-        """Write what has changed; `written` says that it was."""
-        rows = [
-            (key, msgspec.msgpack.encode(self._rows[key])) for key in self._unwritten if key in self._rows
-        ]
+        """Write what has changed; `written` says that it was. A row that cannot be written is left out."""
+        rows = []
+        for key in self._unwritten & self._rows.keys():
+            try:
+                rows.append((key, msgspec.msgpack.encode(self._rows[key])))
+            except ValueError as error:
+                logger.warning("sources.state: what is known of %a is not kept: %s", key, error)
         gone = [(key,) for key in self._unwritten if key not in self._rows]
         database.executemany(f"INSERT OR REPLACE INTO {self.name} VALUES (?, ?)", rows)  # noqa: S608
         database.executemany(f"DELETE FROM {self.name} WHERE key = ?", gone)  # noqa: S608
@@ -128,15 +133,15 @@ class Memory:
         """Until when a host asked to be left alone, in ms since the epoch."""
         self.pasts = Table("pasts", Past)
         """What the watch knows of each source."""
-        self._tables = (self.known, self.strips, self.dues, self.rules, self.pauses, self.pasts)
+        self.gone = Table("gone", int)
+        """Sources that are read no more, each since when (ms), until that was told to whoever heard of them."""
+        self._tables = (self.known, self.strips, self.dues, self.rules, self.pauses, self.pasts, self.gone)
 
     def __enter__(self) -> Self:
         if self._folder is not None:
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                self._database = _opened(self._folder / FILE)
-                for table in self._tables:
-                    table.load(self._database)
+                self._open(self._folder / FILE)
             except (OSError, sqlite3.Error) as error:
                 self._close()
                 raise SettingsError(
@@ -144,18 +149,40 @@ class Memory:
                 ) from None
         return self
 
+    def _open(self, path: Path) -> None:
+        """Open the database, ours alone, and read it; one that is damaged is set aside, for that costs a visit each."""
+        try:
+            self._load(path)
+        except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:
+                raise
+            self._close()
+            logger.warning("sources.state: %s is damaged (%s): it is set aside, and begun anew", path, error)
+            path.replace(path.with_suffix(".damaged"))
+            path.with_name(f"{path.name}-wal").unlink(missing_ok=True)
+            self._load(path)
+
+    def _load(self, path: Path) -> None:
+        self._database = _connected(path)
+        for table in self._tables:
+            table.load(self._database)
+
     def __exit__(self, *_: object) -> None:
         try:
             self.save()
         finally:
             self._close()
 
-    def forget(self, kept: Container[str]) -> None:
-        """Forget the sources that are not among these."""
+    def forget(self, kept: Container[str], now: int) -> set[str]:
+        """Forget the sources that are not among these; which ones are gone, as of now (ms), and not told of yet."""
         tables: tuple[MutableMapping[str, object], ...] = (self.known, self.strips, self.dues, self.pasts)  # type: ignore[assignment]
         for table in tables:
             for source in [each for each in table if each not in kept]:
                 del table[source]
+                self.gone[source] = now
+        for source in [each for each in self.gone if each in kept]:
+            del self.gone[source]
+        return set(self.gone)
 
     def save(self) -> None:
         """Write what has changed, all of it or nothing.
@@ -183,17 +210,6 @@ class Memory:
         if self._database is not None:
             self._database.close()
             self._database = None
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """The database, ours alone; a file that is none is set aside, for all that is lost with it is a visit each."""
-    try:
-        return _connected(path)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        path.replace(path.with_suffix(".damaged"))
-        return _connected(path)
 
 
 def _connected(path: Path) -> sqlite3.Connection:

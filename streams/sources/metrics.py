@@ -1,6 +1,6 @@
 """What a producer that reads sources measures beside its strips: visits, what they cost, and what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Protocol, get_args
 
 from prometheus_client import CollectorRegistry
@@ -8,9 +8,10 @@ from prometheus_client import CollectorRegistry
 from schemas.events import SourceState
 from streams.observe.instruments import Instruments
 from streams.observe.metric import Metric
-from streams.observe.shared import Sources
+from streams.observe.shared import OTHER, Sources
 from streams.sources.recall import Recall
 from streams.sources.visit import Outcome, Reading
+from streams.sources.watch import State
 
 VISITS: Final = Metric(
     name="ticker_source_visits_total",
@@ -63,7 +64,7 @@ STATE: Final = Metric(
     unit="1",
     labels=("source", "state"),
     help="1 for the state of a source: learning, well, silent, missing, misshapen, resplit, misplaced, walled or"
-    " failing; 0 for those that it was in before.",
+    " failing; 0 for those that it was in before. Of `other`, whether any of the sources that share it is in a state.",
 )
 ALLOWED: Final = Metric(
     name="ticker_source_rhythm_seconds",
@@ -105,37 +106,64 @@ class SourcesObserver(Protocol):
 class SourcesMetrics:
     """The metrics of visits (`SourcesObserver`).
 
+    Gauges are of sources that have a label of their own: several that share one would overwrite each other.
+
     Args:
         registry: Where they are made.
+        sources: The labels of sources, the same as in the producer's other metrics.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, sources: Sources) -> None:
         self._make = Instruments(None, METRICS, registry)
-        self._sources = Sources()
+        self._sources = sources
         self._known: set[str] = set()
+        """Labels of sources that are visited."""
         self._states: dict[str, str] = {}
+        """By source, also of those that share a label."""
         for fate in _FATES:
             self._make.counter(READINGS, fate)
 
     def told(self, states: Sequence[SourceState]) -> None:
         """Show the states of sources."""
         for state in states:
-            source = self._sources.label(state.source)
-            before = self._states.get(source, state.state)
-            self._make.gauge(STATE, source, before).set(0)
-            self._make.gauge(STATE, source, state.state).set(1)
-            self._states[source] = state.state
-            if state.rhythm is not None:
-                self._make.gauge(ALLOWED, source).set(state.rhythm)
+            label = self._sources.label(state.source)
+            before = self._states.get(state.source, state.state)
+            self._states[state.source] = state.state
+            self._show_state(label, before)
+            self._show_state(label, state.state)
+            if state.rhythm is not None and label != OTHER:
+                self._make.gauge(ALLOWED, label).set(state.rhythm)
+
+    def _show_state(self, label: str, state: str) -> None:
+        """Show whether a source, or any of those that share a label, is in a state."""
+        is_so = any(
+            each == state and self._sources.label(source) == label for source, each in self._states.items()
+        )
+        self._make.gauge(STATE, label, state).set(is_so)
+
+    def forget(self, gone: Collection[str]) -> None:
+        """Show nothing more of sources that are visited no more; what was counted of them stays."""
+        for source in gone:
+            state = self._states.pop(source, None)
+            if source in self._known:
+                self._known.remove(source)
+                for gauge in (ALLOWED, INTERVAL, RECALL, LATE):
+                    self._make.remove(gauge, source)
+                for each in get_args(State):
+                    self._make.remove(STATE, source, each)
+            elif state is not None:
+                self._show_state(OTHER, state)
 
     def recalled(self, found: Sequence[Recall]) -> None:
-        """Show how complete sources are."""
+        """Show how complete the sources are that are visited."""
         for each in found:
-            source = self._sources.label(each.source)
+            # The journal knows sources for a week that are visited no more.
+            if each.source not in self._known:
+                continue
             if each.headlines:
-                self._make.gauge(RECALL, source).set(each.shown / each.headlines)
+                self._make.gauge(RECALL, each.source).set(each.shown / each.headlines)
             if each.late is not None:
-                self._make.gauge(LATE, source).set(each.late)
+                self._make.gauge(LATE, each.source).set(each.late)
 
     def visited(self, reading: Reading, fate: Fate | None) -> None:
         """Count a visit."""
@@ -148,7 +176,8 @@ class SourcesMetrics:
         make.counter(VISITS, source, visit.outcome).inc()
         make.counter(REQUESTS, source).inc(visit.requests)
         make.counter(RECEIVED, source).inc(visit.wire_bytes)
-        make.gauge(INTERVAL, source).set(visit.interval)
+        if source != OTHER:
+            make.gauge(INTERVAL, source).set(visit.interval)
         if visit.requests:
             make.weighted(SECONDS).observe(visit.seconds, 1)
         if fate is not None:

@@ -8,6 +8,8 @@ from streams.errors import InputError
 from streams.produce.extract import survey
 
 _FEWEST: Final = 2
+_MOST_SEARCHED: Final = 1 << 20
+"""Characters of a page beyond which nothing is proposed: everybody else waits while it is searched."""
 _SHARE: Final = 0.3
 """The share of an element's headlines that must be known."""
 
@@ -20,6 +22,8 @@ def propose(page: str, place: str, is_known: Callable[[str], bool]) -> Pin | Non
         place: Where it was read.
         is_known: Whether a headline was shown by this source before.
     """
+    if len(page) > _MOST_SEARCHED:
+        return None
     try:
         rivals = survey(page, place)
     except InputError:

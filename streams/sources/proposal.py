@@ -6,6 +6,7 @@ and, where it names none for news, the places where they usually are. Every look
 
 import re
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -19,12 +20,15 @@ from streams.outbound import ForbiddenAddressError
 from streams.produce.extract import survey
 from streams.produce.sightings import identify
 from streams.sources.answer import shown
+from streams.sources.hosts import PostponedError
 from streams.sources.registry import Source, address_problem
 from streams.sources.visit import Reading
 from streams.sources.visitor import Visitor
 
 MAX_FEEDS: Final = 5
 MAX_SITEMAPS: Final = 4
+MAX_ASKED: Final = 20
+"""Addresses of a site that are looked at, whatever its indexes name."""
 _PLACES: Final = ("/news-sitemap.xml", "/sitemap-news.xml", "/sitemap_news.xml")
 """Where news sitemaps are that robots.txt does not name."""
 _FEED_TYPE: Final = re.compile(r"application/(?:rss\+xml|atom\+xml|feed\+json)", re.IGNORECASE)
@@ -45,11 +49,6 @@ class Proposed(Struct, frozen=True, kw_only=True):
     shared: int = 0
     """Of its headlines, how many the page's strip shows too."""
 
-    @property
-    def headlines(self) -> int:
-        """How many headlines it shows."""
-        return sum(1 for slot in self.reading.slots if slot.text)
-
 
 async def propose(address: str, visitor: Visitor, *, allow_private: bool) -> list[Proposed]:
     """The entries for a site, that of the address first, whatever came of it; of others only those with headlines.
@@ -60,7 +59,8 @@ async def propose(address: str, visitor: Visitor, *, allow_private: bool) -> lis
         allow_private: Whether the site may be in a private network.
     """
     site = (urlsplit(address).hostname or "").removeprefix("www.")
-    name = _NOT_AN_ID.sub("-", site.rpartition(".")[0] or site).strip("-") or "site"
+    known_as = site if _is_number(site) else site.rpartition(".")[0] or site
+    name = _NOT_AN_ID.sub("-", known_as).strip("-") or "site"
     first = Source(id=name, address=address, site=name, allow_private=allow_private)
     page = await visitor.visit(first)
     found = [Proposed(source=first, reading=page, element=_element(page))]
@@ -70,8 +70,12 @@ async def propose(address: str, visitor: Visitor, *, allow_private: bool) -> lis
     candidates = [("feed", feed) for feed in feeds_of(page.visit.body, where)[:MAX_FEEDS]]
     candidates += [("sitemap", each) for each in await _sitemaps(where, first, visitor)]
     keys = _keys(page)
-    while candidates:
+    asked = {address, where}
+    while candidates and len(asked) < MAX_ASKED:
         kind, each = candidates.pop(0)
+        if each in asked:
+            continue
+        asked.add(each)
         count = sum(1 for one in found if one.source.id.startswith(f"{name}-{kind}"))
         source = Source(
             id=f"{name}-{kind}{f'-{count + 1}' if count else ''}",
@@ -110,10 +114,10 @@ async def _sitemaps(address: str, source: Source, visitor: Visitor) -> list[str]
     """Where the site's news sitemaps may be."""
     try:
         rules = await visitor.rules_of(address, source)
-    except ForbiddenAddressError:
+    except (ForbiddenAddressError, PostponedError):
         return []
     named = [
-        each for each in rules.sitemaps if _NEWS.search(urlsplit(each).path) and not address_problem(each)
+        each for each in rules.sitemaps if not address_problem(each) and _NEWS.search(urlsplit(each).path)
     ]
     return named[:MAX_SITEMAPS] or [urljoin(address, place) for place in _PLACES]
 
@@ -122,6 +126,15 @@ def _news_in(index: str) -> Iterator[str]:
     """The sitemaps of an index that are of news; of many of them the last, which is the newest as they are named."""
     named = [each for each in _LOCATION.findall(index) if _NEWS.search(each) and not address_problem(each)]
     yield from named[-1:]
+
+
+def _is_number(host: str) -> bool:
+    """Whether a host is an address of a machine, which has no name to be called by."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _element(page: Reading) -> str:
@@ -135,12 +148,12 @@ def _element(page: Reading) -> str:
 
 
 def _keys(reading: Reading) -> set[bytes]:
-    return {identify(slot.text)[0] for slot in reading.slots if slot.text}
+    return {identify(slot.text)[0] for slot in reading.headlines}
 
 
 def language_of(reading: Reading) -> str | None:
     """The language of most headlines; None where there is none that can be told."""
-    spoken = [identify(slot.text)[1] for slot in reading.slots if slot.text]
+    spoken = [identify(slot.text)[1] for slot in reading.headlines]
     most = max(set(spoken), key=spoken.count, default="und")
     return None if most == "und" else most
 
@@ -170,15 +183,15 @@ def _evidence(proposed: Proposed, page: Proposed) -> Iterator[str]:
     reading = proposed.reading
     visit, strip = reading.visit, reading.strip
     if strip is None:
-        yield visit.problem or (reading.problem.problem if reading.problem else "no strip was found")
+        yield reading.trouble or "no strip was found"
     else:
-        first = next(slot.text for slot in reading.slots if slot.text)
-        yield f"{counted(proposed.headlines, 'headline')}, confidence {strip.confidence:.2f}; the first: {first[:60]}"
-        linked = sum(1 for slot in reading.slots if slot.link)
-        dated = sum(1 for slot in reading.slots if slot.published_at)
-        yield f"{linked} of {counted(strip.slots, 'slot')} with a link, {dated} with a time of publication"
-    if proposed is not page and page.headlines:
-        yield f"shows {proposed.shared} of the {counted(page.headlines, 'headline')} of {page.source.id}"
+        headlines = reading.headlines
+        first = headlines[0].text[:60] if headlines else ""
+        yield f"{counted(len(headlines), 'headline')}, confidence {strip.confidence:.2f}; the first: {first}"
+        slots = counted(strip.slots, "slot")
+        yield f"{reading.linked} of {slots} with a link, {reading.dated} with a time of publication"
+    if proposed is not page and (shown_there := page.reading.headlines):
+        yield f"shows {proposed.shared} of the {counted(len(shown_there), 'headline')} of {page.source.id}"
     if visit.robots:
         yield visit.robots
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from streams.errors import InputError
 from streams.produce.metrics import ProducerObserver
 from streams.produce.outgoing import outgoing_of
@@ -29,7 +31,6 @@ _MOST_TOGETHER: Final = 64
 """Readings that are written together at most."""
 _SAVED_EVERY_S: Final = 10.0
 _NUMBER: Final = re.compile(r"\d+")
-_WELL: Final = frozenset({"changed", "unchanged"})
 
 
 async def produce_sources(
@@ -55,10 +56,9 @@ async def produce_sources(
         stop: Set by whoever wants an end.
         judge: Looks at every reading and can hold its strip back.
     """
-    work = _Publishing(visitor, memory, outlet, failed=failed, observer=observer)
+    work = _Publishing(visitor, memory, outlet, failed=failed, observer=observer, judge=judge)
     async for reading in visitor.readings(stop):
-        fate = work.take(reading, may=judge(reading))
-        watching.visited(reading, fate)
+        watching.visited(reading, work.take(reading))
         if visitor.is_idle or work.waiting >= _MOST_TOGETHER:
             await work.settle()
     await work.settle()
@@ -75,12 +75,14 @@ class _Publishing:
         *,
         failed: Callable[[InputError], None],
         observer: ProducerObserver,
+        judge: Judge,
     ) -> None:
         self._visitor = visitor
         self._memory = memory
         self._outlet = outlet
         self._failed = failed
         self._observer = observer
+        self._judge = judge
         self._told: dict[str, str] = {}
         """The trouble of each source that was told last, without its numbers."""
         self._settling: list[tuple[Reading, str | None]] = []
@@ -92,28 +94,38 @@ class _Publishing:
         """Readings that are not kept yet."""
         return len(self._settling)
 
-    def take(self, reading: Reading, *, may: bool) -> Fate | None:
-        """Publish a reading's strip where it must and may be; what became of it."""
+    def take(self, reading: Reading) -> Fate | None:
+        """Publish a reading's strip where it must and may be; what became of it.
+
+        Whatever that raises, only this source pays for it: nothing of the reading is remembered, so that the next visit
+        shows it again.
+        """
+        fate, trouble, fault = None, reading.trouble, None
+        try:
+            fate = self._taken(reading, may=self._judge(reading))
+        except Exception as error:  # noqa: BLE001 (all of them)
+            fault, trouble = error, f"a fault of ours: {type(error).__name__}: {error}"
+        self._tell(reading.visit, trouble, fault)
+        return fate
+
+    def _taken(self, reading: Reading, *, may: bool) -> Fate | None:
         visit, strip = reading.visit, reading.strip
-        self._tell(visit, reading.problem)
-        if visit.outcome not in _WELL:
+        if not visit.is_well:
             return None
         if strip is None:
             if reading.problem is not None:
                 self._observer.failed()
             return "missing"
-        if not may:
-            self._observer.heard(visit.source, visit.at)
-            return "held back"
         due = self._memory.dues.get(visit.source, Due())
-        if not is_due(reading, due.published_at):
+        if not may or not is_due(reading, due.published_at):
             self._observer.heard(visit.source, visit.at)
-            self._settling.append((reading, None))
-            return "repeated"
+            if may:
+                self._settling.append((_without_body(reading), None))
+            return "repeated" if may else "held back"
         outgoing = outgoing_of(strip, reading.slots)
         self._outlet.add(outgoing)
+        self._settling.append((_without_body(reading), strip.id))
         tell(outgoing, visit.address, self._failed)
-        self._settling.append((reading, strip.id))
         return "published"
 
     async def settle(self) -> None:
@@ -127,14 +139,19 @@ class _Publishing:
             self._memory.save()
             self._saved_at = time.monotonic()
 
-    def _tell(self, visit: Visit, problem: InputError | None) -> None:
+    def _tell(self, visit: Visit, trouble: str, fault: Exception | None) -> None:
         """Say in the log what is wrong with a source, once until it is something else or over."""
-        trouble = shown(visit.problem or (problem.problem if problem else ""))
+        trouble = shown(trouble)
         before = self._told.get(visit.source, "")
         kind = _NUMBER.sub("", trouble)
         if trouble and kind != before:
-            logger.warning("source %s: %s: %s", visit.source, visit.address, trouble)
+            logger.warning("source %s: %s: %s", visit.source, visit.address, trouble, exc_info=fault)
             self._told[visit.source] = kind
-        elif not trouble and before and visit.outcome in _WELL:
+        elif not trouble and before and visit.is_well:
             logger.info("source %s: is read again", visit.source)
             del self._told[visit.source]
+
+
+def _without_body(reading: Reading) -> Reading:
+    """A reading as it waits for others: without the page, of which sixty would be hundreds of megabytes."""
+    return replace(reading, visit=replace(reading.visit, body=None))

@@ -10,7 +10,6 @@ from datetime import UTC, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.events import Strip
@@ -24,6 +23,7 @@ from streams.produce.sightings import strip_id
 from streams.produce.split import Slot
 from streams.produce.strips import strip_of
 from streams.sources.memory import Due, Known, Memory
+from streams.sources.off_loop import off_loop
 from streams.sources.registry import Registry, Source
 from streams.sources.visit import Kind, Reading, Visit
 from streams.sources.watch import Past, Watch
@@ -32,15 +32,6 @@ _SITEMAP: Final = re.compile(
     r"[^<]{0,200}(?:<[?!][^>]{0,500}>\s*){0,20}<(?:\w{1,20}:)?urlset[\s>]", re.IGNORECASE
 )
 _SCRIPT: Final = "script"
-
-
-class Shown(Struct, frozen=True):
-    """What a source showed: its strip and slots, or why there is none."""
-
-    strip: Strip | None = None
-    slots: tuple[Slot, ...] = ()
-    is_same: bool = False
-    problem: InputError | None = None
 
 
 def kind_of(body: str) -> Kind:
@@ -85,37 +76,38 @@ class Reader:
         self._memory = memory
         self._slots: dict[str, tuple[Slot, ...]] = {}
 
-    def read(self, source: Source, visit: Visit) -> Shown:
-        """What a changed or unchanged visit showed."""
+    async def read(self, source: Source, visit: Visit) -> Reading:
+        """What a changed or unchanged visit showed; a large page is searched beside the loop."""
         if visit.body is None:
-            return self._last(source, visit.at)
+            return self._last(visit)
         try:
-            strip, slots = self._strip(source, visit, visit.body)
+            strip, slots = await off_loop(len(visit.body), strip_in, source, visit, visit.body)
         except InputError as error:
-            return Shown(problem=error)
+            return Reading(visit=visit, problem=error)
         last = self._memory.strips.get(source.id)
         is_same = last is not None and _texts(slots) == _texts(self._slots_of(last))
-        return Shown(strip, slots, is_same)
+        return Reading(visit=visit, strip=strip, slots=slots, is_same=is_same)
 
-    def settle(self, source: Source, reading: Reading, *, published: bool) -> None:
-        """Remember a reading whose strip is on Kafka, or need not be."""
+    def settle(self, reading: Reading, *, published: bool) -> None:
+        """Remember a reading whose strip is on Kafka, or need not be: by how it was asked, whatever holds by now."""
         visit, strip, memory = reading.visit, reading.strip, self._memory
         if strip is None:
             return
+        name = visit.source
         known = Known(
-            asked=asked(source),
+            asked=visit.asked,
             validators=visit.validators,
             answered_by=visit.answered_by,
             digest=visit.digest,
             fresh_for=visit.fresh_for,
         )
-        if memory.known.get(source.id) != known:
-            memory.known[source.id] = known
-        if not reading.is_same or source.id not in memory.strips:
-            memory.strips[source.id] = strip
-            self._slots[source.id] = reading.slots
+        if memory.known.get(name) != known:
+            memory.known[name] = known
+        if not reading.is_same or name not in memory.strips:
+            memory.strips[name] = strip
+            self._slots[name] = reading.slots
         if published:
-            memory.dues[source.id] = replace(memory.dues.get(source.id, Due()), published_at=visit.at)
+            memory.dues[name] = replace(memory.dues.get(name, Due()), published_at=visit.at)
 
     def forget(self, source: str) -> None:
         """Forget the last strip of a source that is read otherwise from now on, or no longer."""
@@ -123,16 +115,16 @@ class Reader:
         self._memory.strips.pop(source, None)
         self._memory.known.pop(source, None)
 
-    def _last(self, source: Source, at: int) -> Shown:
+    def _last(self, visit: Visit) -> Reading:
         """The last strip, shown again; nothing where there was none."""
-        last = self._memory.strips.get(source.id)
+        last = self._memory.strips.get(visit.source)
         if last is None:
-            return Shown()
-        observed_at = format_instant(at)
+            return Reading(visit=visit)
+        observed_at = format_instant(visit.at)
         strip = replace(
-            last, id=strip_id(source.id, observed_at, last.text), observed_at=observed_at, traceparent=None
+            last, id=strip_id(visit.source, observed_at, last.text), observed_at=observed_at, traceparent=None
         )
-        return Shown(strip, self._slots_of(last), is_same=True)
+        return Reading(visit=visit, strip=strip, slots=self._slots_of(last), is_same=True)
 
     def _slots_of(self, strip: Strip) -> tuple[Slot, ...]:
         slots = self._slots.get(strip.source)
@@ -140,19 +132,25 @@ class Reader:
             slots = self._slots[strip.source] = resplit(strip.text, strip.format, strip.separator).slots
         return slots
 
-    def _strip(self, source: Source, visit: Visit, body: str) -> tuple[Strip, tuple[Slot, ...]]:
-        text, form, selector = _as_read(source, visit, body)
-        observation = observe(
-            place=visit.answered_by or visit.address,
-            source=source.id,
-            observed_at=visit.at,
-            text=text,
-            format=form,
-            separator=source.separator,
-            address=visit.answered_by if visit.host else None,
-            timezone=source.timezone,
-        )
-        return strip_of(observation, selector=selector)
+
+def strip_in(source: Source, visit: Visit, body: str) -> tuple[Strip, tuple[Slot, ...]]:
+    """The strip that a body shows, and its slots.
+
+    Raises:
+        InputError: There is none, or it is something else than the source's entry says.
+    """
+    text, form, selector = _as_read(source, visit, body)
+    observation = observe(
+        place=visit.answered_by or visit.address,
+        source=source.id,
+        observed_at=visit.at,
+        text=text,
+        format=form,
+        separator=source.separator,
+        address=visit.answered_by if visit.host else None,
+        timezone=source.timezone,
+    )
+    return strip_of(observation, selector=selector)
 
 
 def _as_read(source: Source, visit: Visit, body: str) -> tuple[str, Format | None, str | None]:
@@ -184,14 +182,10 @@ def _texts(slots: tuple[Slot, ...]) -> list[tuple[str, bool]]:
 
 
 def watching(pasts: MutableMapping[str, Past], registry: Registry) -> Watch:
-    """A watch over the sources of a registry, each in its own time zone and as its entry has it now."""
+    """A watch over the sources of a registry, each in its own time zone."""
 
     def zone(name: str) -> tzinfo:
         source = registry.source(name)
         return ZoneInfo(source.timezone) if source is not None and source.timezone else UTC
 
-    def entry(name: str) -> str:
-        source = registry.source(name)
-        return "" if source is None else asked(source)
-
-    return Watch(pasts, zone=zone, entry=entry)
+    return Watch(pasts, zone=zone)

@@ -4,20 +4,27 @@ A headline counts once the others have had six hours to show it; what a source s
 for nothing, for nobody knows since when it stood there.
 """
 
+import asyncio
+import logging
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from pathlib import Path
+from typing import Final, Never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.sources.journal import Journal, Shown
+from streams.errors import TickerError
+from streams.sources.journal import Journal, Shown, read_headlines
 from streams.sources.visit import Judge, Reading
 
+logger: Final = logging.getLogger(__name__)
+
 SETTLED_MS: Final = 6 * 3_600_000
-_TOLD_EVERY_S: Final = 600.0
+TOLD_EVERY_S: Final = 600.0
+"""How often the metrics are told, in seconds."""
 _TOLD_OF_MS: Final = 86_400_000
 """The metrics are about a day."""
 _TOLD: Final = 20
@@ -89,19 +96,31 @@ def _of(site: str, source: str, counted: list[dict[str, Shown]]) -> Recall:
     )
 
 
-def noted(judge: Judge, journal: Journal, listener: Callable[[Sequence[Recall]], None]) -> Judge:
-    """A judge whose readings are written down, but for what it holds back; every ten minutes the recall is told."""
-    told_at = time.monotonic()
+def noted(judge: Judge, journal: Journal) -> Judge:
+    """A judge whose readings are written down, but for what it holds back."""
 
     def judging(reading: Reading) -> bool:
-        nonlocal told_at
         may = judge(reading)
         journal.note(reading if may or reading.strip is None else replace(reading, strip=None))
-        if time.monotonic() - told_at >= _TOLD_EVERY_S:
-            told_at = time.monotonic()
-            journal.save()
-            now = time.time_ns() // 1_000_000
-            listener(recall(journal.headlines(), now=now, since=now - _TOLD_OF_MS))
         return may
 
     return judging
+
+
+async def tell_recall(
+    folder: Path, listener: Callable[[Sequence[Recall]], None], *, every: float = TOLD_EVERY_S
+) -> Never:
+    """Tell the recall of a day again and again, until cancelled, from the journal of a state folder.
+
+    A week of headlines is read and compared in a thread; a journal that cannot be read is told, and tried again.
+    """
+    while True:
+        await asyncio.sleep(every)
+        try:
+            listener(await asyncio.to_thread(_of_a_day, folder, time.time_ns() // 1_000_000))
+        except TickerError as error:
+            logger.warning("the recall is not known: %s", error)
+
+
+def _of_a_day(folder: Path, now: int) -> list[Recall]:
+    return recall(read_headlines(folder), now=now, since=now - _TOLD_OF_MS)

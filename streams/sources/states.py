@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, Never
 
@@ -10,7 +10,7 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from schemas.events import SourceState, encode
+from schemas.events import UNREADABLE, SourceState, encode
 from schemas.instants import parse_instant
 from schemas.topics import SOURCES
 from streams.errors import TickerError
@@ -35,20 +35,31 @@ class States:
     Args:
         options: aiokafka's connection options.
         prefix: The topics' prefix.
+        gone: Sources that are read no more, each since when (ms): their states are removed, and they from it then.
     """
 
-    def __init__(self, options: Mapping[str, Any], *, prefix: str) -> None:
+    def __init__(
+        self, options: Mapping[str, Any], *, prefix: str, gone: MutableMapping[str, int] | None = None
+    ) -> None:
         self._options = options
         self._topic = SOURCES.on(prefix)
-        self._waiting: dict[str, SourceState] = {}
+        self._gone = {} if gone is None else gone
+        self._waiting: dict[str, RawRecord] = {}
         self._came = asyncio.Event()
 
     def tell(self, states: Sequence[SourceState]) -> None:
         """Have states written."""
         for state in states:
-            self._waiting[state.source] = state
+            at = parse_instant(state.last_visit)
+            self._waiting[state.source] = RawRecord(state.source.encode(), encode(state), at, [])
         if states:
             self._came.set()
+
+    def end(self, sources: Collection[str]) -> None:
+        """Have the states of sources removed that are gone."""
+        for source in sources:
+            self._waiting.pop(source, None)
+        self._came.set()
 
     async def run(self) -> Never:
         """Write what is told until cancelled; what fails is tried again, and is no reason to stop reading sources."""
@@ -73,15 +84,16 @@ class States:
 
     async def _write(self, delivery: Delivery) -> None:
         waiting, self._waiting = self._waiting, {}
+        gone = {source: at for source, at in self._gone.items() if source not in waiting}
         try:
-            records = [
-                RawRecord(source.encode(), encode(state), parse_instant(state.last_visit), [])
-                for source, state in waiting.items()
-            ]
-            await delivery.deliver({(self._topic, 0): records})
+            tombstones = [RawRecord(source.encode(), None, at, []) for source, at in gone.items()]
+            await delivery.deliver({(self._topic, 0): [*waiting.values(), *tombstones]})
         except BaseException:
             self._waiting = waiting | self._waiting
             raise
+        for source, at in gone.items():
+            if self._gone.get(source) == at:
+                del self._gone[source]
 
 
 def judging(watch: Watch, *listeners: Callable[[Sequence[SourceState]], None]) -> Judge:
@@ -110,6 +122,6 @@ async def read_states(connection: Connection, *, prefix: str, patience: float) -
     states: dict[bytes, SourceState] = {}
     async for record in subscribe(connection.aiokafka_options(), partitions, since=None, follow=False):
         states.pop(record.key, None)
-        with suppress(msgspec.MsgspecError):
+        with suppress(*UNREADABLE):
             states[record.key] = _decode(record.value or b"")
     return sorted(states.values(), key=lambda state: state.source)

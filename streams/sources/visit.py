@@ -1,4 +1,4 @@
-"""What came of asking a source once: a visit, and the reading that was made of it. Values, no behaviour.
+"""What came of asking a source once: a visit, and the reading that was made of it. Values, and what follows from them.
 
 Visits flow one way. `Visitor.readings()` is the asynchronous iterator of all visits, in the order in which they ended,
 each as a `Reading`: the visit with its strip, or with why there is none; whoever consumes slowly slows the visiting
@@ -42,6 +42,8 @@ class Visit(Struct, frozen=True, kw_only=True):
 
     source: str
     """The source's id."""
+    asked: str = ""
+    """How it was asked and read, as one text (`streams.sources.reading.asked`)."""
     address: str
     """What was asked for: an address, or the path of a file."""
     host: str = ""
@@ -86,6 +88,11 @@ class Visit(Struct, frozen=True, kw_only=True):
     next_at: int = 0
     """When it is visited next, in ms since the epoch."""
 
+    @property
+    def is_well(self) -> bool:
+        """Whether there was an answer that shows something, be it the same as before."""
+        return self.outcome in {"changed", "unchanged"}
+
 
 class Reading(Struct, frozen=True, kw_only=True):
     """What a visit showed."""
@@ -98,6 +105,26 @@ class Reading(Struct, frozen=True, kw_only=True):
     """The strip says what the last one of the source said: text and slots."""
     problem: InputError | None = None
     """Why a body has no strip."""
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no strip, in words for people; empty where nothing is known of it."""
+        return self.visit.problem or (self.problem.problem if self.problem else "")
+
+    @property
+    def headlines(self) -> list[Slot]:
+        """The slots that are not empty."""
+        return [slot for slot in self.slots if slot.text]
+
+    @property
+    def linked(self) -> int:
+        """How many slots have a link."""
+        return sum(1 for slot in self.slots if slot.link)
+
+    @property
+    def dated(self) -> int:
+        """How many slots have a time of publication."""
+        return sum(1 for slot in self.slots if slot.published_at)
 
 
 Judge = Callable[[Reading], bool]

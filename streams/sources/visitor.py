@@ -7,7 +7,7 @@ source pays for it.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from hashlib import blake2b
 from random import Random
 from typing import Final, Protocol
@@ -45,7 +45,6 @@ _LOOK_AGAIN_S: Final = 5.0
 _WAITING: Final = 64
 """Readings that may wait to be taken; then visiting waits."""
 _STARTS_A_SECOND: Final = 20.0
-_WELL: Final = frozenset({"changed", "unchanged"})
 
 
 class Listed(Protocol):
@@ -53,8 +52,11 @@ class Listed(Protocol):
 
     sources: Sequence[Source]
 
+    def is_outdated(self) -> bool:
+        """Whether they have to be read again; answers at once."""
+
     def reload(self) -> bool:
-        """Look whether they are others now."""
+        """Read them again; whether they are others now."""
 
 
 class Visitor:
@@ -68,6 +70,7 @@ class Visitor:
         bounds: Of intervals, for sources that have none of their own.
         now: Milliseconds since the epoch.
         random: For jitter.
+        gone: Told of the ids of sources that are visited no more.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Visitor:
         bounds: Bounds,
         now: Callable[[], int],
         random: Random | None = None,
+        gone: Callable[[Collection[str]], None] = lambda _: None,
     ) -> None:
         self._registry = registry
         self._fetcher = fetcher
@@ -88,6 +92,7 @@ class Visitor:
         self._bounds = bounds
         self._now = now
         self._random = random or Random()  # noqa: S311 (jitter)
+        self._gone = gone
         self._reader = Reader(memory)
         self._tasks: dict[str, tuple[Source, asyncio.Task[None]]] = {}
         self._queue: asyncio.Queue[Reading] = asyncio.Queue(_WAITING)
@@ -98,7 +103,7 @@ class Visitor:
         return self._queue.empty()
 
     async def readings(self, stop: asyncio.Event) -> AsyncIterator[Reading]:
-        """What visits show, in the order in which they end, until a stop is asked for.
+        """What visits show, in the order in which they end, until a stop is asked for; nothing of sources that went.
 
         Visits that are under way then are given up, and what they would have shown is there at the next start.
         """
@@ -108,10 +113,10 @@ class Visitor:
             while not stop.is_set():
                 coming = asyncio.create_task(self._queue.get())
                 await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                if coming.done():
-                    yield coming.result()
-                else:
+                if not coming.done():
                     coming.cancel()
+                elif coming.result().visit.source in self._tasks:
+                    yield coming.result()
             await self._end()
             while not self._queue.empty():
                 yield self._queue.get_nowait()
@@ -122,20 +127,22 @@ class Visitor:
 
     def settle(self, reading: Reading, *, published: bool) -> None:
         """Remember a reading, once its strip is on Kafka (`published`) or is known to be there already."""
-        entry = self._tasks.get(reading.visit.source)
-        if entry is not None:
-            self._reader.settle(entry[0], reading, published=published)
+        if reading.visit.source in self._tasks:
+            self._reader.settle(reading, published=published)
 
     async def visit(self, source: Source) -> Reading:
-        """Visit a source now."""
+        """Visit a source now; whatever is raised costs it this visit."""
+        try:
+            return await self._visited(source)
+        except Exception as error:
+            logger.exception("source %s: a fault of ours; it is tried again", source.id)
+            return await self._fault(source, error)
+
+    async def _visited(self, source: Source) -> Reading:
         began = self._now()
         known = self._known(source)
         due = self._memory.dues.get(source.id, Due())
-        pause = self._hosts.pause(source.address) if source.address else 0.0
-        if pause > 0:
-            until = f"{source.place}: its host asked to be left alone for another {pause:.0f} s"
-            fetched = Fetched(outcome="postponed", problem=shown(until), retry_after=pause)
-        elif source.address is None:
+        if source.address is None:
             fetched = _file(source)
         else:
             is_whole = began - due.whole_at >= WHOLE_EVERY_MS or known.validators == Validators()
@@ -144,13 +151,14 @@ class Visitor:
             )
             if is_whole and fetched.outcome == "changed":
                 due = replace(due, whole_at=began)
-        return self._scheduled(source, self._made(source, fetched, known), fetched, due, began)
+        return await self._scheduled(source, self._made(source, fetched, known), fetched, due, began)
 
     async def rules_of(self, address: str, source: Source) -> Robots:
         """The robots.txt that holds for an address, asked for on behalf of a source.
 
         Raises:
             ForbiddenAddressError: The address is a private one.
+            PostponedError: Its host is to be left alone.
         """
         return await self._fetcher.rules_of(address, source)
 
@@ -181,6 +189,7 @@ class Visitor:
             fresh = max(fresh_for(fetched.headers), feed_ttl(body) if kind == "feed" else 0.0)
         return Visit(
             source=source.id,
+            asked=asked(source),
             address=source.place,
             host=host_of(source.address) if source.address else "",
             at=self._now(),
@@ -204,19 +213,12 @@ class Visitor:
             robots=fetched.robots,
         )
 
-    def _scheduled(self, source: Source, visit: Visit, fetched: Fetched, due: Due, began: int) -> Reading:
+    async def _scheduled(
+        self, source: Source, visit: Visit, fetched: Fetched, due: Due, began: int
+    ) -> Reading:
         """The reading of a visit, with the time of the next one."""
-        is_well = visit.outcome in _WELL
-        reading = Reading(visit=visit)
-        if is_well:
-            found = self._reader.read(source, visit)
-            reading = Reading(
-                visit=visit,
-                strip=found.strip,
-                slots=found.slots,
-                is_same=found.is_same,
-                problem=found.problem,
-            )
+        is_well = visit.is_well
+        reading = await self._reader.read(source, visit) if is_well else Reading(visit=visit)
         bounds = self._bounds.of(source)
         interval = due.interval or bounds.shortest
         failures = 0 if is_well else due.failures + (visit.outcome != "postponed")
@@ -235,7 +237,11 @@ class Visitor:
             next_at = now + round(backed_off(interval, failures, ceiling) * 1000)
         if source.address is not None:
             next_at = max(next_at, now + round(self._hosts.pause(source.address) * 1000))
-        self._memory.dues[source.id] = replace(due, interval=interval, failures=failures, next_at=next_at)
+        # What was published meanwhile is known by now.
+        latest = self._memory.dues.get(source.id, due)
+        self._memory.dues[source.id] = replace(
+            latest, interval=interval, failures=failures, next_at=next_at, whole_at=due.whole_at
+        )
         return replace(reading, visit=replace(visit, interval=interval, next_at=next_at))
 
     async def _keep_up(self) -> None:
@@ -245,8 +251,12 @@ class Visitor:
         self._begin(registry.sources)
         while True:
             await asyncio.sleep(_LOOK_AGAIN_S)
-            if registry.reload():
-                self._begin(registry.sources)
+            try:
+                # A file of thousands of entries takes longer to read than others can wait.
+                if registry.is_outdated() and await asyncio.to_thread(registry.reload):
+                    self._begin(registry.sources)
+            except Exception:
+                logger.exception("sources.toml: a fault of ours; the sources stay as they were")
 
     def _begin(self, sources: Sequence[Source]) -> None:
         """Have a task for each of these sources, and none for any other."""
@@ -255,7 +265,8 @@ class Visitor:
             if wanted.get(name) != source:
                 task.cancel()
                 del self._tasks[name]
-        self._memory.forget(wanted)
+        if gone := self._memory.forget(wanted, self._now()):
+            self._gone(gone)
         for name, source in wanted.items():
             if name not in self._tasks:
                 self._tasks[name] = source, asyncio.create_task(self._watch(source, len(wanted)))
@@ -268,20 +279,16 @@ class Visitor:
         first = min(due.next_at, now + round(MAX_RETRY_AFTER_S * 1000))
         await asyncio.sleep(max(spread, (first - now) / 1000) if sources > 1 or first > now else 0.0)
         while True:
-            try:
-                reading = await self.visit(source)
-            except Exception as error:
-                logger.exception("source %s: a fault of ours; it is tried again", source.id)
-                reading = self._fault(source, error)
+            reading = await self.visit(source)
             await self._queue.put(reading)
             await asyncio.sleep(max(0.0, (reading.visit.next_at - self._now()) / 1000))
 
-    def _fault(self, source: Source, error: Exception) -> Reading:
+    async def _fault(self, source: Source, error: Exception) -> Reading:
         """The visit that failed for a reason that nobody thought of."""
         problem = shown(f"a fault of ours: {type(error).__name__}: {error}")
         due = self._memory.dues.get(source.id, Due())
         fetched = Fetched(outcome="failed", problem=problem)
-        return self._scheduled(source, self._made(source, fetched, Known()), fetched, due, self._now())
+        return await self._scheduled(source, self._made(source, fetched, Known()), fetched, due, self._now())
 
     async def _end(self) -> None:
         """End all visiting."""

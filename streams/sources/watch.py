@@ -116,7 +116,6 @@ class Watch:
     Args:
         pasts: By source.
         zone: The time zone in which a source's day runs.
-        entry: How a source is asked and read; where that changes, its looks are learnt anew.
     """
 
     def __init__(
@@ -124,11 +123,9 @@ class Watch:
         pasts: MutableMapping[str, Past],
         *,
         zone: Callable[[str], tzinfo] = lambda _: UTC,
-        entry: Callable[[str], str] = lambda _: "",
     ) -> None:
         self._pasts = pasts
         self._zone = zone
-        self._entry = entry
         self._told: list[SourceState] = []
 
     def told(self) -> list[SourceState]:
@@ -137,9 +134,12 @@ class Watch:
         return told
 
     def judge(self, reading: Reading) -> bool:
-        """Learn from a reading; whether its strip may be published."""
+        """Learn from a reading; whether its strip may be published.
+
+        Of a source that is asked or read otherwise than before, the looks are learnt anew.
+        """
         visit = reading.visit
-        entry = self._entry(visit.source)
+        entry = visit.asked
         past = self._pasts.get(visit.source) or Past(since=visit.at, last_visit=visit.at, entry=entry)
         if past.entry != entry:
             past = Past(
@@ -163,7 +163,7 @@ class Watch:
         visit = reading.visit
         is_unchanged = visit.outcome == "unchanged" or (reading.strip is not None and reading.is_same)
         past.unchanged += _WEIGHT * (is_unchanged - past.unchanged)
-        is_failed = visit.outcome not in {"changed", "unchanged"}
+        is_failed = not visit.is_well
         past.failed += _WEIGHT * (is_failed - past.failed)
         if is_failed:
             _fail(past, visit)
@@ -178,7 +178,7 @@ class Watch:
             pass_time(past.rhythm, hour, elapsed, is_new=False)
             _be_in_doubt(past, reading, _missing(reading), held=past.strips >= _LEARNT)
             return False
-        keys = [_key(slot.text) for slot in reading.slots if slot.text]
+        keys = [_key(slot.text) for slot in reading.headlines]
         known = sum(key in past.recent for key in keys)
         if past.strips >= _LEARNT and (doubt := _doubt(past, reading, keys, known)):
             is_known = known >= _WELL_KNOWN * len(keys)
@@ -235,7 +235,7 @@ def _missing(reading: Reading) -> _Doubt:
     wall = wall_of(visit.body or "", visit.address, visit.answered_by)
     if wall is not None:
         return _Doubt("walled", wall)
-    return _Doubt("missing", reading.problem.problem if reading.problem else "no strip is found")
+    return _Doubt("missing", reading.trouble or "no strip is found")
 
 
 def _doubt(past: Past, reading: Reading, keys: list[int], known: int) -> _Doubt | None:
@@ -379,7 +379,7 @@ def _remember(known: dict[int, None], keys: list[int]) -> None:
 
 def _length(reading: Reading) -> float:
     """The median of the headlines' lengths, in characters."""
-    lengths = [len(slot.text) for slot in reading.slots if slot.text]
+    lengths = [len(slot.text) for slot in reading.headlines]
     return float(statistics.median_low(lengths)) if lengths else 0.0
 
 

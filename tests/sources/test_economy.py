@@ -1,9 +1,11 @@
 """What is not published again decides nothing: a simulated day, every minute, with and without the economy."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from random import Random
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -51,6 +53,14 @@ def editions(random: Random, minutes: int) -> Iterator[Edition]:
         yield tuple(shown)
 
 
+def at_once(reading: Coroutine[Any, Any, Reading]) -> Reading:
+    """What is read without a wait, as small pages are."""
+    with pytest.raises(StopIteration) as done:
+        reading.send(None)
+    assert isinstance(done.value.value, Reading)
+    return done.value.value
+
+
 def readings(name: str, shown: Sequence[Edition], offset: int) -> Iterator[tuple[Reading, bool]]:
     """The readings of visits every minute, each with whether it has to be published."""
     memory = Memory()
@@ -66,11 +76,10 @@ def readings(name: str, shown: Sequence[Edition], offset: int) -> Iterator[tuple
             outcome="changed" if is_other else "unchanged",
             body=page(*edition) if is_other else None,
         )
-        found = reader.read(one, visit)
-        reading = Reading(visit=visit, strip=found.strip, slots=found.slots, is_same=found.is_same)
+        reading = at_once(reader.read(one, visit))
         due = memory.dues.get(name)
         must = is_due(reading, due.published_at if due else 0)
-        reader.settle(one, reading, published=must)
+        reader.settle(reading, published=must)
         before = edition
         yield reading, must
 

@@ -5,9 +5,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from msgspec.structs import force_setattr
 from prometheus_client import CollectorRegistry
 
 from streams.errors import InputError
+from streams.observe.shared import Sources
 from streams.produce.intake import Intake
 from streams.produce.metrics import ProducerMetrics
 from streams.produce.spool import Spool
@@ -30,7 +32,7 @@ class Fates:
     """The metrics of visits, and the fate of each in its order."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._metrics = SourcesMetrics(registry)
+        self._metrics = SourcesMetrics(registry, Sources())
         self.seen: list[tuple[str, str | None]] = []
 
     def visited(self, reading: Reading, fate: str | None) -> None:
@@ -115,6 +117,42 @@ def test_a_strip_for_which_the_spool_has_no_room_is_shown_again(tmp_path: Path) 
     seen, kept, _ = fates_of(answer(200, page(*TITLES), etag='"1"'), tmp_path, visits=3, limit=600)
     assert seen == [("changed", "published")] * 3
     assert kept == 0
+
+
+def test_what_one_reading_raises_only_its_source_pays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A judge that fails is told with the source, and the next visit is published as new."""
+    visits = []
+
+    def judge(reading: Reading) -> bool:
+        visits.append(reading)
+        if len(visits) == 1:
+            raise RuntimeError("odd")
+        return True
+
+    seen, kept, _ = fates_of(answer(200, page(*TITLES), etag='"1"'), tmp_path, visits=2, judge=judge)
+    assert seen == [("changed", None), ("changed", "published")]
+    assert kept == 1
+    assert "a fault of ours: RuntimeError: odd" in caplog.text
+
+
+def test_a_strip_that_cannot_be_written_is_told_once_and_costs_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One whose text holds what no UTF-8 has fails its visit, with a traceback the first time."""
+
+    def judge(reading: Reading) -> bool:
+        assert reading.strip is not None
+        force_setattr(reading.strip, "text", "\ud800")
+        return True
+
+    answers = [answer(200, page(*TITLES, f"News of minute number {minute}")) for minute in range(4)]
+    seen, kept, _ = fates_of(in_turn(*answers), tmp_path, visits=3, judge=judge)
+    assert seen == [("changed", None)] * 3
+    assert kept == 0
+    assert caplog.text.count("source one: http") == 1
+    assert caplog.text.count("Traceback") == 1
 
 
 def test_a_page_without_a_strip_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,13 +3,19 @@
 import asyncio
 import gzip
 import ssl
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from random import Random
 
 import pytest
 import trustme
 
 from streams.settings import Secret
-from streams.sources.answer import MAX_BODY
+from streams.sources import fetch
+from streams.sources.answer import MAX_BODY, shown
+from streams.sources.memory import Memory
 from streams.sources.visit import Reading
 from tests.sources.world import (
     Answering,
@@ -138,6 +144,13 @@ MISBEHAVING: dict[str, tuple[Answering, str]] = {
 }
 
 
+MISBEHAVING |= {
+    "a redirect to half an address": (answer(302, location="http://[x"), "redirects to what is no address"),
+    "a redirect to a host without letters": (answer(302, location="http://\xff/"), ""),
+    "a redirect to no port": (answer(302, location="http://x:99999/"), "redirects to what is no address"),
+}
+
+
 @pytest.mark.parametrize("case", MISBEHAVING)
 def test_an_answer_of_no_use_is_a_visit_that_failed(case: str) -> None:
     """Nothing is raised, nothing is published, and the problem is told in words."""
@@ -155,6 +168,26 @@ def test_what_a_site_says_reaches_no_terminal_as_control_characters() -> None:
     reading = visit_of(raw(b"HTTP/1.1 302 Found\r\nLocation: ftp://x/\x1b[2J\r\n\r\n"))
     assert reading.visit.outcome == "failed"
     assert "\x1b" not in reading.visit.problem
+
+
+@pytest.mark.parametrize("written", ["/été?à".encode(), "/été?à".encode("latin-1")])
+def test_a_redirect_that_is_not_ascii_is_followed(written: bytes) -> None:
+    """With its bytes percent-encoded, whatever their encoding, in the page's rules and links too."""
+
+    async def main() -> None:
+        async with site() as there:
+            path = "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in written)
+            there.answers["/robots.txt"] = answer(200, "User-agent: *\nDisallow: /private")
+            there.answers["/"] = raw(
+                b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + written + b"\r\n\r\n"
+            )
+            there.answers[path] = answer(200, PAGE)
+            async with visiting(one := source(there.address())) as visitor:
+                reading = await visitor.visit(one)
+            assert reading.visit.outcome == "changed", reading.visit.problem
+            assert reading.visit.answered_by == there.address(path)
+
+    run(main())
 
 
 def test_a_page_in_another_encoding_is_read_as_its_server_says() -> None:
@@ -275,3 +308,101 @@ def test_a_certificate_that_nobody_vouches_for_ends_the_visit() -> None:
     reading = run(main())
     assert reading.visit.outcome == "forbidden"
     assert "its certificate is not trusted" in reading.visit.robots
+
+
+def test_rules_are_remembered_of_so_many_origins_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site that leads to another host every time costs us no more memory each time; what is needed stays."""
+    monkeypatch.setattr(fetch, "MAX_ORIGINS", 3)
+
+    async def main() -> None:
+        async with AsyncExitStack() as stack:
+            sites = [await stack.enter_async_context(site()) for _ in range(6)]
+            memory = Memory()
+            visitor = await stack.enter_async_context(visiting(memory=memory))
+            for each in sites:
+                sites[0].answers["/"] = answer(302, location=each.address("/page"))
+                each.answers["/page"] = answer(200, PAGE)
+                await visitor.visit(source(sites[0].address()))
+            assert {origin.rpartition(":")[2] for origin in memory.rules} == {
+                str(sites[number].port) for number in (0, 4, 5)
+            }
+            assert not visitor._fetcher._asking
+
+    run(main())
+
+
+def test_rules_are_remembered_of_so_many_bytes_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few origins they are of."""
+    monkeypatch.setattr(fetch, "MAX_RULES", 10_000)
+    noise = Random(1)
+
+    async def main() -> None:
+        async with AsyncExitStack() as stack:
+            sites = [await stack.enter_async_context(site()) for _ in range(4)]
+            memory = Memory()
+            visitor = await stack.enter_async_context(visiting(memory=memory))
+            for each in sites:
+                rules = "".join(f"Disallow: /{noise.getrandbits(200):x}\n" for _ in range(100))
+                each.answers["/robots.txt"] = answer(200, f"User-agent: *\n{rules}")
+                await visitor.visit(source(each.address()))
+            assert sum(each.size for each in memory.rules.values()) <= 10_000
+            assert 1 <= len(memory.rules) < 4
+
+    run(main())
+
+
+def test_whoever_is_refused_leaves_nothing_behind() -> None:
+    """A robots.txt that may not be asked for is asked for by nobody any more, and its lock is gone."""
+
+    async def main() -> None:
+        async with site() as there, visiting() as visitor:
+            readings = await asyncio.gather(
+                *(
+                    visitor.visit(source(there.address(f"/{number}"), id=f"s{number}", allow_private=False))
+                    for number in range(3)
+                )
+            )
+            assert {each.visit.outcome for each in readings} == {"failed"}
+            assert not visitor._fetcher._asking
+
+    run(main())
+
+
+def test_a_header_that_is_not_utf_8_is_told_in_what_is() -> None:
+    """Its bytes come as lone surrogates, which neither a database nor Kafka could take."""
+    reading = visit_of(raw(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=\xff\r\nContent-Length: 0\r\n\r\n"))
+    assert reading.visit.cache_control == "max-age=?"
+    assert shown("\ud800") == "?"
+
+
+def test_a_large_robots_txt_is_read_beside_the_loop() -> None:
+    """It counts as any other does, and others go on while it is parsed."""
+    paths = "".join(f"Disallow: /private/{number}\n" for number in range(12_000))
+
+    async def main() -> None:
+        async with site() as there:
+            there.answers["/robots.txt"] = answer(200, f"User-agent: *\n{paths}")
+            there.answers["/private/9"] = answer(200, PAGE)
+            async with visiting() as visitor:
+                reading = await visitor.visit(source(there.address("/private/9")))
+            assert reading.visit.outcome == "forbidden"
+            assert not there.asked()
+
+    run(main())
+
+
+def test_a_name_is_resolved_in_no_thread_that_others_wait_for() -> None:
+    """Where all threads of the loop are busy, names are resolved all the same, and the other way round."""
+
+    async def main() -> Reading:
+        async with site() as there, visiting() as visitor:
+            there.answers["/"] = answer(200, PAGE)
+            busy, loop = threading.Event(), asyncio.get_running_loop()
+            with ThreadPoolExecutor(1) as threads:
+                loop.set_default_executor(threads)
+                loop.run_in_executor(None, busy.wait)
+                reading = await visitor.visit(source(f"http://localhost:{there.port}/"))
+                busy.set()
+            return reading
+
+    assert asyncio.run(main()).visit.outcome == "changed"

@@ -1,6 +1,9 @@
 """The journal of visits: what was asked of a host, as its owner may read it, and what each source of a site missed."""
 
+import asyncio
 import sqlite3
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +13,7 @@ from schemas.events import Strip
 from streams.errors import SettingsError
 from streams.produce.split import Slot
 from streams.sources.journal import Journal, read_days, read_headlines
-from streams.sources.recall import SETTLED_MS, Recall, noted, recall
+from streams.sources.recall import SETTLED_MS, Recall, noted, recall, tell_recall
 from streams.sources.report import report
 from streams.sources.visit import Reading, Visit
 
@@ -114,7 +117,7 @@ def test_a_source_without_another_is_held_against_nothing(tmp_path: Path) -> Non
 def test_what_is_held_back_is_no_witness(tmp_path: Path) -> None:
     """Headlines of a strip in doubt are not the site's; the visit is noted all the same."""
     with Journal(tmp_path, site=lambda _: "akhbar") as journal:
-        judge = noted(lambda _: False, journal, lambda _: None)
+        judge = noted(lambda _: False, journal)
         assert not judge(_reading(0, "page", "Most read this week"))
     assert read_headlines(tmp_path) == []
     assert read_days(tmp_path)[0][0].requests == 1
@@ -140,3 +143,72 @@ def test_a_journal_that_cannot_be_written_costs_no_visit(
         other.close()
         journal.save()
     assert "cannot be written" in caplog.text
+
+
+def test_a_damaged_journal_is_set_aside_and_begun_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is decided by it, so it keeps nobody from starting."""
+    (tmp_path / "visits.db").write_bytes(b"rubbish" * 1000)
+    _noted(tmp_path, Reading(visit=_visit(0)))
+    assert "visits.db is damaged" in caplog.text
+    assert (tmp_path / "visits.damaged").read_bytes().startswith(b"rubbish")
+    assert read_days(tmp_path)[0][0].requests == 1
+
+
+def test_a_journal_that_is_damaged_while_it_is_written_is_begun_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Visits go on, and those that come after are noted."""
+    with Journal(tmp_path, site=lambda _: "akhbar") as journal:
+        for number in range(300):
+            journal.note(_reading(number, f"source-{number}", f"Headline {number} of the day"))
+        journal.save()
+        journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        content = (tmp_path / "visits.db").read_bytes()
+        with (tmp_path / "visits.db").open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (len(content) - 4096))
+        journal._database.execute("PRAGMA shrink_memory")
+        journal.note(_reading(1000, "page", "What nobody will know of"))
+        journal.save()
+        journal.note(_reading(1001, "page", "What is noted again"))
+    assert "cannot be written" in caplog.text
+    assert "is damaged" in caplog.text
+    assert [row.text for row in read_headlines(tmp_path)] == ["What is noted again"]
+
+
+def test_the_recall_is_told_while_visits_go_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Again and again, from what is on disk; a journal that cannot be read is told and ends nothing."""
+    began = time.time_ns() // 1_000_000 - _START - 2 * SETTLED_MS
+    told: list[Sequence[Recall]] = []
+
+    async def main(folder: Path) -> None:
+        enough = asyncio.Event()
+
+        def listener(found: Sequence[Recall]) -> None:
+            told.append(found)
+            enough.set()
+
+        telling = asyncio.create_task(tell_recall(folder, listener, every=0.01))
+        async with asyncio.timeout(60):
+            if folder == tmp_path:
+                await enough.wait()
+            else:
+                while True:
+                    await asyncio.sleep(0.01)
+                    if "the recall is not known" in caplog.text:
+                        break
+                assert not telling.done()
+        telling.cancel()
+
+    first = began / 1000
+    _noted(
+        tmp_path,
+        _reading(first, "page", "What stood there before"),
+        _reading(first + 5, "feed", "What stood there before"),
+        _reading(first + 60, "page", "The port reopens", "What stood there before"),
+    )
+    asyncio.run(main(tmp_path))
+    assert [(each.source, each.shown, each.headlines) for each in told[0]] == [("feed", 0, 1), ("page", 1, 1)]
+    asyncio.run(main(tmp_path / "nowhere"))

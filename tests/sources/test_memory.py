@@ -45,9 +45,11 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
         assert memory.dues["akhbar"] == Due(next_at=5, interval=60.0)
         assert memory.rules["https://a.example:443"].told == "robots.txt"
         assert memory.pauses["a.example"] == 7
-        memory.forget({"akhbar"})
+        assert memory.forget({"akhbar"}, 8) == {"gone"}
     with Memory(tmp_path) as memory:
         assert set(memory.dues) == {"akhbar"}
+        assert dict(memory.gone) == {"gone": 8}
+        assert not memory.forget({"akhbar", "gone"}, 9), "it came back before anybody was told"
 
 
 def test_what_was_saved_is_there_after_a_kill(tmp_path: Path) -> None:
@@ -101,3 +103,34 @@ def test_a_disk_that_takes_nothing_is_told_once(tmp_path: Path, caplog: pytest.L
         memory.save()
     with Memory(tmp_path) as memory:
         assert memory.known["akhbar"] == KNOWN
+
+
+def test_a_damaged_page_of_the_database_refuses_no_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that opens and cannot be read is set aside as well, and told."""
+    with Memory(tmp_path) as memory:
+        for number in range(500):
+            memory.known[f"source-{number}"] = KNOWN
+    path = tmp_path / FILE
+    content = bytearray(path.read_bytes())
+    content[8192:] = b"\xff" * (len(content) - 8192)
+    path.write_bytes(content)
+    with Memory(tmp_path) as memory:
+        assert len(memory.known) == 0
+        fill(memory)
+    assert "is damaged" in caplog.text
+    with Memory(tmp_path) as memory:
+        assert memory.known["akhbar"] == KNOWN
+
+
+def test_a_row_that_cannot_be_written_costs_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told by its key; what is known of all the others is kept."""
+    with Memory(tmp_path) as memory:
+        fill(memory)
+        memory.known["odd"] = Known(asked="\ud800")
+    assert "odd" in caplog.text
+    with Memory(tmp_path) as memory:
+        assert set(memory.known) == {"akhbar"}

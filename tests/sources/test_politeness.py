@@ -8,6 +8,7 @@ from pathlib import Path
 from streams.sources.memory import Memory
 from streams.sources.visit import Reading
 from tests.sources.world import (
+    BEGIN,
     Answering,
     Request,
     answer,
@@ -188,5 +189,28 @@ def test_a_restart_forgets_no_rule_no_pause_and_no_rhythm(tmp_path: Path) -> Non
             assert len(busy.asked("/robots.txt")) == 1
             assert 2 <= len(calm.asked("/")) <= 3
             assert calm.asked("/")[1].headers["if-none-match"] == '"0"'
+
+    run(main())
+
+
+def test_who_waits_for_a_turn_is_sent_away_when_the_host_asks_for_a_pause() -> None:
+    """A pause of a day keeps nobody waiting for a day, and the host is asked for nothing in it."""
+
+    async def main() -> None:
+        async with site() as busy, site("127.0.0.2") as other:
+            busy.answers["/first"] = answer(429, retry_after="86400")
+            busy.answers["/second"] = other.answers["/"] = answer(200, page(*HEADLINES[:5]))
+            busy.answers["/robots.txt"] = answer(404)
+            sources = [source(busy.address(f"/{path}"), id=path) for path in ("first", "second", "third")]
+            async with visiting() as visitor:
+                readings = await asyncio.gather(*map(visitor.visit, sources))
+                elsewhere = await visitor.visit(source(other.address(), id="other"))
+            assert [each.visit.outcome for each in readings] == ["postponed"] * 3
+            assert [each.visit.status for each in readings] == [429, None, None]
+            assert "127.0.0.1 asked to be left alone for another 86" in readings[1].visit.problem
+            assert all(each.visit.next_at - BEGIN >= 86_400_000 for each in readings)
+            assert [each.path for each in busy.asked()] == ["/first"]
+            assert elsewhere.visit.outcome == "changed"
+            assert asyncio.get_running_loop().time() < 600
 
     run(main())

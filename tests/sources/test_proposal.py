@@ -1,11 +1,14 @@
 """What is proposed for a site: its page, its feeds, its news sitemap, and how they overlap."""
 
+import asyncio
 import tomllib
 from pathlib import Path
 
-from streams.sources.proposal import Proposed, as_toml, feeds_of, propose
+import pytest
+
+from streams.sources.proposal import MAX_ASKED, Proposed, as_toml, feeds_of, propose
 from streams.sources.registry import read_sources
-from tests.sources.world import Site, answer, page, run, site, visiting
+from tests.sources.world import Request, Site, answer, page, run, site, visiting
 
 SHOWN = [
     "البرلمان يصوت الليلة على قانون الماء الجديد",
@@ -62,10 +65,13 @@ def proposals_of(robots: str) -> tuple[list[Proposed], Site]:
 def test_page_feed_and_sitemap_are_proposed_with_what_they_share(tmp_path: Path) -> None:
     """Entries that sources.toml takes as they are, each with the headlines that it shares with the page."""
     proposed, there = proposals_of("User-agent: *\nDisallow:\nSitemap: HERE/news.xml")
-    assert [(each.source.id, each.reading.visit.kind, each.headlines, each.shared) for each in proposed] == [
-        ("127-0-0", "page", 4, 0),
-        ("127-0-0-feed", "feed", 5, 3),
-        ("127-0-0-sitemap", "sitemap", 6, 4),
+    assert [
+        (each.source.id, each.reading.visit.kind, len(each.reading.headlines), each.shared)
+        for each in proposed
+    ] == [
+        ("127-0-0-1", "page", 4, 0),
+        ("127-0-0-1-feed", "feed", 5, 3),
+        ("127-0-0-1-sitemap", "sitemap", 6, 4),
     ]
     toml = as_toml(proposed)
     path = tmp_path / "sources.toml"
@@ -74,9 +80,9 @@ def test_page_feed_and_sitemap_are_proposed_with_what_they_share(tmp_path: Path)
     assert [each.address for each in entries] == [
         there.address(place) for place in ("/", "/feed", "/news-1.xml")
     ]
-    assert {each.site for each in entries} == {"127-0-0"}
+    assert {each.site for each in entries} == {"127-0-0-1"}
     assert {each.language for each in entries} == {"ar"}
-    assert "# shows 3 of the 4 headlines of 127-0-0" in toml
+    assert "# shows 3 of the 4 headlines of 127-0-0-1" in toml
     assert '# selector = "ul.news-ticker"' in toml
     assert tomllib.loads(toml)
 
@@ -110,6 +116,70 @@ def test_what_a_page_names_as_a_feed_is_an_address_or_nothing() -> None:
     ]
 
 
+def test_indexes_that_name_one_another_without_end_are_left() -> None:
+    """Each address is looked at once, and no more than twenty of them."""
+
+    async def endless(request: Request, writer: asyncio.StreamWriter) -> None:
+        there, number = request.headers["host"], int(request.path.rpartition("-")[2].removesuffix(".xml"))
+        named = f"<loc>http://{there}{request.path}</loc><loc>http://{there}/news-{number + 1}.xml</loc>"
+        await answer(200, f"<sitemapindex>{named}</sitemapindex>")(request, writer)
+
+    async def main() -> list[str]:
+        async with site() as there:
+            furnish(there, robots="Sitemap: HERE/news-1.xml\nSitemap: http://[x/news.xml")
+            there.answers |= {f"/news-{number}.xml": endless for number in range(1, 100)}
+            async with visiting() as visitor:
+                await propose(there.address(), visitor, allow_private=True)
+            return [each.path for each in there.asked()]
+
+    paths = run(main())
+    assert len(paths) == len(set(paths)) <= MAX_ASKED
+
+
+def test_an_index_that_names_itself_is_asked_for_once() -> None:
+    """It ends there."""
+
+    async def main() -> list[str]:
+        async with site() as there:
+            furnish(there, robots="Sitemap: HERE/news.xml")
+            index = f"<sitemapindex><loc>{there.address('/news.xml')}</loc></sitemapindex>"
+            there.answers["/news.xml"] = answer(200, index)
+            async with visiting() as visitor:
+                await propose(there.address(), visitor, allow_private=True)
+            return [each.path for each in there.asked()]
+
+    assert run(main()).count("/news.xml") == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("http://127.0.0.1:1/", "127-0-0-1"),
+        ("http://[::1]:1/", "1"),
+        ("https://www.bawaba.example/a", "bawaba"),
+    ],
+)
+def test_an_entry_is_called_as_its_host_is(address: str, name: str) -> None:
+    """Without what all hosts have; of a number, which has no end that all have, as a whole."""
+
+    async def main() -> str:
+        async with visiting() as visitor:
+            (first, *_) = await propose(address, visitor, allow_private=True)
+            return first.source.id
+
+    assert run(main()) == name
+
+
+def test_a_site_in_a_private_network_is_told_with_the_option_that_allows_it() -> None:
+    """Whoever tries that knows what to type next."""
+
+    async def main() -> str:
+        async with site() as there, visiting() as visitor:
+            return as_toml(await propose(there.address(), visitor, allow_private=False))
+
+    assert "is a private address; allow it with --allow-private" in run(main())
+
+
 def test_a_site_that_answers_nothing_is_proposed_with_what_is_wrong() -> None:
     """The entry stands there with its problem; what the site says cannot leave its comment."""
 
@@ -121,4 +191,4 @@ def test_a_site_that_answers_nothing_is_proposed_with_what_is_wrong() -> None:
 
     toml = run(main())
     assert "# answers 403" in toml
-    assert tomllib.loads(toml)["source"][0]["id"] == "127-0-0"
+    assert tomllib.loads(toml)["source"][0]["id"] == "127-0-0-1"

@@ -1,5 +1,7 @@
 """What an answer for robots.txt allows, as RFC 9309 has it."""
 
+import tracemalloc
+
 import pytest
 
 from streams.sources.answer import Answer
@@ -35,6 +37,41 @@ def rules(text: str | bytes, **options: float) -> Robots:
 def test_the_group_that_is_meant_for_us_decides_by_its_longest_rule(text: str | bytes, allowed: bool) -> None:
     """Our own group before the one for all, the longest rule, allow where two are as long."""
     assert rules(text).allows(NEWS) == allowed
+
+
+@pytest.mark.parametrize(
+    ("asked", "delay"),
+    [
+        (f"Request-rate: 1/{'9' * 400}h", KEPT_S),
+        ("Request-rate: 1/2h", 7_200.0),
+        ("Crawl-delay: 10", 10.0),
+    ],
+)
+def test_a_distance_is_a_day_at_most_whatever_number_is_written(asked: str, delay: float) -> None:
+    """One beyond all bounds too, for which there is no float."""
+    assert rules(f"User-agent: *\n{asked}\nDisallow: /x").delay == delay
+
+
+def test_rules_for_a_thousand_crawlers_cost_no_more_than_for_one() -> None:
+    """A thousand rules for a thousand crawlers are no million rules; only ours are kept."""
+    crawlers = "".join(f"User-agent: crawler{number}\n" for number in range(1_000))
+    paths = "".join(f"Disallow: /{number}\n" for number in range(1_000))
+    tracemalloc.start()
+    try:
+        found = rules(f"{crawlers}{paths}\nUser-agent: Headline-Ticker\nDisallow: /news")
+        assert not found.allows(NEWS)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 16 << 20
+    assert found.allows("https://site.example/1")
+
+
+@pytest.mark.parametrize("line", ["user   agent crawler", "UserAgent:crawler", " user-agent : a, b # us"])
+def test_a_group_for_others_stays_theirs_however_it_is_written(line: str) -> None:
+    """What is known of the parser's patience with bad spelling holds for whom we leave out as well."""
+    assert rules(f"{line}\nDisallow: /").allows(NEWS)
+    assert not rules(f"{line}\nUser-agent: headline-ticker*\nDisallow: /").allows(NEWS)
 
 
 def test_rules_hold_for_a_day_at_most() -> None:

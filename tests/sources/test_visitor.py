@@ -2,11 +2,16 @@
 
 import asyncio
 import json
+import threading
 
 import pytest
 
-from streams.sources.visit import Reading
-from tests.sources.world import Sources, answer, page, run, site, source, take, visiting
+from streams.errors import InputError
+from streams.sources.memory import Due, Memory
+from streams.sources.off_loop import LARGE, off_loop
+from streams.sources.reading import Reader
+from streams.sources.visit import Reading, Visit
+from tests.sources.world import BEGIN, Sources, answer, page, run, site, source, take, visiting
 
 TITLES = (
     "Parliament votes on the new water law",
@@ -154,3 +159,131 @@ def test_a_fault_of_ours_costs_its_source_a_visit_and_nobody_else(caplog: pytest
         "unchanged",
     }
     assert "a fault of ours" in caplog.text
+
+
+def test_what_an_entry_showed_before_it_was_changed_is_not_what_it_shows_now() -> None:
+    """A reading that is settled after its entry was changed vouches for nothing that is asked by the new one."""
+
+    async def main() -> None:
+        async with site() as there:
+            for path in ("/old", "/new"):
+                there.answers[path] = answer(200, page(*TITLES), etag='"1"')
+            memory = Memory()
+            registry = Sources(source(there.address("/old")))
+            async with visiting(*registry.sources, memory=memory) as visitor:
+                visitor._begin(registry.sources)
+                reading = await visitor.visit(registry.sources[0])
+                changed = source(there.address("/new"), timezone="Europe/Paris")
+                visitor._begin([changed])
+                visitor.settle(reading, published=True)
+                after = await visitor.visit(changed)
+                await visitor._end()
+            assert reading.visit.asked != after.visit.asked
+            assert not after.is_same
+            assert "if-none-match" not in there.asked("/new")[0].headers
+
+    run(main())
+
+
+def test_sources_that_go_are_told_of_and_shown_no_more() -> None:
+    """Also those that went while nobody ran, until whoever heard of them knows; who comes back is not gone."""
+
+    async def main() -> None:
+        async with site() as there:
+            there.answers["/"] = answer(200, page(*TITLES))
+            one, two = (
+                source(there.address(), id=name, shortest=60.0, longest=60.0) for name in ("one", "two")
+            )
+            memory, gone = Memory(), list[set[str]]()
+            memory.dues["before"] = Due(next_at=1)
+            async with visiting(
+                one, two, memory=memory, gone=lambda names: gone.append(set(names))
+            ) as visitor:
+                registry = visitor._registry
+                assert isinstance(registry, Sources)
+                stop, seen = asyncio.Event(), list[str]()
+                async for reading in visitor.readings(stop):
+                    seen.append(reading.visit.source)
+                    if len(seen) == 4:
+                        registry.sources, registry.changed = (one,), True
+                    elif len(seen) == 8:
+                        memory.gone.clear()
+                        registry.sources, registry.changed = (one, two), True
+                    elif len(seen) == 12:
+                        stop.set()
+            assert gone == [{"before"}, {"before", "two"}]
+            assert "two" in seen[8:]
+            assert set(seen[5:8]) == {"one"}
+
+    run(main())
+
+
+def test_a_registry_that_fails_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever reading sources.toml raises, the sources are visited as they were, and the next change is seen."""
+
+    class Failing(Sources):
+        def reload(self) -> bool:
+            super().reload()
+            if len(self.sources) == 1:
+                return True
+            self.sources = self.sources[:1]
+            self.changed = True
+            raise RuntimeError("odd")
+
+    async def main() -> list[Reading]:
+        async with site("127.0.0.2") as one, site("127.0.0.3") as two:
+            for each in (one, two):
+                each.answers["/"] = answer(200, page(*TITLES))
+            async with visiting() as visitor:
+                visitor._registry = registry = Failing(
+                    source(one.address(), id="stays"), source(two.address(), id="goes")
+                )
+                registry.changed = True
+                return await take(visitor, 12)
+
+    readings = run(main())
+    assert "sources.toml: a fault of ours" in caplog.text
+    assert {each.visit.source for each in readings[4:]} == {"stays"}
+
+
+def test_a_large_page_is_read_beside_the_loop() -> None:
+    """Others go on while its strip is looked for, and the strip is that of a small one."""
+    body = page(*TITLES) + "<p>What else stands on the page.</p>" * (LARGE // 20)
+
+    async def main() -> tuple[Reading, int]:
+        one, turns = source("https://site.example/"), 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        going_on = asyncio.create_task(others())
+        visit = Visit(source="one", address="https://site.example/", at=BEGIN, outcome="changed", body=body)
+        reading = await Reader(Memory()).read(one, visit)
+        going_on.cancel()
+        return reading, turns
+
+    reading, turns = asyncio.run(main())
+    assert [slot.text for slot in reading.slots] == list(TITLES)
+    assert turns > 0
+
+
+def test_what_is_raised_beside_the_loop_is_raised_where_it_was_asked_for() -> None:
+    """And who has gone away meanwhile misses nothing."""
+
+    def fail() -> None:
+        raise InputError("here", "odd")
+
+    async def main() -> None:
+        with pytest.raises(InputError, match="odd"):
+            await off_loop(LARGE, fail)
+        with pytest.raises(InputError, match="odd"):
+            await off_loop(0, fail)
+        leaving = asyncio.create_task(off_loop(LARGE, fail))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        assert await off_loop(LARGE, threading.get_ident) != threading.get_ident()
+
+    asyncio.run(main())

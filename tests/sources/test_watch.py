@@ -1,7 +1,7 @@
 """The watch of sources: what does not fit a source's own past is noticed, held back, told once, and explained."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Final
 
 import msgspec
@@ -91,10 +91,16 @@ _PAGE: Final = """<html><body><div class="most-read"><h2>Most read</h2><ul>{othe
 
 
 def _reading(
-    number: int, texts: Sequence[str], *, body: str = "<p>", separator: str | None = None
+    number: int,
+    texts: Sequence[str],
+    *,
+    body: str = "<p>",
+    separator: str | None = None,
+    asked: str = "as it was",
 ) -> Reading:
     visit = Visit(
         source="akhbar",
+        asked=asked,
         address="https://akhbar.example/",
         at=START + number * 10 * MINUTE,
         outcome="changed",
@@ -112,9 +118,9 @@ def _reading(
     return Reading(visit=visit, strip=strip, slots=tuple(map(Slot, texts)))
 
 
-def _learnt(*, entry: Callable[[str], str] = lambda _: "", days: int = 3) -> tuple[Watch, int]:
+def _learnt(*, days: int = 3) -> tuple[Watch, int]:
     """A watch that has seen a source of one new headline every two hours, and the number of the next visit."""
-    watch = Watch({}, entry=entry)
+    watch = Watch({})
     visits_made = days * 144
     for number in range(visits_made):
         texts = [f"The council of the port votes on plan {number // 12 - each}" for each in range(12)]
@@ -156,10 +162,8 @@ def test_one_odd_answer_raises_nothing() -> None:
 
 def test_another_entry_is_learnt_anew() -> None:
     """Whoever pins another element is not told that it is another one; the rhythm stays."""
-    entries = ["as it was"]
-    watch, number = _learnt(entry=lambda _: entries[-1])
-    entries.append("another selector")
-    assert watch.judge(_reading(number, _HEADLINES))
+    watch, number = _learnt()
+    assert watch.judge(_reading(number, _HEADLINES, asked="another selector"))
     (told,) = watch.told()
     assert told.state == "learning"
     assert told.rhythm

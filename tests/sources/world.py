@@ -5,6 +5,7 @@ Everything runs in one thread on one loop. Sockets are real; only waiting is not
 
 import asyncio
 import selectors
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
@@ -102,14 +103,15 @@ Answering = Callable[[Request, asyncio.StreamWriter], Awaitable[None]]
 class Site:
     """A server that answers as `answers` says, path by path, and keeps what it was asked."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, scheme: str) -> None:
+        self.scheme = scheme
         self.host = host
         self.port = port
         self.requests: list[Request] = []
         self.answers: dict[str, Answering] = {}
 
     def address(self, path: str = "/") -> str:
-        return f"http://{self.host}:{self.port}{path}"
+        return f"{self.scheme}://{self.host}:{self.port}{path}"
 
     def asked(self, path: str | None = None) -> list[Request]:
         """What was asked for, robots.txt left out, or of one path."""
@@ -139,15 +141,15 @@ class Site:
 
 
 @asynccontextmanager
-async def site(host: str = "127.0.0.1") -> AsyncIterator[Site]:
+async def site(host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[Site]:
     """A site on an address of loopback; each has a port of its own."""
     made: list[Site] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await made[0].serve(reader, writer)
 
-    server = await asyncio.start_server(serve, host, 0)
-    made.append(Site(host, server.sockets[0].getsockname()[1]))
+    server = await asyncio.start_server(serve, host, 0, ssl=tls)
+    made.append(Site(host, server.sockets[0].getsockname()[1], "https" if tls else "http"))
     try:
         yield made[0]
     finally:
@@ -208,6 +210,9 @@ class Sources:
         self.sources: Sequence[Source] = sources
         self.changed = False
 
+    def is_outdated(self) -> bool:
+        return self.changed
+
     def reload(self) -> bool:
         changed, self.changed = self.changed, False
         return changed
@@ -219,7 +224,7 @@ async def visiting(
 ) -> AsyncIterator[Visitor]:
     """A visitor of these sources."""
     kept = memory or Memory()
-    bounds = options.pop("bounds", Bounds(60.0, 900.0))
+    bounds, gone = options.pop("bounds", Bounds(60.0, 900.0)), options.pop("gone", lambda _: None)
     async with fetching(kept, contact=CONTACT, distance=distance, now=now, **options) as (fetcher, hosts):
         yield Visitor(
             Sources(*sources),
@@ -229,6 +234,7 @@ async def visiting(
             bounds=bounds,
             now=now,
             random=Random(1),
+            gone=gone,
         )
 
 

@@ -105,7 +105,7 @@ def _as_row(source: "Source", reading: "Reading", rivals: "Sequence[Rival]") -> 
         "answered_by": visit.answered_by,
         "outcome": visit.outcome,
         "status": visit.status,
-        "problem": visit.problem or (reading.problem.problem if reading.problem else ""),
+        "problem": reading.trouble,
         "kind": visit.kind,
         "strip": strip
         and {"separator": strip.separator, "slots": strip.slots, "confidence": strip.confidence},
@@ -172,9 +172,9 @@ def _facts(source: "Source", reading: "Reading") -> dict[str, str]:
     )
     if visit.redirects:
         facts["moved"] = f"redirected to {visit.answered_by}"
-    if problem := visit.problem or (reading.problem.problem if reading.problem else ""):
-        facts["problem"] = problem
-    if visit.host and visit.outcome in {"changed", "unchanged"}:
+    if reading.trouble:
+        facts["problem"] = reading.trouble
+    if visit.host and visit.is_well:
         facts["caching"] = _caching(reading)
     if visit.robots:
         facts["robots"] = visit.robots
@@ -183,12 +183,10 @@ def _facts(source: "Source", reading: "Reading") -> dict[str, str]:
     facts["next"] = f"in {max(0.0, (visit.next_at - visit.at) / 1000):.0f} s"
     if strip is not None:
         between = "markup or a mark of their own" if strip.separator is None else repr(strip.separator)
-        headlines = sum(1 for slot in reading.slots if slot.text)
-        linked = sum(1 for slot in reading.slots if slot.link)
-        dated = sum(1 for slot in reading.slots if slot.published_at)
         facts["strip"] = (
-            f"{visit.kind}: {counted(headlines, 'headline')} in {counted(strip.slots, 'slot')}, between them {between},"
-            f" confidence {strip.confidence:.2f}; {linked} with a link, {dated} with a time"
+            f"{visit.kind}: {counted(len(reading.headlines), 'headline')} in {counted(strip.slots, 'slot')}, between"
+            f" them {between}, confidence {strip.confidence:.2f}; {reading.linked} with a link, {reading.dated} with a"
+            " time"
         )
         if other := _other_language(source, reading):
             facts["language"] = other
@@ -207,12 +205,9 @@ def _caching(reading: "Reading") -> str:
 
 def _other_language(source: "Source", reading: "Reading") -> str:
     """What is told where most headlines are not in the language that the entry says."""
-    from collections import Counter
+    from streams.sources.proposal import language_of
 
-    from streams.produce.sightings import identify
-
-    spoken = Counter(identify(slot.text)[1] for slot in reading.slots if slot.text)
-    most = spoken.most_common(1)[0][0] if spoken else None
+    most = language_of(reading)
     if source.language is None or most in {None, source.language}:
         return ""
     return f"most headlines are {most}, and the entry says {source.language}"

@@ -1,7 +1,7 @@
 """A fetcher and a visitor as the settings say, for every command that asks sites for something."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -55,9 +55,13 @@ async def opened(memory: "Memory", settings: Settings) -> "AsyncIterator[tuple[F
 
 @asynccontextmanager
 async def opened_visitor(
-    registry: "Registry | None", memory: "Memory", settings: Settings
+    registry: "Registry | None",
+    memory: "Memory",
+    settings: Settings,
+    *,
+    gone: Callable[[Collection[str]], None] = lambda _: None,
 ) -> "AsyncIterator[Visitor]":
-    """A visitor of a registry's sources.
+    """A visitor of a registry's sources; `gone` is told of those that it visits no more.
 
     Raises:
         SettingsError: Nobody is named who answers for the requests, or the bounds of intervals are no bounds.
@@ -71,4 +75,4 @@ async def opened_visitor(
             f"sources.shortest_interval is {bounds.shortest:g} s and sources.longest_interval {bounds.longest:g} s"
         )
     async with opened(memory, settings) as (fetcher, hosts):
-        yield Visitor(registry, fetcher, hosts, memory, bounds=bounds, now=now)
+        yield Visitor(registry, fetcher, hosts, memory, bounds=bounds, now=now, gone=gone)
