@@ -182,7 +182,47 @@ class DoubtedTimes(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     stage: Annotated[Instant, Meta(description="The event time of the stage when they were claimed.")]
     claimed: tuple[ClaimedTime, ...]
-    believed: Annotated[bool, Meta(description="Others confirmed the last of them.")] = False
+    believed: Annotated[
+        bool,
+        Meta(description="Others confirmed the last of them: no row says so since there is `EventTime`."),
+    ] = False
+
+
+class EventTime(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ticker.eventtime.v1"
+):
+    """How far the deduplicate stage has come on a partition, and what strips said of it: part of its state.
+
+    Strips vote on the agreed time. Event time is the latest bucket in which a live headline was seen, and is never
+    more than 6 hours above what is agreed.
+    """
+
+    reached: Annotated[Instant, Meta(description="Event time: the end of a ten-minute bucket.")]
+    agreed: Annotated[Instant, Meta(description="The time that most strips agree on: the end of a bucket.")]
+    support: Annotated[
+        int, Meta(ge=1, description="Strips that agreed with it; more than 16 are not counted.")
+    ]
+    by: (
+        Annotated[
+            SourceId, Meta(description="The source of all of these, where they are of one and below 16.")
+        ]
+        | None
+    ) = None
+    last: Annotated[ClaimedTime, Meta(description="The last strip that counted.")] | None = None
+    later: Annotated[
+        tuple[ClaimedTime, ...],
+        Meta(max_length=17, description="Strips that said that it is later: ends of their buckets."),
+    ] = ()
+    earlier: Annotated[
+        tuple[ClaimedTime, ...], Meta(max_length=17, description="Strips that said that it is earlier.")
+    ] = ()
+    dated_back: (
+        Annotated[
+            Instant,
+            Meta(description="Where given: headlines dated over 31 days above it are dated here instead."),
+        ]
+        | None
+    ) = None
 
 
 class SeenHeadline(
@@ -310,6 +350,7 @@ Event = (
     | Headline
     | ChainEnd
     | CategorizedHeadline
+    | EventTime
     | SeenHeadline
     | Duplicate
     | Correction
@@ -323,6 +364,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     Headline,
     ChainEnd,
     CategorizedHeadline,
+    EventTime,
     SeenHeadline,
     Duplicate,
     Correction,

@@ -15,6 +15,7 @@ from .events import (
     Correction,
     Duplicate,
     Event,
+    EventTime,
     Headline,
     Position,
     SeenHeadline,
@@ -155,8 +156,8 @@ CANARY: Final = Topic(
 )
 SEEN: Final = Topic(
     name="seen",
-    events=(SeenHeadline, Correction),
-    key="fold key, or correction/ID",
+    events=(SeenHeadline, Correction, EventTime),
+    key="fold key, correction/ID, or event time",
     description="Live headlines: the state of the deduplicate stage, on the partition of the sighting.",
     partitions=LANGUAGE_PARTITIONS,
     cleanup="compact",

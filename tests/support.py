@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from schemas.events import Event, Headline, Sighting, encode
-from schemas.headers import SOURCE_HEADER
+from schemas.headers import EVENT_TIME_KEY, SOURCE_HEADER
 from schemas.instants import format_instant
 from schemas.topics import Topic
 from streams.produce.sightings import identify, strip_id
@@ -79,6 +79,15 @@ class KeepingOutbox:
             for w in self.written
             if w.topic == "seen"
         ]
+
+    def headline_rows(self) -> dict[bytes, bytes]:
+        """`ticker.seen` after compaction without the row of event time."""
+        return {key: value for key, value in self.state().items() if key != EVENT_TIME_KEY}
+
+    @property
+    def forgotten(self) -> set[bytes]:
+        """The keys whose last record on `ticker.seen` is a tombstone."""
+        return {key for key, value, *_ in self.state_log() if key is not None} - self.state().keys()
 
     def state(self) -> dict[bytes, bytes]:
         """`ticker.seen` after compaction: the last value of every key, in the order of the last writes."""

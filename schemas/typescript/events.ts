@@ -21,7 +21,7 @@ export interface DoubtedTimes {
   /** The event time of the stage when they were claimed. */
   readonly stage: string;
   readonly claimed: readonly ClaimedTime[];
-  /** Others confirmed the last of them. */
+  /** Others confirmed the last of them: no row says so since there is `EventTime`. */
   readonly believed?: boolean;
 }
 
@@ -189,6 +189,26 @@ export interface CategorizedHeadline {
   readonly model: string;
 }
 
+/** How far the deduplicate stage has come on a partition, and what strips said of it: part of its state. */
+export interface EventTime {
+  readonly type: "ticker.eventtime.v1";
+  /** Event time: the end of a ten-minute bucket. */
+  readonly reached: string;
+  /** The time that most strips agree on: the end of a bucket. */
+  readonly agreed: string;
+  /** Strips that agreed with it; more than 16 are not counted. */
+  readonly support: number;
+  /** The source of all of these, where they are of one and below 16. */
+  readonly by?: string | null;
+  readonly last?: ClaimedTime | null;
+  /** Strips that said that it is later: ends of their buckets. */
+  readonly later?: readonly ClaimedTime[];
+  /** Strips that said that it is earlier. */
+  readonly earlier?: readonly ClaimedTime[];
+  /** Where given: headlines dated over 31 days above it are dated here instead. */
+  readonly dated_back?: string | null;
+}
+
 /** A live headline, keyed by its fold key: the deduplicate stage's state. */
 export interface SeenHeadline {
   readonly type: "ticker.seen.v1";
@@ -312,4 +332,4 @@ export interface SourceState {
   readonly pin?: Pin | null;
 }
 
-export type Event = Strip | Sighting | Headline | ChainEnd | CategorizedHeadline | SeenHeadline | Duplicate | Correction | Position | SourceState;
+export type Event = Strip | Sighting | Headline | ChainEnd | CategorizedHeadline | EventTime | SeenHeadline | Duplicate | Correction | Position | SourceState;

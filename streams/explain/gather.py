@@ -4,7 +4,15 @@ from typing import IO, Any
 
 import msgspec
 
-from schemas.events import UNREADABLE, CategorizedHeadline, Correction, Duplicate, Event, SeenHeadline
+from schemas.events import (
+    UNREADABLE,
+    CategorizedHeadline,
+    Correction,
+    Duplicate,
+    Event,
+    EventTime,
+    SeenHeadline,
+)
 from schemas.topics import CORRECTIONS, DUPLICATES, HEADLINES, SEEN
 from streams.errors import InputError
 from streams.explain.explanation import Evidence, Known, Swallowed, known, swallowed
@@ -29,7 +37,7 @@ async def from_cluster(connection: Connection, *, prefix: str, patience: float) 
     readers: dict[str, Any] = {
         HEADLINES.on(prefix): CategorizedHeadline,
         DUPLICATES.on(prefix): Duplicate,
-        SEEN.on(prefix): SeenHeadline | Correction,
+        SEEN.on(prefix): SeenHeadline | Correction | EventTime,
         CORRECTIONS.on(prefix): Correction,
     }
     options = connection.aiokafka_options()

@@ -10,7 +10,7 @@ import msgspec
 from aiokafka import TopicPartition
 from msgspec import Struct
 
-from schemas.events import UNREADABLE, CategorizedHeadline, Correction, Duplicate, SeenHeadline
+from schemas.events import UNREADABLE, CategorizedHeadline, Correction, Duplicate, EventTime, SeenHeadline
 from schemas.topics import DUPLICATES, HEADLINES, SEEN
 from streams.kafka.connect import administration
 from streams.kafka.footing import Footing
@@ -29,7 +29,7 @@ _AT_ONCE: Final = 2_000
 T = TypeVar("T")
 _decode_headline: Final = msgspec.json.Decoder(CategorizedHeadline)
 _decode_duplicate: Final = msgspec.json.Decoder(Duplicate)
-_decode_seen: Final = msgspec.json.Decoder(SeenHeadline | Correction)
+_decode_seen: Final = msgspec.json.Decoder(SeenHeadline | Correction | EventTime)
 
 
 class Log(Struct, frozen=True):
@@ -176,7 +176,7 @@ class Follower:
         if isinstance(row, Correction):
             self.ended += self._window.correct(row.chains)
             return
-        if row is None or row.alias_of is not None:
+        if row is None or isinstance(row, EventTime) or row.alias_of is not None:
             return
         sightings = Sightings(row.sightings, row.last_shown, row.sources)
         if self._window.see(row.id, sightings):

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 
 from schemas import deadletters
 from schemas.cloudevents import headers as cloudevent_headers
-from schemas.events import ChainEnd, Headline, SeenHeadline, encode
+from schemas.events import ChainEnd, EventTime, Headline, SeenHeadline, encode
 from schemas.instants import parse_instant
 from schemas.topics import (
     CORRECTIONS,
@@ -36,7 +36,7 @@ from tests.chaos.topics import Content, contents
 
 _NAMED: Final = 3
 _decode_decision: Final = msgspec.json.Decoder(Headline | ChainEnd).decode
-_decode_seen: Final = msgspec.json.Decoder(SeenHeadline).decode
+_decode_seen: Final = msgspec.json.Decoder(SeenHeadline | EventTime).decode
 
 Place = tuple[str, int, int]
 """Topic, partition, offset."""
@@ -227,15 +227,19 @@ def _check_dead_letters(report: Report, rejected: Mapping[Place, DeadLetter], fo
             report.problems.append(f"the dead letter of {place} is not the record that was rejected")
 
 
-def _essence(seen: SeenHeadline) -> SeenHeadline:
+def _essence(seen: SeenHeadline | EventTime) -> SeenHeadline | EventTime:
     """What decides. A crash may cost the count of sightings, and the time within a bucket."""
+    if isinstance(seen, EventTime):
+        return seen
     bucket = str(bucket_end(parse_instant(seen.last_seen)))
     return structs.replace(seen, sightings=1, last_seen=bucket)
 
 
-def _check_state(report: Report, expected: Mapping[tuple[int, bytes], SeenHeadline], seen: Content) -> None:
+def _check_state(
+    report: Report, expected: Mapping[tuple[int, bytes], SeenHeadline | EventTime], seen: Content
+) -> None:
     """A restart would bring back what the local engine knows."""
-    live: dict[tuple[int, bytes], SeenHeadline] = {}
+    live: dict[tuple[int, bytes], SeenHeadline | EventTime] = {}
     for record in seen.all:
         live.pop((record.partition, record.key), None)
         if record.value is not None:

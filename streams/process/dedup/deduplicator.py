@@ -28,6 +28,7 @@ from schemas.events import (
     Sighting,
     type_name,
 )
+from schemas.headers import EVENT_TIME_KEY
 from schemas.instants import format_instant
 from schemas.topics import CORRECTIONS, DECISIONS, DUPLICATES, SEEN
 from streams.errors import RecordError
@@ -50,7 +51,7 @@ DEFAULT_WINDOW_MS: Final = 72 * HOUR_MS
 RUBRIC_GAP_MS: Final = 16 * HOUR_MS
 _LAST_INSTANT: Final = 253_402_300_799_999 - BUCKET_MS
 """The latest time (ms) that is accepted: the end of its bucket is written as well, and has to be in the year 9999."""
-_ENDS_AT_ONCE: Final = 8
+_AT_ONCE: Final = 8
 """Headlines that one decision removes at most: eight go for one that comes, so none waits for long."""
 
 _BEGINNING: Final = f'{{"type":"{type_name(Sighting)}",'.encode()
@@ -134,12 +135,11 @@ class Deduplicator:
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Decide on sightings, in order."""
         if not self._headlines.is_settled and records:
-            for unbelieved in self._headlines.settle():
-                self._write(unbelieved, records[0].timestamp, out)
+            self._headlines.settle()
         live = self._headlines.by_key.get
         witness = self._witness
         exact = 0
-        oldest = self._headlines.oldest
+        begin, end = self._headlines.plain
         for record in records:
             headline = live(record.key)  # type: ignore[arg-type] # None is never a key of ours
             headers = record.headers
@@ -154,9 +154,9 @@ class Deduplicator:
                 )
             ):
                 timestamp = record.timestamp
-                if not oldest <= timestamp < headline.bucket_end:
+                if not begin <= timestamp < headline.bucket_end or timestamp >= end:
                     self._see_apart(record, headline, headers[0][1], out)
-                    oldest = self._headlines.oldest
+                    begin, end = self._headlines.plain
                     continue
                 headline.sightings += 1
                 if timestamp > headline.last_seen:  # noqa: PLR1730 (`max` is a call, in the busiest loop of all)
@@ -166,12 +166,12 @@ class Deduplicator:
                     witness.repeated(record, headline, "exact")
             else:
                 self._decide(record, out)
-                oldest = self._headlines.oldest
+                begin, end = self._headlines.plain
         if exact:
             out.count("exact", exact)
 
     def _see_apart(self, record: Record, headline: LiveHeadline, source: bytes, out: Outbox) -> None:
-        """Decide on a sighting by a known source of a key that is there, in another ten-minute bucket or late."""
+        """Decide on a sighting by a known source of a key that is there: in another bucket, late, or with a vote."""
         timestamp = record.timestamp
         if not 0 <= timestamp <= _LAST_INSTANT:
             self._decide(record, out)
@@ -184,20 +184,21 @@ class Deduplicator:
             out.count("exact")
             if self._witness is not None:
                 self._witness.repeated(record, headline, "exact")
+            self._hear(source, timestamp, out)
         else:
             at = self._moment(timestamp)
             if self._is_over(headline, at):
                 self._decide(record, out)
                 return
             self._see(_Shown(record, source, at), headline, out)
-        self._let_go(timestamp, out)
+        self._end_step(timestamp, out)
 
     def _is_plainly_live(self, headline: LiveHeadline, timestamp: int) -> bool:
         """Whether a sighting is neither doubted nor late, and its headline has not ended whatever it is."""
         now, window = self._headlines.now, self._headlines.window
         end, seen = bucket_end(timestamp), headline.bucket_end
         return (
-            now - window <= end <= now + DOUBTED_MS
+            now - window <= end <= self._headlines.agreed + DOUBTED_MS
             and end - seen < RUBRIC_GAP_MS
             and max(end, now) - seen <= window
         )
@@ -213,18 +214,25 @@ class Deduplicator:
             out.reject(record, error)
             return
         do(out)
-        self._let_go(record.timestamp, out)
+        self._end_step(record.timestamp, out)
 
-    def _let_go(self, timestamp: int, out: Outbox) -> None:
-        """Remove a few of the headlines that have ended."""
-        for _ in range(_ENDS_AT_ONCE):
-            if (headline := self._headlines.next_ended()) is None:
+    def _end_step(self, timestamp: int, out: Outbox) -> None:
+        """Remove a few of the headlines that have ended, write a few that were dated back, and event time."""
+        headlines = self._headlines
+        for _ in range(_AT_ONCE):
+            if (headline := headlines.next_ended()) is None:
                 break
             self._forget(headline, timestamp, out)
+        for _ in range(_AT_ONCE):
+            if (headline := headlines.next_unwritten()) is None:
+                break
+            self._write(headline, timestamp, out)
+        if headlines.has_moved:
+            out.send(SEEN, EVENT_TIME_KEY, headlines.moved(), timestamp)
 
     def _moment(self, timestamp: int) -> Moment:
         headlines = self._headlines
-        return moment(timestamp, headlines.now, window=headlines.window, live=len(headlines.by_key))
+        return moment(timestamp, headlines.now, headlines.agreed, window=headlines.window)
 
     def _decision(self, record: Record) -> Callable[[Outbox], None]:
         """What is to be done about a record; nothing is done yet.
@@ -284,23 +292,20 @@ class Deduplicator:
         """Note that a headline was seen; write its changelog record where later decisions depend on that."""
         is_new_source = headline.count(shown.source)
         write |= self._headlines.see(headline, shown.at.seen_at) or is_new_source
-        if not shown.at.kind:
-            if write:
-                self._write(headline, shown.record.timestamp, out)
-            return
-        self.clocks[shown.at.kind] += 1
+        if shown.at.kind:
+            self.clocks[shown.at.kind] += 1
         by, at = shown.source.decode(), shown.record.timestamp
-        is_claim = shown.at.is_doubted and not self._headlines.has_claimed(headline, by, at)
-        says_new = is_claim and self._headlines.claim(headline, by, at)
-        if write or is_claim:
-            self._write(headline, shown.record.timestamp, out)
-        if says_new:
-            self._settle_claims(shown, out)
+        if shown.at.is_doubted and not self._headlines.has_claimed(headline, by, at):
+            self._headlines.claim(headline, by, at)
+            write = True
+        if write:
+            self._write(headline, at, out)
+        self._hear(shown.source, at, out)
 
-    def _settle_claims(self, shown: "_Shown", out: Outbox) -> None:
-        """Move event time where the claims suffice, and write the headlines whose last-seen times that changed."""
-        for headline in self._headlines.settle_claims(is_ahead=shown.at.kind == "ahead"):
-            self._write(headline, shown.record.timestamp, out)
+    def _hear(self, source: bytes, at: int, out: Outbox) -> None:
+        """Let a strip vote on event time, and write the headlines whose last-seen times that changed."""
+        for headline in self._headlines.hear(source.decode(), at):
+            self._write(headline, at, out)
 
     def _correct(self, correction: Correction, timestamp: int, out: Outbox) -> None:
         """Let a correction hold from here on, and end what was decided without it; one that is undone ends nothing.
@@ -369,9 +374,8 @@ class Deduplicator:
         )
         late = older is not None and self._headlines.chains.join(headline, older)
         self._headlines.add(headline)
-        says_new = shown.at.is_doubted and self._headlines.claim(
-            headline, sighting.source, timestamp, before=before
-        )
+        if shown.at.is_doubted:
+            self._headlines.claim(headline, sighting.source, timestamp, before=before)
         self._write(headline, timestamp, out)
         event = Headline(
             **asdict(sighting),
@@ -385,8 +389,7 @@ class Deduplicator:
         out.count("update" if older is not None else "new")
         if shown.at.kind:
             self.clocks[shown.at.kind] += 1
-        if says_new:
-            self._settle_claims(shown, out)
+        self._hear(shown.source, timestamp, out)
 
     def _swallow(
         self,
@@ -473,7 +476,7 @@ def decode_sighting(record: Record) -> Sighting | Correction:
         raise RecordError("the record has no key; a sighting's key is its fold key")
     if not isinstance(value, bytes):
         raise RecordError("the record has no value")
-    if not record.key.isascii():
+    if not record.key.isascii() or record.key == EVENT_TIME_KEY:
         raise RecordError(f"the key {record.key!r} is no fold key")
     try:
         sighting: Sighting | Correction = _decode_sighting(value)

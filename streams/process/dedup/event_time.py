@@ -1,38 +1,42 @@
 """Event time: how far the stage has come by what sources say, so that no clock alone moves it far.
 
-The event time of a stage is the end of the latest bucket in which a live headline was seen. A sighting up to
-`DOUBTED_MS` ahead of it moves it. One that is further ahead, or further behind than `BELIEVED_MS`, is *doubted*: a
-source whose clock is a year ahead shows such ones. It is decided on as any other, and its headline is remembered with
-the time of the stage and with the claim, which is the time that the source gave. Event time moves only by the claims
-of several strips that nobody contradicts, and then all at once.
+Strips vote. The *agreed* time is one that most of the strips heard lately agree with, and event time is the end of
+the latest bucket in which a live headline was seen, at most `DOUBTED_MS` above what is agreed. A sighting that is
+further ahead is *doubted*: a source whose clock is a year ahead shows such ones. It is decided on as any other, and its
+headline is remembered with the time of the stage and with the claim, which is the time that the source gave.
 
-All of it is decided from the records and their order, and comes back from the changelog records of live headlines: a
+All of it is decided from the records and their order, and what it takes is written as a changelog record of its own: a
 restart and a replay decide as the first run did.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from itertools import islice
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.events import ClaimedTime, EventTime
+from schemas.instants import format_instant, parse_instant
 
 HOUR_MS: Final = 60 * 60 * 1000
 BUCKET_MS: Final = 10 * 60 * 1000
 """Last-seen times decide in whole buckets, because that is how often they are written."""
+AGREED_MS: Final = HOUR_MS
+"""How far (ms) ahead of what is agreed a strip still agrees: so often, in event time, most strips have to say more."""
 DOUBTED_MS: Final = 6 * HOUR_MS
-"""How far (ms) one sighting may move event time: a daily rubric that is 6 h late is still over 16 h from the next."""
+"""How far (ms) sightings may move event time from what is agreed, and how far behind it a strip agrees: a daily rubric
+that is 6 h late is still over 16 h from the next."""
 BELIEVED_MS: Final = 31 * 24 * HOUR_MS
 """How far (ms) ahead a doubted time may be and still be taken as the sighting's own, as after an idle weekend."""
 FEW: Final = 8
-"""With fewer live headlines nothing says what is usual, and little can be lost: any time up to `BELIEVED_MS` ahead
-moves event time."""
-_STRIPS: Final = 3
-"""Buckets of claims that make up for a second source."""
-_MANY_STRIPS: Final = 6
-"""Buckets of claims that make up for the majority: an hour in which nobody contradicted."""
+"""With fewer live headlines little can be lost: as many strips as support the agreed time are enough to move it on."""
+ENOUGH: Final = 16
+"""Strips that support the agreed time: more of them are not counted."""
+_ALONE: Final = 8
+"""Buckets in which one source has to contradict several others before it is believed."""
 _SAID: Final = 6
 """Claims that are remembered of one headline."""
 
@@ -47,6 +51,153 @@ def _end_of(bucket: int) -> int:
     return (bucket + 1) * BUCKET_MS
 
 
+class Contradiction(NamedTuple):
+    """A strip that lies above or below what is agreed: its source, and the end of its bucket (ms)."""
+
+    by: str
+    end: int
+
+
+class Agreement(Struct, frozen=True, kw_only=True):
+    """What strips agree on: a majority vote with bounded memory, after Boyer and Moore (1981).
+
+    A strip that agrees strikes the oldest contradiction of either side, or supports it where there is none. Those that
+    contradict on one side and are more than the support are right: what the nearest of them says is agreed then, and
+    is supported by those that agree with it.
+    """
+
+    end: int
+    """The agreed time: the end of a bucket, in ms."""
+    last: tuple[str, int] | None
+    """Source and time (ms) of the last strip that counted: its other headlines say the same. None for not known."""
+    support: int
+    """How many strips agreed with it; at most `ENOUGH`."""
+    by: str | None
+    """The source of all of them; None where they are of several, or enough."""
+    later: tuple[Contradiction, ...] = ()
+    """What lies above it, in the order in which it came; at most `ENOUGH` and one."""
+    earlier: tuple[Contradiction, ...] = ()
+    """The same for what lies below it."""
+
+    @property
+    def quiet(self) -> tuple[int, int]:
+        """Times (ms, the second exclusive) of strips that change nothing here."""
+        if self.support < ENOUGH or self.later or self.earlier:
+            return (0, 0)
+        return (self.end - BUCKET_MS - DOUBTED_MS, self.end + AGREED_MS)
+
+
+def hear(before: Agreement | None, by: str, at: int, *, is_few: bool) -> Agreement:
+    """What is agreed once a strip was heard; the same object where it says nothing new.
+
+    Args:
+        before: What was agreed before; None before the first strip.
+        by: The strip's source.
+        at: Its time, in ms.
+        is_few: Whether there are fewer than `FEW` live headlines.
+    """
+    said = Contradiction(by, bucket_end(at))
+    if before is None:
+        return Agreement(end=said.end, last=(by, at), support=1, by=by)
+    if (by, at) == before.last:
+        return before
+    if said.end - before.end > AGREED_MS:
+        later, earlier = _and(before.later, said), before.earlier[1:]
+    elif before.end - said.end > DOUBTED_MS:
+        later, earlier = before.later[1:], _and(before.earlier, said)
+    elif before.later or before.earlier:
+        later, earlier = before.later[1:], before.earlier[1:]
+    elif before.support < ENOUGH:
+        support = before.support + 1
+        return replace(
+            before, last=(by, at), support=support, by=by if by == before.by and support < ENOUGH else None
+        )
+    else:
+        return before
+    after = replace(before, last=(by, at), later=later, earlier=earlier)
+    while (end := _outvoted(after, is_few=is_few)) is not None:
+        after = _agreed_on(after, end)
+    return after
+
+
+def _and(said: tuple[Contradiction, ...], more: Contradiction) -> tuple[Contradiction, ...]:
+    """One more; of those that are too many, one leaves whose bucket others name, so that buckets can be counted."""
+    if len(said) <= ENOUGH:
+        return (*said, more)
+    named = Counter(end for _, end in (*said, more))
+    leaving = next((place for place, (_, end) in enumerate(said) if named[end] > 1), 0)
+    return (*said[:leaving], *said[leaving + 1 :], more)
+
+
+def _outvoted(agreement: Agreement, *, is_few: bool) -> int | None:
+    """What is to be agreed instead: the nearest time of the side that has more strips; None for neither."""
+    more = agreement.support + 1
+    if _have(agreement.later, agreement, agreement.support if is_few else more):
+        return min(end for _, end in agreement.later)
+    if _have(agreement.earlier, agreement, more):
+        return max(end for _, end in agreement.earlier)
+    return None
+
+
+def _have(said: Sequence[Contradiction], agreement: Agreement, votes: int) -> bool:
+    """Whether contradictions are so many. Those of one source against several have to be patient besides."""
+    if len(said) < votes:
+        return False
+    is_alone = agreement.by is None and len({by for by, _ in said}) == 1
+    return not is_alone or len({end for _, end in said}) >= _ALONE
+
+
+def _agreed_on(before: Agreement, end: int) -> Agreement:
+    later = tuple(said for said in before.later if said.end - end > AGREED_MS)
+    earlier = tuple(said for said in before.earlier if end - said.end > DOUBTED_MS)
+    with_it = {*before.later, *before.earlier}.difference(later, earlier)
+    support = min(len(before.later) + len(before.earlier) - len(later) - len(earlier), ENOUGH)
+    is_one = len({by for by, _ in with_it}) == 1 and support < ENOUGH
+    return Agreement(
+        end=end,
+        last=before.last,
+        support=support,
+        by=next(iter(with_it)).by if is_one else None,
+        later=later,
+        earlier=earlier,
+    )
+
+
+def event_time(now: int, agreement: Agreement, dated_back: int | None) -> EventTime:
+    """Event time as `ticker.seen` remembers it."""
+    return EventTime(
+        reached=format_instant(now),
+        agreed=format_instant(agreement.end),
+        support=agreement.support,
+        by=agreement.by,
+        last=None if agreement.last is None else _claimed(agreement.last),
+        later=tuple(map(_claimed, agreement.later)),
+        earlier=tuple(map(_claimed, agreement.earlier)),
+        dated_back=None if dated_back is None else format_instant(dated_back),
+    )
+
+
+def _claimed(said: tuple[str, int]) -> ClaimedTime:
+    by, at = said
+    return ClaimedTime(by=by, at=format_instant(at))
+
+
+def agreement_of(row: EventTime) -> Agreement:
+    """What was agreed, by the changelog record.
+
+    Raises:
+        ValueError: An instant is none.
+    """
+    return Agreement(
+        end=parse_instant(row.agreed),
+        last=None if row.last is None else (row.last.by, parse_instant(row.last.at)),
+        support=row.support,
+        by=row.by,
+        later=tuple(Contradiction(claim.by, parse_instant(claim.at)) for claim in row.later),
+        earlier=tuple(Contradiction(claim.by, parse_instant(claim.at)) for claim in row.earlier),
+    )
+
+
 class Claims(Struct, frozen=True):
     """The doubted times at which sources said that they showed one headline."""
 
@@ -54,8 +205,6 @@ class Claims(Struct, frozen=True):
     """Source and time (ms), the last one last; at most `_SAID`."""
     now: int
     """The event time of the stage when they said so."""
-    believed: bool = False
-    """Whether others confirmed the last of them."""
 
     @property
     def at(self) -> int:
@@ -85,86 +234,35 @@ class Moment(Struct, frozen=True):
     """The instant that is remembered as its headline's last sighting."""
     kind: Literal["", "ahead", "late"] = ""
     """Whether its time is doubted, or so far behind that nothing of then is live."""
-    is_doubted: bool = False
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether it is further ahead than event time follows."""
+        return self.kind == "ahead"
 
 
-def moment(timestamp: int, now: int, *, window: int, live: int) -> Moment:
+def moment(timestamp: int, now: int, agreed: int, *, window: int) -> Moment:
     """Where a sighting stands.
 
     Args:
         timestamp: The sighting's time.
         now: Event time of the stage, the end of a bucket; 0 before the first sighting.
+        agreed: The time that strips agree on, the end of a bucket.
         window: How long headlines stay live.
-        live: How many there are.
     """
     end = bucket_end(timestamp)
-    if not now or (live < FEW and abs(end - now) <= BELIEVED_MS and end >= now):
-        return Moment(end, max(end, now), timestamp)
+    if not now:
+        return Moment(end, end, timestamp)
     stage = now - BUCKET_MS
-    if end - now > DOUBTED_MS:
-        return Moment(end if end - now <= BELIEVED_MS else now, now, stage, "ahead", is_doubted=True)
+    if end - agreed > DOUBTED_MS:
+        return Moment(end if end - now <= BELIEVED_MS else now, now, stage, "ahead")
     if now - end > window:
-        return Moment(now, now, stage, "late", is_doubted=now - end > BELIEVED_MS)
+        return Moment(now, now, stage, "late")
     return Moment(end, max(end, now), timestamp)
 
 
-class Evidence:
-    """The claims that stand against the event time of the stage, since it moved last.
-
-    Whenever it moves, by sightings that nobody doubts, the claims are contradicted and their count begins again.
-    """
-
-    def __init__(self) -> None:
-        self._said: Counter[tuple[bool, str, int]] = Counter()
-
-    def clear(self) -> None:
-        """Begin again."""
-        self._said.clear()
-
-    def add(self, claims: Claims) -> bool:
-        """Count the claims of a headline; whether they say something new."""
-        said = _ends(claims)
-        says_new = not said.keys() <= self._said.keys()
-        self._said.update(said)
-        return says_new
-
-    def remove(self, claims: Claims) -> None:
-        """The headline has gone, or claims more."""
-        for end, count in _ends(claims).items():
-            self._said[end] -= count
-            if self._said[end] <= 0:
-                del self._said[end]
-
-    def verdict(self, is_ahead: bool, usual: Callable[[], Iterable[str]]) -> int | None:
-        """The end of the bucket that event time moves to; None while the claims do not suffice.
-
-        They suffice where they come from two sources or lie in three buckets, and besides come from most of the sources
-        that were heard last or lie in six buckets. So one source among others moves event time only after an hour in
-        which nobody contradicted it. Of the claimed times, the one nearest to event time is taken.
-
-        Args:
-            is_ahead: Whether to go by the claims ahead, or by those behind.
-            usual: Gives the sources that were heard at the event time of the stage, each once. It is asked where
-                that matters, for no more than are needed: there may be a million headlines to look through.
-        """
-        claims = [(by, end) for ahead, by, end in self._said if ahead is is_ahead]
-        sources, buckets = {by for by, _ in claims}, {end for _, end in claims}
-        if len(sources) < 2 and len(buckets) < _STRIPS:  # noqa: PLR2004 (a second one)
-            return None
-        if len(buckets) < _MANY_STRIPS:
-            others = (source for source in usual() if source not in sources)
-            if sum(1 for _ in islice(others, len(sources) + 1)) > len(sources):
-                return None
-        return min(buckets) if is_ahead else max(buckets)
-
-
-def _ends(claims: Claims) -> Counter[tuple[bool, str, int]]:
-    ends = ((by, bucket_end(at)) for by, at in claims.said)
-    return Counter((end > claims.now, by, end) for by, end in ends)
-
-
 def without_outliers(ends: Iterable[int], vouched: AbstractSet[int]) -> int:
-    """The event time of a state: its latest bucket that can be believed.
+    """The event time of a state that an earlier release left, which wrote none: its latest bucket to be believed.
 
     A release that believed every clock may have left changelog records far ahead. What lies above a gap of more
     than `BELIEVED_MS`, and was not confirmed by others, is left out.

@@ -1,10 +1,10 @@
-"""The live headlines of a partition: by key, by language for near duplicates, and by when they expire.
+"""The live headlines of a partition: by key, by language for near duplicates, by when they expire, and event time.
 
 All of it can be brought back from the records of `ticker.seen`, in whatever order compaction left them. Headlines
 that end together are removed a few at a time, in an order of their own: until then they are there and not live.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
@@ -14,19 +14,25 @@ from typing import Final, cast, get_type_hints
 import msgspec
 from msgspec.structs import fields
 
-from schemas.events import UNREADABLE, ClaimedTime, DoubtedTimes, SeenHeadline, type_name
+from schemas.events import UNREADABLE, ClaimedTime, DoubtedTimes, EventTime, SeenHeadline, type_name
+from schemas.headers import EVENT_TIME_KEY
 from schemas.instants import format_instant, parse_instant
 from streams.errors import RecordError
 from streams.process.dedup.chains import Chains
 from streams.process.dedup.compare import Relation
 from streams.process.dedup.crowd import crowd_from, crowd_text, estimate, with_one_more
 from streams.process.dedup.event_time import (
+    AGREED_MS,
     BELIEVED_MS,
     BUCKET_MS,
     DOUBTED_MS,
+    FEW,
+    Agreement,
     Claims,
-    Evidence,
+    agreement_of,
     bucket_end,
+    event_time,
+    hear,
     without_outliers,
 )
 from streams.process.dedup.near import Indexed, NearIndex
@@ -59,6 +65,12 @@ A changelog record was checked against them when it was written.
 """
 
 _decode_seen: Final = msgspec.json.Decoder(_Unchecked).decode
+_decode_event_time: Final = msgspec.json.Decoder(EventTime).decode
+
+_AS_BEFORE: Final = 3
+"""Strips that support the event time of a state that an earlier release left, which counted none."""
+_READY_AT_ONCE: Final = 1_000
+"""Headlines that are dated back in one step after a restart."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -156,9 +168,7 @@ def _first_shown(headline: LiveHeadline) -> tuple[int, str, int, str]:
 
 def _doubted(claims: Claims) -> DoubtedTimes:
     claimed = tuple(ClaimedTime(by=by, at=format_instant(at)) for by, at in claims.said)
-    return DoubtedTimes(
-        stage=format_instant(claims.now - BUCKET_MS), claimed=claimed, believed=claims.believed
-    )
+    return DoubtedTimes(stage=format_instant(claims.now - BUCKET_MS), claimed=claimed)
 
 
 def live_headline(
@@ -224,7 +234,11 @@ class LiveHeadlines:
     def __init__(self, window: int) -> None:
         self.window = window
         self.now = 0
-        """Event time of the stage: the latest bucket end of any live headline."""
+        """Event time of the stage: the end of a bucket; 0 before the first sighting."""
+        self.agreement: Agreement | None = None
+        """What strips agree on; None before the first sighting."""
+        self.has_moved = False
+        """Whether event time, or what speaks against it, is to be written; `moved` says that it was."""
         self.by_key: dict[bytes, LiveHeadline] = {}
         """The headline of every key, its own and its aliases'."""
         self.claims: dict[bytes, Claims] = {}
@@ -238,10 +252,12 @@ class LiveHeadlines:
         """Whether what was restored is ready to decide."""
         self._reached = 0
         """While restoring: how far event time had come, as records other than headlines (corrections) tell."""
-        self._evidence = Evidence()
-        """The claims that count, by `_counts`: nothing else, so that a restart finds the same."""
-        self._claimed_at = 0
-        """The latest event time at which a claim was made."""
+        self._vouched: set[int] = set()
+        """While restoring: the ends of buckets that others confirmed, by the rows of an earlier release."""
+        self._dated_back: int | None = None
+        """Event time when headlines were dated back to it, as long as rows of them wait to be written."""
+        self._unwritten: deque[LiveHeadline] = deque()
+        """Those headlines."""
         self._queue: dict[int, set[bytes]] = {}
         """Keys of headlines by shard: the end of their bucket and the first digit of their key."""
         self._shards: list[int] = []
@@ -291,21 +307,21 @@ class LiveHeadlines:
             self._move_on(headline.bucket_end)
 
     def _move_on(self, end: int) -> None:
-        """Move event time on to the end of a bucket. The claims that stood against it are contradicted by that."""
-        if self.is_settled:
+        """Move event time on to the end of a bucket."""
+        if self.is_settled and end > self.now:
             self.now = end
-            self._weigh()
+            self.has_moved = True
 
-    def _weigh(self) -> None:
-        """Look for the claims that stand against event time as it is now.
+    @property
+    def agreed(self) -> int:
+        """The time that strips agree on, the end of a bucket; 0 before the first."""
+        return 0 if self.agreement is None else self.agreement.end
 
-        There are none where it has never been before. Once it was turned back it can come to where it was, and the
-        claims that were made there count again.
-        """
-        self._evidence.clear()
-        if self.now <= self._claimed_at:
-            for claims in filter(self._counts, self.claims.values()):
-                self._evidence.add(claims)
+    @property
+    def plain(self) -> tuple[int, int]:
+        """Times (ms, the second exclusive) of sightings that are not late and of strips that need not be heard."""
+        begin, end = (0, 0) if self.agreement is None else self.agreement.quiet
+        return max(begin, self.oldest), end
 
     def see(self, headline: LiveHeadline, instant: int) -> bool:
         """Note when a headline was seen; whether that opened another bucket."""
@@ -318,8 +334,8 @@ class LiveHeadlines:
         self._requeue(headline, end)
         if self.claims:
             claims = self.claims.get(headline.key)
-            if claims is not None and not claims.believed and claims.at <= instant:
-                self._drop_claim(headline)  # event time has come to what was claimed
+            if claims is not None and claims.at <= instant:
+                del self.claims[headline.key]  # event time has come to what was claimed
         return True
 
     def _requeue(self, headline: LiveHeadline, end: int) -> None:
@@ -327,8 +343,8 @@ class LiveHeadlines:
         headline.bucket_end = end
         self._enqueue(headline)
 
-    def claim(self, headline: LiveHeadline, by: str, at: int, *, before: Claims | None = None) -> bool:
-        """Remember a time that is doubted; whether it says anything new of event time (`settle_claims`).
+    def claim(self, headline: LiveHeadline, by: str, at: int, *, before: Claims | None = None) -> None:
+        """Remember a time that is doubted.
 
         Args:
             headline: Whose time it is.
@@ -336,22 +352,10 @@ class LiveHeadlines:
             at: The time, in ms.
             before: What was claimed of the headline that this one replaces.
         """
-        before = self._drop_claim(headline) or before
-        if before is None or not self._counts(before):
+        before = self.claims.get(headline.key) or before
+        if before is None or before.now != self.now:
             before = Claims((), self.now)
-        claims = self.claims[headline.key] = before.and_said(by, at)
-        self._claimed_at = max(self._claimed_at, self.now)
-        return self._evidence.add(claims)
-
-    def _drop_claim(self, headline: LiveHeadline) -> Claims | None:
-        claims = self.claims.pop(headline.key, None)
-        if claims is not None and self._counts(claims):
-            self._evidence.remove(claims)
-        return claims
-
-    def _counts(self, claims: Claims) -> bool:
-        """Whether claims stand against event time as it is now: made since it moved last, and not believed."""
-        return not claims.believed and claims.now == self.now
+        self.claims[headline.key] = before.and_said(by, at)
 
     def claimed_end(self, headline: LiveHeadline) -> int:
         """The end of the latest bucket in which a headline was seen, doubted times included."""
@@ -361,61 +365,102 @@ class LiveHeadlines:
     def has_claimed(self, headline: LiveHeadline, by: str, at: int) -> bool:
         """Whether another claim for this headline says nothing new."""
         claims = self.claims.get(headline.key)
-        return claims is not None and self._counts(claims) and claims.says(by, at)
+        return claims is not None and claims.now == self.now and claims.says(by, at)
 
-    def settle_claims(self, *, is_ahead: bool) -> list[LiveHeadline]:
-        """Move event time where the claims suffice; returns the headlines whose last-seen times that changed."""
-        to = self._evidence.verdict(is_ahead, self._usual) if self.now else None
-        if to is None:
+    def hear(self, by: str, at: int) -> list[LiveHeadline]:
+        """Let a strip vote on the agreed time; returns headlines whose changelog records that changed.
+
+        Args:
+            by: The strip's source.
+            at: Its time, in ms.
+        """
+        before = self.agreement
+        after = hear(before, by, at, is_few=len(self.by_key) < FEW)
+        if after is before:
             return []
-        return self._believe(to) if is_ahead else self._turn_back(to)
+        self.agreement = after
+        self.has_moved = True
+        if before is None or after.end == before.end:
+            return []
+        return self._believe() if after.end > before.end else self._turn_back()
 
-    def _usual(self) -> Iterator[str]:
-        """The sources of the headlines that were last seen at event time or up to half an hour before, each once."""
-        told: set[bytes] = set()
-        for shard in [shard for shard in self._queue if self.now - 3 * BUCKET_MS <= shard]:
-            for key in self._queue[shard]:
-                sources = self.by_key[key].sources
-                if not told.issuperset(sources):
-                    yield from (source.decode() for source in sources if source not in told)
-                    told.update(sources)
+    def _all_unwritten(self) -> list[LiveHeadline]:
+        """All at once, where event time comes to what has to be read otherwise or is turned back again."""
+        unwritten = list(self._unwritten)
+        self._unwritten.clear()
+        self._dated_back = None
+        return [headline for headline in unwritten if self.by_key.get(headline.key) is headline]
 
-    def _believe(self, to: int) -> list[LiveHeadline]:
-        """Take claimed times as true: those up to `to`, where event time goes, and up to `DOUBTED_MS` beyond it.
+    def _believe(self) -> list[LiveHeadline]:
+        """Take claims to be true that lie no further ahead than strips that agree."""
+        reached = self.agreed + AGREED_MS
+        believed = []
+        for key, claims in list(self.claims.items()):
+            ats = [at for _, at in claims.said if bucket_end(at) <= reached]
+            if not ats:
+                continue
+            headline = self.by_key[key]
+            rest = tuple(said for said in claims.said if bucket_end(said[1]) > reached)
+            if rest:
+                self.claims[key] = Claims(rest, claims.now)
+            else:
+                del self.claims[key]
+            if max(ats) > headline.last_seen:
+                headline.last_seen = max(ats)
+                self._requeue(headline, bucket_end(headline.last_seen))
+            believed.append(headline)
+        self._move_on(self.agreed)
+        if self._dated_back is not None and self.agreed + DOUBTED_MS - self._dated_back > BELIEVED_MS:
+            return [*believed, *self._all_unwritten()]
+        return believed
 
-        So far one sighting would move event time from there. Claims beyond that stand against the new event time.
+    def _turn_back(self) -> list[LiveHeadline]:
+        """Set event time back to what is agreed: the clocks that were heard before were far ahead.
+
+        Headlines dated up to `BELIEVED_MS` above it end that much later; those further ahead are dated at it instead.
         """
-        believed: list[tuple[LiveHeadline, int]] = []
-        for key, claims in self.claims.items():
-            ats = [at for _, at in claims.said if self.now < bucket_end(at) <= to + DOUBTED_MS]
-            if ats and self._counts(claims):
-                believed.append((self.by_key[key], max(ats)))
-        for headline, at in believed:
-            headline.last_seen = at
-            self._requeue(headline, bucket_end(at))
-        for headline, _ in believed:
-            claims = self.claims[headline.key]
-            rest = tuple(said for said in claims.said if bucket_end(said[1]) - self.now > DOUBTED_MS)
-            self.claims[headline.key] = Claims(rest or claims.said, self.now, believed=not rest)
-        self._claimed_at = max(self._claimed_at, self.now)
-        self._weigh()
-        return [headline for headline, _ in believed]
+        unwritten = self._all_unwritten()
+        self.now = self.agreed
+        for _ in self._date_back():
+            pass
+        return unwritten
 
-    def _turn_back(self, to: int) -> list[LiveHeadline]:
-        """Set event time back to `to`: the first clock that was heard was far ahead, and the stage had believed it.
+    def _date_back(self) -> Iterator[None]:
+        """Date headlines that are further ahead than can be believed at event time, in steps.
 
-        Headlines that it dated too far ahead are dated at `to` instead.
+        Their rows are written afterwards, a few at a time. Until then the row of event time says how to read them.
         """
-        shards = [shard for shard in self._queue if _end_of_shard(shard) - to > BELIEVED_MS]
-        moved = [self.by_key[key] for shard in sorted(shards) for key in sorted(self._queue[shard])]
-        self.now = to
-        for headline in moved:
-            self.claims.pop(headline.key, None)
-            headline.last_seen = to - BUCKET_MS
-            self._requeue(headline, to)
-        self.now = max((_end_of_shard(shard) for shard, keys in self._queue.items() if keys), default=to)
-        self._weigh()
-        return moved
+        shards = [shard for shard in self._queue if _end_of_shard(shard) - self.now > BELIEVED_MS]
+        for shard in sorted(shards):
+            for number, key in enumerate(sorted(self._queue[shard]), 1):
+                headline = self.by_key[key]
+                self.claims.pop(key, None)
+                headline.last_seen = self.now - BUCKET_MS
+                self._requeue(headline, self.now)
+                self._unwritten.append(headline)
+                if number % _READY_AT_ONCE == 0:
+                    yield
+            yield
+        if self._unwritten:
+            self._dated_back = self.now
+            self.has_moved = True
+
+    def next_unwritten(self) -> LiveHeadline | None:
+        """A headline that was dated back and has to be written; None where there is none."""
+        while self._unwritten:
+            headline = self._unwritten.popleft()
+            if not self._unwritten:
+                self._dated_back = None
+                self.has_moved = True
+            if self.by_key.get(headline.key) is headline:
+                return headline
+        return None
+
+    def moved(self) -> EventTime:
+        """Event time as it is to be written, which it then is."""
+        assert self.agreement is not None
+        self.has_moved = False
+        return event_time(self.now, self.agreement, self._dated_back)
 
     def join(self, key: bytes, headline: LiveHeadline) -> None:
         """Let a variant's key stand for a live headline."""
@@ -429,7 +474,7 @@ class LiveHeadlines:
             del self.by_key[key]
         self._refolded.difference_update(keys)
         self._queue[_shard(headline)].discard(headline.key)
-        self._drop_claim(headline)
+        self.claims.pop(headline.key, None)
         self._near[headline.language].remove(headline)
         return keys
 
@@ -454,29 +499,30 @@ class LiveHeadlines:
                 return self.by_key[key]
         return None
 
-    def settle(self) -> list[LiveHeadline]:
-        """Make what was restored ready to decide; returns headlines that were dated back from too far ahead."""
+    def settle(self) -> None:
+        """Make what was restored ready to decide."""
         for _ in self.prepare():
             pass
         self.is_settled = True
-        ends = {_end_of_shard(shard) for shard, keys in self._queue.items() if keys}
-        vouched = {bucket_end(claims.at) for claims in self.claims.values() if claims.believed}
-        self.now = max(without_outliers(ends, vouched), self._reached)
-        moved = []
-        for shard in sorted(shard for shard in self._queue if _end_of_shard(shard) > self.now):
-            moved += [self.by_key[key] for key in sorted(self._queue[shard])]
-        for headline in moved:
-            headline.last_seen = self.now - BUCKET_MS
-            self._requeue(headline, self.now)
-        self._claimed_at = max((claims.now for claims in self.claims.values()), default=0)
-        self._weigh()
-        return moved
 
     def prepare(self) -> Iterator[None]:
         """The part of `settle` that looks at every headline, step by step; nothing may be restored meanwhile."""
         if self._preparing is None:
-            self._preparing = iter(()) if self.is_settled else self.chains.rebuild(self)
+            self._preparing = iter(()) if self.is_settled else self._get_ready()
         return self._preparing
+
+    def _get_ready(self) -> Iterator[None]:
+        yield from self.chains.rebuild(self)
+        if self.agreement is None:
+            ends = {_end_of_shard(shard) for shard, keys in self._queue.items() if keys}
+            self.now = max(without_outliers(ends, self._vouched), self._reached)
+            if self.now:
+                self.agreement = Agreement(end=self.now, last=None, support=_AS_BEFORE, by=None)
+            yield from self._date_back()
+        elif self._dated_back is not None:
+            now, self.now = self.now, self._dated_back
+            yield from self._date_back()
+            self.now = now
 
     def reach(self, now: int) -> None:
         """While restoring: note that event time had come at least so far."""
@@ -491,10 +537,19 @@ class LiveHeadlines:
         self.is_settled, self._preparing = False, None
         for record in records:
             try:
+                if record.key == EVENT_TIME_KEY:
+                    self._restore_event_time(record.value or b"")  # type: ignore[arg-type] # as below: bytes
+                    continue
                 self._restore(record)
             except (*UNREADABLE, ValueError) as error:
                 raise RecordError(f"state record {record.key!r} cannot be read: {error}") from error
         self._index_restored()
+
+    def _restore_event_time(self, value: bytes) -> None:
+        row = _decode_event_time(value)
+        self.agreement = agreement_of(row)
+        self.now = parse_instant(row.reached)
+        self._dated_back = None if row.dated_back is None else parse_instant(row.dated_back)
 
     def _index_restored(self) -> None:
         for language, headlines in self._restored.items():
@@ -576,7 +631,10 @@ class LiveHeadlines:
         self.claims.pop(key, None)
         if (doubted := seen.doubted) is not None:
             said = tuple((claim.by, parse_instant(claim.at)) for claim in doubted.claimed)
-            self.claims[key] = Claims(said, bucket_end(parse_instant(doubted.stage)), doubted.believed)
+            if doubted.believed:
+                self._vouched.add(bucket_end(said[-1][1]))
+            else:
+                self.claims[key] = Claims(said, bucket_end(parse_instant(doubted.stage)))
 
     def _restore_alias(self, key: bytes, of: bytes) -> None:
         headline = self.by_key.get(of)

@@ -78,7 +78,7 @@ def test_a_headline_that_is_withdrawn_is_published_no_more() -> None:
     out = decide(sighting(FIRST), said("withdraw", FIRST), *shown(FIRST, FIRST))
     assert texts(out) == [FIRST]
     assert out.counts == {"new": 1, "correction": 1, "withdrawn": 2}
-    assert list(out.state()) == [said("withdraw", FIRST).key]
+    assert list(out.headline_rows()) == [said("withdraw", FIRST).key]
 
 
 def test_a_headline_carries_the_topic_that_a_person_gave_it() -> None:

@@ -97,7 +97,7 @@ def test_a_headline_that_expires_leaves_a_tombstone() -> None:
     """The compacted topic forgets what the window forgets."""
     out = decide(sighting(RAIN), sighting(STRIKE, at=START + 80 * HOUR))
     assert [w.key for w in out.written if w.event is None] == [sighting(RAIN).key]
-    assert list(out.state()) == [sighting(STRIKE).key]
+    assert list(out.headline_rows()) == [sighting(STRIKE).key]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_sighting_that_others_wrote_is_a_sighting() -> None:
 )
 def test_state_that_cannot_be_read_stops_the_restore(old: bytes, new: bytes) -> None:
     """Deciding with half a memory would publish what is known already."""
-    [(key, value)] = decide(sighting(RAIN)).state().items()
+    [(key, value)] = decide(sighting(RAIN)).headline_rows().items()
     assert old in value
     with pytest.raises(RecordError, match=f"state record {key!r}"):
         Deduplicator().restore([raw_record(key, value.replace(old, new))])
@@ -177,7 +177,7 @@ def test_state_without_a_key_stops_the_restore() -> None:
 def test_a_row_of_an_older_release_is_folded_when_it_is_read() -> None:
     """Rows that do not say their folded text bring the same headline back."""
     out = decide(sighting(RAIN))
-    [(key, value)] = out.state().items()
+    [(key, value)] = out.headline_rows().items()
     older = encode(replace(msgspec.json.decode(value, type=SeenHeadline), folded=None))
     assert older != value
     restored = Deduplicator()

@@ -1,5 +1,6 @@
 """Event time: no clock alone moves it far, what is true gets through, and a restart decides as before."""
 
+import random
 from collections.abc import Sequence
 
 import msgspec
@@ -8,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from schemas.events import SeenHeadline, encode
+from schemas.events import EventTime, SeenHeadline, encode
 from schemas.instants import format_instant
 from streams.process.dedup.deduplicator import Deduplicator
-from streams.process.fold import fold, fold_key
 from streams.stage import EventRecord, RawRecord
+from tests.chaos.corpus import Corpus
 from tests.support import HOUR, MINUTE, START, KeepingOutbox, raw_record, sighting
 
 DAY = 24 * HOUR
@@ -156,7 +157,7 @@ def test_a_state_that_an_earlier_release_let_be_poisoned_heals() -> None:
     """Rows far ahead end nothing when they are restored, are written anew, and leave when their time has come."""
     deduplicator = Deduplicator()
     out = decide(*strip(START), deduplicator=deduplicator)
-    rows = out.state()
+    rows = out.headline_rows()
     for key in list(rows)[:3]:
         row = msgspec.json.decode(rows[key], type=SeenHeadline)
         rows[key] = encode(replace(row, last_seen=format_instant(START + 4 * YEAR)))
@@ -239,30 +240,118 @@ def test_a_restart_among_wrong_clocks_decides_as_a_run_without(records: list[Eve
         assert [*before.headlines(), *after.headlines()] == list(whole.headlines())
 
 
-def test_a_claim_counts_after_a_restart_as_it_did_before() -> None:
-    """Event time goes two months ahead and back to where a claim was made: it counts again, restart or not."""
-    far, sources = 60 * DAY, ("akhbar", "sahafa")
-    leaving = sorted(
-        MANY, key=lambda text: fold_key(fold(text))
-    )  # the order in which they go when event time leaps
+@given(
+    st.lists(
+        st.tuples(st.integers(2, 5), st.integers(-900, 900), st.sampled_from(["akhbar", "sahafa", "astray"])),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_a_minority_moves_nothing(wrong: list[tuple[int, int, str]]) -> None:
+    """Whatever a third of the strips says, of whatever sources: no headline that is shown ends, and time stays true."""
+    deduplicator, out = Deduplicator(), KeepingOutbox()
+    at = START
+    for right, ahead, by in [(3, 0, "akhbar"), *wrong]:
+        for number in range(right):
+            at += 7 * MINUTE
+            source = ("akhbar", "sahafa")[number % 2]
+            deduplicator.process(strip(at, source=source, texts=MANY[:9]), out)
+        deduplicator.process([sighting(NEWS[0], at=max(0, at + ahead * HOUR), source=by)], out)
+        now = deduplicator.event_time
+        assert now is not None
+        assert at - 7 * HOUR < now < at + 7 * HOUR
+    shown = {headline.text for headline in out.headlines()} - {NEWS[0]}
+    assert (
+        out.counts["new"] - [headline.text for headline in out.headlines()].count(NEWS[0]) == len(shown) == 9
+    )
 
-    def by_both(text: str, at: int) -> list[EventRecord]:
-        return [sighting(text, at=at, source=source) for source in sources]
 
-    records = [
-        *(record for text in MANY for record in by_both(text, START)),
-        sighting(leaving[-1], at=START - far, source="akhbar"),
-        *by_both(leaving[-2], START + far),
-        *by_both(leaving[-3], START + MINUTE),
-        sighting(leaving[-4], at=START - far, source="sahafa"),
-    ]
-    whole = Deduplicator()
-    decide(*records, deduplicator=whole)
-    for cut in range(len(records)):
+def test_a_ladder_of_clocks_that_are_wrong_leads_nowhere() -> None:
+    """Each wrong clock says a little more than the one before it; the others say what is true."""
+    deduplicator = Deduplicator()
+    for step in range(200):
+        at = START + step * 10 * MINUTE
+        for source in ("akhbar", "sahafa", "khabar"):
+            decide(*strip(at, source=source), deduplicator=deduplicator)
+        wrong = sighting(NEWS[0], at=START + step * 5 * HOUR, source="khabar")
+        decide(wrong, deduplicator=deduplicator)
+        assert deduplicator.event_time is not None
+        assert deduplicator.event_time <= at + 7 * HOUR
+
+
+@given(st.integers(-60 * 24, 60 * 24), st.integers(1, 4), st.integers(0, 40))
+def test_a_jump_of_all_sources_is_followed(hours: int, sources: int, before: int) -> None:
+    """By one strip more than supported the time before, and by eight buckets where one source speaks for several."""
+    deduplicator = Deduplicator()
+
+    def show(at: int, source: int) -> None:
+        decide(*strip(at, source=f"source-{source}"), deduplicator=deduplicator)
+
+    for number in range(before):
+        show(START + number * MINUTE, number % 3)
+    at = max(0, START + hours * HOUR)
+    for number in range(17 if sources > 1 else 81):
+        show(at + number * MINUTE, number % sources)
+    assert deduplicator.event_time is not None
+    assert abs(deduplicator.event_time - at) < 8 * HOUR
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_restarts_among_every_kind_of_wrong_clock_decide_nothing(seed: int) -> None:
+    """A fifth of the clocks of a corpus are wrong by hours and months; it is restored every hundred records or so."""
+    corpus, luck = Corpus(seed, poison=0.2), random.Random(seed)
+    records = [raw_record(*placed[1:]) for placed in corpus.take(3_000) if placed.partition == seed]
+    whole, apart = decide(*records), KeepingOutbox()
+    while records:
         restored = Deduplicator()
-        restored.restore(decide(*records[:cut]).state_log())
-        decide(*records[cut:], deduplicator=restored)
-        assert restored.event_time == whole.event_time, f"after a restart before record {cut}"
+        restored.restore([raw_record(*row) for row in apart.state().items()])
+        piece = luck.randint(20, 200)
+        restored.process(records[:piece], apart)
+        records = records[piece:]
+    assert apart.counts == whole.counts
+    assert [written for written in apart.written if written.topic != "seen"] == [
+        written for written in whole.written if written.topic != "seen"
+    ]
+    assert event_times(apart) == event_times(whole)
+
+
+def event_times(out: KeepingOutbox) -> list[EventTime]:
+    """Every row of event time that was written."""
+    return [written.event for written in out.written if isinstance(written.event, EventTime)]
+
+
+@given(st.integers(0, 30), st.integers(0, 6))
+def test_a_state_heals_a_few_rows_at_a_time_and_as_well_after_a_restart(cut: int, poisoned: int) -> None:
+    """Headlines that an earlier release dated far ahead: no decision writes more than eight of them."""
+    rows = decide(*strip(START)).headline_rows()
+    for key in list(rows)[: 3 * poisoned]:
+        row = msgspec.json.decode(rows[key], type=SeenHeadline)
+        rows[key] = encode(replace(row, last_seen=format_instant(START + 4 * YEAR)))
+    again = [
+        sighting(text, at=START + hours * HOUR, source=source)
+        for hours in (1, 60, 71, 80)
+        for source in ("akhbar", "sahafa")
+        for text in NEWS[:4]
+    ]
+    whole, apart = KeepingOutbox(), KeepingOutbox()
+    deduplicator = Deduplicator()
+    deduplicator.restore([raw_record(*row) for row in rows.items()])
+    for record in again:
+        written = len(whole.written)
+        deduplicator.process([record], whole)
+        assert sum(isinstance(each.event, SeenHeadline) for each in whole.written[written:]) <= 8 + 1
+    for piece in (again[:cut], again[cut:]):
+        restored = Deduplicator()
+        restored.restore([raw_record(*row) for row in (rows | apart.state()).items() if row[1] is not None])
+        restored.process(piece, apart)
+        rows = {key: row for key, row in rows.items() if key not in apart.forgotten}
+    assert apart.counts == whole.counts
+    assert ends(apart) == ends(whole)
+
+
+def ends(out: KeepingOutbox) -> list[bytes]:
+    """The keys of what ended, in order."""
+    return [written.key for written in out.written if written.topic == "seen" and written.event is None]
 
 
 @given(RECORDS)
@@ -271,7 +360,7 @@ def test_every_sighting_is_accounted_for_whatever_the_clocks_say(records: list[E
     deduplicator = Deduplicator()
     out = decide(*records, deduplicator=deduplicator)
     assert out.counts.total() == len(records)
-    assert len(out.state()) == deduplicator.remembered
+    assert len(out.headline_rows()) == deduplicator.remembered
 
 
 def test_no_headline_is_shown_last_before_it_was_shown_first() -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from streams.process.dedup import chains, near
 from streams.process.dedup.deduplicator import Deduplicator
-from streams.process.dedup.event_time import Claims, Evidence
 from streams.process.dedup.live import LiveHeadline, LiveHeadlines, live_headline
 from streams.process.dedup.near import Indexed, NearIndex
 from streams.process.fold import fold, fold_key
@@ -91,21 +90,6 @@ def test_a_headline_that_leaves_packs_a_few_slots() -> None:
     assert len(postings["harbour"].slots) <= 2 * near._PACKED_AT_ONCE
     found = index.find(fold("Harbour report 8999"), "Harbour report 8999")
     assert found is not None
-
-
-def test_no_more_sources_are_looked_through_than_decide() -> None:
-    """Two sources claim another time: three others that were heard lately outvote them, whoever else was."""
-    evidence, told = Evidence(), []
-
-    def usual() -> Iterator[str]:
-        for number in range(1_000_000):
-            told.append(number)
-            yield f"source-{number}"
-
-    for by in ("akhbar", "sahafa"):
-        evidence.add(Claims(((by, START + 20 * HOUR),), START))
-    assert evidence.verdict(True, usual) is None
-    assert len(told) == 3
 
 
 ANY_TIMES = st.lists(

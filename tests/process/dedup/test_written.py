@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from schemas.events import ChainEnd, Duplicate, Headline, SeenHeadline, Sighting
+from schemas.events import ChainEnd, ClaimedTime, Duplicate, EventTime, Headline, SeenHeadline, Sighting
+from schemas.headers import EVENT_TIME_KEY
 from schemas.instants import format_instant
 from schemas.topics import DECISIONS, DUPLICATES, SEEN
 from streams.process.dedup.compare import compare
@@ -20,13 +21,13 @@ OTHER = "Orchards bloom early in the southern valleys"
 
 
 def written(*records: EventRecord, window: int | None = None) -> tuple[KeepingOutbox, list[Written]]:
-    """What came of these records, and what the last of them made a deduplicator write."""
+    """What came of these records, and what the last of them made a deduplicator write, event time left out."""
     out = KeepingOutbox()
     deduplicator = Deduplicator() if window is None else Deduplicator(window)
     deduplicator.process(records[:-1], out)
     before = len(out.written)
     deduplicator.process(records[-1:], out)
-    return out, out.written[before:]
+    return out, [each for each in out.written[before:] if each.key != EVENT_TIME_KEY]
 
 
 def shown(record: EventRecord) -> dict[str, Any]:
@@ -120,4 +121,40 @@ def test_the_end_of_a_headline_forgets_its_variants_and_ends_its_chain() -> None
         Written(SEEN.name, first.key, None, at),
         Written(SEEN.name, near.key, None, at),
         Written(DECISIONS.name, id_.encode(), ChainEnd(chain=id_, ended_at=format_instant(at)), at),
+    ]
+
+
+def test_event_time_is_written_where_a_strip_has_a_vote() -> None:
+    """The bucket that was reached, strips that agree, and those that say otherwise; once for each strip."""
+    ahead = START + 90 * HOUR
+    out = KeepingOutbox()
+    Deduplicator().process(
+        [
+            sighting(LONG),
+            sighting(OTHER),
+            sighting(LONG, at=START + MINUTE, source="other"),
+            sighting(LONG, at=ahead, source="other"),
+            sighting(OTHER, at=ahead, source="other"),
+        ],
+        out,
+    )
+    first = EventTime(
+        reached=format_instant(START + 10 * MINUTE),
+        agreed=format_instant(START + 10 * MINUTE),
+        support=1,
+        by="akhbar",
+        last=ClaimedTime(by="akhbar", at=format_instant(START)),
+    )
+    second = replace(
+        first, support=2, by=None, last=ClaimedTime(by="other", at=format_instant(START + MINUTE))
+    )
+    third = replace(
+        second,
+        last=ClaimedTime(by="other", at=format_instant(ahead)),
+        later=(ClaimedTime(by="other", at=format_instant(ahead + 10 * MINUTE)),),
+    )
+    assert [each for each in out.written if each.key == EVENT_TIME_KEY] == [
+        Written(SEEN.name, EVENT_TIME_KEY, first, START),
+        Written(SEEN.name, EVENT_TIME_KEY, second, START + MINUTE),
+        Written(SEEN.name, EVENT_TIME_KEY, third, ahead),
     ]

@@ -144,6 +144,23 @@ public final class Events {
     }
   }
 
+  /** How far the deduplicate stage has come on a partition, and what strips said of it: part of its state. */
+  public record EventTime(
+      String type,
+      String reached,
+      String agreed,
+      long support,
+      String by,
+      ClaimedTime last,
+      List<ClaimedTime> later,
+      List<ClaimedTime> earlier,
+      String datedBack) {
+    public EventTime {
+      later = later == null ? List.of() : List.copyOf(later);
+      earlier = earlier == null ? List.of() : List.copyOf(earlier);
+    }
+  }
+
   /** A live headline, keyed by its fold key: the deduplicate stage's state. */
   public record SeenHeadline(
       String type,
