@@ -7,6 +7,7 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from schemas.topics import POSITIONS
+from streams.engine.kafka.lasting import LastOfKeys
 from streams.engine.kafka.positions import position_key, read_position
 from streams.errors import TickerError
 from streams.kafka.reader import CommittedReader, committed_reader
@@ -92,12 +93,19 @@ async def _restore_state(
     processor: Processor,
     progress: Callable[[], Awaitable[None]],
 ) -> int:
-    restored = 0
+    read, waiting = 0, LastOfKeys()
     async for records in reader.read(state, await reader.beginning(state), await reader.end(state)):
-        processor.restore(records)
-        restored += len(records)
+        waiting.add(records)
+        read += len(records)
+        await progress()
+        if waiting.is_full:
+            for piece in waiting.pieces():
+                processor.restore(piece)
+                await progress()
+    for piece in waiting.pieces():
+        processor.restore(piece)
         await progress()
     if isinstance(processor, Remembering):
         for _ in processor.prepare():
             await progress()
-    return restored
+    return read
