@@ -13,7 +13,7 @@ import ssl
 import tempfile
 import time
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,6 +52,8 @@ _EXPULSION_EVERY_S: Final = 1.0
 _TURNS: Final = 3
 _TURNS_WITHIN_S: Final = 120.0
 """A worker that loses its place in the group `_TURNS` times within so many seconds does not lose it by accident."""
+_NEWCOMER_S: Final = 20.0
+"""A worker that first loses its place so soon after it came took it from another, who is first to go on."""
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True):
@@ -205,21 +207,33 @@ class _Names:
     The group gives the place of an id to the worker that joined last, under a new member id. The other worker is told
     only that its member id is not known. So it joins again and takes the place back, and so on for ever. A worker that
     was merely paused loses its place once.
+
+    The newcomer ends: a worker that is started by mistake must not end the one that runs. So who was there for longer
+    bears twice as many turns, and goes on once the other has ended.
     """
 
-    def __init__(self, instance_id: str | None) -> None:
+    def __init__(self, instance_id: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._instance_id = instance_id
+        self._clock = clock
         self._last = ""
-        self._changes: deque[float] = deque(maxlen=_TURNS)
+        self._came = 0.0
+        self._changes: deque[float] = deque(maxlen=2 * _TURNS)
+        self._turns = 2 * _TURNS
+        """How many it bears."""
 
     def taken(self, member_id: str) -> TickerError | None:
         """The error, where the place was taken several times in a row."""
         if self._instance_id is None or not member_id or member_id == self._last:
             return None
-        if self._last:
-            self._changes.append(time.monotonic())
+        now = self._clock()
+        if not self._last:
+            self._came = now
+        else:
+            if not self._changes and now - self._came < _NEWCOMER_S:
+                self._turns = _TURNS
+            self._changes.append(now)
         self._last = member_id
-        if len(self._changes) < _TURNS or self._changes[-1] - self._changes[0] > _TURNS_WITHIN_S:
+        if sum(now - change <= _TURNS_WITHIN_S for change in self._changes) < self._turns:
             return None
         return TickerError(
             f"another worker runs with --instance-id {self._instance_id}, and the two take the place from each other;"
