@@ -60,7 +60,8 @@ END_TO_END: Final = Metric(
     kind="histogram",
     unit="seconds",
     help="Age of headlines when their category event was committed, since a source was seen to show them.",
-    buckets=END_TO_END_SECONDS,
+    # Up to a day: what is older is a backfill, and no alert asks how late it is.
+    buckets=(*END_TO_END_SECONDS, 3_600, 21_600, 86_400),
 )
 
 METRICS: Final = (

@@ -141,3 +141,13 @@ def test_sources_that_fall_silent_together_page_once(alertmanager: Alertmanager)
     alertmanager.shown(40)
     groups = [group for group in alertmanager.ask("alerts/groups") if group["alerts"]]
     assert [(group["receiver"]["name"], len(group["alerts"])) for group in groups] == [("pager", 40)]
+
+
+def test_a_source_that_is_behind_explains_old_headlines(alertmanager: Alertmanager) -> None:
+    """The source is named and no page goes out for what it shows; a clock that is ahead explains nothing."""
+    slow = labels("TickerEndToEndSlow")
+    alertmanager.fire([slow, labels("TickerClockSkewed", source="akhbar", clock="behind")])
+    wait_until(lambda: alertmanager.silenced() == {"TickerEndToEndSlow"})
+    alertmanager.fire([slow, labels("TickerClockSkewed", source="akhbar", clock="ahead")])
+    alertmanager.shown(2)
+    wait_until(lambda: alertmanager.silenced() == set())
