@@ -59,9 +59,11 @@ process and collector (`process_*`, `python_*`) are there too.
 
 **The first scrape that meets a counter or histogram reads 0**, the next one all that was counted, for each Prometheus
 of its own: `increase` and `rate` see the first dead letter of a process and the first headline of a language. Whoever
-looks without Prometheus' header `X-Prometheus-Scrape-Timeout-Seconds` reads the truth at once. What a process counts
-after its last scrape nobody sees; whole counts over a window are
-`max_over_time(x[1h]) - min_over_time(x[1h]) unless resets(x[1h]) > 0 or increase(x[1h])`, as the dashboards ask.
+looks without Prometheus' header `X-Prometheus-Scrape-Timeout-Seconds` reads the truth at once.
+
+**They have a label more, `started`**: when their process was started. So no series is ever reset, and whole counts over
+a window, with all restarts in it, are `sum(max_over_time(x[1h]) - min_over_time(x[1h]))`, as the dashboards ask;
+`increase` would estimate what a young process counted. What a process counts after its last scrape nobody sees.
 
 Two sums must be zero at any moment, and an alert says when one is not:
 

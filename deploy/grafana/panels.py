@@ -47,6 +47,8 @@ class Column(Struct, frozen=True, kw_only=True):
     unit: str = ""
     bad_from: float | None = None
     words: tuple[tuple[float, str], ...] = ()
+    well: tuple[str, ...] = ()
+    """The words of a label that say that all is well; any other stands in red."""
     link: Link | None = None
     none: str = ""
     """What is said where a row has no such value."""
@@ -112,12 +114,11 @@ class Board(Struct, frozen=True, kw_only=True):
 def counted(series: str, window: str, by: str = "") -> str:
     """How many a counter has counted in a window such as `1h`: a whole number, as the topics have it.
 
-    `increase` estimates what happened before the first and after the last sample. Here it is asked only of a process
-    that was started anew under its old address, where it is off by no more than one scrape.
+    `increase` estimates what happened before the first and after the last sample. No count of ours falls or begins
+    above 0, so nothing has to be estimated: what a series rose by is what its process counted.
     """
-    exact = f"max_over_time({series}[{window}]) - min_over_time({series}[{window}])"
-    unless_reset = f"unless resets({series}[{window}]) > 0 or increase({series}[{window}])"
-    return f"round(sum{f' by ({by})' if by else ''} ({exact} {unless_reset}))"
+    rise = f"max_over_time({series}[{window}]) - min_over_time({series}[{window}])"
+    return f"round(sum{f' by ({by})' if by else ''} ({rise}))"
 
 
 def quantiles(histogram: str, by: str = "") -> tuple[Query, ...]:

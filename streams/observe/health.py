@@ -74,7 +74,8 @@ def health_routes(registry: CollectorRegistry, is_ready: Callable[[], bool]) -> 
     scrapes = Scrapes(registry)
 
     async def metrics(request: web.Request) -> web.Response:
-        text = scrapes.text(_scraper(request))
+        peer = None if request.transport is None else request.transport.get_extra_info("peername")
+        text = scrapes.text(_scraper(request), connection=peer)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     # A second series for each counter, which few Prometheus read: `scrapes` does what they are for.

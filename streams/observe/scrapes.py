@@ -1,20 +1,31 @@
 """What a Prometheus is shown: the truth, but for a series that is new to it, which it is shown at 0 once.
 
 Prometheus counts differences between samples, so what a series is born with is counted by nobody, for good: ten dead
-letters of a process's first seconds, the first headline of a source. (Created timestamps would say the same; few
-Prometheus read them.) Whoever looks with a browser is shown the truth, and changes nothing.
+letters of a process's first seconds, the first headline of a source. And it estimates what a counter counted across a
+reset. So every count of ours begins at 0 and never falls: a process that is started anew under its old address has
+series of its own, told apart by when it was `started`. (Created timestamps would say the same; few Prometheus read
+them.) Whoever looks with a browser is shown the truth, and changes nothing.
+
+An answer that came too late is thrown away by a Prometheus, with its connection. So where the next scrape comes on
+another connection, what the last one showed at 0 is shown so once more.
 """
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric, Sample
 from prometheus_client.registry import Collector
 
+from schemas.instants import format_instant
+
 _COUNTED: Final = frozenset({"counter", "histogram"})
+_OURS: Final = "ticker_"
+"""How our metrics begin; those of Python and of the process keep the series that everybody knows."""
+_STARTED: Final = "started"
+"""The label of a process's counts: when it was started."""
 _NEW_S: Final = 120.0
 """How long after its first scrape a series can be new to another Prometheus: longer than any usual scrape interval.
 
@@ -25,6 +36,13 @@ _MAX_SCRAPERS: Final = 16
 
 _Series = tuple[str, frozenset[tuple[str, str]]]
 """A sample's name and labels."""
+
+
+class _Scrape(NamedTuple):
+    """The last scrape of somebody: on which connection, and which series it showed at 0 for the first time."""
+
+    connection: object
+    born: set[_Series]
 
 
 class _Young(NamedTuple):
@@ -40,26 +58,35 @@ class Scrapes:
     Args:
         registry: What is shown.
         clock: Seconds that never go back.
+        started: When the process was started; now where left out.
     """
 
-    def __init__(self, registry: CollectorRegistry, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        clock: Callable[[], float] = time.monotonic,
+        started: str | None = None,
+    ) -> None:
         self._registry = registry
         self._clock = clock
-        self._scrapers: set[str] = set()
+        self._started = started or format_instant(time.time_ns() // 1_000_000)
+        self._last: dict[str, _Scrape] = {}
+        """By who scrapes."""
         self._young: dict[_Series, _Young] = {}
         self._known: set[_Series] = set()
         """Series that are new to nobody any more."""
 
-    def text(self, scraper: str | None) -> bytes:
+    def text(self, scraper: str | None, connection: object = None) -> bytes:
         """The metrics in Prometheus' text format, for somebody who scrapes; None is somebody who only looks."""
-        if scraper is not None and len(self._scrapers) < _MAX_SCRAPERS:
-            self._scrapers.add(scraper)
-        if scraper not in self._scrapers:
-            return generate_latest(self._registry)
-        return generate_latest(_Shown(self, scraper))
+        if scraper is None or (scraper not in self._last and len(self._last) >= _MAX_SCRAPERS):
+            return generate_latest(_Shown(self._shown()))
+        last = self._last.get(scraper)
+        again = last.born if last and last.connection != connection else set()
+        self._last[scraper] = _Scrape(connection, set())
+        return generate_latest(_Shown(self._shown(lambda sample: self._met(sample, scraper, again))))
 
-    def shown_to(self, scraper: str) -> Iterator[Metric]:
-        """Every metric, with the counts that are new to a scraper at 0."""
+    def _shown(self, met: Callable[[Sample], Sample] = lambda sample: sample) -> Iterator[Metric]:
+        """Every metric, with the counts as somebody meets them."""
         now = self._clock()
         for series, young in [*self._young.items()]:
             if now - young.since > _NEW_S:
@@ -68,29 +95,36 @@ class Scrapes:
         for metric in self._registry.collect():
             if metric.type in _COUNTED:
                 shown = copy.copy(metric)
-                shown.samples = [self._sample(sample, scraper, now) for sample in metric.samples]
+                shown.samples = [met(sample) for sample in metric.samples]
+                if metric.name.startswith(_OURS):
+                    shown.samples = [self._of_this_process(sample) for sample in shown.samples]
                 yield shown
             else:
                 yield metric
 
-    def _sample(self, sample: Sample, scraper: str, now: float) -> Sample:
+    def _met(self, sample: Sample, scraper: str, again: Container[_Series]) -> Sample:
+        """A sample as a scraper meets it: at 0 where it is new to it, or may be."""
         series = sample.name, frozenset(sample.labels.items())
         if series in self._known:
             return sample
-        young = self._young.setdefault(series, _Young(now, set()))
-        if scraper in young.met_by:
+        young = self._young.setdefault(series, _Young(self._clock(), set()))
+        if scraper not in young.met_by:
+            young.met_by.add(scraper)
+            self._last[scraper].born.add(series)
+        elif series not in again:
             return sample
-        young.met_by.add(scraper)
         return sample._replace(value=0.0)
+
+    def _of_this_process(self, sample: Sample) -> Sample:
+        return sample._replace(labels={**sample.labels, _STARTED: self._started})
 
 
 class _Shown(Collector):
-    """The registry as one scraper is shown it."""
+    """Metrics for the library to write out, once."""
 
-    def __init__(self, scrapes: Scrapes, scraper: str) -> None:
-        self._scrapes = scrapes
-        self._scraper = scraper
+    def __init__(self, metrics: Iterator[Metric]) -> None:
+        self._metrics = metrics
 
     def collect(self) -> Iterator[Metric]:
         """Every metric."""
-        return self._scrapes.shown_to(self._scraper)
+        return self._metrics

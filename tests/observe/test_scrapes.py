@@ -1,5 +1,6 @@
 """What a Prometheus is shown: every count that is new to it at 0 once, and the truth from then on."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -14,15 +15,17 @@ class Shown:
         self.now = 0.0
         self.registry = CollectorRegistry()
         self.things = Counter("things", "Things.", ["kind"], registry=self.registry)
-        self._scrapes = Scrapes(self.registry, lambda: self.now)
+        self.scrapes = Scrapes(self.registry, lambda: self.now, started="2026-03-11T08:00:00.000Z")
 
-    def to(self, scraper: str | None, name: str = 'things_total{kind="early"}') -> float:
-        lines = self._scrapes.text(scraper).decode().splitlines()
+    def to(
+        self, scraper: str | None, name: str = 'things_total{kind="early"}', connection: object = None
+    ) -> float:
+        lines = self.scrapes.text(scraper, connection).decode().splitlines()
         return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} "))
 
     def sum(self) -> float:
         """Over all kinds, in one scrape."""
-        lines = self._scrapes.text("prometheus").decode().splitlines()
+        lines = self.scrapes.text("prometheus").decode().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("things_total"))
 
 
@@ -42,6 +45,16 @@ def test_each_of_two_prometheus_meets_a_series_at_0() -> None:
     shown = Shown()
     shown.things.labels("early").inc(10)
     assert [shown.to(who) for who in ("one", "one", "two", "two", "one")] == [0, 10, 0, 10, 10]
+
+
+def test_an_answer_that_was_thrown_away_is_given_again() -> None:
+    """A scrape that took too long costs Prometheus its connection: on the next one the series is met at 0, once."""
+    shown = Shown()
+    shown.things.labels("early").inc(10)
+    assert [shown.to("one", connection=port) for port in (1, 2, 2, 3)] == [0, 0, 10, 10]
+    assert [shown.to("other", connection=port) for port in (4, 5, 6)] == [0, 0, 10], (
+        "also without keeping any"
+    )
 
 
 def test_whoever_only_looks_is_told_the_truth_and_changes_nothing() -> None:
@@ -66,6 +79,24 @@ def test_a_prometheus_that_comes_late_meets_the_series_at_0() -> None:
     shown.things.labels("early").inc(10)
     shown.now = 3600
     assert [shown.to("one"), shown.to("one")] == [0, 10]
+
+
+@pytest.mark.parametrize("scraper", [None, "prometheus"])
+def test_what_a_process_counts_has_series_of_its_own(scraper: str | None) -> None:
+    """Our counters and histograms say when their process was started; gauges and the counts of others do not."""
+    shown = Shown()
+    Counter("ticker_things", "Things.", ["kind"], registry=shown.registry).labels("early").inc(10)
+    Histogram("ticker_age", "Age.", buckets=(1, 5), registry=shown.registry).observe(3)
+    Gauge("ticker_height", "Height.", registry=shown.registry).set(3)
+    shown.scrapes.text(scraper)
+    started = 'started="2026-03-11T08:00:00.000Z"'
+    assert shown.to(scraper, f'ticker_things_total{{kind="early",{started}}}') == 10
+    assert shown.to(scraper, f'ticker_age_bucket{{le="5.0",{started}}}') == 1
+    assert shown.to(scraper, f"ticker_age_sum{{{started}}}") == 3
+    assert shown.to(scraper, "ticker_height") == 3
+    assert Scrapes(shown.registry).text(scraper) != shown.scrapes.text(scraper), (
+        "another start, another series"
+    )
 
 
 def test_gauges_are_what_they_are() -> None:
