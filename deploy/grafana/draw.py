@@ -1,5 +1,6 @@
 """How a panel is put into Grafana's terms: kinds, thresholds, words, columns, links and colours."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from grafana_foundation_sdk.builders import (
@@ -180,6 +181,11 @@ def _properties(column: Column, none: str) -> list[DynamicConfigValue]:
     if column.words:
         mapping = _words(column.words, colour=False, panel=None)
         properties.append(DynamicConfigValue("mappings", [mapping.to_json()]))
+    if column.well:
+        properties += [
+            DynamicConfigValue("mappings", _judged_words(column.well)),
+            DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
+        ]
     if column.bad_from is not None:
         steps = [{"color": colours.PLAIN, "value": None}, {"color": colours.BAD, "value": column.bad_from}]
         properties += [
@@ -189,6 +195,13 @@ def _properties(column: Column, none: str) -> list[DynamicConfigValue]:
     if column.link:
         properties.append(DynamicConfigValue("links", [{"title": column.link.title, "url": column.link.url}]))
     return properties
+
+
+def _judged_words(well: Sequence[str]) -> list[dict[str, Any]]:
+    """Mappings that leave words as they are and colour them."""
+    plain = {word: {"text": word, "index": index, "color": colours.PLAIN} for index, word in enumerate(well)}
+    other = {"pattern": ".+", "result": {"index": len(well), "color": colours.BAD}}
+    return [{"type": "value", "options": plain}, {"type": "regex", "options": other}]
 
 
 def _text(panel: Panel) -> Any:

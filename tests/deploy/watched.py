@@ -1,9 +1,9 @@
 """A pipeline under load and the Prometheus that watches it: what dashboards are tested, and drawn, on.
 
-Everything is real: a worker, a producer, a canary and a board of their own topics, all scraped, and somebody who reads
-the board; one worker more is scraped that is not there, so that an alert fires. The load is strips of three sources in
-three languages with repeats, updates, near duplicates, gaps and lines that are no strips, and a few records that no
-stage can read.
+Everything is real: a worker, a producer, one that visits a site, a canary and a board of their own topics, all scraped,
+and somebody who reads the board; one worker more is scraped that is not there, so that an alert fires. The load is
+strips of three sources in three languages with repeats, updates, near duplicates, gaps and lines that are no strips,
+and a few records that no stage can read; of what is visited one page is not there.
 """
 
 import json
@@ -27,6 +27,7 @@ import yaml
 
 from schemas.instants import format_instant
 from schemas.topics import DECISIONS, SIGHTINGS, TOPICS
+from streams.dev.site import Site
 from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.deploy.support import free_port, tool
@@ -39,6 +40,7 @@ _COMMANDS: Final = {
     "canary": ["canary", "--every", "2"],
     "serve": ["serve"],
 }
+_VISITING: Final = ("--contact", "desk@newsroom.example", "--distance", "0")
 
 
 _GONE: Final = "127.0.0.1:9"
@@ -99,11 +101,13 @@ def watched_pipeline(kafka: str, folder: Path, *, scrape: int = 1) -> Iterator[P
     administer(connection, create, TOPICS, prefix=prefix)
     environment = os.environ | {"TICKER_BOOTSTRAP_SERVERS": kafka, "TICKER_TOPIC_PREFIX": prefix}
     with ExitStack() as stack:
+        ports["producer-2"] = free_port()
+        commands = _COMMANDS | {"producer-2": _visiting(stack.enter_context(Site(every=10)), folder)}
         started = {
             name: stack.enter_context(
                 service(ticker(*command, "--listen", f"127.0.0.1:{ports[name]}"), folder, environment)
             )
-            for name, command in _COMMANDS.items()
+            for name, command in commands.items()
         }
         watched = stack.enter_context(watching(ports, folder, scrape=scrape, gone=_GONE))
         stack.enter_context(_load(started["producer"]))
@@ -114,6 +118,15 @@ def watched_pipeline(kafka: str, folder: Path, *, scrape: int = 1) -> Iterator[P
         reader = [sys.executable, "-c", _READ, f"http://127.0.0.1:{ports['serve']}/events"]
         stack.enter_context(service(reader, folder, environment))
         yield watched
+
+
+def _visiting(site: Site, folder: Path) -> list[str]:
+    """The command of a producer that reads a site: a feed, pages, and a page that is not there."""
+    entry = '[[source]]\nid = "{0}.example"\naddress = "{1}/{0}{2}"\ninterval = 5\nallow_private = true\n'
+    outlets = {"akhbar": "", "depeches": "", "newsline": ".xml", "weather": ""}
+    path = folder / "sources.toml"
+    path.write_text("\n".join(entry.format(name, site.address, kind) for name, kind in outlets.items()))
+    return ["produce", "--sources", str(path), "--state", str(folder / "state"), *_VISITING]
 
 
 def impatient(rules: str) -> str:
@@ -129,23 +142,24 @@ def watching(
     scrape: float,
     gone: str | None = None,
     hurried: Callable[[str], str] = impatient,
+    alertmanager: str | None = None,
 ) -> Iterator[Prometheus]:
-    """A Prometheus that scrapes programs on ports of this machine, by the program's name.
+    """A Prometheus that scrapes programs on ports of this machine, by the program's name: `worker`, `worker-2`.
 
-    It knows our rules, but in a hurry, as `hurried` makes them; `gone` is where it looks for one
-    worker more.
+    It knows our rules, but in a hurry, as `hurried` makes them; `gone` is where it looks for one worker more, and
+    `alertmanager` the address that it sends alerts to. `aim` lets it scrape others from then on.
     """
     shipped = yaml.safe_load((RULES.parent / "prometheus.yaml").read_text(encoding="utf-8"))
     interval = f"{scrape * 1000:.0f}ms"
-    targets = {name: [f"127.0.0.1:{port}"] for name, port in ports.items()}
-    if gone:
-        targets["worker"].append(gone)
+    aim(folder, ports, gone)
+    managers = [{"static_configs": [{"targets": [alertmanager]}]}] if alertmanager else []
     config = {
         "global": shipped["global"] | {"scrape_interval": interval, "evaluation_interval": interval},
         "rule_files": ["rules-*.yaml"],
+        "alerting": {"alertmanagers": managers},
         "scrape_configs": [
-            {"job_name": f"ticker-{name}", "static_configs": [{"targets": addresses}]}
-            for name, addresses in targets.items()
+            {"job_name": job, "file_sd_configs": [{"files": [f"targets-{job}.json"]}]}
+            for job in _jobs(ports, gone)
         ],
     }
     for rules in RULES.glob("*.yaml"):
@@ -160,6 +174,24 @@ def watching(
         yield watched
 
 
+def aim(folder: Path, ports: Mapping[str, int], gone: str | None = None) -> None:
+    """Say what the Prometheus of a folder scrapes, for the jobs that it was started with."""
+    for job, addresses in _jobs(ports, gone).items():
+        written = folder / f"targets-{job}.new"
+        written.write_text(json.dumps([{"targets": addresses}]), encoding="utf-8")
+        written.rename(folder / f"targets-{job}.json")
+
+
+def _jobs(ports: Mapping[str, int], gone: str | None) -> dict[str, list[str]]:
+    """Addresses by job; programs that are told apart by a number are of one job."""
+    jobs: dict[str, list[str]] = {}
+    for name, port in ports.items():
+        jobs.setdefault(f"ticker-{name.rstrip('-0123456789')}", []).append(f"127.0.0.1:{port}")
+    if gone:
+        jobs["ticker-worker"].append(gone)
+    return jobs
+
+
 def ticker(*arguments: str) -> list[str]:
     """The command line of `ticker` with these arguments."""
     return [sys.executable, "-m", "streams.cli", *arguments]
@@ -167,11 +199,14 @@ def ticker(*arguments: str) -> list[str]:
 
 @contextmanager
 def service(
-    command: list[str], folder: Path, environment: Mapping[str, str]
+    command: list[str], folder: Path, environment: Mapping[str, str], *, log: str | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """A process while the context lasts; its standard error goes to a file, for whoever looks for a failure."""
+    """A process while the context lasts; its standard error goes to a file, for whoever looks for a failure.
+
+    `log` is the file's name, to which is appended; without it the command names one of its own.
+    """
     name = re.sub(r"[^\w-]+", "-", " ".join(command[1:5]))[-60:]
-    with (folder / f"{name}.log").open("w") as errors:
+    with (folder / (log or f"{name}.log")).open("a" if log else "w") as errors:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, text=True, env=environment)
         assert process.stdin is not None
         try:

@@ -183,8 +183,8 @@ _FROM_EVERY_SOURCE: Final = Row(
     (
         Panel(
             title="Sources, the most silent first",
-            description="The twelve sources that have been silent the longest, and what the last hour brought from"
-            " each.",
+            description="The twelve sources that have been silent the longest, what the watch says of those that are"
+            " visited, and what the last hour brought from each.",
             unit=COUNT,
             kind="table",
             width=14,
@@ -198,10 +198,14 @@ _FROM_EVERY_SOURCE: Final = Row(
                     )
                     for outcome in ("new", "update", "near")
                 ),
+                Query(
+                    f"max by (source, state) (ticker_source_state{{SEL}} == 1) and on (source) {_MOST_SILENT}"
+                ),
             ),
             columns=(
                 Column(field="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
-                Column(field="Value #A", title="Silent for", unit=SECONDS, bad_from=1800, wide=120),
+                Column(field="state", title="State", none="–", well=("well", "learning"), wide=100),
+                Column(field="Value #A", title="Silent for", unit=SECONDS, bad_from=1800, wide=110),
                 Column(field="Value #B", title="New", none="0", wide=90),
                 Column(field="Value #C", title="Updates", none="0", wide=90),
                 Column(field="Value #D", title="Said before", none="0", wide=110),
@@ -233,7 +237,7 @@ _HOW_FRESH: Final = Row(
         Panel(
             title="Age at publication",
             description="Age of headlines when their category event was committed, since a source was"
-            " seen to show them. A replay of old strips shows their age here.",
+            " seen to show them. A backfill shows its age here, up to a day; no alert counts what is older.",
             unit=SECONDS,
             at_least=1,
             bad_from=60,

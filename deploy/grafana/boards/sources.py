@@ -9,10 +9,12 @@ from deploy.grafana.panels import (
     SHARE,
     Board,
     Column,
+    Link,
     Panel,
     Query,
     Row,
     counted,
+    quantiles,
     to_sources,
 )
 
@@ -60,6 +62,96 @@ _EACH: Final = Row(
                 Column(field="Value #H", title="Clock ahead by", unit=SECONDS, bad_from=60),
             ),
             sort="-Silent for",
+        ),
+    ),
+)
+
+_NO_VISITS: Final = "No source is visited: strips are piped or pushed."
+_NOT_WELL: Final = "forbidden|postponed|refused|failed"
+
+_VISITING_THEM: Final = Row(
+    "Visiting them",
+    (
+        Panel(
+            title="State of each",
+            description="What the watch says of every source that is visited: well or still learning, or what does not"
+            " fit its past. How often it is visited, how long it may show nothing new before that is a silence, what"
+            " visits of the last day came to and cost, and of a site with several sources what share of its headlines"
+            " each shows, and how long after the first.",
+            unit=COUNT,
+            kind="table",
+            width=24,
+            height=9,
+            empty=_NO_VISITS,
+            queries=(
+                Query(f"max by (source, state) (ticker_source_state{{SEL,{_SOURCE}}}) == 1"),
+                Query(f"max by (source) (ticker_source_interval_seconds{{SEL,{_SOURCE}}})"),
+                Query(f"max by (source) (ticker_source_rhythm_seconds{{SEL,{_SOURCE}}})"),
+                Query(counted(f"ticker_source_visits_total{{SEL,{_SOURCE}}}", "24h", "source")),
+                Query(
+                    counted(
+                        f'ticker_source_visits_total{{SEL,{_SOURCE},outcome=~"{_NOT_WELL}"}}', "24h", "source"
+                    )
+                ),
+                Query(counted(f"ticker_source_received_bytes_total{{SEL,{_SOURCE}}}", "24h", "source")),
+                Query(f"max by (source) (ticker_source_recall_ratio{{SEL,{_SOURCE}}})"),
+                Query(f"max by (source) (ticker_source_late_seconds{{SEL,{_SOURCE}}})"),
+            ),
+            columns=(
+                Column(field="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
+                Column(field="state", title="State", well=("well", "learning")),
+                Column(field="Value #B", title="Visited every", unit=SECONDS),
+                Column(field="Value #C", title="Silent from", unit=SECONDS),
+                Column(field="Value #D", title="Visits"),
+                Column(field="Value #E", title="Not answered"),
+                Column(field="Value #F", title="Received", unit="bytes"),
+                Column(field="Value #G", title="Shows of its site", unit=SHARE),
+                Column(field="Value #H", title="Later by", unit=SECONDS),
+            ),
+            sort="Source",
+            links=(Link("Runbook", "${runbooks}/TickerSourceDoubted.md"),),
+        ),
+        Panel(
+            title="Visits by outcome",
+            description="Visits a minute: changed, unchanged (304 or the same bytes), forbidden by robots.txt,"
+            " postponed by 429 or 503, refused by another 4xx, failed. That most find nothing changed is usual.",
+            unit=A_MINUTE,
+            kind="stacked",
+            width=8,
+            at_least=1,
+            empty=_NO_VISITS,
+            queries=(
+                Query(
+                    "60 * sum by (outcome)"
+                    f" (rate(ticker_source_visits_total{{SEL,{_SOURCE}}}[$__rate_interval])) > 0",
+                    "{{outcome}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="What became of their strips",
+            description="Visits a minute that went well: their strip was published, said the same again, was held back"
+            " because it does not fit the source's past, or was missing.",
+            unit=A_MINUTE,
+            kind="stacked",
+            width=8,
+            at_least=1,
+            empty=_NO_VISITS,
+            queries=(
+                Query(
+                    "60 * sum by (outcome) (rate(ticker_source_readings_total{SEL}[$__rate_interval])) > 0",
+                    "{{outcome}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Time of a visit",
+            description="Seconds that the requests of a visit took; waiting for politeness is left out.",
+            unit=SECONDS,
+            width=8,
+            at_least=1,
+            empty=_NO_VISITS,
+            queries=quantiles("ticker_source_visit_seconds"),
         ),
     ),
 )
@@ -194,5 +286,5 @@ SOURCES: Final = Board(
     title="Headlines: sources",
     description="Which sources are heard, how fresh they are and what they bring.",
     by_source=True,
-    rows=(_EACH, _FRESHNESS, _WHAT_THEY_SHOW, _READING_THEM, _KEEPING_THEM),
+    rows=(_EACH, _VISITING_THEM, _FRESHNESS, _WHAT_THEY_SHOW, _READING_THEM, _KEEPING_THEM),
 )
