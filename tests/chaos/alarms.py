@@ -1,216 +1,273 @@
-"""Provoke faults on a watched pipeline and say which alerts fire for each, how soon, and that they end with it.
+"""Provoke faults on a watched pipeline: which alerts fire and reach people, and whether the screens say the truth.
 
-python -m tests.chaos.alarms                 # all of them, about a quarter of an hour
+python -m tests.chaos.alarms                 # all of them, about ten minutes
 python -m tests.chaos.alarms poison kafka    # some
+python -m tests.chaos.alarms --faster 1      # the shipped rules on their own clock, about an hour
 
 The rules are the shipped ones on a clock that runs twelve times as fast: a minute of theirs is five seconds, in waits,
 windows and thresholds. Timeouts of Kafka are not, so what would heal within the real wait may fire here.
 """
 
+import asyncio
 import json
-import os
-import re
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from itertools import count
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import IO, Final
+from typing import Final, Self
 
+import click
 from msgspec import Struct
 
-from schemas.instants import format_instant
-from schemas.topics import DECISIONS, TOPICS
-from streams.dev.kafka import Cluster
-from streams.kafka.topics import create
-from streams.settings import Connection
-from tests.deploy.support import free_port
-from tests.deploy.watched import Prometheus, lines, service, ticker, watching
-from tests.kafka_support import administer, produce
+from schemas.topics import STRIPS
+from tests.chaos.faults import FAULTS, LANES, Fault
+from tests.chaos.house import PREFIX, House
+from tests.chaos.topics import Content, contents
+from tests.chaos.watch import drained
+from tests.deploy.counting import COUNTED_IN, differences, in_topics
+from tests.kafka_support import wait_until
 
-_FASTER: Final = 12
-_BEGIN_S: Final = 300.0
+_FASTER: Final = 12.0
+_BEGIN_S: Final = 60.0
+"""How long after its stated time an alert is waited for, to say by how much it was late."""
+_SLACK_S: Final = 30.0
+"""What scrapes, Kafka and a busy machine may take of it: their clocks are nobody's to hurry."""
 _END_S: Final = 120.0
-_PREFIX: Final = "alarms"
-_COMMANDS: Final = {
-    "worker": ["worker"],
-    "worker-2": ["worker"],
-    "producer": ["produce", "-"],
-    "canary": ["canary", "--every", "2"],
-    "serve": ["serve"],
-}
+_LINES_A_MINUTE: Final = 20
+_SHARE: Final = 0.01
+_MISSED: Final = 2
+"""What a killed process had counted of any kind since its last scrape, where that is more than the share."""
+
+_Firing = frozenset[tuple[str, str]]
+"""Alerts that fire, each with its source (empty where it names none)."""
 
 
-def compressed(rules: str) -> str:
-    """Rules on a clock that is twelve times as fast."""
-    rules = re.sub(r"\b(\d+)m\b", lambda found: f"{int(found[1]) * 60 // _FASTER}s", rules)
-    rules = re.sub(r"\b90s\b", f"{90 // _FASTER + 1}s", rules)
-    return re.sub(
-        r"([<>]=? )(300|600|1200|1800)\b", lambda found: f"{found[1]}{int(found[2]) // _FASTER}", rules
-    )
+class Episode(Struct):
+    """What came of a fault: seconds of the monotonic clock, None where it did not come."""
+
+    name: str
+    fault: Fault
+    begun: float
+    fired: float | None = None
+    ended: float = 0
+    quiet: float | None = None
+
+    def owns(self, alert: str) -> bool:
+        """Whether an alert may fire for it."""
+        fault = self.fault
+        return alert == fault.alert or alert in fault.silenced or alert in fault.besides
+
+    def lasts_at(self, moment: float) -> bool:
+        """Whether what fires then may be of it."""
+        return self.begun <= moment <= self.ended + _END_S
 
 
-class House:
-    """A pipeline with two workers, what feeds it, and the Prometheus that watches it."""
+class History:
+    """Asks every second which alerts fire, for as long as it is entered."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.cluster = Cluster(folder / "kafka")
-        self.cluster.start()
-        stack.callback(self.cluster.stop, patience=0)
-        self.connection = Connection(bootstrap_servers=self.cluster.bootstrap_servers())
-        administer(self.connection, create, TOPICS, prefix=_PREFIX)
-        self.silent: set[str] = set()
-        self.ahead_ms: dict[str, int] = {}
-        self.is_poisoned = False
-        """Whether records come that no stage can read."""
-        self._folder = folder
-        self._stack = stack
-        self._ports = {name: free_port() for name in _COMMANDS}
-        self._running: dict[str, subprocess.Popen[str]] = {}
-        for name in _COMMANDS:
-            self.start(name)
-        self.prometheus = stack.enter_context(watching(self._ports, folder, scrape=1, hurried=compressed))
-        end = threading.Event()
-        thread = threading.Thread(target=self._feed, args=(self._running["producer"].stdin, end))
-        thread.start()
-        stack.callback(thread.join)
-        stack.callback(end.set)
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.seen: list[tuple[float, _Firing]] = []
 
-    def start(self, name: str) -> None:
-        """Start a program, always on its own port."""
-        environment = os.environ | {
-            "TICKER_BOOTSTRAP_SERVERS": self.connection.bootstrap_servers,
-            "TICKER_TOPIC_PREFIX": _PREFIX,
-        }
-        command = ticker(*_COMMANDS[name], "--listen", f"127.0.0.1:{self._ports[name]}")
-        self._running[name] = self._stack.enter_context(service(command, self._folder, environment))
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
 
-    def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a program a signal."""
-        self._running[name].send_signal(number)
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
 
-    def backfill(self) -> None:
-        """Old strips of a source that has been heard of."""
-        self.ahead_ms["akhbar"] = -30 * 24 * 3600 * 1000
+    def is_firing(self, alert: str | None, source: str | None) -> bool:
+        """Whether an alert fires now, for a source or for any."""
+        return any(name == alert and source in {None, its} for name, its in self.now)
 
-    def _feed(self, stdin: IO[str], end: threading.Event) -> None:
-        for number in count(1):
-            if end.wait(0.5):
-                return
-            rows = [json.loads(line) for line in lines(number).splitlines() if line.startswith("{")]
-            now = time.time_ns() // 1_000_000
-            for row in rows:
-                row["observed_at"] = format_instant(now + self.ahead_ms.get(row["source"], 0))
-                if row["source"] not in self.silent:
-                    stdin.write(json.dumps(row) + "\n")
-            stdin.flush()
-            if self.is_poisoned and number % 4 == 0:
-                produce(self.connection, DECISIONS.on(_PREFIX), [b"rubbish"] * 20)
+    @property
+    def now(self) -> _Firing:
+        """What fires; nothing before the first answer."""
+        return self.seen[-1][1] if self.seen else frozenset()
+
+    def _run(self) -> None:
+        while not self._over.wait(1):
+            with suppress(OSError):  # a busy machine: the next second
+                found = self._house.prometheus.series('ALERTS{alertstate="firing"}', "alertname", "source")
+                self.seen.append((time.monotonic(), frozenset((name, source) for name, source in found)))
 
 
-class Fault(Struct, frozen=True):
-    """What is done and undone, the alert that names it (None where none may fire), and what may fire beside it."""
-
-    begin: Callable[[House], None]
-    end: Callable[[House], None]
-    alert: str | None
-    beside: frozenset[str] = frozenset()
-
-
-FAULTS: Final = {
-    "killed": Fault(
-        lambda house: house.signal("worker", signal.SIGKILL),
-        lambda house: house.start("worker"),
-        "TickerDown",
-        frozenset({"TickerPartitionsUnassigned"}),
-    ),
-    "frozen": Fault(
-        lambda house: house.signal("worker", signal.SIGSTOP),
-        lambda house: house.signal("worker", signal.SIGCONT),
-        "TickerDown",
-        frozenset({"TickerPartitionsUnassigned"}),
-    ),
-    "poison": Fault(
-        lambda house: setattr(house, "is_poisoned", True),
-        lambda house: setattr(house, "is_poisoned", False),
-        "TickerDeadLetterShare",
-    ),
-    "silent": Fault(
-        lambda house: house.silent.add("akhbar"),
-        lambda house: house.silent.clear(),
-        "TickerSourceSilent",
-    ),
-    "clock": Fault(
-        lambda house: house.ahead_ms.update({"depeches": 3 * 60 * 1000}),
-        lambda house: house.ahead_ms.clear(),
-        "TickerClockSkewed",
-    ),
-    # Old strips are published late: where that is meant, the runbook says to silence this one for as long as it takes.
-    "backfill": Fault(
-        House.backfill, lambda house: house.ahead_ms.clear(), None, frozenset({"TickerEndToEndSlow"})
-    ),
-    "kafka": Fault(
-        lambda house: house.cluster.kill(house.cluster.nodes[0]),
-        lambda house: house.cluster.restart(house.cluster.nodes[0]),
-        "TickerKafkaAway",
-        # Alertmanager's example silences them while Kafka is away.
-        frozenset(
-            f"Ticker{name}"
-            for name in ("KafkaUnreached", "ServeStale", "CanaryLate", "CanaryAbsent", "EndToEndSlow", "Lagging",
-                         "PartitionsUnassigned", "Failing", "Down", "SourceSilent", "ProducerSilent")
-        ),
-    ),
-}  # fmt: skip
-
-
-def firing(prometheus: Prometheus) -> set[str]:
-    """The names of the alerts that fire."""
-    return {name for (name,) in prometheus.series('ALERTS{alertstate="firing"}', "alertname")}
-
-
-def provoke(house: House, fault: Fault) -> tuple[str, bool]:
-    """What happened, in words, and whether it is as it should be."""
+def provoke(house: House, history: History, name: str) -> Episode:
+    """Do a fault, wait for its alert, undo it, and wait until the alert is over."""
+    fault = FAULTS[name]
+    minute = 60 / house.faster
+    episode = Episode(name=name, fault=fault, begun=time.monotonic())
     fault.begin(house)
-    seen, began = _watch(house, lambda names: fault.alert in names, _BEGIN_S if fault.alert else 60.0)
+
+    def fires() -> bool:
+        return history.is_firing(fault.alert, fault.source)
+
+    if fault.alert is not None:
+        episode.fired = _moment(fires, fault.within_min * minute + _BEGIN_S)
+    time.sleep(fault.lasts_min * minute)
     fault.end(house)
-    later, ended = _watch(house, lambda names: not names, _END_S)
-    others = (seen | later) - {fault.alert}
-    right = (began is not None) == (fault.alert is not None) and ended is not None and others <= fault.beside
-    fired = f"{fault.alert} after {began:.0f} s" if began is not None else "nothing fired"
-    beside = f", beside it {', '.join(sorted(others))}" if others else ""
-    return f"{fired}{beside}; quiet {'never' if ended is None else f'{ended:.0f} s'} after its end", right
+    episode.ended = time.monotonic()
+    episode.quiet = _moment(lambda: not fires(), _END_S)
+    return episode
 
 
-def _watch(house: House, until: Callable[[set[str]], bool], seconds: float) -> tuple[set[str], float | None]:
-    seen: set[str] = set()
-    started = time.monotonic()
-    while (passed := time.monotonic() - started) < seconds:
-        names = firing(house.prometheus)
-        seen |= names
-        if until(names):
-            return seen, passed
-        time.sleep(1)
-    return seen, None
+def _moment(condition: Callable[[], bool], seconds: float) -> float | None:
+    """When a condition came to hold, None where it did not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return time.monotonic()
+        time.sleep(0.5)
+    return None
 
 
-def main(names: Sequence[str]) -> int:
-    """Provoke the faults of these names, or all; 1 where an alert was missing, wrong or did not end."""
-    wrong = 0
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        house = House(Path(folder), stack)
-        _watch(house, lambda _: house.prometheus.query("max(ticker_canary_age_seconds) < 10") != [], 120)
-        _watch(house, lambda names: not names, 120)
-        for name in names or FAULTS:
-            told, right = provoke(house, FAULTS[name])
-            print(f"{name}: {told}{'' if right else '   WRONG'}", flush=True)
-            wrong += not right
-    return 1 if wrong else 0
+def told(episode: Episode) -> str:
+    """An episode in a line."""
+    begun, fault = episode.begun, episode.fault
+    quiet = "never" if episode.quiet is None else f"{episode.quiet - episode.ended:.0f} s"
+    if episode.fired is None:
+        return f"{episode.name}: nothing of its own fired in {episode.ended - begun:.0f} s"
+    return f"{episode.name}: {fault.alert} after {episode.fired - begun:.0f} s; quiet {quiet} after its end"
+
+
+def complaints(house: House, history: History, episodes: Sequence[Episode]) -> list[str]:
+    """What was not as it should be, a line each."""
+    minute = 60 / house.faster
+    found = []
+    for episode in episodes:
+        if episode.fault.alert is not None:
+            limit = episode.fault.within_min * minute + _SLACK_S
+            if episode.fired is None or episode.fired - episode.begun > limit:
+                found.append(f"{episode.name}: {episode.fault.alert} did not fire within {limit:.0f} s")
+        if episode.quiet is None:
+            found.append(f"{episode.name}: {episode.fault.alert} did not end")
+    for moment, firing in history.seen:
+        lasting = [episode for episode in episodes if episode.lasts_at(moment)]
+        found += [
+            f"{alert} {source} fired while {', '.join(episode.name for episode in lasting) or 'all was well'}"
+            for alert, source in firing
+            if not any(episode.owns(alert) for episode in lasting)
+        ]
+    return [*dict.fromkeys(found), *_told_wrongly(house, episodes)]
+
+
+def _told_wrongly(house: House, episodes: Sequence[Episode]) -> list[str]:
+    """Who was told what nobody should be, or first what is not to blame."""
+    found = []
+    for each in house.pager.told:
+        lasting = [episode for episode in episodes if episode.lasts_at(each.at)]
+        if not any(each.alert in {one.fault.alert, *one.fault.besides} for one in lasting):
+            found.append(f"the {each.receiver} was told of {each.alert} {each.labels.get('source', '')}")
+    for episode in episodes:
+        others = [other for other in episodes if other is not episode]
+        first = next(
+            (
+                each.alert
+                for each in house.pager.told
+                if episode.lasts_at(each.at)
+                and not any(other.lasts_at(each.at) and other.owns(each.alert) for other in others)
+            ),
+            episode.fault.alert,
+        )
+        if first is not None and first not in {episode.fault.alert, *episode.fault.besides}:
+            found.append(f"{episode.name}: the first that was told was {first}")
+    return found
+
+
+def worst_minute(log: Path) -> int:
+    """The most lines that a program wrote to its log within a minute; a line without a time is of the one before."""
+    times: list[float] = []
+    for line in log.read_text("utf-8").splitlines():
+        try:
+            times.append(datetime.fromisoformat(json.loads(line)["time"]).timestamp())
+        except (ValueError, KeyError, TypeError):
+            times.append(times[-1] if times else 0.0)
+    return max((sum(start <= time < start + 60 for time in times) for start in times), default=0)
+
+
+def untrue(house: House, window_s: float) -> list[str]:
+    """What the screens count otherwise than the topics, by more than a hundredth, once nothing comes any more."""
+    house.starve()
+    house.signal("canary", signal.SIGTERM)
+    seen = 0
+
+    async def settled() -> dict[str, Content]:
+        nonlocal seen
+        while True:
+            await drained(house.connection, PREFIX)
+            found = await contents(house.connection, PREFIX, COUNTED_IN)
+            if len(found[STRIPS.name].all) == seen:
+                return found
+            seen = len(found[STRIPS.name].all)
+            await asyncio.sleep(5)
+
+    expected = in_topics(asyncio.run(settled()), unread=0)
+    print(f"counted in topics: {sum(map(Counter.total, expected.values())):,} in {len(expected)} metrics")
+    wrong = differences(
+        house.prometheus,
+        expected,
+        window=f"{window_s:.0f}s",
+        allowed=lambda number: max(_SHARE * number, _MISSED * house.killed),
+    )
+    return [f"{metric}: told, true: {rows}" for metric, rows in wrong.items()]
+
+
+@click.command()
+@click.argument("faults", nargs=-1, type=click.Choice(list(FAULTS)))
+@click.option("--faster", default=_FASTER, show_default=True, help="How much faster the rules' clock runs.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep logs and Prometheus' data here.")
+def command(faults: tuple[str, ...], faster: float, keep: Path | None) -> None:
+    """Provoke faults and say what fired, what people were told and whether the screens said the truth."""
+    with tempfile.TemporaryDirectory() as temporary:
+        wrong = run(keep or Path(temporary), faults or tuple(FAULTS), faster)
+    for complaint in wrong:
+        print(f"WRONG: {complaint}")
+    print(f"{len(wrong)} wrong" if wrong else "all as it should be")
+    sys.exit(bool(wrong))
+
+
+def run(folder: Path, names: Sequence[str], faster: float) -> list[str]:
+    """Provoke faults in their lanes on a pipeline of its own; returns what was wrong."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        began = time.monotonic()
+        house = House(folder, stack, faster=faster)
+        wait_until(lambda: house.prometheus.query("max(ticker_canary_age_seconds) < 60"), seconds=300)
+        history = stack.enter_context(History(house))
+        _moment(lambda: bool(history.seen) and not history.now, _END_S)
+        history.seen.clear()
+        house.pager.told.clear()
+
+        def play(faults: Sequence[str]) -> list[Episode]:
+            played = []
+            for name in faults:
+                played.append(provoke(house, history, name))
+                print(told(played[-1]), flush=True)
+            return played
+
+        lanes = [[name for name in lane if name in names] for lane in LANES.values()]
+        with ThreadPoolExecutor() as together:
+            episodes = [episode for played in together.map(play, lanes) for episode in played]
+        wrong = complaints(house, history, episodes)
+        if "upgrade" in names and len(house.versions()) != 1:
+            wrong.append(f"after the upgrade there are workers of {house.versions()}")
+        worst = {name: worst_minute(house.log(name)) for name in house.programs}
+        print(
+            "most lines of log in a minute: " + ", ".join(f"{name} {lines}" for name, lines in worst.items())
+        )
+        wrong += [f"{name} wrote {lines} lines" for name, lines in worst.items() if lines > _LINES_A_MINUTE]
+        return wrong + untrue(house, time.monotonic() - began + 60)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    command()
