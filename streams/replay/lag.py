@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from streams.counted import counted
 from streams.kafka.reader import consuming
@@ -52,13 +53,19 @@ async def watch(
     say: Callable[[str], None],
 ) -> None:
     """Until cancelled: say the lag, hold the pacer while it is above the limit, release it below."""
+    refused: set[int] = set()
     try:
         async with consuming(options) as reader:
             while True:
                 try:
                     lag = await lag_of(client, reader, groups, partitions)
-                except TRANSIENT:
-                    pass  # the cluster is away: the replay itself notices, and says so
+                except TRANSIENT as error:
+                    # A cluster that is away is noticed, and said, by the replay itself.
+                    if isinstance(error, KafkaError) and not error.retriable and error.errno not in refused:
+                        refused.add(error.errno)
+                        say(
+                            f"nobody says how far {', '.join(groups)} is behind, so it is not waited for: {error!r}"
+                        )
                 else:
                     told(lag)
                     if limit is not None and lag > limit:
