@@ -1,4 +1,4 @@
-"""Moments and lengths of time as people type them: so long ago, a date and time, so long."""
+"""Moments and lengths of time as people type them, so long ago, a date and time, so long, and as they read them."""
 
 import re
 import time
@@ -8,6 +8,7 @@ from schemas.instants import parse_instant
 from streams.errors import SettingsError
 
 _AGO: Final = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
+_MINUTE: Final = len("2026-03-11T08:00")
 _UNIT_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
 
@@ -23,6 +24,11 @@ def parse_moment(flag: str, text: str) -> int:
         return parse_instant(text)
     except ValueError as error:
         raise SettingsError(f"{flag}: {error}; or so long ago: 90s, 10m, 2h, 3d, 2w") from error
+
+
+def minute(instant: str | None) -> str:
+    """An instant of an event to the minute, for a table on 80 columns: `2026-03-11 08:00`; nothing for None."""
+    return instant[:_MINUTE].replace("T", " ") if instant else ""
 
 
 def parse_length(flag: str, text: str) -> int:
