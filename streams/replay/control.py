@@ -126,21 +126,16 @@ class Obedience:
                     self._hear(ledger.read_row(record) if record.key == key else None)
 
     def _hear(self, said: ledger.Read | None) -> None:
-        """Do what was said; what cannot be understood is told and changes nothing."""
+        """Do what was said; what cannot be read is told and changes nothing."""
         if isinstance(said, ledger.Unreadable):
             self._say(f"what was said to this replay cannot be read and changes nothing: {said.why}")
         elif isinstance(said, Control) and said != self._obeyed:
-            try:
-                speed = parse_speed(said.speed) if said.speed else self._planned
-            except SettingsError as error:
-                self._say(f"what was said to this replay changes nothing: {error}")
-            else:
-                self._obey(said, speed)
+            self._obey(said)
 
-    def _obey(self, wanted: Control, speed: Speed) -> None:
+    def _obey(self, wanted: Control) -> None:
         before, self._obeyed = self._obeyed, wanted
         if wanted.speed != before.speed:
-            self._pacer.change(speed)
+            self._pacer.change(parse_speed(wanted.speed) if wanted.speed else self._planned)
             self._say(f"the speed is {wanted.speed} now")
         if wanted.paused and not before.paused:
             self._pacer.hold(PAUSED)

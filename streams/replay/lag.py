@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 
 from streams.counted import counted
 from streams.kafka.reader import consuming
@@ -14,6 +14,7 @@ from streams.replay.pace import Pacer
 
 BEHIND: Final = "consumers behind"
 _EVERY_S: Final = 0.5
+_FORBIDDEN: Final = (GroupAuthorizationFailedError, TopicAuthorizationFailedError)
 
 
 async def lag_of(
@@ -53,7 +54,7 @@ async def watch(
     say: Callable[[str], None],
 ) -> None:
     """Until cancelled: say the lag, hold the pacer while it is above the limit, release it below."""
-    refused: set[int] = set()
+    is_said = False
     try:
         async with consuming(options) as reader:
             while True:
@@ -61,8 +62,8 @@ async def watch(
                     lag = await lag_of(client, reader, groups, partitions)
                 except TRANSIENT as error:
                     # A cluster that is away is noticed, and said, by the replay itself.
-                    if isinstance(error, KafkaError) and not error.retriable and error.errno not in refused:
-                        refused.add(error.errno)
+                    if isinstance(error, _FORBIDDEN) and not is_said:
+                        is_said = True
                         say(
                             f"nobody says how far {', '.join(groups)} is behind, so it is not waited for: {error!r}"
                         )

@@ -16,10 +16,11 @@ from msgspec import Struct
 from schemas.events import UNREADABLE, encode
 from schemas.marks import Control, Manifest, Progress
 from schemas.topics import POSITIONS
-from streams.errors import TickerError
+from streams.errors import SettingsError, TickerError
 from streams.kafka.reader import CommittedReader, bounds, committed_reader, read_windows
 from streams.kafka.topics import partitions_of
 from streams.kafka.transaction import TransactionalProducer, writing
+from streams.replay.speed import parse_speed
 from streams.stage import RawRecord
 
 _KEY: Final = b"replay|"
@@ -91,14 +92,19 @@ def read_row(record: Any) -> Read | None:
         _decode_control if name == _CONTROL else _decode_progress if name else _decode_manifest
     )
     try:
-        return decode(record.value)
-    except UNREADABLE as error:
+        row = decode(record.value)
+        if isinstance(row, Control) and row.speed:
+            parse_speed(row.speed)
+    except (*UNREADABLE, SettingsError) as error:
         return Unreadable(str(error))
+    return row
 
 
 def _read_own(record: Any | None) -> Row | None:
     """A row that has to be read to go on."""
-    row = None if record is None else read_row(record)
+    if record is None:
+        return None
+    row = read_row(record)
     if isinstance(row, Unreadable):
         raise TickerError(
             f"{record.topic}/{record.partition}/{record.offset}: what a replay wrote down of itself cannot be read:"

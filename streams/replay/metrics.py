@@ -6,6 +6,7 @@ made when it is known; a replay that is served ends when they have been scraped 
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -70,7 +71,7 @@ HELD: Final = Metric(
     name="ticker_replay_held",
     kind="gauge",
     unit="1",
-    labels=("replay", "why"),
+    labels=("replay", "reason"),
     help="1 while the replay stands still: it is paused, or waits for consumers that are behind.",
 )
 UNREAD: Final = Metric(
@@ -202,7 +203,7 @@ class ReplayMetrics:
         ):
             self._make.gauge(metric, replay).set_function(value)
         for why in (PAUSED, BEHIND):
-            self._make.gauge(HELD, replay, why).set_function(lambda why=why: float(why in course.holds))
+            self._make.gauge(HELD, replay, why).set_function(partial(_is_held, course, why))
 
     def unread(self, remaining: tuple[Remaining, ...]) -> None:
         """What the stages have still to read."""
@@ -246,3 +247,7 @@ class ReplayMetrics:
     def _known(self) -> Plan:
         assert self._plan is not None
         return self._plan
+
+
+def _is_held(course: Course, why: str) -> float:
+    return float(why in course.holds)

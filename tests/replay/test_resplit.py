@@ -105,8 +105,8 @@ def test_one_that_was_killed_goes_on_when_retention_has_cut_the_recorded_order(
 ) -> None:
     """What was written before is known by itself, not by its number: nothing is lost or doubled."""
     connection, source = Connection(bootstrap_servers=kafka), f"{topic_prefix}-source"
-    for topic in ("sightings", "strips"):
-        copy, _ = drafted(between(connection), recorded, source, topic=topic, create=True)
+    for topic in ("strips", "sightings"):
+        copy, _ = drafted(between(connection), recorded, source, topic=topic, create=True, accept=("state",))
         assert applied(copy, between(connection)).whole
     plan = replayed(connection, source, topic_prefix)
     monkeypatch.setattr(streams.replay.resplit, "_WRITTEN_AT_ONCE", 7)

@@ -176,7 +176,7 @@ _HOW_FAR: Final = Row(
             at_least=1,
             width=8,
             empty=_NONE_RUNS,
-            queries=(Query("max by (replay, why) (ticker_replay_held{SEL})", "{{replay}} {{why}}"),),
+            queries=(Query("max by (replay, reason) (ticker_replay_held{SEL})", "{{replay}} {{reason}}"),),
         ),
         Panel(
             title="Behind the news",

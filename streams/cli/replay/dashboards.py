@@ -70,7 +70,7 @@ def _moment(text: str, zone: ZoneInfo | None, *, up: bool) -> str:
     if rounded := _ROUNDED.fullmatch(text):
         back, unit, to = rounded.groups()
         at = datetime.now(zone) - (int(back) * _UNITS[unit] if back else timedelta())
-        at = at.replace(minute=0, second=0, microsecond=0, **({"hour": 0} if to == "d" else {}))
+        at = at.replace(hour=0 if to == "d" else at.hour, minute=0, second=0, microsecond=0)
         return format_instant(round((at + (_UNITS[to] if up else timedelta())).timestamp() * 1000))
     parse_moment("--from-url", text)
     return text
