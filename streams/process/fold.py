@@ -17,7 +17,7 @@ from streams.process.accents import ACUTE, keep_participles
 from streams.process.letters import WORDS, WORDS_AND_NUMBERS
 from streams.process.notes import plain, strip_notes
 
-FOLD_VERSION: Final = 3
+FOLD_VERSION: Final = 4
 """Raised whenever some headline folds otherwise than before."""
 QUESTION: Final = "?"
 """The word that a question mark folds to."""

@@ -59,6 +59,8 @@ DIFFERENT = [
     ("Rendez-vous à 18:30", "Rendez-vous à 18:45"),
     ("Minister resigns", "Minister resigns?"),
     ("Un policier tue", "Un policier tué"),
+    ("Un loup égorge dans la vallée", "Un loup égorgé dans la vallée"),
+    ("Le président épingle", "Le président épinglé"),
     ("L'ÉLU ACCUSÉ DE FRAUDE", "L'élu accuse de fraude"),
     ("Minister resigns. Why?", "Minister resigns? Why"),
     ("الوزير يستقيل", "الوزير يستقيل؟"),
@@ -121,4 +123,4 @@ def test_what_folds_otherwise_has_another_version() -> None:
     digest.update(files("streams.process").joinpath("participles.txt").read_bytes())
     for pair in (*packaged_pairs("natural_pairs.tsv"), *packaged_pairs("fact_pairs.tsv")):
         digest.update(f"{fold(pair.a)}\n{fold(pair.b)}\n".encode())
-    assert (FOLD_VERSION, digest.hexdigest()) == (3, "2de880df98532281")
+    assert (FOLD_VERSION, digest.hexdigest()) == (4, "3a2f2c5bb5e79261")
