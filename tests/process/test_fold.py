@@ -4,7 +4,7 @@ from hashlib import blake2b
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.evaluate.near import packaged_pairs
@@ -87,6 +87,7 @@ def test_nothing_folds_to_nothing(text: str) -> None:
 
 
 @given(st.text())
+@example("tu\ufdd0")
 def test_folding_is_idempotent(text: str) -> None:
     """fold(fold(x)) == fold(x), for any text at all."""
     assert fold(fold(text)) == fold(text)
