@@ -17,8 +17,8 @@ _STALL_S: Final = 60.0
 _STOP_S: Final = 5.0
 _STATE_FETCH_BYTES: Final = 8 << 20
 """The most bytes that one fetch brings of a partition: a restart reads a whole topic, so its pieces are larger."""
-_STATE_AT_ONCE: Final = 5_000
-"""Records of the state that are given on together: 50 ms of work at most, so that nothing else waits long for it."""
+_STATE_AT_ONCE: Final = 1_000
+"""Records of the state that are given on together: a few milliseconds of work, so that nothing else waits for it."""
 _STUCK_S: Final = 40.0
 """How long (s) an open transaction is waited for: the broker ends a worker's after 20 s, and looks every
 10 s for those that are due."""
@@ -188,12 +188,6 @@ class CommittedReader:
         """
         ends = await self._uncommitted.end_offsets([partition])
         return int(ends[partition])
-
-    async def bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, Window]:
-        """Of each partition the first offset that is still there, and the high watermark."""
-        firsts = await self._uncommitted.beginning_offsets(list(partitions))
-        ends = await self._uncommitted.end_offsets(list(partitions))
-        return {place: (int(firsts[place]), int(ends[place])) for place in partitions}
 
     async def stable_end(self, partition: TopicPartition) -> int:
         """The last stable offset: no transaction that is open now has written below it."""
