@@ -9,6 +9,7 @@ doubled.
 import asyncio
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Coroutine
 from importlib.metadata import distributions
 from typing import Any, Final
@@ -182,6 +183,7 @@ async def restore(servers: str, prefix: str, records: int) -> None:
     from streams.settings import Connection
 
     before = resident_bytes()
+    began = time.process_time()
     rows = 0
     longest = 0.0
 
@@ -191,7 +193,11 @@ async def restore(servers: str, prefix: str, records: int) -> None:
             rows += restored.records
             longest = max(longest, restored.seconds)
             if rows >= records:
-                finish(Restore(records=rows, seconds=longest, grown_bytes=resident_bytes() - before))
+                cpu_seconds = time.process_time() - began
+                grown_bytes = resident_bytes() - before
+                finish(
+                    Restore(records=rows, seconds=longest, cpu_seconds=cpu_seconds, grown_bytes=grown_bytes)
+                )
 
     settings = WorkerSettings(
         connection=Connection(bootstrap_servers=servers),

@@ -3,49 +3,44 @@
 import asyncio
 import logging
 import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from statistics import quantiles
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.events import SeenHeadline, encode
-from schemas.instants import format_instant
-from schemas.routing import partition_of
-from schemas.topics import CATEGORIES, SEEN
+from schemas.topics import CATEGORIES
 from streams.bench.contenders import RESTORE
 from streams.bench.corpus import SLOTS, Corpus, make
+from streams.bench.disturbances import DISTURBANCES, PREFIX, Bench, Disturbance, disturbed, worker
 from streams.bench.kafka import KEPT, run_process
+from streams.bench.seen import fill_seen
 from streams.bench.stopwatch import Restore
 from streams.dev.kafka import Cluster
-from streams.kafka.batches import send
 from streams.kafka.connect import administration
 from streams.kafka.subscribe import subscribe
 from streams.kafka.topics import create, partitions_of
-from streams.process.fold import FOLD_VERSION, fold
 from streams.produce.publish import Publisher
 from streams.produce.sightings import identify, sightings
 from streams.produce.strips import strip_of
 from streams.settings import Connection
-from streams.stage import RawRecord
 
 logger: Final = logging.getLogger(__name__)
 
 _WARM_UP_S: Final = 5.0
-_RECORDS_AT_ONCE: Final = 20_000
+_QUIET_S: Final = 2.0
 
 
 class LatencyResult(Struct, frozen=True, kw_only=True):
     """From the moment before a strip is published to a read_committed subscriber having the headline."""
 
+    beside: str
+    """What went on beside it."""
     rate: int
     corpus: str
     headlines: int
@@ -61,29 +56,37 @@ class RestoreResult(Struct, frozen=True, kw_only=True):
     corpus: str
     live_headlines: int
     seconds: float
+    cpu_seconds: float
+    """Processor time from before the worker starts; unlike seconds it hardly depends on what else a machine does."""
     bytes_per_headline: int
 
 
-def run_latency(rate: int, seconds: int) -> LatencyResult:
-    """Publish so many sightings a second for so long; headlines of the first seconds are not counted."""
-    strips = round(rate / SLOTS * (seconds + _WARM_UP_S))
-    corpus = make("natural", strips * SLOTS)
-    with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
-        connection = Connection(bootstrap_servers=cluster.bootstrap_servers())
-        asyncio.run(_make_topics(connection))
-        logger.info("publishing %d sightings a second for %d s", rate, seconds + _WARM_UP_S)
-        with _worker(cluster.bootstrap_servers()):
-            took = asyncio.run(_measure(connection, corpus, rate))
-    cuts = quantiles(took, n=100)
-    return LatencyResult(
-        rate=rate,
-        corpus=corpus.digest,
-        headlines=len(took),
-        p50_ms=round(cuts[49], 1),
-        p95_ms=round(cuts[94], 1),
-        p99_ms=round(cuts[98], 1),
-        max_ms=round(max(took), 1),
-    )
+def run_latency(rate: int, seconds: int, disturbances: Sequence[str]) -> Iterator[LatencyResult]:
+    """Publish so many sightings a second for so long, once beside each of `DISTURBANCES` that is named.
+
+    Headlines of the first seconds are not counted. Each has a broker and a worker of its own.
+    """
+    corpus = make("natural", round(rate * (seconds + _WARM_UP_S)))
+    for name in disturbances:
+        disturbance = DISTURBANCES[name]
+        with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
+            connection = Connection(bootstrap_servers=cluster.bootstrap_servers())
+            bench = Bench(connection=connection, folder=Path(folder), seconds=seconds)
+            asyncio.run(_prepare(bench, disturbance))
+            logger.info("%d sightings a second for %d s, beside %s", rate, seconds + _WARM_UP_S, name)
+            with worker(connection, max(os.sched_getaffinity(0))):
+                took = asyncio.run(_measure(bench, disturbance, corpus, rate))
+        cuts = quantiles(took, n=100)
+        yield LatencyResult(
+            beside=name,
+            rate=rate,
+            corpus=corpus.digest,
+            headlines=len(took),
+            p50_ms=round(cuts[49], 1),
+            p95_ms=round(cuts[94], 1),
+            p99_ms=round(cuts[98], 1),
+            max_ms=round(max(took), 1),
+        )
 
 
 def run_restore(headlines: int) -> RestoreResult:
@@ -94,118 +97,86 @@ def run_restore(headlines: int) -> RestoreResult:
         connection = Connection(bootstrap_servers=servers)
         asyncio.run(_make_topics(connection))
         logger.info("writing the changelog records of %s headlines", f"{corpus.sightings:,}")
-        records = asyncio.run(_fill_seen(connection, corpus))
+        records = asyncio.run(fill_seen(connection, PREFIX, corpus))
         logger.info("restoring them")
-        restored = run_process(RESTORE, servers, "bench", records, Restore)
+        restored = run_process(RESTORE, servers, PREFIX, records, Restore)
     return RestoreResult(
         corpus=corpus.digest,
         live_headlines=restored.records,
         seconds=round(restored.seconds, 2),
+        cpu_seconds=round(restored.cpu_seconds, 2),
         bytes_per_headline=round(restored.grown_bytes / restored.records),
     )
 
 
 async def _make_topics(connection: Connection) -> None:
     async with administration(connection, patience=30) as client:
-        await create(client, KEPT, prefix="bench")
+        await create(client, KEPT, prefix=PREFIX)
 
 
-@contextmanager
-def _worker(servers: str) -> Iterator[None]:
-    flags = ["--bootstrap-servers", servers, "--topic-prefix", "bench", "--listen", "none"]
-    program = [sys.executable, "-m", "streams.cli", "worker", *flags]
-    core = max(os.sched_getaffinity(0))
-    with subprocess.Popen(  # noqa: S603 (our own program)
-        program,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 (this process has one thread)
-    ) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
+async def _prepare(bench: Bench, disturbance: Disturbance) -> None:
+    await _make_topics(bench.connection)
+    await disturbance.prepare(bench)
 
 
-async def _measure(connection: Connection, corpus: Corpus, rate: int) -> list[float]:
+async def _measure(bench: Bench, disturbance: Disturbance, corpus: Corpus, rate: int) -> list[float]:
     """Milliseconds for each headline that was first shown after the warm-up."""
-    options = connection.aiokafka_options()
-    async with administration(connection, patience=30) as client:
-        partitions = await partitions_of(client, [topic.on("bench") for topic in CATEGORIES.values()])
-    published: dict[bytes, float] = {}
-    took: list[float] = []
+    options = bench.connection.aiokafka_options()
+    async with administration(bench.connection, patience=30) as client:
+        partitions = await partitions_of(client, [topic.on(PREFIX) for topic in CATEGORIES.values()])
+    arrivals = _Arrivals()
     ready = asyncio.Event()
 
     async def read() -> None:
         async for record in subscribe(options, partitions, since=None, follow=True, ready=ready.set):
-            strip = record.key.partition(b"-")[0]
-            if strip in published:
-                took.append((time.monotonic() - published[strip]) * 1000)
+            arrivals.came(record.key)
 
     reading = asyncio.create_task(read())
     await ready.wait()
-    async with Publisher(options, prefix="bench") as publisher:
+    async with Publisher(options, prefix=PREFIX) as publisher, AsyncExitStack() as stack:
         began = time.monotonic()
+        is_warm = False
         for number, shown in enumerate(corpus.observations):
             due = began + number * SLOTS / rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             strip, slots = strip_of(replace(shown, observed_at=time.time_ns() // 1_000_000))
+            made = sightings(strip, slots)
             if due - began > _WARM_UP_S:
-                published[strip.id.encode()] = time.monotonic()
-            await publisher.publish(strip, sightings(strip, slots))
+                if not is_warm:
+                    await stack.enter_async_context(disturbed(disturbance, bench))
+                    is_warm = True
+                if identify(slots[0].text)[1] not in disturbance.unmeasured:
+                    arrivals.left(strip.id.encode())
+            await publisher.publish(strip, made)
             await publisher.flush()
-    await _until_quiet(took)
+    await arrivals.end()
     reading.cancel()
     with suppress(asyncio.CancelledError):
         await reading
-    return took
+    return arrivals.took
 
 
-async def _until_quiet(took: list[float]) -> None:
-    """Wait until nothing more arrives."""
-    seen = -1
-    while len(took) != seen or not seen:
-        seen = len(took)
-        await asyncio.sleep(2)
+class _Arrivals:
+    """Times what arrives of the strips that have left."""
 
+    def __init__(self) -> None:
+        self.took: list[float] = []
+        """Milliseconds, one for each headline that arrived."""
+        self._left: dict[bytes, float] = {}
 
-async def _fill_seen(connection: Connection, corpus: Corpus) -> int:
-    """One changelog record for each different headline; returns how many."""
-    producer = AIOKafkaProducer(
-        enable_idempotence=True, max_batch_size=1 << 18, **connection.aiokafka_options()
-    )
-    await producer.start()
-    try:
-        written: set[bytes] = set()
-        records: dict[tuple[str, int], list[RawRecord]] = {}
-        for shown in corpus.observations:
-            strip, slots = strip_of(shown)
-            for number, slot in enumerate(slots):
-                key, language = identify(slot.text)
-                if key not in written:
-                    written.add(key)
-                    record = _seen_record(key, language, slot.text, f"{strip.id}-{number}", shown.observed_at)
-                    home = (SEEN.on("bench"), partition_of(language, SEEN.partitions))
-                    records.setdefault(home, []).append(record)
-            if sum(map(len, records.values())) >= _RECORDS_AT_ONCE:
-                await send(producer, records)
-                records.clear()
-        await send(producer, records)
-        return len(written)
-    finally:
-        await producer.stop()
+    def left(self, strip: bytes) -> None:
+        """A strip is published now."""
+        self._left[strip] = time.monotonic()
 
+    def came(self, headline: bytes) -> None:
+        """A headline is with the subscriber; its id begins with its strip's."""
+        strip = headline.partition(b"-")[0]
+        if strip in self._left:
+            self.took.append((time.monotonic() - self._left[strip]) * 1000)
 
-def _seen_record(key: bytes, language: str, text: str, identity: str, instant: int) -> RawRecord:
-    seen = format_instant(instant)
-    event = SeenHeadline(
-        id=identity,
-        text=text,
-        folded=fold(text),
-        language=language,
-        first_seen=seen,
-        last_seen=seen,
-        sightings=1,
-        sources=("source-00",),
-        fold=FOLD_VERSION,
-    )
-    return RawRecord(key, encode(event), instant, [])
+    async def end(self) -> None:
+        """Wait until nothing more arrives."""
+        before = -1
+        while len(self.took) != before or not before:
+            before = len(self.took)
+            await asyncio.sleep(_QUIET_S)

@@ -40,6 +40,7 @@ class Restore(Struct, frozen=True, kw_only=True):
 
     records: int
     seconds: float
+    cpu_seconds: float
     grown_bytes: int
     """How much the process's resident memory grew."""
 

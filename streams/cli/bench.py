@@ -98,21 +98,34 @@ def replay(sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> N
     report(list(run_replay(sightings, runs)), as_json=as_json, csv_path=csv_path)
 
 
-@command.command(epilog=examples("ticker bench latency", "ticker bench latency --rate 5000"))
+@command.command(epilog=examples("ticker bench latency", "ticker bench latency --rate 5000 --beside nothing"))
 @click.option(
     "--rate", type=click.IntRange(min=54), default=1_000, show_default=True, help="Sightings a second."
 )
 @click.option("--seconds", type=click.IntRange(min=1), default=30, show_default=True)
+@click.option(
+    "--beside",
+    "disturbances",
+    default="nothing,rebalance,restore,replay",
+    show_default=True,
+    help="What goes on meanwhile, each in a run of its own.",
+)
 @json_option
 @csv_option
-def latency(rate: int, seconds: int, as_json: bool, csv_path: Path | None) -> None:
+def latency(rate: int, seconds: int, disturbances: str, as_json: bool, csv_path: Path | None) -> None:
     """From a strip's publication to its new headlines on their category topics, read_committed, both stages.
 
-    Starts a broker of its own. Needs the extra: pip install 'headline-ticker[broker]'.
+    By itself; while a second worker joins and leaves; while another partition's 200,000 live headlines are read
+    back; while a window is replayed at full speed. One partition is busy, five are quiet. Starts a broker of its
+    own for each. Needs the extra: pip install 'headline-ticker[broker]'.
     """
+    from streams.bench.disturbances import DISTURBANCES
     from streams.bench.latency import run_latency
 
-    report([run_latency(rate, seconds)], as_json=as_json, csv_path=csv_path)
+    names = disturbances.split(",")
+    if unknown := set(names) - set(DISTURBANCES):
+        raise click.UsageError(f"--beside {', '.join(unknown)}: there are {', '.join(DISTURBANCES)}")
+    report(list(run_latency(rate, seconds, names)), as_json=as_json, csv_path=csv_path)
 
 
 @command.command(epilog=examples("ticker bench serve", "ticker bench serve --readers 200 --seconds 10"))

@@ -29,7 +29,6 @@ from msgspec.structs import replace
 
 from schemas.events import UNREADABLE
 from streams.errors import SettingsError, TickerError
-from streams.replacing import replace_file
 
 logger: Final = logging.getLogger(__name__)
 
@@ -309,8 +308,14 @@ class Spool:
     def _keep_account(self) -> None:
         """Write who it is and how far it was handed over, all of it or none."""
         self._account = replace(self._account, sent=self.sent)
+        path = self._folder / _ACCOUNT
+        new = path.with_suffix(".new")
         try:
-            replace_file(self._folder / _ACCOUNT, msgspec.json.encode(self._account))
+            with new.open("wb") as file:
+                file.write(msgspec.json.encode(self._account))
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
             self._sync_folder()
         except OSError as error:
             raise TickerError(f"spool {self._folder}: {error.strerror}") from error

@@ -108,3 +108,10 @@ def test_a_contender_that_is_not_installed_is_named_with_its_extra() -> None:
     assert done.returncode == 2
     assert f"{missing[0]} is not installed" in done.stderr.decode()
     assert b"headline-ticker[bench]" in done.stderr
+
+
+def test_latency_is_measured_beside_what_there_is() -> None:
+    """A word that names no disturbance is refused before anything is started."""
+    done = ticker("bench", "latency", "--beside", "replay,thunder")
+    assert done.returncode == 2
+    assert "--beside thunder: there are nothing, rebalance, restore, replay" in done.stderr.decode()

@@ -4,7 +4,6 @@ from typing import Final
 
 from deploy.grafana.boards.engine import ENGINE
 from deploy.grafana.boards.overview import OVERVIEW
-from deploy.grafana.boards.replay import REPLAY
 from deploy.grafana.boards.sources import SOURCES
 
-BOARDS: Final = (OVERVIEW, SOURCES, ENGINE, REPLAY)
+BOARDS: Final = (OVERVIEW, SOURCES, ENGINE)
