@@ -81,9 +81,11 @@ def note_sources(records: Sequence[Record], newest: MutableMapping[bytes, int]) 
     Headlines carry no source header.
     """
     sample = records if len(records) <= _ALL_UP_TO else records[::_STRIDE]
-    for record in sample:
-        if len(record.headers) == 1 and (source := record.headers[0][1]) is not None:
-            newest[source] = max(newest.get(source, 0), record.timestamp)
+    # Those of a strip are alike: what is left to compare is little.
+    said = {(headers[0][1], record.timestamp) for record in sample if len(headers := record.headers) == 1}
+    for source, timestamp in said:
+        if source is not None:
+            newest[source] = max(newest.get(source, 0), timestamp)
 
 
 class HeadlineMetrics:
