@@ -1,51 +1,105 @@
-"""What an inverted index of many headlines does by sorting numbers: take in many texts at once, count shared slots.
+"""What an inverted index of many headlines does by sorting numbers: take in many texts, count shared slots.
 
-To look a word up where memory is cold takes longer than anything else of indexing it. Here each distinct
-word is looked up once, and what is left is sorting numbers.
+To look a word up where memory is cold takes longer than anything else of indexing it, and to hand a slot to its
+group as much again. Here each distinct word is looked up once and each group is handed its slots once; what is left is
+sorting numbers.
 """
 
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import repeat
-from typing import Any, TypeVar
+from itertools import pairwise, repeat
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
 Numbers = np.ndarray[Any, np.dtype[Any]]
 
+_NO_GROUP: Final = -1
+_SAMPLED: Final = 64
+"""Of the gathered numbers every so many say where to cut them."""
 
-def slots_by(
-    group_of: Callable[[str], T | None], texts: Sequence[str], first: int
-) -> Iterator[tuple[T, bytes]]:
-    """The slots of each group, ascending, each once, as native 32-bit integers.
+
+class Gathered(Generic[T]):
+    """The slots of each group, gathered from many texts before they are handed out.
+
+    Words are told apart by Python's own 64-bit hash.
 
     Args:
         group_of: The group of a word; words without one are left out. Groups must be hashable.
-        texts: Words with single spaces between them; the first text has slot `first`, the next the next.
-        first: A slot below 2**31.
-
-    Words are told apart by Python's own 64-bit hash.
     """
-    words = " ".join(texts).split(" ")
-    counts = np.fromiter(map(str.count, texts, repeat(" ")), np.int64, len(texts)) + 1
-    hashes = np.fromiter(map(hash, words), np.int64, len(words))
-    order = np.argsort(hashes)
-    new = _first_of_equal(hashes[order])
-    numbers: dict[T, int] = {}
-    number_of = [
-        -1 if (group := group_of(word) if word else None) is None else numbers.setdefault(group, len(numbers))
-        for word in map(words.__getitem__, order[new].tolist())
-    ]
-    slots = np.repeat(np.arange(first, first + len(texts), dtype=np.int64), counts)
-    pairs = (np.array(number_of, np.int64)[np.cumsum(new) - 1] << 32) | slots[order]
-    pairs = np.sort(pairs[pairs >= 0])
-    pairs = pairs[_first_of_equal(pairs)]
-    ends = np.searchsorted(pairs, np.arange(1, len(numbers) + 1, dtype=np.int64) << 32).tolist()
-    data = (pairs & 0xFFFFFFFF).astype(np.uint32).tobytes()
-    for group, start, end in zip(numbers, [0, *ends], ends, strict=False):
-        yield group, data[4 * start : 4 * end]
+
+    def __init__(self, group_of: Callable[[str], T | None]) -> None:
+        self._group_of = group_of
+        self._groups: dict[T, int] = {}
+        """The number of each group."""
+        self._hashes: Numbers = np.array([hash("")])
+        """Of the words that were met, ascending."""
+        self._numbers: Numbers = np.array([_NO_GROUP])
+        """The number of each one's group."""
+        self._gathered: list[Numbers] = []
+        """Group number and slot as one number, ascending, for each `add`."""
+
+    def add(self, texts: Sequence[str], first: int) -> None:
+        """Gather some texts.
+
+        Args:
+            texts: Words with single spaces between them; the first text has slot `first`, the next the next.
+            first: A slot below 2**31.
+        """
+        words = " ".join(texts).split(" ")
+        counts = np.fromiter(map(str.count, texts, repeat(" ")), np.int64, len(texts)) + 1
+        hashes = np.fromiter(map(hash, words), np.int64, len(words))
+        numbers = self._numbers_of(words, hashes)
+        slots = np.repeat(np.arange(first, first + len(texts), dtype=np.int64), counts)
+        found = np.sort((numbers << 32 | slots)[numbers != _NO_GROUP])
+        self._gathered.append(found[_first_of_equal(found)])
+
+    def _numbers_of(self, words: Sequence[str], hashes: Numbers) -> Numbers:
+        """The number of each word's group, looked up where the word is new."""
+        places = np.searchsorted(self._hashes, hashes)
+        numbers = self._numbers.take(places, mode="clip")
+        unmet = np.flatnonzero(self._hashes.take(places, mode="clip") != hashes)
+        if len(unmet):
+            new, at, which = np.unique(hashes[unmet], return_index=True, return_inverse=True)
+            found = np.array([self._number(words[place]) for place in unmet[at].tolist()])
+            numbers[unmet] = found[which]
+            places = np.searchsorted(self._hashes, new)
+            self._hashes = np.insert(self._hashes, places, new)
+            self._numbers = np.insert(self._numbers, places, found)
+        return numbers
+
+    def _number(self, word: str) -> int:
+        group = self._group_of(word)
+        return _NO_GROUP if group is None else self._groups.setdefault(group, len(self._groups))
+
+    def hand_out(self, at_once: int) -> Iterator[list[tuple[T, bytes]]]:
+        """Each group with its slots: ascending, each once, native 32-bit integers; about `at_once` slots in a step."""
+        if not self._gathered:
+            return
+        groups = list(self._groups)
+        sample = np.sort(np.concatenate([found[::_SAMPLED] for found in self._gathered]))
+        cuts = np.unique(sample[:: max(1, at_once // _SAMPLED)] >> 32)[1:].tolist()
+        edges = np.array([0, *cuts, len(groups)], np.int64) << 32
+        parts = [np.searchsorted(found, edges).tolist() for found in self._gathered]
+        for place in range(len(edges) - 1):
+            found = np.sort(
+                np.concatenate(
+                    [
+                        found[at[place] : at[place + 1]]
+                        for found, at in zip(self._gathered, parts, strict=True)
+                    ]
+                )
+            )
+            numbers = found >> 32
+            starts = np.flatnonzero(_first_of_equal(numbers))
+            data = (found & 0xFFFFFFFF).astype(np.uint32).tobytes()
+            ends = [*starts.tolist(), len(found)]
+            yield [
+                (groups[number], data[4 * start : 4 * end])
+                for number, (start, end) in zip(numbers[starts].tolist(), pairwise(ends), strict=True)
+            ]
 
 
 def shared(postings: "Sequence[array[int]]", fewest: int) -> dict[int, int]:

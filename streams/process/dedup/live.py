@@ -265,7 +265,7 @@ class LiveHeadlines:
         self._leaving: list[bytes] = []
         """A heap of the keys of the earliest shard; those moved to another shard may still stand here."""
         self._restored: defaultdict[str, list[LiveHeadline]] = defaultdict(list)
-        """While restoring: headlines by language that are not in their index yet."""
+        """While restoring: headlines by language that are not in their index yet; some have ended since."""
         self._orphans: dict[bytes, bytes] = {}
         """While restoring: aliases whose headline has not come yet, and its key."""
         self._waiting: defaultdict[bytes, list[bytes]] = defaultdict(list)
@@ -475,7 +475,8 @@ class LiveHeadlines:
         self._refolded.difference_update(keys)
         self._queue[_shard(headline)].discard(headline.key)
         self.claims.pop(headline.key, None)
-        self._near[headline.language].remove(headline)
+        if headline.slot >= 0:  # else a restore has not come to it yet
+            self._near[headline.language].remove(headline)
         return keys
 
     def find(
@@ -512,6 +513,7 @@ class LiveHeadlines:
         return self._preparing
 
     def _get_ready(self) -> Iterator[None]:
+        yield from self._index_restored()
         yield from self.chains.rebuild(self)
         if self.agreement is None:
             ends = {_end_of_shard(shard) for shard, keys in self._queue.items() if keys}
@@ -543,7 +545,6 @@ class LiveHeadlines:
                 self._restore(record)
             except (*UNREADABLE, ValueError) as error:
                 raise RecordError(f"state record {record.key!r} cannot be read: {error}") from error
-        self._index_restored()
 
     def _restore_event_time(self, value: bytes) -> None:
         row = _decode_event_time(value)
@@ -551,10 +552,11 @@ class LiveHeadlines:
         self.now = parse_instant(row.reached)
         self._dated_back = None if row.dated_back is None else parse_instant(row.dated_back)
 
-    def _index_restored(self) -> None:
-        for language, headlines in self._restored.items():
-            self._near[language].add_all(headlines)
-        self._restored.clear()
+    def _index_restored(self) -> Iterator[None]:
+        restored, self._restored = self._restored, defaultdict(list)
+        for language, headlines in restored.items():
+            live = (headline for headline in headlines if self.by_key.get(headline.key) is headline)
+            yield from self._near[language].add_all(live)
 
     def _restore(self, record: Record) -> None:
         key = record.key
@@ -657,7 +659,6 @@ class LiveHeadlines:
         if headline is None:
             return ()
         if headline.key == key:
-            self._index_restored()
             self.end(headline)
             return headline.aliases
         headline.aliases = tuple(alias for alias in headline.aliases if alias != key)

@@ -12,9 +12,9 @@ index that is rebuilt from the state in any order decides as the one that was lo
 
 from array import array
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from math import ceil
 from operator import attrgetter
 from types import ModuleType
@@ -57,6 +57,10 @@ _NEVER: Final = 2**62
 _LAST_SLOT: Final = 2**31 - 1
 _MANY: Final = 2_000
 """From so many headlines on, sorting their numbers takes less time than looking at each."""
+_ADDED_AT_ONCE: Final = 500
+"""Headlines that one step of `add_all` takes in, of many: some milliseconds."""
+_SLOTS_AT_ONCE: Final = 20_000
+"""Slots that one step of it hands to postings."""
 
 
 class Indexed(Struct, gc=False, eq=False, kw_only=True):
@@ -165,24 +169,40 @@ class NearIndex(Generic[HeadlineT]):
             posting.slots.append(slot)
             posting.live += 1
 
-    def add_all(self, headlines: Sequence[HeadlineT]) -> None:
-        """Make headlines live that are not; for many at once quicker than `add` for each."""
-        if len(headlines) < _MANY:
-            for headline in headlines:
+    def add_all(self, headlines: Iterable[HeadlineT]) -> Iterator[None]:
+        """Make headlines live that are not, step by step; until the last step is done, ask nothing of the index.
+
+        For many at once quicker than `add` for each.
+        """
+        coming = iter(headlines)
+        first = list(islice(coming, _MANY))
+        if len(first) < _MANY:
+            for number, headline in enumerate(first, 1):
                 self.add(headline)
+                if number % _ADDED_AT_ONCE == 0:
+                    yield
             return
-        if self._next_slot + len(headlines) > _LAST_SLOT:
-            self._renumber()
-        self._forget_words()
-        first = self._next_slot
-        for slot, headline in enumerate(headlines, first):
-            headline.slot = slot
-            self._live[slot] = headline
-        self._next_slot += len(headlines)
-        texts = [headline.folded for headline in headlines]
-        for posting, slots in _bulk().slots_by(self._words.__getitem__, texts, first):
-            posting.slots.frombytes(slots)
-            posting.live += len(slots) // posting.slots.itemsize
+        yield from self._add_many(chain(first, coming))
+
+    def _add_many(self, headlines: Iterator[HeadlineT]) -> Iterator[None]:
+        if self._next_slot > _LAST_SLOT // 2:
+            self._renumber()  # so that there is room for a thousand million
+        self._asked = _NOTHING_ASKED
+        gathered = _bulk().Gathered(self._words.__getitem__)
+        while some := list(islice(headlines, _ADDED_AT_ONCE)):
+            for slot, headline in enumerate(some, self._next_slot):
+                headline.slot = slot
+                self._live[slot] = headline
+            gathered.add([headline.folded for headline in some], self._next_slot)
+            self._next_slot += len(some)
+            if len(self._words) > _REMEMBERED_WORDS:
+                self._words.clear()
+            yield
+        for found in gathered.hand_out(_SLOTS_AT_ONCE):
+            for posting, slots in found:
+                posting.slots.frombytes(slots)
+                posting.live += len(slots) // posting.slots.itemsize
+            yield
 
     def remove(self, headline: HeadlineT) -> None:
         """Let a live headline go."""

@@ -98,8 +98,12 @@ def test_many_at_once_are_found_as_if_each_had_been_added(
     many = [text for text in many if fold(text) not in live] + [""]
     one_by_one, at_once = _index(before), _index(before)
     together = [_indexed(text) for text in many]
-    with mock.patch.object(near, "_MANY", 0):
-        at_once.add_all(together)
+    with (
+        mock.patch.multiple(near, _MANY=0, _ADDED_AT_ONCE=3, _SLOTS_AT_ONCE=4),
+        mock.patch.object(bulk, "_SAMPLED", 2),
+    ):
+        for _ in at_once.add_all(together):
+            pass
     for text in many:
         one_by_one.add(_indexed(text))
     slots = [{p.stem: list(p.slots) for p in i._words._by_stem.values()} for i in (one_by_one, at_once)]

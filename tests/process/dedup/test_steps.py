@@ -53,7 +53,10 @@ def test_pieces_and_steps_decide_nothing(records: list[EventRecord], sizes: list
     """However many records are decided on together, and however far a restart had got ready before the next."""
     whole = KeepingOutbox()
     Deduplicator().process(records, whole)
-    with mock.patch.object(chains, "_AT_ONCE", 2), mock.patch.object(near, "_PACKED_AT_ONCE", 1):
+    with (
+        mock.patch.object(chains, "_AT_ONCE", 2),
+        mock.patch.multiple(near, _PACKED_AT_ONCE=1, _ADDED_AT_ONCE=2),
+    ):
         apart = written(records, iter(sizes), steps)
     assert [each for each in apart if each.topic != "seen"] == [
         each for each in whole.written if each.topic != "seen"
