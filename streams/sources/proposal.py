@@ -12,12 +12,12 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 from msgspec import Struct
-from selectolax.lexbor import LexborHTMLParser
 
 from streams.counted import counted
 from streams.errors import InputError
 from streams.outbound import ForbiddenAddressError
 from streams.produce.extract import survey
+from streams.produce.extract.limits import tree_of
 from streams.produce.sightings import identify
 from streams.sources.answer import shown
 from streams.sources.hosts import PostponedError
@@ -96,7 +96,11 @@ async def propose(address: str, visitor: Visitor, *, allow_private: bool) -> lis
 def feeds_of(page: str, address: str) -> list[str]:
     """The feeds that a page names as other forms of itself, those of comments left out."""
     found: list[str] = []
-    for node in LexborHTMLParser(page).css('link[rel~="alternate"]'):
+    try:
+        tree = tree_of(page, address)
+    except InputError:
+        return []
+    for node in tree.css('link[rel~="alternate"]'):
         given = node.attributes
         href, told = given.get("href") or "", given.get("title") or ""
         if not _FEED_TYPE.match(given.get("type") or "") or _COMMENTS.search(f"{href} {told}"):

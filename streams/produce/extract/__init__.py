@@ -7,7 +7,7 @@ same slots again.
 
 from streams.produce.extract.candidates import Rival
 from streams.produce.extract.found import Found, resplit
-from streams.produce.extract.markup import MAX_DEPTH
+from streams.produce.extract.limits import MAX_DEPTH
 from streams.produce.extract.pages import find_strips, looks_like, survey
 
 __all__ = ["MAX_DEPTH", "Found", "Rival", "find_strips", "looks_like", "resplit", "survey"]

@@ -7,7 +7,8 @@ import re
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from streams.errors import InputError
+from streams.produce.extract.limits import tree_of
 
 MAX_LINK: Final = 2_048
 """The longest address that is kept, in characters."""
@@ -35,7 +36,10 @@ def address_of(page: str, read_from: str | None = None) -> str | None:
     head = page[: end if end > 0 else _HEAD]
     if not _SAYS_ADDRESS.search(head):
         return read_from
-    tree = LexborHTMLParser(head)
+    try:
+        tree = tree_of(head, "its head")
+    except InputError:
+        return read_from
     for selector, attribute in _BASE:
         node = tree.css_first(selector)
         address = node.attributes.get(attribute) if node is not None else None

@@ -1,4 +1,4 @@
-"""Parse HTML within limits, and lay an element out flat: its elements and its runs of text, in order.
+"""Parse HTML, and lay an element out flat: its elements and its runs of text, in order.
 
 Everything else works on that outline, so that a page is walked once and never deeper than Python's stack.
 """
@@ -10,24 +10,9 @@ from typing import Final, Literal
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from streams.errors import InputError
+from streams.produce.extract.limits import tree_of
 from streams.produce.extract.visibility import Attributes, is_hidden, is_never_shown
 from streams.produce.plain import plain
-
-MAX_DEPTH: Final = 5_000
-"""Elements open inside each other: at 20,000 the parser takes half a second, at 200,000 two minutes."""
-
-MAX_SELF_CLOSED: Final = 20_000
-"""Elements like `<path/>` inside SVG drawings, which a parser may take for open ones."""
-
-_TAG: Final = re.compile(r"""<(/?)([a-z][a-z0-9-]*+)((?:[^<>"']|"[^"]*+"|'[^']*+')*+)>""", re.IGNORECASE)
-_NEVER_DEEP: Final = frozenset(
-    {
-        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source",
-        "track", "wbr", "p", "li", "dt", "dd", "option", "tr", "td", "th",
-    }
-)  # fmt: skip
-"""Elements without content, or closed by the next of their kind."""
 
 _DROPPED: Final = ["script", "style", "noscript", "template", "iframe", "svg", "head", "select", "textarea"]
 
@@ -108,37 +93,14 @@ class Outline(Struct, frozen=True):
 
 
 def parse(page: str, place: str) -> LexborHTMLParser:
-    """Parse HTML without what is never shown; refuse nesting that would take a parser minutes.
+    """Parse HTML without what is never shown.
 
     Raises:
-        InputError: Elements are nested too deeply.
+        InputError: It is beyond the limits of the parser.
     """
-    if _is_too_deep(page):
-        raise InputError(place, f"HTML nested more than {MAX_DEPTH:,} elements deep; give the strip alone")
-    tree = LexborHTMLParser(page)
+    tree = tree_of(page, place)
     tree.strip_tags(_DROPPED)
     return tree
-
-
-def _is_too_deep(page: str) -> bool:
-    """Whether elements may be open beyond the limits, counted by name without parsing."""
-    if page.count("<") - page.count("</") <= MAX_DEPTH:
-        return False  # not as many are opened at all
-    depth: dict[str, int] = {}
-    total = self_closed = 0
-    for match in _TAG.finditer(page):
-        tag = match[2].lower()
-        if tag in _NEVER_DEEP:
-            continue
-        if match[3].endswith("/") and depth.get("svg"):
-            self_closed += 1
-            continue
-        before = depth.get(tag, 0)
-        depth[tag] = max(0, before + (-1 if match[1] else 1))
-        total += depth[tag] - before
-        if total > MAX_DEPTH or self_closed > MAX_SELF_CLOSED:
-            return True
-    return False
 
 
 def outline(root: LexborNode) -> Outline:

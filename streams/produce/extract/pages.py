@@ -12,6 +12,7 @@ from streams.errors import InputError, SplitError
 from streams.produce.extract.candidates import Rival, labelled, named, surest
 from streams.produce.extract.embedded import declared, set_aside, undeclared
 from streams.produce.extract.found import Found, based, headlines_in, in_element, reads_well, resplit, tidied
+from streams.produce.extract.limits import tree_of
 from streams.produce.extract.lines import in_text, rank, strip_lines
 from streams.produce.extract.links import address_of
 from streams.produce.extract.markup import lines_of, parse
@@ -95,7 +96,7 @@ def survey(
             for found in in_text(page, place, separator)
         ]
     passed_over: list[Rival] = []
-    whole = cache(lambda: LexborHTMLParser(page))
+    whole = cache(lambda: tree_of(page, place))
     for find in _finders(page, place, separator, address_of(page, address), whole):
         rivals = find()
         if any(rival.found for rival in rivals):
@@ -120,7 +121,7 @@ def _in_feed(page: str, place: str, selector: str | None, address: str | None, t
 
 
 def _in_html(page: str, place: str, separator: str | None, address: str | None) -> tuple[Found, ...]:
-    whole = cache(lambda: LexborHTMLParser(page))
+    whole = cache(lambda: tree_of(page, place))
     for find in _finders(page, place, separator, address, whole):
         if strips := surest(find(), place):
             return strips
@@ -188,7 +189,7 @@ def _selected(page: str, place: str, selector: str, separator: str | None, addre
     tree = parse(page, place)
     try:
         nodes = tree.css(selector)
-        data = [] if any(node.text(strip=True) for node in nodes) else LexborHTMLParser(page).css(selector)
+        data = [] if any(node.text(strip=True) for node in nodes) else tree_of(page, place).css(selector)
     except SelectolaxError as error:
         raise InputError(place, f"the selector {selector!r} is not CSS: {error}") from None
     if lists := undeclared(data, address):
