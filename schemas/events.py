@@ -202,12 +202,9 @@ class EventTime(
     support: Annotated[
         int, Meta(ge=1, description="Strips that agreed with it; more than 16 are not counted.")
     ]
-    by: (
-        Annotated[
-            SourceId, Meta(description="The source of all of these, where they are of one and below 16.")
-        ]
-        | None
-    ) = None
+    by: Annotated[SourceId, Meta(description="The source of all of these, where they are of one.")] | None = (
+        None
+    )
     last: Annotated[ClaimedTime, Meta(description="The last strip that counted.")] | None = None
     later: Annotated[
         tuple[ClaimedTime, ...],

@@ -198,7 +198,7 @@ export interface EventTime {
   readonly agreed: string;
   /** Strips that agreed with it; more than 16 are not counted. */
   readonly support: number;
-  /** The source of all of these, where they are of one and below 16. */
+  /** The source of all of these, where they are of one. */
   readonly by?: string | null;
   readonly last?: ClaimedTime | null;
   /** Strips that said that it is later: ends of their buckets. */

@@ -134,7 +134,7 @@ async def examine(connection: Connection, prefix: str) -> Report:
         near=counts["near"],
         dead_letters=len(deduplicated.rejected) + len(categorized.rejected),
         categorized=categorized.counts["categorized"] + categorized.counts["uncategorised"],
-        live=len(deduplicated.state),
+        live=sum(isinstance(row, SeenHeadline) for row in deduplicated.state.values()),
     )
     ours = [record for record in found[DECISIONS.name].all if not record.headers]
     _compare(

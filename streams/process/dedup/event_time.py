@@ -73,7 +73,7 @@ class Agreement(Struct, frozen=True, kw_only=True):
     support: int
     """How many strips agreed with it; at most `ENOUGH`."""
     by: str | None
-    """The source of all of them; None where they are of several, or enough."""
+    """The source of all of them; None where they are of several."""
     later: tuple[Contradiction, ...] = ()
     """What lies above it, in the order in which it came; at most `ENOUGH` and one."""
     earlier: tuple[Contradiction, ...] = ()
@@ -108,11 +108,10 @@ def hear(before: Agreement | None, by: str, at: int, *, is_few: bool) -> Agreeme
     elif before.later or before.earlier:
         later, earlier = before.later[1:], before.earlier[1:]
     elif before.support < ENOUGH:
-        support = before.support + 1
-        return replace(
-            before, last=(by, at), support=support, by=by if by == before.by and support < ENOUGH else None
-        )
+        return replace(before, last=(by, at), support=before.support + 1, by=by if by == before.by else None)
     else:
+        return before
+    if (later, earlier) == (before.later, before.earlier):
         return before
     after = replace(before, last=(by, at), later=later, earlier=earlier)
     while (end := _outvoted(after, is_few=is_few)) is not None:
@@ -124,6 +123,8 @@ def _and(said: tuple[Contradiction, ...], more: Contradiction) -> tuple[Contradi
     """One more; of those that are too many, one leaves whose bucket others name, so that buckets can be counted."""
     if len(said) <= ENOUGH:
         return (*said, more)
+    if more in said:
+        return said
     named = Counter(end for _, end in (*said, more))
     leaving = next((place for place, (_, end) in enumerate(said) if named[end] > 1), 0)
     return (*said[:leaving], *said[leaving + 1 :], more)
@@ -152,7 +153,7 @@ def _agreed_on(before: Agreement, end: int) -> Agreement:
     earlier = tuple(said for said in before.earlier if end - said.end > DOUBTED_MS)
     with_it = {*before.later, *before.earlier}.difference(later, earlier)
     support = min(len(before.later) + len(before.earlier) - len(later) - len(earlier), ENOUGH)
-    is_one = len({by for by, _ in with_it}) == 1 and support < ENOUGH
+    is_one = len({by for by, _ in with_it}) == 1
     return Agreement(
         end=end,
         last=before.last,

@@ -315,6 +315,17 @@ def test_restarts_among_every_kind_of_wrong_clock_decide_nothing(seed: int) -> N
     assert event_times(apart) == event_times(whole)
 
 
+@pytest.mark.parametrize("by", [["hespress"], ["hespress", "akhbar"]])
+def test_busy_sources_write_event_time_once_a_bucket_and_seventeen_votes_an_hour(by: list[str]) -> None:
+    """A strip every other second for six hours: votes that say nothing new are not written."""
+    out, deduplicator = KeepingOutbox(), Deduplicator()
+    for number in range(0, 6 * 60 * 60, 2):
+        at = START + number * 1000
+        deduplicator.process([sighting(NEWS[0], at=at, source=by[number // 2 % len(by)])], out)
+    assert deduplicator.event_time == at // (10 * MINUTE) * 10 * MINUTE + 10 * MINUTE
+    assert len(event_times(out)) < 6 * 6 + 7 * 2 * 17
+
+
 def event_times(out: KeepingOutbox) -> list[EventTime]:
     """Every row of event time that was written."""
     return [written.event for written in out.written if isinstance(written.event, EventTime)]
