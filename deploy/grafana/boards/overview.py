@@ -27,24 +27,26 @@ _SILENCE: Final = (
 _MOST_SILENT: Final = f"topk(12, {_SILENCE})"
 _LATE: Final = "max(ticker_canary_age_seconds{SEL}) > bool 60"
 _SILENT: Final = f"(count({_SILENCE} >= 1800) or vector(0))"
+_IN_DOUBT: Final = 'max by (source, state) (ticker_source_state{SEL,state!~"well|learning"}) == 1'
+_DOUBTED: Final = f"(count({_IN_DOUBT}) or vector(0))"
 _AWAY: Final = "min(ticker_kafka_up{SEL}) < bool 1"
 _ENGINE: Final = Link("Engine", "/d/ticker-engine?${__url_time_range}")
 _SOURCES: Final = Link("Sources", "/d/ticker-sources?${__url_time_range}")
 
 _VERDICT: Final = Row(
-    "Are readers getting fresh headlines from every source?",
+    "Are readers getting fresh headlines?",
     (
         Panel(
             title="Fresh, from every source",
             description="Yes while test headlines take less than a minute, no source has been silent for half an"
-            " hour and every program reaches Kafka.",
+            " hour or is in doubt, and every program reaches Kafka.",
             unit="none",
             kind="number",
-            width=5,
+            width=4,
             bad_from=1,
             words=((0, "Yes"), (1, "No")),
             empty="Nobody measures",
-            queries=(Query(f"clamp_max(({_LATE}) + {_SILENT} + ({_AWAY}), 1)"),),
+            queries=(Query(f"clamp_max(({_LATE}) + {_SILENT} + {_DOUBTED} + ({_AWAY}), 1)"),),
         ),
         Panel(
             title="A test headline takes",
@@ -52,7 +54,7 @@ _VERDICT: Final = Row(
             " language: how late a headline that is seen now will be published. Pages above 60 s.",
             unit=SECONDS,
             kind="number",
-            width=7,
+            width=5,
             bad_from=60,
             empty="No canary runs",
             queries=(Query("max by (language) (ticker_canary_age_seconds{SEL})", "{{language}}"),),
@@ -76,6 +78,18 @@ _VERDICT: Final = Row(
             bad_from=1,
             words=((0, "None"),),
             queries=(Query(_SILENT),),
+            links=(_SOURCES,),
+        ),
+        Panel(
+            title="In doubt",
+            description="Sources that are visited and of which the watch says neither well nor learning: what they show"
+            " does not fit their past, or no visit goes well. Nothing of them is published meanwhile.",
+            unit=COUNT,
+            kind="number",
+            width=3,
+            bad_from=1,
+            words=((0, "None"),),
+            queries=(Query(_DOUBTED),),
             links=(_SOURCES,),
         ),
         Panel(
@@ -133,9 +147,9 @@ _WHAT_TO_DO: Final = Row(
                     wide=200,
                     link=Link("Its runbook", "${runbooks}/${__value.raw}.md"),
                 ),
-                Column(field="Value", title="Since", unit="dateTimeFromNow", wide=130),
-                Column(field="severity", title="Kind", wide=70),
-                Column(field="source", title="Source", wide=90),
+                Column(field="Value", title="Since", unit="dateTimeFromNow", wide=120),
+                Column(field="severity", title="Kind", wide=60),
+                Column(field="source", title="Source", wide=140),
                 Column(field="stage", title="Stage", wide=90),
                 Column(field="instance", title="Program"),
             ),
@@ -183,8 +197,8 @@ _FROM_EVERY_SOURCE: Final = Row(
     (
         Panel(
             title="Sources, the most silent first",
-            description="The twelve sources that have been silent the longest, what the watch says of those that are"
-            " visited, and what the last hour brought from each.",
+            description="The twelve sources that have been silent the longest and all that are in doubt, what the watch"
+            " says of those that are visited, and what the last hour brought from each.",
             unit=COUNT,
             kind="table",
             width=14,
@@ -199,7 +213,8 @@ _FROM_EVERY_SOURCE: Final = Row(
                     for outcome in ("new", "update", "near")
                 ),
                 Query(
-                    f"max by (source, state) (ticker_source_state{{SEL}} == 1) and on (source) {_MOST_SILENT}"
+                    "max by (source, state) (ticker_source_state{SEL} == 1)"
+                    f" and on (source) {_MOST_SILENT} or {_IN_DOUBT}"
                 ),
             ),
             columns=(

@@ -99,7 +99,7 @@ _VISITING_THEM: Final = Row(
             ),
             columns=(
                 Column(field="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
-                Column(field="state", title="State", well=("well", "learning")),
+                Column(field="state", title="State", well=("well", "learning"), wide=110),
                 Column(field="Value #B", title="Visited every", unit=SECONDS),
                 Column(field="Value #C", title="Silent from", unit=SECONDS),
                 Column(field="Value #D", title="Visits"),
