@@ -1,6 +1,7 @@
 """`ticker produce`: split strips and publish their sightings to Kafka."""
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Collection
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from streams.produce.metrics import ProducerMetrics
     from streams.produce.producer import Counts
     from streams.sources.registry import Registry
+
+logger: Final = logging.getLogger(__name__)
 
 _STDIN: Final = ("-",)
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -110,6 +113,11 @@ def command(
         sys.exit(1)
 
 
+def _warn(error: Exception) -> None:
+    """Say what is wrong with input that goes on coming: a few times a minute, and how often more."""
+    logger.warning("%s", error)
+
+
 def _counts() -> "Counts":
     from streams.produce.producer import Counts
 
@@ -153,7 +161,10 @@ def _read_files(
 
         def failed(error: Exception) -> None:
             counts.failed += 1
-            progress.say(f"ticker: {error}")
+            if followed or not places or places == _STDIN:
+                _warn(error)
+            else:
+                progress.say(f"ticker: {error}")
 
         counting: list[ProducerMetrics] = []
 
@@ -231,9 +242,6 @@ def _read_sources(
     from streams.sources.recall import noted, tell_recall
     from streams.sources.states import States, judging
 
-    def failed(error: Exception) -> None:
-        click.echo(f"ticker: {error}", err=True)
-
     with (
         Memory(settings[SOURCES_STATE]) as memory,
         Journal(settings[SOURCES_STATE], site=registry.shared_site) as journal,
@@ -259,7 +267,7 @@ def _read_sources(
                         visitor,
                         memory,
                         Outlet(intake),
-                        failed=failed,
+                        failed=_warn,
                         observer=metrics,
                         watching=shown,
                         stop=stop,
@@ -270,7 +278,7 @@ def _read_sources(
                     task.cancel()
                 await asyncio.gather(*telling, return_exceptions=True)
 
-        work = _Work(counts=counts, failed=failed, fill=fill, takes_pushes=takes_pushes)
+        work = _Work(counts=counts, failed=_warn, fill=fill, takes_pushes=takes_pushes)
         asyncio.run(_run(work, settings, stopped))
 
 

@@ -84,6 +84,16 @@ def test_a_feed_on_standard_input_ends_with_a_signal(pipeline: Pipeline) -> None
     assert "Traceback" not in producer.said
 
 
+def test_a_feed_that_goes_on_being_wrong_is_told_of_a_few_times_a_minute(pipeline: Pipeline) -> None:
+    """A hundred lines that are no strips are four lines of the log, and what is right is published."""
+    producer = pipeline.producer("-", stdin=subprocess.PIPE)
+    producer.feed(_FIRST + b"no strip\n" * 100 + _SECOND)
+    _await_sightings(pipeline, 4)
+    assert _end(producer, signal.SIGTERM) == 1
+    assert 1 <= len(re.findall(r"standard input:\d+", producer.said)) <= 20
+    assert "2 strips, 4 slots" in producer.said
+
+
 def test_a_signal_in_the_middle_of_a_file_is_no_success(pipeline: Pipeline, tmp_path: Path) -> None:
     """Status 1, and it says that there is more: whoever waits for the whole file must know."""
     file = tmp_path / "strips.jsonl"
