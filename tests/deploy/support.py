@@ -3,14 +3,21 @@
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import click
 import pytest
+import yaml
 
 from streams.cli import ticker
+
+DEPLOY: Final = Path(__file__).parents[2] / "deploy"
+OVERLAYS: Final = ("production", "staging", "sources")
+ALL_OVERLAYS: Final = (*OVERLAYS, "replay", "replay-try")
 
 
 def tool(name: str, *others: str) -> str:
@@ -22,6 +29,18 @@ def tool(name: str, *others: str) -> str:
             pytest.fail(f"{name} is not installed")
         pytest.skip(f"{name} is not installed on this machine")
     return found
+
+
+def documents_of(overlay: str) -> list[dict[str, Any]]:
+    """The objects that an overlay for Kubernetes makes."""
+    done = subprocess.run(
+        [tool("kubectl"), "kustomize", str(DEPLOY / f"kubernetes/overlays/{overlay}")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
 
 
 def free_port() -> int:

@@ -19,14 +19,11 @@ from deploy.reference import metrics
 from schemas.topics import LANGUAGE_PARTITIONS
 from streams import __version__
 from streams.settings.table import SETTINGS
-from tests.deploy.support import accepts, tool
+from tests.deploy.support import ALL_OVERLAYS, DEPLOY, OVERLAYS, accepts, documents_of, tool
 
 ROOT = Path(__file__).parents[2]
-DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 OURS = {name: service for name, service in COMPOSE["services"].items() if "headline" in service["image"]}
-OVERLAYS = ("production", "staging", "sources")
-ALL = (*OVERLAYS, "replay", "replay-try")
 KUBERNETES = ("1.32", kubernetes_validate.latest_version())
 WORKLOADS = {"Deployment", "StatefulSet", "Job"}
 
@@ -103,19 +100,8 @@ def test_prometheus_scrapes_the_ports_that_services_listen_on() -> None:
         assert f"0.0.0.0:{target['port']}" in " ".join(service["command"])
 
 
-def _documents(overlay: str) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [tool("kubectl"), "kustomize", str(DEPLOY / f"kubernetes/overlays/{overlay}")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return list(yaml.safe_load_all(done.stdout))
-
-
 def _pods(overlay: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for document in _documents(overlay):
+    for document in documents_of(overlay):
         if document["kind"] in WORKLOADS:
             yield document["metadata"]["name"], document["spec"]["template"]["spec"]
         elif document["kind"] == "CronJob":
@@ -124,17 +110,17 @@ def _pods(overlay: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("version", KUBERNETES)
-@pytest.mark.parametrize("overlay", ALL)
+@pytest.mark.parametrize("overlay", ALL_OVERLAYS)
 def test_manifests_follow_the_schemas_of_kubernetes(overlay: str, version: str) -> None:
     """Every object of an overlay is valid, without a field that Kubernetes does not know."""
-    for document in _documents(overlay):
+    for document in documents_of(overlay):
         if not document["apiVersion"].startswith(
             "monitoring.coreos.com/"
         ):  # the operator's, not Kubernetes' own
             kubernetes_validate.validate(document, version, strict=True)
 
 
-@pytest.mark.parametrize("overlay", ALL)
+@pytest.mark.parametrize("overlay", ALL_OVERLAYS)
 def test_pods_are_restricted(overlay: str) -> None:
     """Not root, nothing writable but /tmp, no capabilities, limits, and no token of the cluster."""
     for name, pod in _pods(overlay):
@@ -157,7 +143,7 @@ def test_pods_run_commands_and_settings_that_exist(overlay: str) -> None:
     known = {setting.variable for setting in SETTINGS}
     settings = next(
         document
-        for document in _documents(overlay)
+        for document in documents_of(overlay)
         if document["kind"] == "ConfigMap" and document["metadata"]["name"] == "ticker"
     )
     assert set(settings["data"]) <= known
@@ -181,7 +167,7 @@ def test_a_replay_is_planned_and_then_applied() -> None:
 
 def test_a_try_keeps_its_folder_and_is_not_repeated() -> None:
     """What it was killed at is gone on with the next night; its arguments are those of `ticker`."""
-    (cron,) = (each for each in _documents("replay-try") if each["kind"] == "CronJob")
+    (cron,) = (each for each in documents_of("replay-try") if each["kind"] == "CronJob")
     assert cron["spec"]["concurrencyPolicy"] == "Forbid"
     assert cron["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0
     ((_, pod),) = _pods("replay-try")
@@ -203,7 +189,7 @@ def test_nothing_in_staging_decides_about_a_replay_before_it_comes() -> None:
 
 def test_jobs_are_named_as_the_rules_expect() -> None:
     """The PodMonitor takes names from pods, which are those of Prometheus' own configuration; no port is left out."""
-    documents = _documents("production")
+    documents = documents_of("production")
     monitor = next(document for document in documents if document["kind"] == "PodMonitor")["spec"]
     scraped = {endpoint["port"] for endpoint in monitor["podMetricsEndpoints"]}
     jobs = set()
@@ -221,7 +207,7 @@ def test_jobs_are_named_as_the_rules_expect() -> None:
 
 def test_the_autoscaler_asks_for_what_the_adapter_makes() -> None:
     """Of a metric that workers have."""
-    scaler = next(document for document in _documents("production") if "Autoscaler" in document["kind"])
+    scaler = next(document for document in documents_of("production") if "Autoscaler" in document["kind"])
     (metric,) = scaler["spec"]["metrics"]
     adapter = yaml.safe_load((DEPLOY / "kubernetes/prometheus-adapter.yaml").read_text(encoding="utf-8"))
     (rule,) = adapter["rules"]["external"]
@@ -232,7 +218,7 @@ def test_the_autoscaler_asks_for_what_the_adapter_makes() -> None:
 @pytest.mark.parametrize("name", ["ticker-worker", "ticker-serve"])
 def test_what_runs_twice_is_spread_and_never_drained_at_once(name: str) -> None:
     """Its pods go to different nodes where they can, and one of them stays while nodes are emptied."""
-    documents = _documents("production")
+    documents = documents_of("production")
     budget = next(
         each
         for each in documents
@@ -248,7 +234,7 @@ def test_what_runs_twice_is_spread_and_never_drained_at_once(name: str) -> None:
 
 def test_there_are_no_more_workers_than_partitions() -> None:
     """A worker beyond the partitions of a stage would have nothing to do."""
-    scaler = next(document for document in _documents("production") if "Autoscaler" in document["kind"])
+    scaler = next(document for document in documents_of("production") if "Autoscaler" in document["kind"])
     assert scaler["spec"]["maxReplicas"] == LANGUAGE_PARTITIONS
 
 
