@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("schemas",),
-    ("streams.errors", "streams.outbound", "streams.counted"),
+    ("streams.errors", "streams.outbound", "streams.counted", "streams.replacing"),
     ("streams.stage", "streams.settings"),
     ("streams.process",),
     ("streams.pipeline",),

@@ -41,7 +41,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from grafana_foundation_sdk.models.text import TextMode
 
 from deploy.grafana import colours
-from deploy.grafana.panels import Column, Kind, Link, Panel
+from deploy.grafana.panels import Column, Kind, Link, Panel, to_replay
 
 DATASOURCE: Final = DataSourceRef(type_val="prometheus", uid="${datasource}")
 _HEIGHTS: Final[dict[Kind, int]] = {"lines": 8, "stacked": 8, "number": 4, "bars": 8, "table": 8, "text": 8}
@@ -70,14 +70,15 @@ def drawn(panel: Panel, number: int) -> Any:
     made = (
         made.unit(panel.unit)
         .datasource(DATASOURCE)
-        .targets([_target(panel, position) for position in range(len(panel.queries))])
+        .targets([_target(panel, position) for position in range(len(panel.asked))])
         .thresholds(_thresholds(panel))
     )
     if panel.words:
         made = made.mappings([_words(panel.words, colour=panel.kind == "number", panel=panel)])
     if panel.empty is not None:
         made = made.no_value(panel.empty)
-    return made.data_links([_link(panel.value_link)]) if panel.value_link else made
+    links = [link for link in (panel.value_link, to_replay(panel) if panel.replayed else None) if link]
+    return made.data_links([_link(link) for link in links]) if links else made
 
 
 def _lines(panel: Panel) -> Any:
@@ -99,7 +100,7 @@ def _lines(panel: Panel) -> Any:
         made = made.thresholds_style(
             common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         )
-    for query in panel.queries:
+    for query in panel.asked:
         for name, style in colours.SERIES.get(query.legend, {}).items():
             properties = [DynamicConfigValue("color", {"mode": "fixed", "fixedColor": style.colour})]
             if style.line and panel.kind == "lines":
@@ -155,21 +156,28 @@ def _table(panel: Panel) -> Any:
 
 def _transformations(panel: Panel) -> list[DataTransformerConfig]:
     """Answers of several queries side by side; then only the columns that are named, in their order."""
-    order = {column.field: index for index, column in enumerate(panel.columns)}
-    names = {column.field: column.title for column in panel.columns}
-    kept = DataTransformerConfig(
-        id_val="filterFieldsByName",
-        options={"include": {"names": [column.field for column in panel.columns]}},
-    )
+    fields = [_field(panel, column) for column in panel.columns]
+    order = {field: index for index, field in enumerate(fields)}
+    names = {field: column.title for field, column in zip(fields, panel.columns, strict=True)}
+    kept = DataTransformerConfig(id_val="filterFieldsByName", options={"include": {"names": fields}})
     organized = DataTransformerConfig(
         id_val="organize", options={"indexByName": order, "renameByName": names, "excludeByName": {}}
     )
-    merged = [DataTransformerConfig(id_val="merge", options={})] if len(panel.queries) > 1 else []
+    merged = [DataTransformerConfig(id_val="merge", options={})] if len(panel.asked) > 1 else []
     by = {"field": panel.sort.removeprefix("-"), "desc": panel.sort.startswith("-")}
     ordered = (
         [DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [by]})] if panel.sort else []
     )
     return [*merged, kept, organized, *ordered]
+
+
+def _field(panel: Panel, column: Column) -> str:
+    """What Grafana calls a column before it is renamed: a label, or the value of the query with this letter."""
+    if column.query is None:
+        return column.label
+    if len(panel.asked) == 1:
+        return "Value"
+    return f"Value #{_LETTERS[panel.asked.index(column.query)]}"
 
 
 def _properties(column: Column, none: str) -> list[DynamicConfigValue]:
@@ -209,7 +217,7 @@ def _text(panel: Panel) -> Any:
 
 
 def _target(panel: Panel, position: int) -> Any:
-    query = panel.queries[position]
+    query = panel.asked[position]
     target = (
         prometheus.Dataquery()
         .expr(query.selected)

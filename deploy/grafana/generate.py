@@ -1,4 +1,8 @@
-"""Write the dashboards' JSON from `boards/`: `python -m deploy.grafana.generate`, with `--check` in CI."""
+"""Write the dashboards' JSON from `boards/`: `python -m deploy.grafana.generate`, with `--check` in CI.
+
+Beside what a board says every dashboard has its variables, its links, and marks where a replay's result is about the
+window that is shown.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -9,19 +13,25 @@ import yaml
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import (
+    AnnotationQuery,
     DashboardCursorSync,
     DashboardLinkType,
     VariableOption,
     VariableRefresh,
 )
 
+from deploy.grafana import colours
 from deploy.grafana.boards import BOARDS
 from deploy.grafana.draw import DATASOURCE, drawn
-from deploy.grafana.panels import Board
+from deploy.grafana.panels import REPLAYED, Board
+from schemas.topics import TOPICS
+from streams.replay.metrics import WINDOW_BEGIN, WINDOW_END
 
 FOLDER: Final = Path(__file__).parent / "dashboards"
 _PROMETHEUS: Final = Path(__file__).parents[1] / "prometheus/prometheus.yaml"
 _TAG: Final = "headline-ticker"
+_KEPT: Final = f"{max(topic.retention_ms or 0 for topic in TOPICS) // 86_400_000}d"
+"""How long after a window a replay of it can be: as long as topics are kept."""
 
 
 def build(board: Board) -> str:
@@ -37,6 +47,7 @@ def build(board: Board) -> str:
         .tooltip(DashboardCursorSync.CROSSHAIR)
         .readonly()
         .variables(_variables(board))
+        .annotations([_marks("passed", colours.GOOD), _marks("failed", colours.BAD)])
         .link(
             dashboard.DashboardLink("Headlines")
             .type(DashboardLinkType.DASHBOARDS)
@@ -65,7 +76,59 @@ def _variables(board: Board) -> list[Any]:
     if board.by_source:
         query = 'label_values(ticker_source_newest_timestamp_seconds{job=~"$job"}, source)'
         variables.append(_variable("source", "Source", query))
+    if board.by_topic:
+        variables.append(_topics())
     return [*variables, dashboard.ConstantVariable("runbooks").value(_runbooks())]
+
+
+def _topics() -> Any:
+    """The topics that can be replayed, of which one is selected."""
+    options = [VariableOption(selected=topic == REPLAYED[0], text=topic, value=topic) for topic in REPLAYED]
+    return (
+        dashboard.CustomVariable("topic")
+        .label("Topic to replay")
+        .values(",".join(REPLAYED))
+        .options(options)
+        .current(options[0])
+    )
+
+
+class _Mark(AnnotationQuery):
+    """An annotation query of Prometheus, with the fields of its data source that the library does not know."""
+
+    def to_json(self) -> dict[str, object]:
+        """As the library does, with what is said at a mark."""
+        return {
+            **super().to_json(),
+            "titleFormat": "Replay {{replay}} of {{topic}}: {{outcome}}",
+            "textFormat": "{{found}}",
+            "tagKeys": "topic,outcome",
+            "step": "15s",
+        }
+
+
+class _Marks(dashboard.AnnotationQuery):
+    """Builds a mark."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._internal = _Mark()
+
+
+def _marks(outcome: str, colour: str) -> Any:
+    """Mark the windows that replays with this outcome were about."""
+    made = _Marks().name(f"Replays that {outcome}").datasource(DATASOURCE).icon_color(colour)
+    return made.expr(marked(outcome))
+
+
+def marked(outcome: str) -> str:
+    """Is there where the moment lies in the window of a replay: its result came later, so it looks into the future."""
+
+    def known(metric: str, by: str, labels: str = "") -> str:
+        return f"max by ({by}) (max_over_time({metric}{labels}[{_KEPT}] offset -{_KEPT}))"
+
+    begins = known(WINDOW_BEGIN.name, ", ".join(WINDOW_BEGIN.labels), f'{{outcome="{outcome}"}}')
+    return f"{begins} <= time() and on (replay) {known(WINDOW_END.name, 'replay')} >= time()"
 
 
 def _runbooks() -> str:

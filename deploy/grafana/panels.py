@@ -17,6 +17,8 @@ COUNT: Final = "locale"
 A_MINUTE: Final = "suffix:/min"
 A_SECOND: Final = "suffix:/s"
 SECONDS: Final = "s"
+REPLAYED: Final = ("sightings", "strips", "decisions")
+"""Topics that can be replayed from a dashboard, the usual one first."""
 SHARE: Final = "percentunit"
 
 
@@ -40,10 +42,11 @@ class Link(Struct, frozen=True):
 
 
 class Column(Struct, frozen=True, kw_only=True):
-    """A column of a table: `field` is a label, or `Value #A` for the first query's value, `Value` for the only one."""
+    """A column of a table: the values of a label, or those of a query of its own."""
 
-    field: str
     title: str
+    label: str = ""
+    query: Query | None = None
     unit: str = ""
     bad_from: float | None = None
     words: tuple[tuple[float, str], ...] = ()
@@ -63,6 +66,7 @@ class Panel(Struct, frozen=True, kw_only=True):
     description: str
     unit: str
     queries: tuple[Query, ...] = ()
+    """What is asked; a table's columns ask for themselves, and here stands what only brings labels."""
     kind: Kind = "lines"
     width: int = 12
     height: int | None = None
@@ -84,8 +88,15 @@ class Panel(Struct, frozen=True, kw_only=True):
     """Where the panel leads."""
     value_link: Link | None = None
     """Where a value of it leads."""
+    replayed: str = ""
+    """The topic of `REPLAYED` that holds what it shows: a value leads to the commands that replay the window."""
     text: str = ""
     """Markdown, for a panel of text."""
+
+    @property
+    def asked(self) -> tuple[Query, ...]:
+        """Everything that is asked, the queries of columns after the panel's own."""
+        return *self.queries, *(column.query for column in self.columns if column.query is not None)
 
 
 class Row(Struct, frozen=True):
@@ -104,6 +115,8 @@ class Board(Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     by_source: bool = False
     """Whether a viewer selects sources too."""
+    by_topic: bool = False
+    """Whether a viewer selects a topic that can be replayed."""
 
     @property
     def panels(self) -> Sequence[Panel]:
@@ -138,3 +151,12 @@ def quantiles(histogram: str, by: str = "") -> tuple[Query, ...]:
 def to_sources(value: str) -> Link:
     """From a source's value to that source alone, in the window that is looked at."""
     return Link("This source alone", f"/d/ticker-sources?var-source={value}&${{__url_time_range}}")
+
+
+def to_replay(panel: Panel) -> Link:
+    """From a value to the commands that replay the window, and the source where the panel tells sources apart."""
+    each = any("{{source}}" in query.legend for query in panel.asked)
+    source = "&var-source=${__field.labels.source:percentencode}" if each else ""
+    return Link(
+        "Replay this window", f"/d/ticker-replay?${{__url_time_range}}&var-topic={panel.replayed}{source}"
+    )

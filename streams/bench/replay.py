@@ -44,6 +44,8 @@ class ReplayResult(Struct, frozen=True, kw_only=True):
     """Processor time of this process; unlike rates it hardly depends on what else a machine does."""
     of_bare: float | None = None
     """The rate as a share of the bare client's in the same run."""
+    of_bare_by_cpu: float | None = None
+    """Records by a second of processor time, as a share of the bare client's in the same run."""
     on_time: float | None = None
     """Share of records that were visible within 20 ms of their due time."""
     p95_ms: int | None = None
@@ -102,13 +104,13 @@ def run_replay(sightings: int, runs: int) -> Iterator[ReplayResult]:
         asyncio.run(_create(connection, "bench"))
         asyncio.run(fill(connection, "bench", corpus))
         for number in range(1, runs + 1):
-            bare = 0.0
+            bare = bare_cpu = 0.0
             for name, copy in _CONTENDERS.items():
                 target = f"bench-{'-'.join(name.split())}-{number}"
                 asyncio.run(_create(connection, target))
                 copied = asyncio.run(copy(connection, target))
                 rate = copied.records / copied.seconds
-                bare = bare or rate
+                bare, bare_cpu = bare or rate, bare_cpu or copied.cpu_s_per_million
                 yield ReplayResult(
                     contender=name,
                     run=number,
@@ -117,6 +119,7 @@ def run_replay(sightings: int, runs: int) -> Iterator[ReplayResult]:
                     records_per_second=round(rate),
                     cpu_s_per_million=copied.cpu_s_per_million,
                     of_bare=round(rate / bare, 3),
+                    of_bare_by_cpu=round(bare_cpu / copied.cpu_s_per_million, 3),
                 )
             yield asyncio.run(_paced(connection, corpus, number))
 

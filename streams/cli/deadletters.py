@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.cli.logs import log_to_stderr
-from streams.cli.moments import parse_moment
+from streams.cli.moments import minute, parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.counted import counted
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from streams.kafka.topics import TopicDescription
 
 _SHOWN: Final = 160
-_MINUTE: Final = len("2026-03-11T08:00")
 
 
 class _Read(Struct, frozen=True):
@@ -329,14 +328,9 @@ def _print_groups(groups: "Sequence[Group]") -> None:
         click.echo(f"{group.reason}  {group.stage}, {isolate(group.source or 'no source')}")
         click.echo(f"  {group.letters:,} letters, {group.redriven:,} of them redriven{attempts}")
         click.echo(
-            f"  {_minute(group.first_seen)} to {_minute(group.last_seen)} UTC, for example {group.example}"
+            f"  {minute(group.first_seen)} to {minute(group.last_seen)} UTC, for example {group.example}"
         )
         click.echo(f"  {isolate(group.message)}")
-
-
-def _minute(instant: str) -> str:
-    """An instant to the minute."""
-    return instant[:_MINUTE].replace("T", " ")
 
 
 def _say_strange(read: _Read) -> None:

@@ -1,4 +1,4 @@
-"""Moments and lengths of time as people type them: so long ago, a date and time, so long."""
+"""Moments and lengths of time as people type them, so long ago, a date and time, so long, and as they read them."""
 
 import re
 import time
@@ -7,12 +7,13 @@ from typing import Final
 from schemas.instants import parse_instant
 from streams.errors import SettingsError
 
-_AGO: Final = re.compile(r"(\d+)([smhd])", re.ASCII)
-_UNIT_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_AGO: Final = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
+_MINUTE: Final = len("2026-03-11T08:00")
+_UNIT_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
 
 def parse_moment(flag: str, text: str) -> int:
-    """Milliseconds since the epoch of an RFC 3339 time, or of so long ago: `90s`, `10m`, `2h`, `3d`.
+    """Milliseconds since the epoch of an RFC 3339 time, or of so long ago: `90s`, `10m`, `2h`, `3d`, `2w`.
 
     Raises:
         SettingsError: It is neither; `flag` says where it was given.
@@ -22,11 +23,16 @@ def parse_moment(flag: str, text: str) -> int:
     try:
         return parse_instant(text)
     except ValueError as error:
-        raise SettingsError(f"{flag}: {error}; or so long ago: 90s, 10m, 2h, 3d") from error
+        raise SettingsError(f"{flag}: {error}; or so long ago: 90s, 10m, 2h, 3d, 2w") from error
+
+
+def minute(instant: str | None) -> str:
+    """An instant of an event to the minute, for a table on 80 columns: `2026-03-11 08:00`; nothing for None."""
+    return instant[:_MINUTE].replace("T", " ") if instant else ""
 
 
 def parse_length(flag: str, text: str) -> int:
-    """Milliseconds of a length of time: `90s`, `10m`, `72h`, `3d`, or `0`.
+    """Milliseconds of a length of time: `90s`, `10m`, `72h`, `3d`, `2w`, or `0`.
 
     Raises:
         SettingsError: It is none; `flag` says where it was given.
@@ -35,4 +41,4 @@ def parse_length(flag: str, text: str) -> int:
         return 0
     if length := _AGO.fullmatch(text):
         return int(length[1]) * _UNIT_MS[length[2]]
-    raise SettingsError(f"{flag} {text!r}: give a length of time such as 90s, 10m, 72h, 3d, or 0")
+    raise SettingsError(f"{flag} {text!r}: give a length of time such as 90s, 10m, 72h, 3d, 2w, or 0")

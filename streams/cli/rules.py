@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from streams.process.categorize.taught import TaughtTopic
 
 TAUGHT_SUFFIX: Final = ".taught.json"
+LARGEST_RULES: Final = 4 << 20
+"""The most bytes of a file of rules."""
 _LARGEST_TAUGHT: Final = 32 << 20
 """The most bytes that the file of a taught topic may have."""
 
@@ -41,9 +43,9 @@ def read_rules(path: Path | None, taught: When = "then") -> "tuple[Rule, ...]":
     if path is None:
         return ()
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{path}: the rules cannot be read: {error.strerror}") from None
+        data = read_file(path, LARGEST_RULES)
+    except InputError as error:
+        raise SettingsError(f"the rules: {error}") from None
     rules = parse_rules(data, str(path), lambda name: read_taught_file(path.parent / name))
     return as_now(rules) if taught == "now" else rules
 

@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import os
-import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,9 +18,17 @@ from streams.cli.logs import log_to_stderr
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
-from streams.cli.rules import TAUGHT_SUFFIX, read_file, read_rules, read_taught_file, rules_option
+from streams.cli.rules import (
+    LARGEST_RULES,
+    TAUGHT_SUFFIX,
+    read_file,
+    read_rules,
+    read_taught_file,
+    rules_option,
+)
 from streams.counted import counted
 from streams.errors import InputError, SettingsError
+from streams.replacing import replace_file
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
@@ -294,8 +300,9 @@ def _switch(slug: str, to: str, since: str | None, rules_path: Path, file: Path 
     from streams.process.categorize.rules import parse_rules
 
     moment = parse_moment("--since", since) if since else time.time_ns() // 1_000_000
-    text = rules_path.read_text(encoding="utf-8") if rules_path.exists() else ""
-    rules = {rule.name: rule for rule in (read_rules(rules_path) if text.strip() else ())}
+    before = read_file(rules_path, LARGEST_RULES) if rules_path.exists() else b""
+    rules = {rule.name: rule for rule in (read_rules(rules_path) if before.strip() else ())}
+    text = before.decode()  # read_rules has said it where it is no text
     if slug not in rules:
         if file is None:
             raise SettingsError(f"{rules_path} has no topic {slug!r}")
@@ -330,24 +337,10 @@ def _quoted(text: str) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Replace a file whole."""
     try:
-        with _beside(path) as file:
-            file.write_bytes(data)
-            file.replace(path)
+        replace_file(path, data)
     except OSError as error:
         raise InputError(str(path), f"cannot be written: {error.strerror}") from None
-
-
-@contextlib.contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(descriptor)
-    try:
-        Path(name).chmod(0o644)
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 COMMANDS: Final = (teach, shadow, switch_on, switch_off)

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from streams.errors import FootingError
 from streams.kafka.connect import Metadata, ask
+from streams.kafka.topics import listed
 
 logger: Final = logging.getLogger(__name__)
 
@@ -23,7 +24,6 @@ _LEADERLESS_S: Final = 8.0
 """A partition has a new leader within moments where another broker has a copy."""
 _FIRST_S: Final = 2.0
 """How long the brokers that were named have before the others are asked: one that is switched off refuses nothing."""
-_NAMED: Final = 3
 
 
 class Footing:
@@ -90,7 +90,7 @@ class Footing:
         lost = sorted(name for name, since in self._gone_since.items() if now - since >= _GONE_S)
         if lost:
             raise FootingError(
-                f"deleted while it was in use: {_listed(lost)}. `ticker topics create` makes topics again, empty; then"
+                f"deleted while it was in use: {listed(lost)}. `ticker topics create` makes topics again, empty; then"
                 " start again"
             )
 
@@ -109,10 +109,6 @@ class Footing:
                 "%d partitions have no leader (%s): brokers that are out: %s. They stand still until one of these is"
                 " back, or `kafka-reassign-partitions` gives them to others",
                 len(told.leaderless),
-                _listed(sorted(told.leaderless)),
+                listed(sorted(told.leaderless)),
                 out,
             )
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_NAMED]) + ", …" * (len(names) > _NAMED)

@@ -37,33 +37,40 @@ class Probe:
         self._away_since: float | None = None
         self.is_answered = False
         """Whether they answered when they were asked last."""
-        self.lost: FootingError | None = None
-        """Why it is of no use to ask again."""
+        self.lost: Exception | None = None
+        """Why it asks no more: a FootingError, or what nobody had thought of."""
 
     async def run(self) -> Never:
         """Ask again and again, until cancelled; the log has a line when they go away, and one when they are back.
 
         Raises:
             FootingError: The cluster is another one, or a topic is gone.
+            Exception: Whatever else the question raised: then it is ours that is wrong, and nobody asks any more.
         """
         while True:
             try:
-                async with asyncio.timeout(_PATIENCE_S):
-                    await self._question()
-            except FootingError as error:
+                await self._ask()
+            except Exception as error:
                 self.is_answered, self.lost = False, error
                 raise
-            except (*TRANSIENT, TickerError) as error:
-                if self.is_answered:
-                    logger.warning("Kafka is away: %s; %s until it is back", told(error), self._meanwhile)
-                    self._away_since = time.monotonic()
-                self.is_answered = False
-            else:
-                if self._away_since is not None:
-                    logger.info("Kafka is back, after %.0f s", time.monotonic() - self._away_since)
-                    self._away_since = None
-                self.is_answered = True
             await asyncio.sleep(_ASK_EVERY_S)
+
+    async def _ask(self) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._question()
+        except FootingError:
+            raise
+        except (*TRANSIENT, TickerError) as error:
+            if self.is_answered:
+                logger.warning("Kafka is away: %s; %s until it is back", told(error), self._meanwhile)
+                self._away_since = time.monotonic()
+            self.is_answered = False
+        else:
+            if self._away_since is not None:
+                logger.info("Kafka is back, after %.0f s", time.monotonic() - self._away_since)
+                self._away_since = None
+            self.is_answered = True
 
 
 @asynccontextmanager
@@ -83,18 +90,25 @@ async def probing(
         are_there: Whether they are known to be there.
         meanwhile: As for `Probe`.
         cancels: Whether what runs in the context is cancelled where the cluster becomes another one, or loses a
-            topic; else it looks at `Probe.lost` by itself.
+            topic, or the probe itself fails; else it looks at `Probe.lost` by itself.
 
     Raises:
-        FootingError: It was cancelled.
+        FootingError: It was cancelled for its cluster's sake.
+        Exception: It was cancelled since the probe failed.
     """
     footing = Footing(connection.aiokafka_options(), topics, are_there=are_there)
-    probe = Probe(footing.look, meanwhile=meanwhile)
+    async with asking(Probe(footing.look, meanwhile=meanwhile), cancels=cancels) as probe:
+        yield probe
+
+
+@asynccontextmanager
+async def asking(probe: Probe, *, cancels: bool = True) -> AsyncIterator[Probe]:
+    """A probe that asks while the context lasts; `cancels` and what is raised are as for `probing`."""
     body = asyncio.current_task()
     assert body is not None
-    asking = asyncio.create_task(probe.run())
+    run = asyncio.create_task(probe.run())
     if cancels:
-        asking.add_done_callback(lambda _: body.cancel() if probe.lost is not None else None)
+        run.add_done_callback(lambda _: body.cancel() if probe.lost is not None else None)
     try:
         yield probe
     except asyncio.CancelledError:
@@ -103,5 +117,5 @@ async def probing(
             raise probe.lost from None
         raise
     finally:
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
+        run.cancel()
+        await asyncio.gather(run, return_exceptions=True)

@@ -189,6 +189,12 @@ class CommittedReader:
         ends = await self._uncommitted.end_offsets([partition])
         return int(ends[partition])
 
+    async def bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, Window]:
+        """Of each partition the first offset that is still there, and the high watermark."""
+        firsts = await self._uncommitted.beginning_offsets(list(partitions))
+        ends = await self._uncommitted.end_offsets(list(partitions))
+        return {place: (int(firsts[place]), int(ends[place])) for place in partitions}
+
     async def stable_end(self, partition: TopicPartition) -> int:
         """The last stable offset: no transaction that is open now has written below it."""
         ends = await self._committed.end_offsets([partition])

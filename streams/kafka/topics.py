@@ -96,7 +96,7 @@ async def require(client: Any, topics: Sequence[Topic], *, prefix: str) -> None:
     missing = [topic.on(prefix) for topic in topics if topic.on(prefix) not in live]
     if missing:
         raise SettingsError(
-            f"{counted(len(missing), 'topic is', 'topics are')} missing ({_listed(missing)}):"
+            f"{counted(len(missing), 'topic is', 'topics are')} missing ({listed(missing)}):"
             f" `ticker topics create --topic-prefix {prefix}` makes them"
         )
     for topic in topics:
@@ -113,7 +113,7 @@ async def wait_for(client: Any, topics: Sequence[Topic], *, prefix: str, report:
     while missing := await _missing(client, topics, prefix):
         if asked % _ASKED_A_MINUTE == 0:
             report(
-                f"waiting for {counted(len(missing), 'topic')} ({_listed(missing)}): `ticker topics create` makes them"
+                f"waiting for {counted(len(missing), 'topic')} ({listed(missing)}): `ticker topics create` makes them"
             )
         asked += 1
         await asyncio.sleep(_ASK_AGAIN_S)
@@ -125,7 +125,8 @@ async def _missing(client: Any, topics: Sequence[Topic], prefix: str) -> list[st
     return [name for name in names if name not in live]
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names for a message: the first of them, and whether there are more."""
     return f"{', '.join(names[:_NAMED])}{', …' * (len(names) > _NAMED)}"
 
 
@@ -137,7 +138,7 @@ async def partitions_of(client: Any, names: Sequence[str]) -> list[TopicPartitio
     """
     live = await describe(client, set(names))
     if missing := [name for name in names if name not in live]:
-        raise SettingsError(f"there is no topic {', '.join(missing[:_NAMED])}: is --topic-prefix right?")
+        raise SettingsError(f"there is no topic {listed(missing)}: is --topic-prefix right?")
     return [TopicPartition(name, number) for name in names for number in range(live[name].partitions)]
 
 

@@ -47,21 +47,28 @@ async def pages(
     registry: CollectorRegistry,
     is_ready: Callable[[], bool],
     further: Sequence[web.RouteDef] = (),
+    scraped: Callable[[], object] = lambda: None,
 ) -> AsyncIterator[str]:
     """Serve the pages, and further ones, on `HOST:PORT` while the context lasts; gives the address (port 0 picks one).
+
+    `scraped` is told of every scrape before it is answered.
 
     Raises:
         SettingsError: The address cannot be listened on.
     """
     application = web.Application()
-    application.add_routes(health_routes(registry, is_ready))
+    application.add_routes(health_routes(registry, is_ready, scraped))
     application.add_routes(further)
     async with listening(application, listen) as address:
         yield address
 
 
-def health_routes(registry: CollectorRegistry, is_ready: Callable[[], bool]) -> list[web.RouteDef]:
-    """The three pages, for an application that has others too."""
+def health_routes(
+    registry: CollectorRegistry,
+    is_ready: Callable[[], bool],
+    scraped: Callable[[], object] = lambda: None,
+) -> list[web.RouteDef]:
+    """The three pages, for an application that has others too; `scraped` is told of each scrape before its answer."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -74,8 +81,11 @@ def health_routes(registry: CollectorRegistry, is_ready: Callable[[], bool]) -> 
     scrapes = Scrapes(registry)
 
     async def metrics(request: web.Request) -> web.Response:
+        scraper = _scraper(request)
+        if scraper is not None:
+            scraped()
         peer = None if request.transport is None else request.transport.get_extra_info("peername")
-        text = scrapes.text(_scraper(request), connection=peer)
+        text = scrapes.text(scraper, connection=peer)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     # A second series for each counter, which few Prometheus read: `scrapes` does what they are for.

@@ -12,6 +12,8 @@ logger: Final = logging.getLogger(__name__)
 MINUTE_S: Final = 60.0
 _MOST_SAID: Final = 200
 _MOST_SOURCES: Final = 3
+_MOST_COUNTED: Final = 1_000
+"""Sources of one minute that are told apart; what more bring is counted together, for anybody can name sources."""
 
 
 class Rejected(NamedTuple):
@@ -32,8 +34,8 @@ class LetterLog:
 
     def __init__(self, later: Callable[[float, Callable[[], None]], object]) -> None:
         self._later = later
-        self._quiet: dict[tuple[str, str], Counter[str]] = {}
-        """What came since the last line, by source; for a minute after it."""
+        self._quiet: dict[tuple[str, str], Counter[str | None]] = {}
+        """What came since the last line, by source, None for those that are too many; for a minute after it."""
         self._said: dict[tuple[str, str], str] = {}
 
     def add(self, stage: str, rejected: Rejected, letters: int, said: str) -> None:
@@ -42,11 +44,12 @@ class LetterLog:
         self._said[kind] = said
         waiting = self._quiet.get(kind)
         if waiting is not None:
-            waiting[rejected.source] += letters
+            is_counted = rejected.source in waiting or len(waiting) < _MOST_COUNTED
+            waiting[rejected.source if is_counted else None] += letters
             return
         self._tell(kind, Counter({rejected.source: letters}))
 
-    def _tell(self, kind: tuple[str, str], sources: Counter[str]) -> None:
+    def _tell(self, kind: tuple[str, str], sources: Counter[str | None]) -> None:
         stage, reason = kind
         total = sources.total()
         letters = counted(total, "dead letter")
@@ -65,10 +68,12 @@ class LetterLog:
             del self._said[kind]
 
 
-def _named(sources: Counter[str]) -> str:
-    named = [name or "an unknown source" for name, _ in sources.most_common(_MOST_SOURCES)]
-    others = len(sources) - len(named)
-    return _one_line(", ".join(named)) + (f" and {others} more" if others else "")
+def _named(sources: Counter[str | None]) -> str:
+    told = [name for name, _ in sources.most_common() if name is not None]
+    named = [name or "an unknown source" for name in told[:_MOST_SOURCES]]
+    others = len(told) - len(named)
+    more = f" and {'more than ' if None in sources else ''}{others:,} more" if others else ""
+    return _one_line(", ".join(named)) + more
 
 
 def _one_line(text: str) -> str:

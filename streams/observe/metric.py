@@ -1,7 +1,7 @@
 """What a metric is, declared beside the program that raises it; deploy.reference lists all of them.
 
 Labels are bounded: a stage, an outcome, a rule, a category, a language, a partition, at most so many sources;
-never a headline or an id.
+never a headline or an id, but that of a replay, of which a process has one.
 """
 
 from typing import Final, Literal

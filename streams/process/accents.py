@@ -1,8 +1,9 @@
 """Keep the one accent that is a fact: in French a participle in -é is another word than its verb in -e.
 
 "Un policier tue" and "Un policier tué" are two stories. Accents are folded elsewhere, as many texts and most capitals
-go without them; of the verbs in `participles.txt` the participle keeps its own. What a text without accents means by
-"tue" is decided where headlines are compared (`streams.process.dedup.guards.content`).
+go without them; of the verbs in `participles.txt`, the usual ones of the first group, the participle keeps its own.
+What a text without accents means by "tue" is decided where headlines are compared
+(`streams.process.dedup.guards.content`).
 """
 
 import re

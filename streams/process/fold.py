@@ -14,10 +14,10 @@ from hashlib import blake2b
 from typing import Final
 
 from streams.process.accents import ACUTE, keep_participles
-from streams.process.letters import WORDS, WORDS_AND_NUMBERS
+from streams.process.letters import KEPT_ACUTE, WORDS, WORDS_AND_NUMBERS
 from streams.process.notes import plain, strip_notes
 
-FOLD_VERSION: Final = 3
+FOLD_VERSION: Final = 4
 """Raised whenever some headline folds otherwise than before."""
 QUESTION: Final = "?"
 """The word that a question mark folds to."""
@@ -52,6 +52,8 @@ def headline_of(text: str) -> str:
 
 def fold_words(text: str) -> str:
     """Fold a headline, or a part of one, that has no notes beside it; empty where it has no word."""
+    if KEPT_ACUTE in text:
+        text = text.replace(KEPT_ACUTE, " ")  # no character of a text, but one of ours
     if "é" in text or "É" in text or ACUTE in text:
         text = keep_participles(text)
     folded = text.translate(WORDS)

@@ -45,6 +45,7 @@ _SURE_NAME: Final = frozenset({":", "..", "...", "…", "،", "!"})
 _CAPITALS: Final = re.compile(r"([A-ZÀ-Þ]{3,}(?: [A-ZÀ-Þ]{3,})?)\s+(?=\S)")
 
 _BOXED_TAIL: Final = re.compile(r"\s*[\[(]\s*\+?\s*([^\[\]()]{2,44}?)\s*[\])][\s.!]*$")
+_HASHED_TAIL: Final = re.compile(r"\s+#(\w+)[\s.!]*$")
 _TAIL_MARK: Final = re.compile(
     r"\s+[-~/*]\s+|\s*[|»›·•¦]\s*|\s*::\s*|\s*[—–]\s*|\s*\.{2,}\s*|\s*…\s*|\s*\+\s*|\s*:\s+"
     r"|\s*[,،]?\s+(?=via\s|نقلا عن\s)",
@@ -197,7 +198,9 @@ def _tail_begin(text: str, known: Gazetteer) -> int:
     """Where a note begins that stands after the headline, 0 where none does."""
     window = max(0, len(text) - _LONGEST)
     is_boxed = text.find("(", window) >= 0 or text.find("[", window) >= 0
-    if is_boxed and (boxed := _BOXED_TAIL.search(text, window)):
+    if "#" in text and (hashed := _HASHED_TAIL.search(text, window)):
+        begin = hashed.start() if _folded(hashed[1].replace("_", "")) in known.hashtags else 0
+    elif is_boxed and (boxed := _BOXED_TAIL.search(text, window)):
         begin = boxed.start() if _is_boxed_note(boxed[1], known) else 0
     else:
         mark = None

@@ -6,6 +6,7 @@ detector (chardetng); what a page declares counts only where that gives words th
 
 import codecs
 import re
+from operator import itemgetter
 from typing import Final
 
 import webencodings
@@ -133,9 +134,13 @@ def _encoding(data: bytes, place: str, charset: str | None) -> str:
     guessed = _guessed(data, words)
     # A word or two are too little to tell by.
     likely: list[str | None] = [stated, guessed] if len(words) < _FEW_BYTES else [guessed, stated]
-    for encoding in [*likely, *_SELDOM]:
-        if encoding and encoding != "utf-8" and _is_natural(words, encoding):
+    for encoding in likely:
+        if encoding and encoding != "utf-8" and _unnatural_share(words, encoding) <= _UNNATURAL_SHARE:
             return encoding
+    # Old machines' encodings have most letters in common: the one that gives most words is meant.
+    share, seldom = min(((_unnatural_share(words, each), each) for each in _SELDOM), key=itemgetter(0))
+    if share <= _UNNATURAL_SHARE:
+        return seldom
     raise InputError(place, "an encoding that cannot be told, or damaged text; save the page as UTF-8")
 
 
@@ -157,11 +162,10 @@ def _guessed(data: bytes, words: bytes) -> str | None:
     return _codec(name)
 
 
-def _is_natural(words: bytes, encoding: str) -> bool:
-    """Whether bytes read in an encoding are words, not signs and letters thrown together."""
+def _unnatural_share(words: bytes, encoding: str) -> float:
+    """How much of what bytes say in an encoding is no word but signs and letters thrown together, from 0 to 1."""
     read = words.decode(encoding, "replace").split()
-    unnatural = sum(1 for word in read if _UNNATURAL.search(word))
-    return unnatural <= _UNNATURAL_SHARE * len(read)
+    return sum(1 for word in read if _UNNATURAL.search(word)) / max(1, len(read))
 
 
 def _wide(sample: bytes) -> str | None:

@@ -92,9 +92,21 @@ _ASKING: Final = _vocabulary(
 """Words that a call begins with, and below, what follows them."""
 _ASKED: Final = _vocabulary(
     "all more news headlines stories story articles article the full our of latest next previous post posts to",
-    "les l' la le de d' des toutes tous tout infos l'info actualités actus dépêches suite plus article titres",
+    "les l' la le de d' des du toutes tous tout info infos l'info l'actu actu actualité actualités actus",
+    "dépêches suite plus fil direct article articles titres news",
     "الأخبار الاخبار أخبار من المزيد التفاصيل الخبر كامل كاملا العناوين المقال المقالات التتمة عن",
 )
+_CLICK: Final = re.compile(
+    r"(?:click|tap|press) (?:here|to|for|the link)\b|cliquez (?:ici|pour|sur)\b|(?:اضغط|انقر) (?:هنا|ل)"
+)
+"""What asks for a click, whatever for: `Click here to read on`."""
+_INVITING: Final = re.compile(
+    r"(?:subscribe|sign up|download)\b.*\b(?:our|newsletters?|app|today)\b|(?:follow|join) us (?:on|for|at)\b"
+    r"|join our (?:whatsapp|telegram|channel|community|newsletter)\b"
+    r"|(?:abonnez vous|inscrivez vous|suivez nous|rejoignez (?:nous|notre)|téléchargez (?:notre|l'application))\b"
+    r"|(?:اشتركوا?|سجلوا?) في (?:نشرتنا|النشرة|قناتنا)|تابعونا|تابعنا|حملوا? (?:تطبيق|التطبيق)|انضموا? (?:الى|لقنا)"
+)
+"""What asks its reader for something of the site: `Subscribe to our newsletter`, `Suivez-nous sur WhatsApp`."""
 _MAX_CALL_WORDS: Final = 5
 _MAX_COUNTER_WORDS: Final = 4
 _MAX_WORDS: Final = 12
@@ -150,6 +162,8 @@ def is_counter(text: str) -> bool:
 def is_call(text: str) -> bool:
     """Whether a text asks to do something: `Read more`, `View all news`, `Partager`, `التالي`."""
     phrase = _phrase(text)
+    if (_CLICK.match(phrase) and len(text) <= _LONGEST) or _INVITING.match(phrase):
+        return True
     words = phrase.split()
     asking = 0 < len(words) <= _MAX_CALL_WORDS and words[0] in _ASKING
     return phrase in _CALLS or (asking and all(word in _ASKED for word in words[1:]) and len(words) > 1)
@@ -158,6 +172,20 @@ def is_call(text: str) -> bool:
 def _phrase(text: str) -> str:
     """The words of a text and nothing else."""
     return " ".join(_WORD.findall(_normal(text))).replace(" ' ", "'")
+
+
+_PROMOTED: Final = re.compile(
+    r"(?:ads?|advert|advertisement|advertorial|sponsored(?: (?:post|content|by .{2,30}))?|promoted"
+    r"|paid (?:post|content)|partner content|publicité|annonce|sponsorisé|(?:contenu|article) sponsorisé"
+    r"|publi-?(?:reportage|rédactionnel)"
+    r"|إعلان|اعلان|إعلان ممول|محتوى (?:ممول|مدعوم|إعلاني)|مادة إعلانية|ممول|برعاية .{2,30})",
+    re.IGNORECASE,
+)
+
+
+def says_promoted(text: str) -> bool:
+    """Whether a text labels what stands beside it as an advertisement: `Sponsored`, `إعلان ممول`."""
+    return len(text) <= _LONGEST and _PROMOTED.fullmatch(text.strip("[]() :•·|")) is not None
 
 
 def is_byline(text: str) -> bool:
@@ -344,10 +372,17 @@ def _is_note(text: str) -> bool:
         return is_moment(bare) or is_counter(bare)
     if is_moment(text):
         clocked = _CLOCK.search(text) or _DATE.search(text) or _AGE.search(_shape(text))
-        return clocked is not None or len(text.split()) >= _FEWEST_WORDS
+        return clocked is not None or (len(text.split()) >= _FEWEST_WORDS and not _is_lifetime(text))
     return is_counter(text) and any(word in _COUNTED for word in _WORD.findall(_normal(text)))
 
 
+def _is_lifetime(text: str) -> bool:
+    """Whether a number of years says how old somebody was: `à 94 ans`, `عن 94 عاما`."""
+    told = [word for word in _WORD.findall(_normal(text)) if word in _TIME_WORDS and word not in _AROUND]
+    return all(word in _YEARS for word in told)
+
+
+_YEARS: Final = _vocabulary("y yr year years an ans سنة سنوات عام عاما أعوام")
 _AGE: Final = re.compile(r"(?:.*\bS\b.*\bU\b.*|.*\bU\b.*\bS\b.*|.*\bN\b.*)")
 
 

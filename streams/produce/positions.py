@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from schemas.events import UNREADABLE
 from streams.errors import SettingsError
+from streams.replacing import replace_file
 
 logger: Final = logging.getLogger(__name__)
 
@@ -83,13 +84,8 @@ class Positions:
 
     def remember(self, position: ReadTo) -> None:
         """Keep a position, all of it or none: a crash leaves the one before."""
-        new = self._kept_in.with_name(f"{self._kept_in.name}.new")
         try:
-            with new.open("wb") as file:
-                file.write(msgspec.json.encode(position))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._kept_in)
+            replace_file(self._kept_in, msgspec.json.encode(position))
         except OSError as error:
             if self._works:
                 logger.warning(

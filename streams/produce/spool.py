@@ -29,6 +29,7 @@ from msgspec.structs import replace
 
 from schemas.events import UNREADABLE
 from streams.errors import SettingsError, TickerError
+from streams.replacing import replace_file
 
 logger: Final = logging.getLogger(__name__)
 
@@ -308,14 +309,8 @@ class Spool:
     def _keep_account(self) -> None:
         """Write who it is and how far it was handed over, all of it or none."""
         self._account = replace(self._account, sent=self.sent)
-        path = self._folder / _ACCOUNT
-        new = path.with_suffix(".new")
         try:
-            with new.open("wb") as file:
-                file.write(msgspec.json.encode(self._account))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
+            replace_file(self._folder / _ACCOUNT, msgspec.json.encode(self._account))
             self._sync_folder()
         except OSError as error:
             raise TickerError(f"spool {self._folder}: {error.strerror}") from error

@@ -264,9 +264,10 @@ class _Run:
             say=self._watcher.say,
         )
         await obedience.recall()
-        watching = [asyncio.create_task(self._watch(client)), asyncio.create_task(obedience.follow())]
         try:
             async with asyncio.TaskGroup() as group:
+                # One that watches and fails ends the replay, too: it would go on unpaced, or deaf.
+                watching = [group.create_task(self._watch(client)), group.create_task(obedience.follow())]
                 tasks = [group.create_task(each.run()) for each in self._replays]
                 for each in self._replays:
                     await each.opened.wait()
@@ -274,12 +275,11 @@ class _Run:
                 for each in self._replays:
                     await each.warm.wait()
                 self.pacer.begin(await self._base())
+                await asyncio.wait(tasks)
+                for watch in watching:
+                    watch.cancel()
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
-        finally:
-            for watch in watching:
-                watch.cancel()
-            await asyncio.wait(watching)
         return {span.partition: task.result() for span, task in zip(self._spans, tasks, strict=True)}
 
     async def _base(self) -> int:

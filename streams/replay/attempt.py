@@ -123,6 +123,6 @@ async def run_through(
         )
     if plan.topic == STRIPS.name:
         progress.was_split(await split_replayed(plan, ends, told=progress.splitting))
-    backlog = Backlog(ends.target, plan.target.prefix, patience=ends.patience)
-    await wait_through(backlog, told=progress.reading, check=workers.check)
+    async with Backlog(ends.target, plan.target.prefix, patience=ends.patience) as backlog:
+        await wait_through(backlog, told=progress.reading, check=workers.check)
     return closing

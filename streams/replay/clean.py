@@ -97,8 +97,7 @@ async def look(connection: Connection, prefix: str, replay: str, *, patience: fl
     written: Counter[tuple[str, int]] = Counter()
     for part, key in entries:
         row = rows[part, key].row
-        split = key.startswith(mine + b"|split-")
-        topic = SIGHTINGS.on(prefix) if split else manifest.target
+        topic = SIGHTINGS.on(prefix) if ledger.is_of_split(key) else manifest.target
         written[topic, part] += row.written if isinstance(row, Progress) else 0
     places = [
         TopicPartition(name, number)
@@ -132,7 +131,7 @@ async def clean(connection: Connection, removal: Removal, *, patience: float) ->
         # An apply that still runs is fenced by this, and stops.
         for part, key in removal.entries:
             if key != last:
-                await _forget(options, positions, removal.id, part, key)
+                await _forget(options, positions, part, key)
         ends = {
             TopicPartition(cut.topic, cut.partition): RecordsToDelete(before_offset=cut.before)
             for cut in removal.cuts
@@ -146,7 +145,7 @@ async def clean(connection: Connection, removal: Removal, *, patience: float) ->
                 await _delete(client, gone)
         for part, key in removal.entries:
             if key == last:
-                await _forget(options, positions, removal.id, part, key)
+                await _forget(options, positions, part, key)
 
 
 async def clean_after(connection: Connection, prefix: str, replay: str, *, patience: float) -> Removal | None:
@@ -278,13 +277,12 @@ async def _delete(client: Any, topics: Sequence[str]) -> None:
         await asyncio.sleep(_POLL_S)
 
 
-async def _forget(options: Mapping[str, Any], positions: str, replay: str, partition: int, key: str) -> None:
+async def _forget(options: Mapping[str, Any], positions: str, partition: int, key: str) -> None:
     """Write a tombstone as the one who wrote the entry, so that he is fenced."""
-    _, _, number = key.removeprefix("replay|").partition("|")
-    transactional_id = ledger.transactional_id(replay, number or "manifest")
     tombstone = RawRecord(key.encode(), None, time.time_ns() // 1_000_000, [])
     try:
-        async with writing(AlternatingProducers(transactional_id, (positions,), options)) as producers:
+        writer = ledger.id_of_writer(key.encode())
+        async with writing(AlternatingProducers(writer, (positions,), options)) as producers:
             await producers.commit({positions: [tombstone]}, partition)
     except (KafkaError, TimeoutError) as error:
         raise TickerError(f"{positions}/{partition}: {key} could not be forgotten: {error!r}") from error

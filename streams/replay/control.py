@@ -52,7 +52,9 @@ async def change(
         parse_speed(speed)
     if await ledger.read_manifest(options, prefix, replay, wait=False) is None:
         raise SettingsError(f"there is no replay {replay!r} below {prefix}; `ticker replay list` shows them")
-    wanted = await _last(options, prefix, replay) or Control(changed_at="")
+    before = await _last(options, prefix, replay)
+    # What cannot be read is replaced: whoever says something now says all of it.
+    wanted = before if isinstance(before, Control) else Control(changed_at="")
     wanted = replace(
         wanted,
         changed_at=format_instant(time.time_ns() // 1_000_000),
@@ -63,10 +65,11 @@ async def change(
     return wanted
 
 
-async def _last(options: Mapping[str, Any], prefix: str, replay: str) -> Control | None:
+async def _last(options: Mapping[str, Any], prefix: str, replay: str) -> Control | ledger.Unreadable | None:
     place = TopicPartition(POSITIONS.on(prefix), 0)
     async with committed_reader(options, (place.topic,)) as reader:
-        return await ledger.read_control(reader, prefix, replay, end=await reader.stable_end(place))
+        row = await ledger.read_control(reader, prefix, replay, end=await reader.stable_end(place))
+    return row if isinstance(row, Control | ledger.Unreadable) else None
 
 
 class Obedience:
@@ -120,14 +123,17 @@ class Obedience:
         while True:
             for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
                 for record in records:
-                    row = ledger.read_row(record) if record.key == key else None
-                    self._hear(row if isinstance(row, Control) else None)
+                    self._hear(ledger.read_row(record) if record.key == key else None)
 
-    def _hear(self, wanted: Control | None) -> None:
-        before = self._obeyed
-        if wanted is None or wanted == before:
-            return
-        self._obeyed = wanted
+    def _hear(self, said: ledger.Read | None) -> None:
+        """Do what was said; what cannot be read is told and changes nothing."""
+        if isinstance(said, ledger.Unreadable):
+            self._say(f"what was said to this replay cannot be read and changes nothing: {said.why}")
+        elif isinstance(said, Control) and said != self._obeyed:
+            self._obey(said)
+
+    def _obey(self, wanted: Control) -> None:
+        before, self._obeyed = self._obeyed, wanted
         if wanted.speed != before.speed:
             self._pacer.change(parse_speed(wanted.speed) if wanted.speed else self._planned)
             self._say(f"the speed is {wanted.speed} now")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import TopicPartition
+from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 
 from streams.counted import counted
 from streams.kafka.reader import consuming
@@ -13,6 +14,7 @@ from streams.replay.pace import Pacer
 
 BEHIND: Final = "consumers behind"
 _EVERY_S: Final = 0.5
+_FORBIDDEN: Final = (GroupAuthorizationFailedError, TopicAuthorizationFailedError)
 
 
 async def lag_of(
@@ -52,13 +54,19 @@ async def watch(
     say: Callable[[str], None],
 ) -> None:
     """Until cancelled: say the lag, hold the pacer while it is above the limit, release it below."""
+    is_said = False
     try:
         async with consuming(options) as reader:
             while True:
                 try:
                     lag = await lag_of(client, reader, groups, partitions)
-                except TRANSIENT:
-                    pass  # the cluster is away: the replay itself notices, and says so
+                except TRANSIENT as error:
+                    # A cluster that is away is noticed, and said, by the replay itself.
+                    if isinstance(error, _FORBIDDEN) and not is_said:
+                        is_said = True
+                        say(
+                            f"nobody says how far {', '.join(groups)} is behind, so it is not waited for: {error!r}"
+                        )
                 else:
                     told(lag)
                     if limit is not None and lag > limit:

@@ -4,7 +4,7 @@ A partition's progress is written in the transaction that writes its records, so
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -13,28 +13,49 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
+from schemas.events import UNREADABLE, encode
 from schemas.marks import Control, Manifest, Progress
 from schemas.topics import POSITIONS
-from streams.errors import TickerError
+from streams.errors import SettingsError, TickerError
 from streams.kafka.reader import CommittedReader, bounds, committed_reader, read_windows
 from streams.kafka.topics import partitions_of
 from streams.kafka.transaction import TransactionalProducer, writing
+from streams.replay.speed import parse_speed
 from streams.stage import RawRecord
 
 _KEY: Final = b"replay|"
 _CONTROL: Final = b"control"
+_SPLIT: Final = "split-"
+
+
+class Unreadable(Struct, frozen=True):
+    """A row that this build cannot read: of a later one, or damaged."""
+
+    why: str
+
 
 Row = Manifest | Progress | Control
+Read = Row | Unreadable
 
 _decode_manifest: Final = msgspec.json.Decoder(Manifest).decode
 _decode_progress: Final = msgspec.json.Decoder(Progress).decode
 _decode_control: Final = msgspec.json.Decoder(Control).decode
-encode: Final = msgspec.json.Encoder().encode
+
+
+def is_row(key: bytes | None) -> bool:
+    """Whether a record of positions is of a replay."""
+    return key is not None and key.startswith(_KEY)
 
 
 def transactional_id(replay: str, partition: int | str) -> str:
     """Fences whoever replays the same partition of the same plan."""
     return f"ticker-replay-{replay}-{partition}"
+
+
+def id_of_writer(key: bytes) -> str:
+    """The transactional id of whoever writes the row of a key."""
+    replay, _, name = key.removeprefix(_KEY).decode().partition("|")
+    return transactional_id(replay, name or "manifest")
 
 
 def manifest_key(replay: str) -> bytes:
@@ -47,30 +68,56 @@ def progress_key(replay: str, partition: int) -> bytes:
     return _KEY + f"{replay}|{partition}".encode()
 
 
+def split_key(replay: str, partition: int) -> bytes:
+    """The key of how far a partition of the sightings is that are made of replayed strips."""
+    return _KEY + f"{replay}|{_SPLIT}{partition}".encode()
+
+
+def is_of_split(key: bytes) -> bool:
+    """Whether a row is of sightings that are made of replayed strips."""
+    return key.rpartition(b"|")[2].startswith(_SPLIT.encode())
+
+
 def control_key(replay: str) -> bytes:
     """The key of what a person wants of a replay while it runs."""
     return _KEY + replay.encode() + b"|" + _CONTROL
 
 
-def read_row(record: Any) -> Row | None:
+def read_row(record: Any) -> Read | None:
     """A row of a replay; None of what is none, or was forgotten."""
-    if record.key is None or not record.key.startswith(_KEY) or not record.value:
+    if not is_row(record.key) or not record.value:
         return None
     *_, name = record.key.removeprefix(_KEY).partition(b"|")
-    match name:
-        case b"":
-            return _decode_manifest(record.value)
-        case _ if name == _CONTROL:
-            return _decode_control(record.value)
-        case _:
-            return _decode_progress(record.value)
+    decode: Callable[[bytes], Row] = (
+        _decode_control if name == _CONTROL else _decode_progress if name else _decode_manifest
+    )
+    try:
+        row = decode(record.value)
+        if isinstance(row, Control) and row.speed:
+            parse_speed(row.speed)
+    except (*UNREADABLE, SettingsError) as error:
+        return Unreadable(str(error))
+    return row
 
 
-async def read_control(reader: CommittedReader, prefix: str, replay: str, *, end: int) -> Control | None:
+def _read_own(record: Any | None) -> Row | None:
+    """A row that has to be read to go on."""
+    if record is None:
+        return None
+    row = read_row(record)
+    if isinstance(row, Unreadable):
+        raise TickerError(
+            f"{record.topic}/{record.partition}/{record.offset}: what a replay wrote down of itself cannot be read:"
+            f" {row.why}; was it a later version? Go on with that, or choose another --id"
+        )
+    return row
+
+
+async def read_control(reader: CommittedReader, prefix: str, replay: str, *, end: int) -> Read | None:
     """What a person wanted last of a replay, of what is committed below an offset of partition 0."""
     place = TopicPartition(POSITIONS.on(prefix), 0)
     record = await reader.last_record(place, control_key(replay), end=end)
-    return _decode_control(record.value) if record is not None and record.value else None
+    return None if record is None else read_row(record)
 
 
 async def write(options: Mapping[str, Any], prefix: str, key: bytes, row: Row) -> None:
@@ -80,9 +127,8 @@ async def write(options: Mapping[str, Any], prefix: str, key: bytes, row: Row) -
         TickerError: The cluster did not take it.
     """
     positions = POSITIONS.on(prefix)
-    replay, _, name = key.removeprefix(_KEY).decode().partition("|")
     record = RawRecord(key, encode(row), time.time_ns() // 1_000_000, [])
-    producer = TransactionalProducer(transactional_id(replay, name or "manifest"), (positions,), options)
+    producer = TransactionalProducer(id_of_writer(key), (positions,), options)
     try:
         async with writing(producer):
             await producer.commit({positions: [record]}, 0)
@@ -90,13 +136,14 @@ async def write(options: Mapping[str, Any], prefix: str, key: bytes, row: Row) -
         raise TickerError(f"the replay could not be written down on the target: {error!r}") from error
 
 
-async def read_progress(
-    reader: CommittedReader, prefix: str, replay: str, source: int, target: int
-) -> Progress | None:
-    """How far a partition is; None if it never began. `source` and `target` are partition numbers."""
-    place = TopicPartition(POSITIONS.on(prefix), target)
-    record = await reader.last_record(place, progress_key(replay, source))
-    return _decode_progress(record.value) if record is not None and record.value else None
+async def read_progress(reader: CommittedReader, prefix: str, key: bytes, target: int) -> Progress | None:
+    """How far a partition is, by the key of its row; None if it never began.
+
+    Raises:
+        TickerError: The row cannot be read.
+    """
+    row = _read_own(await reader.last_record(TopicPartition(POSITIONS.on(prefix), target), key))
+    return row if isinstance(row, Progress) else None
 
 
 async def read_manifest(
@@ -106,18 +153,22 @@ async def read_manifest(
 
     `wait` waits for transactions that are open now, which after kill -9 are so until someone fences them;
     without, what they or any after them wrote is not seen.
+
+    Raises:
+        TickerError: The manifest cannot be read.
     """
     place = TopicPartition(POSITIONS.on(prefix), 0)
     async with committed_reader(options, (place.topic,)) as reader:
         end = None if wait else await reader.stable_end(place)
         record = await reader.last_record(place, manifest_key(replay), end=end)
-    return _decode_manifest(record.value) if record is not None and record.value else None
+    row = _read_own(record)
+    return row if isinstance(row, Manifest) else None
 
 
 class Entry(Struct, frozen=True):
     """A row, and when it was written, in ms."""
 
-    row: Row
+    row: Read
     at: int
 
 
@@ -142,7 +193,7 @@ async def read_ledgers(options: Mapping[str, Any], partitions: Mapping[str, int]
     async for place, records in read_windows(options, await bounds(options, places)):
         rows = ledgers[prefixes[place.topic]]
         for record in records:
-            if record.key is None or not record.key.startswith(_KEY):
+            if not is_row(record.key):
                 continue
             rows.pop((place.partition, record.key), None)
             if (row := read_row(record)) is not None:

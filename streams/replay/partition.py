@@ -13,6 +13,7 @@ from aiokafka.errors import ProducerFenced
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.events import encode
 from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
 from schemas.instants import format_instant
 from schemas.marks import Progress
@@ -114,9 +115,7 @@ class PartitionReplay:
     async def _read_progress(self) -> Progress:
         """How far this partition is, from the target; a beginning where nothing is written down."""
         async with committed_reader(self._clusters.target, (self._positions, self._topic)) as reader:
-            found = await ledger.read_progress(
-                reader, self._plan.target.prefix, self._plan.id, self._span.partition, self._target
-            )
+            found = await ledger.read_progress(reader, self._plan.target.prefix, self._key, self._target)
             if found is not None:
                 return found
             base = await reader.end(TopicPartition(self._topic, self._target))
@@ -253,7 +252,7 @@ class PartitionReplay:
             await producer.commit({self._positions: [self._progress_record(self.done)]}, self._target)
 
     def _progress_record(self, progress: Progress) -> RawRecord:
-        return RawRecord(self._key, ledger.encode(progress), time.time_ns() // 1_000_000, [])
+        return RawRecord(self._key, encode(progress), time.time_ns() // 1_000_000, [])
 
     def _raw(self, records: Sequence[Any]) -> list[RawRecord]:
         """The records as they were, our headers after theirs: the first header of a sighting decides."""

@@ -193,6 +193,11 @@ def topic_named(name: str) -> Topic:
     raise SettingsError(f"{name!r} is no topic of the pipeline; there are {known} (without prefix)")
 
 
+def encode_plan(plan: Plan) -> bytes:
+    """A plan as JSON for people to read and change."""
+    return msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
+
+
 def write_plan(plan: Plan, path: Path) -> None:
     """Write a plan for people to read and change.
 
@@ -200,7 +205,7 @@ def write_plan(plan: Plan, path: Path) -> None:
         SettingsError: The file cannot be written.
     """
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n")
+        path.write_bytes(encode_plan(plan))
     except OSError as error:
         raise SettingsError(f"the plan {path} cannot be written: {error.strerror}") from None
 

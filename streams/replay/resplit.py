@@ -5,13 +5,15 @@ That order is read from the recorded sightings, with the corrections that stand 
 language then, or of which retention has removed them, come where their event time puts them.
 
 What is written to a partition follows from the strips, the recorded order and this build alone. So it is gone on with
-after a kill by its number: as many records as were committed are passed over.
+after a kill by what is there already: a record that was committed is passed over. It is known by its key and value, not
+by its number, since retention can remove a part of the recorded order meanwhile.
 """
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
+from hashlib import blake2b
 from typing import Any, Final, Self
 
 import msgspec
@@ -270,35 +272,31 @@ class _Writer:
         self._partition = partition
         self._sightings = SIGHTINGS.on(self._prefix)
         self._positions = POSITIONS.on(self._prefix)
-        self._name = f"split-{partition}"
-        self._replay = plan.id
+        self._key = ledger.split_key(plan.id, partition)
         self._header = (REPLAY_ID_HEADER, plan.id.encode())
         self._producers = AlternatingProducers(
-            ledger.transactional_id(plan.id, self._name), (self._sightings, self._positions), options
+            ledger.id_of_writer(self._key), (self._sightings, self._positions), options
         )
         self._steps = iter(order.steps)
         self._next: str | RawRecord | None = next(self._steps, None)
         self._ranked = {step for step in order.steps if isinstance(step, str)}
         self._arrived: dict[str, Sequence[RawRecord]] = {}
         self._batch: list[RawRecord] = []
-        self._passed = 0
-        """Records of the order that have come by."""
+        self._there: Counter[bytes] = Counter()
+        """What an earlier run has committed and has not come by yet, by a hash of key and value."""
         self._progress = Progress(offset=0, base=0)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(writing(self._producers))
         async with committed_reader(self._options, (self._positions, self._sightings)) as reader:
-            key = f"{self._replay}|{self._name}"
-            record = await reader.last_record(
-                TopicPartition(self._positions, self._partition), b"replay|" + key.encode()
-            )
-            row = None if record is None else ledger.read_row(record)
-            if isinstance(row, Progress):
-                self._progress = row
-            else:
-                base = await reader.end(TopicPartition(self._sightings, self._partition))
-                self._progress = Progress(offset=0, base=base)
+            place = TopicPartition(self._sightings, self._partition)
+            end = await reader.end(place)
+            found = await ledger.read_progress(reader, self._prefix, self._key, self._partition)
+            self._progress = found or Progress(offset=0, base=end)
+            if self._progress.offset:
+                async for records in reader.read(place, self._progress.base, end):
+                    self._there.update(_hash(each) for each in records if self._header in each.headers)
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -325,11 +323,17 @@ class _Writer:
 
     async def _write(self, records: Sequence[RawRecord]) -> None:
         for record in records:
-            self._passed += 1
-            if self._passed > self._progress.offset:
+            if not self._was_there(record):
                 self._batch.append(record._replace(headers=[*record.headers, self._header]))
         if len(self._batch) >= _WRITTEN_AT_ONCE:
             await self._flush()
+
+    def _was_there(self, record: RawRecord) -> bool:
+        """Whether an earlier run has committed it, which is said once of each of its copies."""
+        if not self._there or not self._there[known := _hash(record)]:
+            return False
+        self._there[known] -= 1
+        return True
 
     async def _flush(self) -> None:
         if not self._batch:
@@ -338,8 +342,7 @@ class _Writer:
         progress = replace(
             self._progress, offset=done, read=done, written=self._progress.written + len(self._batch)
         )
-        key = f"replay|{self._replay}|{self._name}".encode()
-        mark = RawRecord(key, ledger.encode(progress), time.time_ns() // 1_000_000, [])
+        mark = RawRecord(self._key, encode(progress), time.time_ns() // 1_000_000, [])
         try:
             await self._producers.commit(
                 {self._sightings: self._batch, self._positions: [mark]}, self._partition
@@ -349,3 +352,8 @@ class _Writer:
                 f"{self._sightings}/{self._partition} was not written: {error!r}; the same command goes on there"
             ) from error
         self._progress, self._batch = progress, []
+
+
+def _hash(record: Any) -> bytes:
+    """Of key and value, 16 bytes."""
+    return blake2b(record.value or b"", digest_size=16, key=blake2b(record.key or b"").digest()).digest()

@@ -19,7 +19,8 @@ from streams import __version__
 from streams.errors import InputError, SettingsError
 from streams.process.categorize.model import packaged_model
 from streams.process.categorize.rules import Rule, periods
-from streams.replay.plan import Plan, read_plan, write_plan
+from streams.replacing import replace_file
+from streams.replay.plan import Plan, encode_plan, read_plan
 
 Step = Literal["replay", "clean", "done"]
 
@@ -93,16 +94,12 @@ class Folder:
 
     def begin(self, plan: Plan, *, build: str, asked: str) -> State:
         """Write down a plan: from then on there can be something to clean."""
-        part = self.plan.with_suffix(".part")
-        write_plan(plan, part)
-        part.replace(self.plan)
+        replace_file(self.plan, encode_plan(plan))
         return self.reach(State(replay=plan.id, build=build, asked=asked))
 
     def reach(self, state: State) -> State:
         """Write down how far it is."""
-        part = self.path / f"{_STATE}.part"
-        part.write_bytes(msgspec.json.encode(state) + b"\n")
-        part.replace(self.path / _STATE)
+        replace_file(self.path / _STATE, msgspec.json.encode(state) + b"\n")
         return state
 
     def _state(self) -> State | None:

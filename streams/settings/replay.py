@@ -1,4 +1,4 @@
-"""What rails a replay runs behind."""
+"""What rails a replay runs behind, and what it serves."""
 
 from typing import Any, Final
 
@@ -13,4 +13,12 @@ PRODUCTION: Final[Setting[frozenset[str]]] = Setting(
     help="Clusters that a replay writes to only when it is told so by name.",
 )
 
-SETTINGS: Final[tuple[Setting[Any], ...]] = (PRODUCTION,)
+REPLAY_LISTEN: Final[Setting[str | None]] = Setting(
+    name="replay.listen",
+    parse=texts.listener,
+    default=None,
+    allowed="HOST:PORT, or none",
+    help="Where `replay try` and `replay apply` serve /metrics; they end when their result was scraped, or after 60 s.",
+)
+
+SETTINGS: Final[tuple[Setting[Any], ...]] = (PRODUCTION, REPLAY_LISTEN)

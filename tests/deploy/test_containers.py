@@ -160,7 +160,7 @@ def test_a_replay_is_planned_and_then_applied() -> None:
     """Both steps are commands of `ticker`, with the file that the first writes and the second reads."""
     ((_, pod),) = _pods("replay")
     (plan,), (apply,) = pod["initContainers"], pod["containers"]
-    assert plan["args"][-1] == apply["args"][-1]
+    assert plan["args"][-1] == apply["args"][2]
     for container in (plan, apply):
         accepts([word.replace("/tmp/day.json", os.devnull) for word in container["args"]])
 
@@ -177,7 +177,41 @@ def test_a_try_keeps_its_folder_and_is_not_repeated() -> None:
     assert [each["mountPath"] for each in container["volumeMounts"] if each["name"] in claims] == [
         str(Path(folder).parent)
     ]
-    parses(container["args"])
+    accepts([word.replace(folder, os.devnull) for word in container["args"]])
+    assert container["args"][container["args"].index("--max-flips") + 1] == "0.5%"
+
+
+def test_what_replays_in_staging_is_scraped_and_nothing_else_there() -> None:
+    """By its component and the port that it listens on; the workers' old news is nobody's alarm."""
+    (monitor,) = (each["spec"] for each in documents_of("staging") if each["kind"] == "PodMonitor")
+    selected = monitor["selector"]["matchLabels"]
+    (endpoint,) = monitor["podMetricsEndpoints"]
+    for overlay in ("replay", "replay-try"):
+        (workload,) = (each for each in documents_of(overlay) if each["kind"] in {"Job", "CronJob"})
+        spec = workload["spec"].get("jobTemplate", workload)["spec"]
+        metadata, (container,) = spec["template"]["metadata"], spec["template"]["spec"]["containers"]
+        assert selected.items() <= metadata["labels"].items()
+        (port,) = container["ports"]
+        assert port["name"] == endpoint["port"]
+        assert container["args"][-2:] == ["--listen", f"0.0.0.0:{port['containerPort']}"]
+        assert metadata["annotations"]["prometheus.io/port"] == str(port["containerPort"])
+        assert port["containerPort"] in _scraped_ports("staging")
+    assert not any(
+        selected.items() <= each["spec"]["template"]["metadata"]["labels"].items()
+        for each in documents_of("staging")
+        if each["kind"] in WORKLOADS
+    )
+
+
+def _scraped_ports(overlay: str) -> set[int]:
+    """The ports that the monitoring may reach."""
+    (policy,) = (each for each in documents_of(overlay) if each["kind"] == "NetworkPolicy")
+    (monitoring,) = (
+        rule
+        for rule in policy["spec"]["ingress"]
+        if "monitoring" in rule["from"][0]["namespaceSelector"]["matchLabels"].values()
+    )
+    return {port["port"] for port in monitoring["ports"]}
 
 
 def test_nothing_in_staging_decides_about_a_replay_before_it_comes() -> None:
@@ -201,6 +235,9 @@ def test_jobs_are_named_as_the_rules_expect() -> None:
             jobs.add(labels[monitor["jobLabel"]])
             ports = {port["name"] for box in template["spec"]["containers"] for port in box["ports"]}
             assert ports <= scraped
+    (trying,) = (each for each in documents_of("replay-try") if each["kind"] == "CronJob")
+    template = trying["spec"]["jobTemplate"]["spec"]["template"]
+    jobs.add(template["metadata"]["labels"][monitor["jobLabel"]])
     config = yaml.safe_load((DEPLOY / "prometheus/prometheus.yaml").read_text(encoding="utf-8"))
     assert jobs == {job["job_name"] for job in config["scrape_configs"]}
 

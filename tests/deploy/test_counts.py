@@ -107,7 +107,7 @@ COUNTING: Final = [
     query.selected
     for board in BOARDS
     for panel in board.panels
-    for query in panel.queries
+    for query in panel.asked
     if re.search(_RAW, query.selected)
 ]
 """The queries of all panels that count in a window."""

@@ -14,12 +14,14 @@ import yaml
 from playwright.sync_api import Browser
 
 from deploy.grafana.boards import BOARDS
-from deploy.grafana.generate import FOLDER, build
-from deploy.grafana.panels import SELECTION, Board, Panel, Query
+from deploy.grafana.boards.replay import REPLAY
+from deploy.grafana.generate import FOLDER, build, marked
+from deploy.grafana.panels import REPLAYED, SELECTION, Board, Panel, Query
 from schemas.instants import parse_instant
+from streams.cli.replay.dashboards import from_url
 from tests.deploy.drawing import DESK, PHONE, Drawn, built, draw
 from tests.deploy.support import accepts
-from tests.deploy.watched import RULES, Prometheus, watched_pipeline
+from tests.deploy.watched import RULES, Prometheus, tried, watched_pipeline
 from tests.kafka_support import wait_until
 
 RUNBOOKS: Final = Path(__file__).parents[2] / "docs/runbooks"
@@ -27,7 +29,7 @@ PANELS: Final = [(board, panel) for board in BOARDS for panel in board.panels]
 QUERIES: Final = [
     pytest.param(query, id=f"{board.uid}: {panel.title} {query.legend}".strip())
     for board, panel in PANELS
-    for query in panel.queries
+    for query in panel.asked
     if panel.empty is None
 ]
 
@@ -64,8 +66,8 @@ def test_a_panel_says_what_it_shows(board: Board, panel: Panel) -> None:
     """It has a unit and a description, selects by job and instance, and rates follow the scrape interval."""
     assert panel.unit
     assert panel.description.endswith(".")
-    assert bool(panel.queries) != bool(panel.text)
-    for query in panel.queries:
+    assert bool(panel.asked) != bool(panel.text)
+    for query in panel.asked:
         assert SELECTION in query.selected or "ALERTS" in query.expr
         assert "rate(" not in query.expr or "$__rate_interval" in query.expr
     assert panel.title not in [other.title for other in board.panels if other is not panel]
@@ -104,6 +106,22 @@ COMMANDS: Final = [
 ]
 
 
+SELECTED: Final = {
+    "__from:date:iso": "2026-01-02T03:04:05.678Z",
+    "__to:date:iso": "2026-01-02T04:04:05.678Z",
+    "__from": "1767323045678",
+    "__to": "1767326645678",
+    "topic": "strips",
+    "source:queryparam": "var-source=akhbar&var-source=%D8%A3%26%D8%A8",
+}
+"""What Grafana puts into a text for a selection of a window, a topic and two sources."""
+
+
+def filled(text: str) -> str:
+    """A text of a panel as a viewer sees it."""
+    return re.sub(r"\$\{([^}]+)\}", lambda match: SELECTED[match[1]], text)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_to_copy_is_one_of_ours(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -111,9 +129,38 @@ def test_a_command_to_copy_is_one_of_ours(
     """The command line takes it, with all of its options; a window's variables stand for its instants."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "again.json").touch()
-    name, *arguments = shlex.split(re.sub(r"\$\{__(from|to):date:iso\}", "2026-01-02T03:04:05.678Z", command))
+    name, *arguments = shlex.split(filled(command))
     assert name == "ticker"
     accepts(arguments)
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "--from-url" in command])
+def test_a_command_from_a_dashboard_replays_what_was_looked_at(command: str) -> None:
+    """Exactly the window, the topic and the sources that are selected."""
+    arguments = shlex.split(filled(command))
+    assert from_url(arguments[arguments.index("--from-url") + 1]) == {
+        "since": "2026-01-02T03:04:05.678Z",
+        "until": "2026-01-02T04:04:05.678Z",
+        "topic": "strips",
+        "sources": ("akhbar", "أ&ب"),
+    }
+
+
+@pytest.mark.parametrize(("board", "panel"), PANELS, ids=lambda value: getattr(value, "title", ""))
+def test_a_value_leads_to_the_replay_of_what_it_shows(board: Board, panel: Panel) -> None:
+    """With the window, a topic that can be replayed, and the source of a panel that tells sources apart."""
+    made = json.loads((FOLDER / f"{board.uid}.json").read_text(encoding="utf-8"))
+    drawn = next(each for each in made["panels"] if each["title"] == panel.title)
+    links = [link["url"] for link in drawn.get("fieldConfig", {}).get("defaults", {}).get("links", ())]
+    leading = [url for url in links if url.startswith("/d/ticker-replay?")]
+    assert bool(leading) == bool(panel.replayed)
+    for url in leading:
+        shown = url.replace("${__url_time_range}", "from=now-6h&to=now")
+        told = from_url(re.sub(r"\$\{__field.labels.source:percentencode\}", "%D8%A3%26", shown))
+        assert told["topic"] in REPLAYED
+        assert told["since"] == "6h"
+        by_source = any("{{source}}" in query.legend for query in panel.asked)
+        assert told.get("sources") == (("أ&",) if by_source else None)
 
 
 def test_the_window_of_a_command_is_an_instant_for_us() -> None:
@@ -123,9 +170,43 @@ def test_the_window_of_a_command_is_an_instant_for_us() -> None:
 
 @pytest.fixture(scope="module")
 def prometheus(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """Prometheus, scraping a worker, a producer, a canary and a board that are under load."""
-    with watched_pipeline(kafka, tmp_path_factory.mktemp("prometheus")) as watched:
+    """Prometheus, scraping a worker, a producer, a canary and a board that are under load, and a try that has ended."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    with watched_pipeline(kafka, folder) as watched:
+        assert wait_until(lambda: watched.query('ticker_records_total{outcome="near"} > 2'), seconds=120)
+        assert tried(watched, folder) == 0
         yield watched
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("panel", REPLAY.panels, ids=lambda panel: panel.title)
+def test_what_a_replay_said_stays_when_its_process_is_gone(prometheus: Prometheus, panel: Panel) -> None:
+    """The dashboard has its result, which was scraped before it ended, and how it went on while it ran."""
+    (finished,) = prometheus.query("last_over_time(ticker_replay_finished_timestamp_seconds[10m])")
+    for query in panel.asked:
+        at = None if "$__range" in query.expr else finished
+        expr = (
+            query.selected.replace(" > 0)", ")") if panel.title == "Differences by kind" else query.selected
+        )
+        assert prometheus.series(expr, at=at), expr
+
+
+@pytest.mark.kafka
+def test_the_result_of_a_replay_is_marked_at_the_window_that_it_is_about(prometheus: Prometheus) -> None:
+    """Though it was found out later: everywhere in the window, nowhere else, with what was found."""
+    ((replay,),) = prometheus.series("last_over_time(ticker_replay_failed[10m])", "replay")
+    (begin,) = prometheus.query("last_over_time(ticker_replay_window_begin_timestamp_seconds[10m])")
+    (end,) = prometheus.query("last_over_time(ticker_replay_window_end_timestamp_seconds[10m])")
+    assert end - begin > 3_500
+    for at in (begin + 1, (begin + end) / 2, end - 1):
+        ((marked_replay, topic, found),) = prometheus.series(
+            marked("passed"), "replay", "topic", "found", at=at
+        )
+        assert (marked_replay, topic) == (replay, "sightings")
+        assert "headlines of both builds" in found
+        assert not prometheus.series(marked("failed"), at=at)
+    assert not prometheus.series(marked("passed"), at=begin - 1)
+    assert not prometheus.series(marked("passed"), at=end + 1)
 
 
 @pytest.mark.kafka

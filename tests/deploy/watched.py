@@ -45,6 +45,8 @@ _VISITING: Final = ("--contact", "desk@newsroom.example", "--distance", "0")
 
 _GONE: Final = "127.0.0.1:9"
 """Where a worker should be and nobody listens: 9 is the port of the old discard service."""
+_TRIES: Final = "tries.json"
+"""Where a watching Prometheus looks for a try that runs."""
 _READ: Final = "import sys, urllib.request; [None for _ in urllib.request.urlopen(sys.argv[1])]"
 """Somebody who listens to a board for as long as it speaks."""
 
@@ -56,21 +58,25 @@ class Prometheus:
         self.address = f"http://127.0.0.1:{port}"
         self.scrape = scrape
         """Seconds between two scrapes."""
+        self.environment: Mapping[str, str] = {}
+        """That of the pipeline's programs."""
 
     def query(self, expr: str) -> list[float]:
         """The values of an expression now; raises with Prometheus' own words where it is wrong."""
         return [*self.series(expr).values()]
 
-    def series(self, expr: str, *labels: str) -> dict[tuple[str, ...], float]:
-        """The values of an expression now by their labels, all of them in the order of their names, or these."""
+    def series(self, expr: str, *labels: str, at: float | None = None) -> dict[tuple[str, ...], float]:
+        """The values of an expression now, or at some second, by their labels: all of them by name, or these."""
         for variable, value in {
             "$job": ".+",
             "$instance": ".+",
             "$source": ".+",
             "$__rate_interval": "20s",
+            "$__range": "10m",
         }.items():
             expr = expr.replace(variable, value)
-        address = f"{self.address}/api/v1/query?{urllib.parse.urlencode({'query': expr})}"
+        asked = {"query": expr} | ({} if at is None else {"time": str(at)})
+        address = f"{self.address}/api/v1/query?{urllib.parse.urlencode(asked)}"
         with urllib.request.urlopen(address, timeout=10) as answer:
             rows = json.load(answer)["data"]["result"]
         values = {
@@ -113,6 +119,7 @@ def watched_pipeline(kafka: str, folder: Path, *, scrape: int = 1) -> Iterator[P
         stack.enter_context(_load(started["producer"]))
         for topic in (SIGHTINGS, DECISIONS):
             produce(connection, topic.on(prefix), [b"rubbish"])
+        watched.environment = environment
         wait_until(watched.reaches_all, seconds=60)
         wait_until(lambda: watched.query('ticker_kafka_up{job="ticker-serve"} == 1'), seconds=60)
         reader = [sys.executable, "-c", _READ, f"http://127.0.0.1:{ports['serve']}/events"]
@@ -162,6 +169,12 @@ def watching(
             for job in _jobs(ports, gone)
         ],
     }
+    config["scrape_configs"].append(
+        {
+            "job_name": "ticker-replay-try",
+            "file_sd_configs": [{"files": [_TRIES], "refresh_interval": "1s"}],
+        }
+    )
     for rules in RULES.glob("*.yaml"):
         text = hurried(rules.read_text(encoding="utf-8"))
         (folder / f"rules-{rules.name}").write_text(text, encoding="utf-8")
@@ -190,6 +203,22 @@ def _jobs(ports: Mapping[str, int], gone: str | None) -> dict[str, list[str]]:
     if gone:
         jobs["ticker-worker"].append(gone)
     return jobs
+
+
+def tried(watched: Prometheus, folder: Path, *options: str) -> int:
+    """Try what a watched pipeline has shown, scraped until it ends, as a job of a cluster is; gives its exit code."""
+    port, targets = free_port(), folder / _TRIES
+    targets.write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]), encoding="utf-8")
+    command = ticker("replay", "try", "sightings", "--since", "1h", "--folder", str(folder / "try"))
+    done = subprocess.run(
+        [*command, "--listen", f"127.0.0.1:{port}", *options],
+        env=watched.environment,
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+    targets.write_text("[]", encoding="utf-8")
+    return done.returncode
 
 
 def ticker(*arguments: str) -> list[str]:

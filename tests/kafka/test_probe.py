@@ -15,7 +15,8 @@ import pytest
 
 from schemas.topics import TOPICS
 from streams.dev.kafka import Cluster
-from streams.kafka.probe import Probe
+from streams.errors import FootingError
+from streams.kafka.probe import Probe, asking
 from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.command import TICKER
@@ -101,3 +102,21 @@ def test_a_program_that_ends_as_the_brokers_answer_is_not_held_up() -> None:
         return (await asyncio.wait([probing], timeout=60))[0]
 
     assert [task.cancelled() for task in asyncio.run(end_with_the_answer())] == [True]
+
+
+@pytest.mark.parametrize(
+    "error", [FootingError("it is another cluster"), ZeroDivisionError("a fault of ours")]
+)
+def test_a_program_ends_when_its_probe_has_failed(error: Exception) -> None:
+    """Whatever the probe failed of: nobody would hear any more that the brokers are away."""
+
+    async def question() -> None:
+        raise error
+
+    async def run() -> None:
+        async with asking(Probe(question, meanwhile="nothing is done")) as probe:
+            await asyncio.Event().wait()
+        assert not probe.is_answered
+
+    with pytest.raises(type(error), match=str(error)):
+        asyncio.run(asyncio.wait_for(run(), 60))

@@ -55,6 +55,26 @@ def test_reasons_and_stages_have_lines_of_their_own(caplog: pytest.LogCaptureFix
     assert "2 dead letters of an unknown source: DecodeError: three" in caplog.messages[2]
 
 
+def test_sources_that_anybody_can_make_up_take_no_memory_without_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A thousand of a minute are told apart; the letters of all others are counted, and that there are more is said."""
+    minutes = Minutes()
+    log = LetterLog(minutes.later)
+    with caplog.at_level(logging.WARNING):
+        log.add("deduplicate", AKHBAR, 1, "one")
+        log.add("deduplicate", AKHBAR, 3, "one")
+        for number in range(5_000):
+            log.add("deduplicate", Rejected("ValidationError", f"made-up-{number}"), 2, "one")
+        ((_, counted),) = log._quiet.items()
+        assert len(counted) <= 1_001
+        minutes.passes()
+    assert (
+        "deduplicate: 10,003 dead letters of akhbar, made-up-0, made-up-1 and more than 997 more: "
+        in caplog.messages[1]
+    )
+
+
 def test_what_a_record_says_stays_on_its_line(caplog: pytest.LogCaptureFixture) -> None:
     """Neither control characters nor a long quotation reach a terminal."""
     log = LetterLog(Minutes().later)

@@ -4,7 +4,7 @@ from hashlib import blake2b
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.evaluate.near import packaged_pairs
@@ -59,6 +59,8 @@ DIFFERENT = [
     ("Rendez-vous à 18:30", "Rendez-vous à 18:45"),
     ("Minister resigns", "Minister resigns?"),
     ("Un policier tue", "Un policier tué"),
+    ("Un loup égorge dans la vallée", "Un loup égorgé dans la vallée"),
+    ("Le président épingle", "Le président épinglé"),
     ("L'ÉLU ACCUSÉ DE FRAUDE", "L'élu accuse de fraude"),
     ("Minister resigns. Why?", "Minister resigns? Why"),
     ("الوزير يستقيل", "الوزير يستقيل؟"),
@@ -85,6 +87,7 @@ def test_nothing_folds_to_nothing(text: str) -> None:
 
 
 @given(st.text())
+@example("tu\ufdd0")
 def test_folding_is_idempotent(text: str) -> None:
     """fold(fold(x)) == fold(x), for any text at all."""
     assert fold(fold(text)) == fold(text)
@@ -121,4 +124,4 @@ def test_what_folds_otherwise_has_another_version() -> None:
     digest.update(files("streams.process").joinpath("participles.txt").read_bytes())
     for pair in (*packaged_pairs("natural_pairs.tsv"), *packaged_pairs("fact_pairs.tsv")):
         digest.update(f"{fold(pair.a)}\n{fold(pair.b)}\n".encode())
-    assert (FOLD_VERSION, digest.hexdigest()) == (3, "2de880df98532281")
+    assert (FOLD_VERSION, digest.hexdigest()) == (4, "3a2f2c5bb5e79261")

@@ -63,6 +63,8 @@ NOTES = [
     (TRAM_AR, "{} - جريدة الساحل"),
     (TRAM_AR, "{} | وكالة أنباء الساحل"),
     (TRAM_AR, "{} - البيان"),
+    (TRAM_AR, "{} #عاجل"),
+    (TRAM, "{} #Breaking"),
     # Addresses and who passed it on.
     (TRAM, "{} https://coast.example/a?id=4"),
     (TRAM, "RT @coastdaily: {}"),
@@ -110,6 +112,7 @@ KEPT = [
     (TRAM_AR, "تمرين: {}"),
     (TRAM_AR, "رأي: {}"),
     (TRAM_AR, "عاجل {}"),
+    (TRAM, "{} #women"),
 ]
 
 

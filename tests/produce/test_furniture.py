@@ -42,7 +42,11 @@ def test_counters(text: str) -> None:
     assert is_counter(text)
 
 
-@pytest.mark.parametrize("text", ["Read more »", "View all news", "Lire la suite…", "اقرأ المزيد", "Share"])
+@pytest.mark.parametrize("text", [
+        "Read more »", "View all news", "Lire la suite…", "اقرأ المزيد", "Share", "Click here for details",
+        "Voir tout le fil info", "Follow us on Telegram", "Abonnez-vous à notre lettre", "تابعونا على واتساب",
+    ],
+)  # fmt: skip
 def test_calls(text: str) -> None:
     """What asks to do something is a call."""
     assert is_call(text)
@@ -53,6 +57,8 @@ def test_calls(text: str) -> None:
     [
         "Read my lips",
         "Share prices fall",
+        "Join us or leave, minister tells villages",
+        "Support for our troops grows",
         "More rain",
         "View from the hill wins prize",
         "DIGEST - Hill Town - June 25",
@@ -82,6 +88,12 @@ def test_what_most_slots_have_is_taken_off(shape: str) -> None:
 def test_what_may_be_news_stays(shape: str) -> None:
     """Numbers that are no clock, notes and outlets stay with the headline."""
     texts = [shape.format(h=title, n=number) for number, title in enumerate(TITLES, start=1)]
+    assert tidy(texts) == texts
+
+
+def test_years_of_a_life_stay() -> None:
+    """How old somebody was is no age of the headline: `… dies at 94 years`."""
+    texts = ["Mort d'un peintre à 94 ans", "Mort d'une actrice à 88 ans", "Mort d'un juge à 71 ans"]
     assert tidy(texts) == texts
 
 

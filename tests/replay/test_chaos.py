@@ -100,12 +100,12 @@ def test_a_target_that_stays_away_ends_the_replay_with_a_reason(start_cluster: S
     assert closing.found == COUNT
 
 
-def test_between_clusters_with_tls_and_logins_while_a_node_dies(
+def test_between_clusters_with_tls_and_logins_while_each_loses_a_node(
     start_cluster: StartCluster, certificates: Certificates
 ) -> None:
-    """From one node to three, both by SASL_SSL; a node of the target is killed in the middle."""
+    """Three nodes on both sides, all by SASL_SSL; one of each is killed in the middle, at one moment."""
     security = certificates.security()
-    source, target = start_cluster(security=security), start_cluster(nodes=3, security=security)
+    source, target = (start_cluster(nodes=3, security=security) for _ in range(2))
     user, password = next(iter(USERS.items()))
 
     def secured(cluster: Cluster, mechanism: str) -> Connection:
@@ -122,7 +122,12 @@ def test_between_clusters_with_tls_and_logins_while_a_node_dies(
     recorded(ends.source, "ticker")
     plan, checks = drafted(ends, "ticker", "ticker", speed="1000/s")
     assert {each.outcome for each in checks} == {"ok"}
-    closing = asyncio.run(asyncio.wait_for(disturbed(plan, ends, 1_000, lambda: target.kill(2)), 120))
+
+    def lose_a_node_each() -> None:
+        source.kill(1)
+        target.kill(2)
+
+    closing = asyncio.run(asyncio.wait_for(disturbed(plan, ends, 1_000, lose_a_node_each), 300))
     assert closing.whole
     assert (closing.written, closing.found) == (COUNT, COUNT)
     before = content(everything(ends.source, SIGHTINGS.on("ticker")))

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from schemas.marks import Control, Manifest
 from schemas.topics import SIGHTINGS
 from streams.errors import SettingsError
+from streams.replay import ledger
 from streams.replay.apply import Closing
-from streams.replay.control import change
+from streams.replay.control import PAUSED, change
 from streams.replay.plan import write_plan
 from streams.settings import Connection
 from tests.command import rows, ticker
@@ -31,7 +33,10 @@ pytestmark = pytest.mark.kafka
 def test_a_replay_is_paused_sped_up_and_watched_from_elsewhere(
     kafka: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    """At a second a second it would take 20 minutes: paused it stands, at 10000x it is done; `status` tells both."""
+    """At a second a second it would take 20 minutes: paused it stands, at 10000x it is done; `status` tells both.
+
+    What is said and cannot be read, as that of a later version, is told and changes nothing.
+    """
     connection = Connection(bootstrap_servers=kafka)
     source, target, path = topic_prefix, f"{topic_prefix}-to", tmp_path / "plan.json"
     make_topics(connection, source)
@@ -47,7 +52,18 @@ def test_a_replay_is_paused_sped_up_and_watched_from_elsewhere(
     (status,) = rows(ticker("replay", "status", path, "--json"))
     assert (status["status"]["state"], status["status"]["records"]) == ("paused", 120)
     assert status["status"]["left_s"] > 900
-    wanted = change(connection.aiokafka_options(), target, plan.id, paused=False, speed="7 weeks a second")
+    options, key = connection.aiokafka_options(), ledger.control_key(plan.id)
+    for strange in (
+        Manifest(id=plan.id, started_at=plan.made_at, target=target, created=()),
+        Control(changed_at=plan.made_at, speed="as fast as light"),
+    ):
+        asyncio.run(ledger.write(options, target, key, strange))
+        wait_until(lambda: "changes nothing" in watching.said[-1], seconds=60)
+        watching.said.append("heard")
+    assert watching.pacer is not None
+    assert watching.pacer.holds == {PAUSED}
+    assert ticker("replay", "list", "--bootstrap-servers", kafka).returncode == 0
+    wanted = change(options, target, plan.id, paused=False, speed="7 weeks a second")
     assert not asyncio.run(wanted).paused
     applying.join(60)
     assert closings

@@ -1,6 +1,8 @@
 """The window of a dashboard's address."""
 
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,7 +26,7 @@ BASE = "https://grafana.example/d/ticker-overview/overview"
             },
         ),
         ("from=now-6h&to=now&var-source=$__all", {"since": "6h"}),
-        ("from=now-1w&to=now-2d", {"since": "7d", "until": "2d"}),
+        ("from=now-1w&to=now-2d", {"since": "1w", "until": "2d"}),
         (
             "from=2026-03-11T08:00:00.000Z&to=2026-03-11T09:00:00.000Z&var-source=a&var-source=%D8%A8",
             {"since": "2026-03-11T08:00:00.000Z", "until": "2026-03-11T09:00:00.000Z", "sources": ("a", "ب")},
@@ -36,6 +38,22 @@ def test_an_address_gives_exactly_what_was_looked_at(query: str, found: dict[str
     assert from_url(f"{BASE}?{query}") == found
 
 
+@pytest.mark.parametrize("zone", ["utc", "Africa/Casablanca", "Asia/Kolkata"])
+def test_yesterday_is_a_whole_day_of_the_viewer(zone: str) -> None:
+    """Grafana's quick ranges round down where they begin and up where they end, in the zone of the address."""
+    there = ZoneInfo("UTC" if zone == "utc" else zone)
+    before = datetime.now(there)
+    found = from_url(f"{BASE}?from=now-1d%2Fd&to=now-1d%2Fd&timezone={zone}")
+    after = datetime.now(there)
+    first, end = (datetime.fromisoformat(found[name]).astimezone(there) for name in ("since", "until"))
+    midnights = {(each - timedelta(days=1)).date() for each in (before, after)}
+    assert first.date() in midnights
+    assert (first.hour, first.minute, first.second) == (0, 0, 0)
+    assert end == (first + timedelta(days=1))
+    today = from_url(f"{BASE}?from=now%2Fd&to=now&timezone={zone}")
+    assert datetime.fromisoformat(today["since"]) >= end
+
+
 @pytest.mark.parametrize(
     ("url", "told"),
     [
@@ -43,6 +61,8 @@ def test_an_address_gives_exactly_what_was_looked_at(query: str, found: dict[str
         (f"{BASE}?from=yesterday", "yesterday"),
         (f"{BASE}?from=now-1h&var-topic=a&var-topic=b", "2 topics"),
         ("https://[", "no address"),
+        (f"{BASE}?from=now/d&timezone=Nowhere/At+All", "no time zone"),
+        (f"{BASE}?from=now-1M/M", "now-1M/M"),
         (f"{BASE}?from={'9' * 9_000}", "at most"),
     ],
 )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
 
 import streams.replay.resplit
 from schemas.instants import format_instant
@@ -18,6 +20,7 @@ from streams.replay.resplit import replayed_strips, split_replayed
 from streams.replay.slots import slot_changes
 from streams.settings import Connection
 from tests.command import rows, ticker
+from tests.kafka_support import administer
 from tests.replay.replay_support import applied, between, drafted, everything, headline, make_topics
 from tests.replay.test_same_decisions import result_of, workers
 
@@ -95,6 +98,37 @@ def test_the_same_splitter_makes_the_same_sightings_in_the_same_order(
     assert (found.strips, found.failed) == (48, 0)
     assert sighted(connection, topic_prefix) == sighted(connection, recorded)
     assert asyncio.run(changes(plan, connection)) == ((), (), ())
+
+
+def test_one_that_was_killed_goes_on_when_retention_has_cut_the_recorded_order(
+    kafka: str, recorded: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written before is known by itself, not by its number: nothing is lost or doubled."""
+    connection, source = Connection(bootstrap_servers=kafka), f"{topic_prefix}-source"
+    for topic in ("strips", "sightings"):
+        copy, _ = drafted(between(connection), recorded, source, topic=topic, create=True, accept=("state",))
+        assert applied(copy, between(connection)).whole
+    plan = replayed(connection, source, topic_prefix)
+    monkeypatch.setattr(streams.replay.resplit, "_WRITTEN_AT_ONCE", 7)
+
+    def told(done: int, _of: int) -> None:
+        if done == 20:
+            raise Killed
+
+    with pytest.raises(Killed):
+        asyncio.run(split_replayed(plan, between(connection), told=told))
+    before = sighted(connection, topic_prefix)
+    assert before
+    last = {each.partition: each.offset for each in everything(connection, SIGHTINGS.on(source))}
+    cut = {
+        TopicPartition(SIGHTINGS.on(source), number): RecordsToDelete(before_offset=offset // 2)
+        for number, offset in last.items()
+    }
+    administer(connection, lambda client: client.delete_records(cut))
+    asyncio.run(split_replayed(plan, between(connection)))
+    after = sighted(connection, topic_prefix)
+    assert set(before) <= set(after)
+    assert sorted(after) == sorted(sighted(connection, recorded))
 
 
 def test_slots_gained_lost_and_changed_are_told(

@@ -15,7 +15,9 @@ from streams.replay.diff import KINDS, Result
 from streams.replay.plan import read_plan
 from streams.settings import Connection
 from tests.command import TICKER, ticker
+from tests.deploy.support import free_port
 from tests.kafka_support import administer
+from tests.observe.test_beside import scrape
 from tests.replay.replay_support import everything, headline, make_topics, publish
 from tests.replay.test_same_decisions import result_of, workers
 from tests.support import sighting
@@ -115,6 +117,38 @@ def test_a_killed_try_is_not_gone_on_with_for_another_window_or_under_other_rule
     assert since is not None
     assert first.begins is not None
     assert since - first.begins >= 10 * HOUR
+    assert not others(kafka, decided)
+
+
+def test_a_try_past_the_share_of_flips_fails_and_prometheus_has_its_result(
+    kafka: str, decided: str, tmp_path: Path
+) -> None:
+    """As the job of every night does: exit code 1, said in words, and told to whoever scrapes before it ends."""
+    rules, address = tmp_path / "rules.toml", f"127.0.0.1:{free_port()}"
+    rules.write_text('[topics.harbours]\nwords = ["harbour", "ميناء"]\n')
+    arguments = ("--rules", str(rules), "--max-flips", "0.5%", "--listen", address)
+    with subprocess.Popen(
+        [*TICKER, *command(kafka, decided, tmp_path / "try", *arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        scraped = ""
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                scraped = scrape(address)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.2)
+        assert process.stderr is not None
+        said = process.stderr.read().decode()
+    assert process.returncode == 1
+    assert "of categories flipped, 0.50% are allowed" in said
+    (summary, *_) = (tmp_path / "try/difference.jsonl").read_bytes().splitlines()
+    flips = json.loads(summary)["flips"]
+    assert flips > 0
+    replay = read_plan(tmp_path / "try/plan.json").id
+    assert f'ticker_replay_failed{{replay="{replay}"}} 1.0' in scraped
+    assert f'ticker_replay_differences{{kind="flips",replay="{replay}"}} {flips:.1f}' in scraped
+    assert 'ticker_replay_step{step="done"} 1.0' in scraped
     assert not others(kafka, decided)
 
 

@@ -131,14 +131,18 @@ def test_speeds_write_the_same(kafka: str, source: str, topic_prefix: str) -> No
     assert written[0] == written[1] == written[2]
 
 
+async def _read_through(connection: Connection, prefix: str) -> None:
+    async with Backlog(connection, prefix, patience=60) as backlog:
+        await wait_through(backlog, told=lambda _: None, check=lambda: None)
+
+
 @pytest.mark.chaos
 @pytest.mark.kafka
 def test_a_window_on_kafka_is_decided_as_it_was(kafka: str, source: str, tmp_path: Path) -> None:
     """Workers decided all of it; workers on a replay of three seconds in the middle decide as they did."""
     connection = Connection(bootstrap_servers=kafka)
     with workers(connection, [source]):
-        backlog = Backlog(connection, source, patience=60)
-        asyncio.run(wait_through(backlog, told=lambda _: None, check=lambda: None))
+        asyncio.run(_read_through(connection, source))
     since, until = map(format_instant, window())
     here = ("--bootstrap-servers", kafka, "--topic-prefix", source, "--folder", tmp_path / "try")
     (summary,) = rows(ticker("replay", "try", "sightings", *here, "--since", since, "--until", until))

@@ -4,6 +4,7 @@ from typing import Final
 
 from deploy.grafana.boards.engine import ENGINE
 from deploy.grafana.boards.overview import OVERVIEW
+from deploy.grafana.boards.replay import REPLAY
 from deploy.grafana.boards.sources import SOURCES
 
-BOARDS: Final = (OVERVIEW, SOURCES, ENGINE)
+BOARDS: Final = (OVERVIEW, SOURCES, ENGINE, REPLAY)

@@ -18,6 +18,12 @@ from deploy.grafana.panels import (
 )
 from schemas.topics import LANGUAGE_PARTITIONS
 
+
+def _of_each(how: str, metric: str) -> Query:
+    """A value of each partition of each stage, and of the worker that holds it."""
+    return Query(f"{how} by (stage, partition, instance) ({metric}{{SEL}})")
+
+
 _PRODUCED: Final = "sum(ticker_slots_total{SEL}) - sum(ticker_slot_outcomes_total{SEL})"
 
 _DOES_ANYTHING_FAIL: Final = Row(
@@ -83,6 +89,7 @@ _DOES_ANYTHING_FAIL: Final = Row(
             title="Dead letters",
             description="Records a minute that could not be processed, by stage and the error at the"
             " bottom of it. They are kept, byte for byte, in the dead letters topic.",
+            replayed="sightings",
             unit=A_MINUTE,
             at_least=1,
             queries=(
@@ -128,6 +135,7 @@ _DOES_IT_KEEP_UP: Final = Row(
         Panel(
             title="Records",
             description="Input records a second whose transaction was committed, by stage.",
+            replayed="sightings",
             unit=A_SECOND,
             at_least=1,
             queries=(
@@ -145,18 +153,23 @@ _DOES_IT_KEEP_UP: Final = Row(
             kind="table",
             width=24,
             height=10,
-            queries=(
-                Query("sum by (stage, partition, instance) (ticker_lag_records{SEL})"),
-                Query("max by (stage, partition, instance) (ticker_lag_seconds{SEL})"),
-                Query("max by (stage, partition, instance) (ticker_restore_seconds{SEL})"),
-            ),
             columns=(
-                Column(field="stage", title="Stage"),
-                Column(field="partition", title="Partition"),
-                Column(field="instance", title="Worker"),
-                Column(field="Value #A", title="Waiting"),
-                Column(field="Value #B", title="Waiting for", unit=SECONDS, bad_from=300),
-                Column(field="Value #C", title="Opened in", unit=SECONDS, bad_from=60),
+                Column(label="stage", title="Stage"),
+                Column(label="partition", title="Partition"),
+                Column(label="instance", title="Worker"),
+                Column(title="Waiting", query=_of_each("sum", "ticker_lag_records")),
+                Column(
+                    title="Waiting for",
+                    query=_of_each("max", "ticker_lag_seconds"),
+                    unit=SECONDS,
+                    bad_from=300,
+                ),
+                Column(
+                    title="Opened in",
+                    query=_of_each("max", "ticker_restore_seconds"),
+                    unit=SECONDS,
+                    bad_from=60,
+                ),
             ),
             sort="Partition",
         ),
@@ -235,21 +248,33 @@ _PROCESSES: Final = Row(
             kind="table",
             width=24,
             height=9,
-            queries=(
-                Query("max by (job, instance, version) (ticker_build_info{SEL})"),
-                Query("time() - max by (job, instance) (process_start_time_seconds{SEL})"),
-                Query("max by (job, instance) (rate(process_cpu_seconds_total{SEL}[$__rate_interval]))"),
-                Query("max by (job, instance) (process_resident_memory_bytes{SEL})"),
-                Query("min by (job, instance) (ticker_kafka_up{SEL})"),
-            ),
+            queries=(Query("max by (job, instance, version) (ticker_build_info{SEL})"),),
             columns=(
-                Column(field="job", title="Job"),
-                Column(field="instance", title="Instance"),
-                Column(field="version", title="Version"),
-                Column(field="Value #B", title="Up for", unit=SECONDS),
-                Column(field="Value #C", title="Cores", unit="none"),
-                Column(field="Value #D", title="Memory", unit="bytes"),
-                Column(field="Value #E", title="Kafka", words=((0, "away"), (1, "answers"))),
+                Column(label="job", title="Job"),
+                Column(label="instance", title="Instance"),
+                Column(label="version", title="Version"),
+                Column(
+                    title="Up for",
+                    query=Query("time() - max by (job, instance) (process_start_time_seconds{SEL})"),
+                    unit=SECONDS,
+                ),
+                Column(
+                    title="Cores",
+                    query=Query(
+                        "max by (job, instance) (rate(process_cpu_seconds_total{SEL}[$__rate_interval]))"
+                    ),
+                    unit="none",
+                ),
+                Column(
+                    title="Memory",
+                    query=Query("max by (job, instance) (process_resident_memory_bytes{SEL})"),
+                    unit="bytes",
+                ),
+                Column(
+                    title="Kafka",
+                    query=Query("min by (job, instance) (ticker_kafka_up{SEL})"),
+                    words=((0, "away"), (1, "answers")),
+                ),
             ),
             sort="Job",
             links=(Link("Runbook", "${runbooks}/TickerDown.md"),),

@@ -33,6 +33,15 @@ _AWAY: Final = "min(ticker_kafka_up{SEL}) < bool 1"
 _ENGINE: Final = Link("Engine", "/d/ticker-engine?${__url_time_range}")
 _SOURCES: Final = Link("Sources", "/d/ticker-sources?${__url_time_range}")
 
+
+def _brought(outcome: str) -> Query:
+    """What the last hour brought from the most silent sources."""
+    return Query(
+        counted(f'ticker_source_records_total{{SEL,outcome="{outcome}"}}', "1h", "source")
+        + f" and on (source) {_MOST_SILENT}"
+    )
+
+
 _VERDICT: Final = Row(
     "Are readers getting fresh headlines?",
     (
@@ -134,24 +143,26 @@ _WHAT_TO_DO: Final = Row(
             width=13,
             height=12,
             empty="No alert is firing.",
-            queries=(
-                Query(
-                    'ALERTS_FOR_STATE{alertname=~"Ticker.*"}'
-                    ' * 1000 and ignoring(alertstate) ALERTS{alertstate="firing"}'
-                ),
-            ),
             columns=(
                 Column(
-                    field="alertname",
+                    label="alertname",
                     title="Alert",
                     wide=200,
                     link=Link("Its runbook", "${runbooks}/${__value.raw}.md"),
                 ),
-                Column(field="Value", title="Since", unit="dateTimeFromNow", wide=120),
-                Column(field="severity", title="Kind", wide=60),
-                Column(field="source", title="Source", wide=140),
-                Column(field="stage", title="Stage", wide=90),
-                Column(field="instance", title="Program"),
+                Column(
+                    title="Since",
+                    query=Query(
+                        'ALERTS_FOR_STATE{alertname=~"Ticker.*"}'
+                        ' * 1000 and ignoring(alertstate) ALERTS{alertstate="firing"}'
+                    ),
+                    unit="dateTimeFromNow",
+                    wide=120,
+                ),
+                Column(label="severity", title="Kind", wide=60),
+                Column(label="source", title="Source", wide=140),
+                Column(label="stage", title="Stage", wide=90),
+                Column(label="instance", title="Program"),
             ),
         ),
         Panel(
@@ -204,26 +215,18 @@ _FROM_EVERY_SOURCE: Final = Row(
             width=14,
             height=9,
             queries=(
-                Query(_MOST_SILENT),
-                *(
-                    Query(
-                        counted(f'ticker_source_records_total{{SEL,outcome="{outcome}"}}', "1h", "source")
-                        + f" and on (source) {_MOST_SILENT}"
-                    )
-                    for outcome in ("new", "update", "near")
-                ),
                 Query(
                     "max by (source, state) (ticker_source_state{SEL} == 1)"
                     f" and on (source) {_MOST_SILENT} or {_IN_DOUBT}"
                 ),
             ),
             columns=(
-                Column(field="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
-                Column(field="state", title="State", none="–", well=("well", "learning"), wide=100),
-                Column(field="Value #A", title="Silent for", unit=SECONDS, bad_from=1800, wide=110),
-                Column(field="Value #B", title="New", none="0", wide=90),
-                Column(field="Value #C", title="Updates", none="0", wide=90),
-                Column(field="Value #D", title="Said before", none="0", wide=110),
+                Column(label="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
+                Column(label="state", title="State", none="–", well=("well", "learning"), wide=100),
+                Column(title="Silent for", query=Query(_MOST_SILENT), unit=SECONDS, bad_from=1800, wide=110),
+                Column(title="New", query=_brought("new"), none="0", wide=90),
+                Column(title="Updates", query=_brought("update"), none="0", wide=90),
+                Column(title="Said before", query=_brought("near"), none="0", wide=110),
             ),
             sort="-Silent for",
             links=(_SOURCES,),
@@ -231,6 +234,7 @@ _FROM_EVERY_SOURCE: Final = Row(
         Panel(
             title="Headlines by language",
             description="New headlines and updates a minute, by language; `und` has no letters.",
+            replayed="sightings",
             unit=A_MINUTE,
             kind="stacked",
             width=10,
@@ -311,6 +315,7 @@ _WHAT_BECOMES_OF_IT: Final = Row(
             title="What becomes of sightings",
             description="Sightings a minute by outcome: new, exact repeat, near duplicate, update of a"
             " live headline, dead letter. Together they are all that came in.",
+            replayed="sightings",
             unit=A_MINUTE,
             kind="stacked",
             at_least=1,
@@ -324,6 +329,7 @@ _WHAT_BECOMES_OF_IT: Final = Row(
         Panel(
             title="Category mix",
             description="Headlines of the last day by category topic.",
+            replayed="sightings",
             unit=COUNT,
             kind="bars",
             width=6,
@@ -337,6 +343,7 @@ _WHAT_BECOMES_OF_IT: Final = Row(
         Panel(
             title="Left uncategorised",
             description="Share of headlines of the last day of which no category was sure enough, by language.",
+            replayed="sightings",
             unit=SHARE,
             kind="bars",
             width=6,
@@ -356,6 +363,7 @@ _WHAT_BECOMES_OF_IT: Final = Row(
         Panel(
             title="Updates by what changed",
             description="Facts that updates of the last hour changed: numbers, tolls, weekdays and so on.",
+            replayed="sightings",
             unit=COUNT,
             kind="bars",
             empty="No update in this hour.",
@@ -370,6 +378,7 @@ _WHAT_BECOMES_OF_IT: Final = Row(
             title="Near duplicates by rule",
             description="Sightings of the last hour that said a live headline in other words, by the rule that"
             " saw it. The headlines are in the duplicates topic, with winner and score.",
+            replayed="sightings",
             unit=COUNT,
             kind="bars",
             empty="Nothing was said in other words in this hour.",

@@ -22,10 +22,19 @@ _SOURCE: Final = 'source=~"$source"'
 _HEARD: Final = f"ticker_source_heard_timestamp_seconds{{SEL,{_SOURCE}}}"
 
 
-def _brought(outcome: str) -> Query:
-    return Query(
-        counted(f'ticker_source_records_total{{SEL,{_SOURCE},outcome="{outcome}"}}', "24h", "source")
-    )
+def _of_each(gauge: str) -> Query:
+    """A value of each source."""
+    return Query(f"max by (source) ({gauge}{{SEL,{_SOURCE}}})")
+
+
+def _a_day(counter: str, labels: str = "") -> Query:
+    """How many of something each source had in the last day."""
+    return Query(counted(f"{counter}{{SEL,{_SOURCE}{labels}}}", "24h", "source"))
+
+
+def _of_a_day(title: str, counter: str, labels: str = "") -> Column:
+    """A column of that; 0 where a source had none."""
+    return Column(title=title, query=_a_day(counter, labels), none="0")
 
 
 _EACH: Final = Row(
@@ -40,26 +49,26 @@ _EACH: Final = Row(
             kind="table",
             width=24,
             height=10,
-            queries=(
-                Query(f"(time() - max by (source) (max_over_time({_HEARD}[1d]))) < 86400"),
-                Query(counted(f"ticker_source_strips_total{{SEL,{_SOURCE}}}", "24h", "source")),
-                Query(counted(f"ticker_source_sightings_total{{SEL,{_SOURCE}}}", "24h", "source")),
-                _brought("new"),
-                _brought("update"),
-                _brought("near"),
-                Query(counted(f"ticker_dead_letters_total{{SEL,{_SOURCE}}}", "24h", "source")),
-                Query(f"max by (source) (ticker_source_skew_seconds{{SEL,{_SOURCE}}})"),
-            ),
             columns=(
-                Column(field="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
-                Column(field="Value #A", title="Silent for", unit=SECONDS, bad_from=1800),
-                Column(field="Value #B", title="Strips", none="0"),
-                Column(field="Value #C", title="Sightings", none="0"),
-                Column(field="Value #D", title="First to show", none="0"),
-                Column(field="Value #E", title="Updates", none="0"),
-                Column(field="Value #F", title="Said before", none="0"),
-                Column(field="Value #G", title="Dead letters", none="0"),
-                Column(field="Value #H", title="Clock ahead by", unit=SECONDS, bad_from=60),
+                Column(label="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
+                Column(
+                    title="Silent for",
+                    query=Query(f"(time() - max by (source) (max_over_time({_HEARD}[1d]))) < 86400"),
+                    unit=SECONDS,
+                    bad_from=1800,
+                ),
+                _of_a_day("Strips", "ticker_source_strips_total"),
+                _of_a_day("Sightings", "ticker_source_sightings_total"),
+                _of_a_day("First to show", "ticker_source_records_total", ',outcome="new"'),
+                _of_a_day("Updates", "ticker_source_records_total", ',outcome="update"'),
+                _of_a_day("Said before", "ticker_source_records_total", ',outcome="near"'),
+                _of_a_day("Dead letters", "ticker_dead_letters_total"),
+                Column(
+                    title="Clock ahead by",
+                    query=_of_each("ticker_source_skew_seconds"),
+                    unit=SECONDS,
+                    bad_from=60,
+                ),
             ),
             sort="-Silent for",
         ),
@@ -83,30 +92,20 @@ _VISITING_THEM: Final = Row(
             width=24,
             height=9,
             empty=_NO_VISITS,
-            queries=(
-                Query(f"max by (source, state) (ticker_source_state{{SEL,{_SOURCE}}}) == 1"),
-                Query(f"max by (source) (ticker_source_interval_seconds{{SEL,{_SOURCE}}})"),
-                Query(f"max by (source) (ticker_source_rhythm_seconds{{SEL,{_SOURCE}}})"),
-                Query(counted(f"ticker_source_visits_total{{SEL,{_SOURCE}}}", "24h", "source")),
-                Query(
-                    counted(
-                        f'ticker_source_visits_total{{SEL,{_SOURCE},outcome=~"{_NOT_WELL}"}}', "24h", "source"
-                    )
-                ),
-                Query(counted(f"ticker_source_received_bytes_total{{SEL,{_SOURCE}}}", "24h", "source")),
-                Query(f"max by (source) (ticker_source_recall_ratio{{SEL,{_SOURCE}}})"),
-                Query(f"max by (source) (ticker_source_late_seconds{{SEL,{_SOURCE}}})"),
-            ),
+            queries=(Query(f"max by (source, state) (ticker_source_state{{SEL,{_SOURCE}}}) == 1"),),
             columns=(
-                Column(field="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
-                Column(field="state", title="State", well=("well", "learning"), wide=110),
-                Column(field="Value #B", title="Visited every", unit=SECONDS),
-                Column(field="Value #C", title="Silent from", unit=SECONDS),
-                Column(field="Value #D", title="Visits"),
-                Column(field="Value #E", title="Not answered"),
-                Column(field="Value #F", title="Received", unit="bytes"),
-                Column(field="Value #G", title="Shows of its site", unit=SHARE),
-                Column(field="Value #H", title="Later by", unit=SECONDS),
+                Column(label="source", title="Source", wide=170, link=to_sources("${__value.raw}")),
+                Column(label="state", title="State", well=("well", "learning"), wide=110),
+                Column(title="Visited every", query=_of_each("ticker_source_interval_seconds"), unit=SECONDS),
+                Column(title="Silent from", query=_of_each("ticker_source_rhythm_seconds"), unit=SECONDS),
+                Column(title="Visits", query=_a_day("ticker_source_visits_total")),
+                Column(
+                    title="Not answered",
+                    query=_a_day("ticker_source_visits_total", f',outcome=~"{_NOT_WELL}"'),
+                ),
+                Column(title="Received", query=_a_day("ticker_source_received_bytes_total"), unit="bytes"),
+                Column(title="Shows of its site", query=_of_each("ticker_source_recall_ratio"), unit=SHARE),
+                Column(title="Later by", query=_of_each("ticker_source_late_seconds"), unit=SECONDS),
             ),
             sort="Source",
             links=(Link("Runbook", "${runbooks}/TickerSourceDoubted.md"),),
@@ -163,6 +162,7 @@ _FRESHNESS: Final = Row(
             title="Since a source was heard",
             description="Since a strip of each source came, by the producers' clocks. A line that climbs"
             " without end is a source that went silent.",
+            replayed="strips",
             unit=SECONDS,
             width=24,
             bad_from=1800,
@@ -179,6 +179,7 @@ _WHAT_THEY_SHOW: Final = Row(
         Panel(
             title="Strips",
             description="Strips published a minute, by source.",
+            replayed="strips",
             unit=A_MINUTE,
             at_least=1,
             queries=(
@@ -193,6 +194,7 @@ _WHAT_THEY_SHOW: Final = Row(
         Panel(
             title="Sightings",
             description="Headlines seen in slots a minute, by source, repeats included.",
+            replayed="sightings",
             unit=A_MINUTE,
             at_least=1,
             queries=(
@@ -214,6 +216,7 @@ _READING_THEM: Final = Row(
             title="Strips by outcome",
             description="Strips a minute that were published, or failed because no separator could be"
             " told: pin it for that source.",
+            replayed="strips",
             unit=A_MINUTE,
             at_least=1,
             queries=(
@@ -226,6 +229,7 @@ _READING_THEM: Final = Row(
         Panel(
             title="Slots by outcome",
             description="Slots a minute: sightings, empty ones, and those rejected as no headline.",
+            replayed="strips",
             unit=A_MINUTE,
             kind="stacked",
             at_least=1,

@@ -12,11 +12,15 @@ from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.ends import planned_ends
+from streams.cli.replay.measured import measured
 from streams.cli.replay.progress import Bars, ReplayProgress, duration
 from streams.settings import Settings
+from streams.settings.replay import REPLAY_LISTEN
 
 if TYPE_CHECKING:
-    from streams.replay.apply import Closing
+    from streams.replay.apply import Closing, Ends
+    from streams.replay.metrics import ReplayMetrics
+    from streams.replay.plan import Plan
 
 
 @click.command(
@@ -28,33 +32,49 @@ if TYPE_CHECKING:
 )
 @json_option
 @target_options
-@kafka_options()
+@kafka_options(REPLAY_LISTEN)
 def apply(path: Path, verify: bool, as_json: bool, settings: Settings, target: Target) -> None:
     """Carry out a plan, exactly once; one that was stopped or killed goes on where it was.
 
     Checks everything again first. Connects as the plan says; flags override that, and give what no plan
     holds (logins). Ends with a report; exit code 1 if anything is lost, doubled or changed.
     """
-    from streams.replay.apply import apply as carry_out
     from streams.replay.plan import read_plan
 
     log_to_stderr()
     made = read_plan(path)
     ends = planned_ends(made, settings, target)
-    with Bars() as bars:
-        progress = ReplayProgress(made.records, made.last_due or 0, bars)
+    with measured(settings[REPLAY_LISTEN]) as metrics:
+        metrics.planned(made)
         try:
-            closing = asyncio.run(carry_out(made, ends, progress, verify=verify))
+            closing = _carried_out(made, ends, metrics, verify=verify)
         except KeyboardInterrupt:
-            progress.say(f"stopped; `ticker replay apply {path}` goes on where this stopped")
+            click.echo(f"stopped; `ticker replay apply {path}` goes on where this stopped", err=True)
             sys.exit(130)
-    if wants_json(as_json):
-        write_json(closing)
-    else:
-        _print_closing(closing)
+        if wants_json(as_json):
+            write_json(closing)
+        else:
+            _print_closing(closing)
     if not closing.whole:
         click.echo("ticker: the target does not hold what was read, see the report", err=True)
         sys.exit(1)
+
+
+def _carried_out(made: "Plan", ends: "Ends", metrics: "ReplayMetrics", *, verify: bool) -> "Closing":
+    from streams.replay.apply import apply as carry_out
+    from streams.replay.course import Course
+
+    course = Course(made.records, made.last_due or 0)
+    metrics.at("replay")
+    metrics.follow(course)
+    with Bars() as bars:
+        closing = asyncio.run(carry_out(made, ends, ReplayProgress(course, bars), verify=verify))
+    metrics.closed(closing)
+    metrics.finished(
+        f"{closing.written:,} written, {closing.lost:,} lost, {closing.doubled:,} doubled",
+        failed=not closing.whole,
+    )
+    return closing
 
 
 def _print_closing(closing: "Closing") -> None:

@@ -12,7 +12,7 @@ import click
 
 from streams.cli.clusters import Target, production, target_options
 from streams.cli.logs import log_to_stderr
-from streams.cli.moments import parse_length, parse_moment
+from streams.cli.moments import minute, parse_length, parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.dashboards import from_url
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from streams.replay.plan import Plan
 
 _TELL_EVERY_S: Final = 5.0
-_MINUTE: Final = len("2026-03-11 08:00")
+_MINUTE_WIDTH: Final = len("2026-03-11 08:00")
 _SELECTED: Final = (
     *("sources", "languages", "categories", "keys", "headers", "text"),
     *("not_sources", "not_categories", "canary"),
@@ -235,11 +235,6 @@ def _offsets(given: tuple[str, ...]) -> dict[int, tuple[int, int]]:
     return windows
 
 
-def _minute(instant: str | None) -> str:
-    """An instant to the minute, for a table on 80 columns; the plan has it whole."""
-    return instant[:_MINUTE].replace("T", " ") if instant else ""
-
-
 def print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
     """A plan and its checks, as people read them."""
     from rich.table import Table
@@ -259,15 +254,15 @@ def print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
     for column in table.columns[:4]:
         column.justify = "right"
     for column in table.columns[4:]:
-        column.no_wrap, column.min_width = True, _MINUTE
+        column.no_wrap, column.min_width = True, _MINUTE_WIDTH
     for span in made.spans:
         table.add_row(
             str(span.partition),
             f"{span.first:,} to {span.end:,}",
             f"{span.records:,}",
             f"{span.bytes:,}",
-            _minute(span.first_time),
-            _minute(span.last_time),
+            minute(span.first_time),
+            minute(span.last_time),
         )
     table.add_row("all", "", f"{made.records:,}", f"{made.bytes:,}", style="bold")
     console.print(table)

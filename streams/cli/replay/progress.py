@@ -1,7 +1,7 @@
 """How far a replay is: a bar with rate, lag and time left on a terminal, a line now and then elsewhere."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -11,6 +11,8 @@ import click
 from streams.counted import counted
 
 if TYPE_CHECKING:
+    from streams.replay.course import Course
+    from streams.replay.metrics import ReplayMetrics
     from streams.replay.pace import Pacer
     from streams.replay.partition import Written
     from streams.replay.resplit import Resplit
@@ -73,41 +75,34 @@ class Bars:
 
 
 class ReplayProgress:
-    """Watches one replay (`streams.replay.apply.Watcher`).
+    """Watches one replay (`streams.replay.apply.Watcher`) and shows it.
 
     Args:
-        records: Records that will be written.
-        last_time: The latest event time among them, in ms.
+        course: How far it is; told of everything here.
         bars: Where it is drawn.
     """
 
-    def __init__(self, records: int, last_time: int, bars: Bars) -> None:
-        self._records = records
-        self._last_time = last_time
-        self._done = self._before = 0
-        self._began = time.monotonic()
-        self._told = self._began
-        self._lag: int | None = None
-        self._pacer: Pacer | None = None
+    def __init__(self, course: "Course", bars: Bars) -> None:
+        self._course = course
+        self._told = time.monotonic()
         self._bars = bars
-        self._bar = bars.add("replay", records)
+        self._bar = bars.add("replay", course.records)
 
     def began(self, done: int, pacer: "Pacer") -> None:
         """It begins, or goes on after so many records."""
-        self._done = self._before = done
-        self._pacer = pacer
-        self._began = self._told = time.monotonic()
+        self._course.began(done, pacer)
+        self._told = time.monotonic()
         if done:
-            self.say(f"going on after {done:,} of {counted(self._records, 'record')}")
+            self.say(f"going on after {done:,} of {counted(self._course.records, 'record')}")
 
     def written(self, written: "Written") -> None:
         """A transaction was committed."""
-        self._done += written.written
+        self._course.written(written)
         self._show()
 
     def lag(self, records: int) -> None:
         """The target's consumers are so far behind."""
-        self._lag = records
+        self._course.lag = records
         self._show()
 
     def say(self, message: str) -> None:
@@ -115,30 +110,32 @@ class ReplayProgress:
         self._bars.say(message)
 
     def _show(self) -> None:
-        now = time.monotonic()
+        now, done = time.monotonic(), self._course.done
         if self._bars.drawn:
-            self._bars.update(self._bar, completed=self._done, description=self._described(now))
+            self._bars.update(self._bar, completed=done, description=self._described())
         elif now - self._told > _LINE_EVERY_S:
             self._told = now
-            self.say(f"{self._done:,} of {counted(self._records, 'record')}, {self._described(now)}")
+            self.say(f"{done:,} of {counted(self._course.records, 'record')}, {self._described()}")
 
-    def _described(self, now: float) -> str:
-        seconds = max(now - self._began, 1e-3)
-        rate = (self._done - self._before) / seconds
-        lag = "" if self._lag is None else f", consumers {self._lag:,} behind"
-        if self._pacer is not None and self._pacer.held:
-            return f"WAITING: {', '.join(sorted(self._pacer.holds))}{lag}"
-        left = (self._records - self._done) / rate if rate else 0.0
-        if self._pacer is not None and self._pacer.by_times and self._pacer.begun:
-            left = max(0.0, self._pacer.due(self._last_time) - now)
-        return f"{rate:,.0f}/s{lag}, {duration(left)} left, done {moment_in(left)}"
+    def _described(self) -> str:
+        course = self._course
+        lag = "" if course.lag is None else f", consumers {course.lag:,} behind"
+        if course.holds:
+            return f"WAITING: {', '.join(sorted(course.holds))}{lag}"
+        left = course.left_s
+        return f"{course.rate:,.0f}/s{lag}, {duration(left)} left, done {moment_in(left)}"
 
 
 class TrialProgress(Bars):
-    """The one display of `ticker replay try`: its steps, each with a bar."""
+    """The one display of `ticker replay try`: its steps, each with a bar.
 
-    def __init__(self) -> None:
+    Args:
+        metrics: Told of the steps, too.
+    """
+
+    def __init__(self, metrics: "ReplayMetrics") -> None:
         super().__init__()
+        self._metrics = metrics
         self._counted = 0
         self._step: Any = None
         self._reading: Any = None
@@ -152,6 +149,7 @@ class TrialProgress(Bars):
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """A step of which nobody knows how long it takes."""
+        self._metrics.at(name)
         self._step = self.add(name, None)
         if not self.drawn:
             self.say(name)
@@ -164,17 +162,20 @@ class TrialProgress(Bars):
         self.update(self._step, description=f"{counted(self._counted, 'record')} read")
 
     @contextmanager
-    def replaying(self, records: int, last_time: int) -> Iterator[ReplayProgress]:
+    def replaying(self, course: "Course") -> Iterator[ReplayProgress]:
         """The replay, and the workers behind it."""
+        self._metrics.at("replay")
+        self._metrics.follow(course)
         if not self.drawn:
             self.say("replay")
-        watcher = ReplayProgress(records, last_time, self)
+        watcher = ReplayProgress(course, self)
         self._reading = self.add("read", None)
         yield watcher
 
     def splitting(self, done: int, strips: int) -> None:
         """So many of the strips have been split."""
         if self._to_split is None:
+            self._metrics.at("split")
             self._to_split = strips
             self._splitting = self.add("split", strips)
             if not self.drawn:
@@ -185,8 +186,9 @@ class TrialProgress(Bars):
         """What became of the strips."""
         self.split = split
 
-    def reading(self, remaining: "Sequence[Remaining]") -> None:
+    def reading(self, remaining: "tuple[Remaining, ...]") -> None:
         """What the workers have still to read."""
+        self._metrics.unread(remaining)
         left = sum(each.records for each in remaining)
         self._most = max(self._most, left)
         told = ", ".join(f"{each.stage} {each.records:,} left" for each in remaining)

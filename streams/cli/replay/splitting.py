@@ -28,7 +28,10 @@ def split(path: Path, as_json: bool, settings: Settings, target: Target) -> None
     In the order in which they were recorded, each once: a run that was killed goes on. Workers on the target's prefix
     read them as they come. Separators that the producer was told are kept, all others are found anew.
     """
+    from prometheus_client import CollectorRegistry
+
     from schemas.topics import STRIPS
+    from streams.replay.metrics import ReplayMetrics
     from streams.replay.plan import read_plan
     from streams.replay.resplit import split_replayed
 
@@ -36,7 +39,7 @@ def split(path: Path, as_json: bool, settings: Settings, target: Target) -> None
     made = read_plan(path)
     if made.topic != STRIPS.name:
         raise SettingsError(f"{path} replays {made.topic}; only strips are split")
-    with TrialProgress() as progress:
+    with TrialProgress(ReplayMetrics(CollectorRegistry())) as progress:
         found = asyncio.run(
             split_replayed(made, planned_ends(made, settings, target), told=progress.splitting)
         )

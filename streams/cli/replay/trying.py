@@ -15,6 +15,7 @@ from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.diff import SHARE, build_options, past_limit, print_markdown, reported
 from streams.cli.replay.ends import planned_ends, planned_settings
+from streams.cli.replay.measured import measured
 from streams.cli.replay.plan import asked_of, drafted, print_plan, window_of, window_options
 from streams.cli.replay.progress import TrialProgress, duration
 from streams.cli.rules import read_rules, taught_option
@@ -22,12 +23,14 @@ from streams.counted import counted
 from streams.errors import SettingsError, TickerError
 from streams.settings import Settings
 from streams.settings.connection import CONNECTION_SETTINGS, PATIENCE
+from streams.settings.replay import REPLAY_LISTEN
 from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
     from streams.process.categorize.rules import Rule
     from streams.replay.apply import Closing, Ends
     from streams.replay.diff import Result
+    from streams.replay.metrics import ReplayMetrics
     from streams.replay.plan import Plan
     from streams.replay.report import Report
     from streams.replay.resplit import Resplit
@@ -76,7 +79,7 @@ _LOG: Final = "worker.log"
 @click.option("--abandon", is_flag=True, help="Only clean up what an unfinished try left behind.")
 @json_option
 @target_options
-@kafka_options()
+@kafka_options(REPLAY_LISTEN)
 def trying(topic: str | None, as_json: bool, settings: Settings, target: Target, **given: Any) -> None:
     """Run a window of TOPIC through this build and say what it decides otherwise than was recorded.
 
@@ -91,12 +94,17 @@ def trying(topic: str | None, as_json: bool, settings: Settings, target: Target,
     name, given = window_of(topic, given)
     if name.removeprefix(f"{settings[TOPIC_PREFIX]}.") not in _TRIED:
         raise SettingsError(f"{name!r}: give one of {', '.join(_TRIED)}, which workers read")
-    with claimed(given["folder"]) as folder, TrialProgress() as progress:
-        trial = _Trial(name, settings, target, given | {"asked": asked}, folder, progress)
-        state = trial.abandon() if given["abandon"] else trial.run()
-    if not given["abandon"]:
+    given |= {"asked": asked}
+    listen = None if given["abandon"] else settings[REPLAY_LISTEN]
+    with measured(listen) as metrics:
+        with claimed(given["folder"]) as folder, TrialProgress(metrics) as progress:
+            trial = _Trial(name, settings, target, given, folder, progress, metrics)
+            if given["abandon"]:
+                trial.abandon()
+                return
+            state = trial.run()
         trial.tell(as_json=as_json)
-    if state is not None and state.failed and not given["abandon"]:
+    if state.failed:
         click.echo(f"ticker: {state.failed}", err=True)
         sys.exit(1)
 
@@ -112,6 +120,7 @@ class _Trial:
         given: dict[str, Any],
         folder: "Folder",
         progress: TrialProgress,
+        metrics: "ReplayMetrics",
     ) -> None:
         self._topic = topic
         self._settings = settings
@@ -119,6 +128,7 @@ class _Trial:
         self._given = given
         self._folder = folder
         self._progress = progress
+        self._metrics = metrics
         self._report: Report | None = None
 
     def run(self) -> "State":
@@ -127,23 +137,26 @@ class _Trial:
 
         rules = read_rules(self._given["rules_path"], self._given["taught"])
         plan, state = self._go_on(build_of(rules)) or self._begin(rules)
+        self._metrics.planned(plan)
         if state.step == "replay":
             state = self._replay(plan, state)
+        else:
+            self._metrics.finished("its report was written before", failed=state.failed is not None)
         if not self._given["keep"]:
             self._clean(plan)
         else:
             self._progress.say(f"kept: `ticker replay clean {self._folder.plan} --yes` removes it")
         return self._folder.reach(replace(state, step="done"))
 
-    def abandon(self) -> "State | None":
+    def abandon(self) -> None:
         """Clean up what was begun and is not done."""
         unfinished = self._folder.unfinished()
         if unfinished is None:
             self._progress.say(f"{self._folder.path}: nothing is unfinished there")
-            return None
+            return
         plan, state = unfinished
         self._clean(plan)
-        return self._folder.reach(replace(state, step="done"))
+        self._folder.reach(replace(state, step="done"))
 
     def tell(self, *, as_json: bool) -> None:
         """The result on standard output, where the files are on standard error."""
@@ -214,6 +227,7 @@ class _Trial:
     def _replay(self, plan: "Plan", state: "State") -> "State":
         """Replay, read, compare, write the report."""
         from streams.replay.attempt import run_through
+        from streams.replay.course import Course
         from streams.replay.workers import workers
 
         ends = planned_ends(plan, self._settings, self._target)
@@ -222,13 +236,15 @@ class _Trial:
         count = self._given["count"]
         with (
             workers(arguments, environment=environment, log=log, count=count) as running,
-            self._progress.replaying(plan.records, plan.last_due or 0) as watcher,
+            self._progress.replaying(Course(plan.records, plan.last_due or 0)) as watcher,
         ):
             closing = asyncio.run(run_through(plan, ends, watcher, running, progress=self._progress))
+        self._metrics.closed(closing)
         with self._progress.step("compare"):
             self._report = self._compare(plan, ends, closing)
             self._write(plan)
         failed = past_limit(self._report.difference, self._given["max_flips"])
+        self._metrics.compared(self._report.difference, failed)
         return self._folder.reach(replace(state, step="clean", failed=failed))
 
     def _worker(self, plan: "Plan") -> tuple[list[str], dict[str, str]]:

@@ -9,6 +9,7 @@ import click
 
 from streams.cli.clusters import Target, target_options
 from streams.cli.logs import log_to_stderr
+from streams.cli.moments import minute
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.ends import planned_settings
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from streams.settings import Connection
 
 _LOOK_S: Final = 2.0
-_MINUTE: Final = len("2026-03-11T08:00")
 
 
 @click.command(name="list", epilog=examples("ticker replay list", "ticker replay list --json | jq .id"))
@@ -164,7 +164,7 @@ def _print(found: "tuple[Status, ...]") -> None:
             each.prefix,
             each.state,
             f"{each.written:,}{share}",
-            each.started_at[:_MINUTE].replace("T", " "),
+            minute(each.started_at),
             each.speed or "",
             "" if each.left_s is None else duration(each.left_s),
         )

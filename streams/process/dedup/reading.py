@@ -19,6 +19,8 @@ _CUTS: Final = frozenset({"…", "..."})
 """Marks of a headline that the site cut short, where they are its last."""
 _ASKS: Final = frozenset({"?", "؟"})
 """Marks that are words of the fold as well."""
+_FEWEST_SPELT: Final = 3
+"""Letters with points between that make a word of their own; two are joined as any two words are."""
 _CODES: Final = frozenset({"eur", "usd", "gbp"})
 """Currencies that stand before their number: "EUR 40 million"."""
 _CANNOT: Final = "cannot"
@@ -114,6 +116,8 @@ def respace(one: Words, other: Words, lexicon: Lexicon) -> tuple[Words, Words]:
 
 
 def _joined(mine: Words, theirs: frozenset[str], lexicon: Lexicon) -> Words:
+    for begin, end in reversed([*_spelt_out(mine.words, theirs)]):
+        mine = _with_joint(mine, begin, end)
     joints = [
         i
         for i, (left, right) in enumerate(zip(mine.words, mine.words[1:], strict=False))
@@ -123,10 +127,37 @@ def _joined(mine: Words, theirs: frozenset[str], lexicon: Lexicon) -> Words:
         and (lexicon.language == "ar" or not lexicon.meaning(left))
     ]
     for joint in reversed(joints):
-        words = (*mine.words[:joint], "".join(mine.words[joint : joint + 2]), *mine.words[joint + 2 :])
-        breaks = tuple(Break(b.at - (b.at > joint), b.mark) for b in mine.breaks if b.at != joint + 1)
-        mine = Words(words, breaks, mine.shown)
+        mine = _with_joint(mine, joint, joint + 2)
     return mine
+
+
+def _with_joint(mine: Words, begin: int, end: int) -> Words:
+    """Words of which those from `begin` to `end` are one."""
+    words = (*mine.words[:begin], "".join(mine.words[begin:end]), *mine.words[end:])
+    breaks = tuple(
+        Break(b.at - (end - begin - 1 if b.at >= end else 0), b.mark)
+        for b in mine.breaks
+        if not begin < b.at < end
+    )
+    return Words(words, breaks, mine.shown)
+
+
+def _spelt_out(words: Sequence[str], theirs: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Where three letters or more stand apart that the other headline writes as a word: "O.N.U.", "ONU"."""
+    begin = 0
+    while begin < len(words):
+        end = begin
+        while end < len(words) and len(words[end]) == 1 and words[end].isalpha():
+            end += 1
+        fitting = (
+            (first, last)
+            for last in range(end, begin + _FEWEST_SPELT - 1, -1)
+            for first in range(begin, last - _FEWEST_SPELT + 1)
+            if "".join(words[first:last]) in theirs
+        )
+        if found := next(fitting, None):
+            yield found
+        begin = end + 1
 
 
 def read(headline: Words, lexicon: Lexicon, beside: frozenset[str] = frozenset()) -> Reading:
@@ -211,11 +242,10 @@ def _bound(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
 
 def _is_amount(words: Sequence[str], i: int, lexicon: Lexicon) -> bool:
     """Whether a number stands at a place, or a word such as "dozens", with or without an article."""
-    if read_numeral(words, i, lexicon):
-        return True
     return any(
-        (meaning := lexicon.meaning(word)) is not None and meaning.kind == "quantity"
-        for word in words[i : i + 1 + (words[i] in lexicon.droppable)]
+        read_numeral(words, at, lexicon) is not None
+        or ((meaning := lexicon.meaning(words[at])) is not None and meaning.kind == "quantity")
+        for at in range(i, min(len(words), i + 1 + (words[i] in lexicon.droppable)))
     )
 
 

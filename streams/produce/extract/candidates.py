@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, in_element
-from streams.produce.extract.names import LATEST, is_place_of_others, likeness
+from streams.produce.extract.names import LATEST, is_place_of_others, likeness, unaccented
 from streams.produce.extract.reading import HEADLINES, PROSE, holds_headline, kind_of, read
 from streams.produce.extract.visibility import is_hidden, is_never_shown
 from streams.produce.labels import is_label
@@ -135,7 +135,9 @@ def _sureness(node: LexborNode, tag: str) -> float:
         called = f"{tag} {called}"
     sure = likeness(called) if called else 0.0
     label = attributes.get("aria-label")
-    return max(sure, likeness(label)) if label and sure >= 0 and is_label(label) else sure
+    if not label or sure < 0 or not is_label(label):
+        return sure
+    return max(sure, LATEST, likeness("-".join(unaccented(label).split())))
 
 
 def _place(node: LexborNode, sure: float) -> Rival | None:

@@ -4,6 +4,7 @@ Words that formatting parts are one cell; an element of its own is another, and 
 """
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -31,6 +32,10 @@ _MAX_CLIMB: Final = 64
 _BOLD: Final = "bold"
 _MOST_GLUED: Final = 3
 """Words of the longest section that stands before a headline."""
+_FEWEST_ROWS: Final = 3
+_MOST: Final = 0.6
+_NEARLY_ALL: Final = 0.8
+"""The shares of a strip's items of which what holds for them holds for the strip."""
 
 
 class Cell(Struct, frozen=True):
@@ -51,24 +56,81 @@ class Cell(Struct, frozen=True):
     """What parts it from the cell before."""
 
 
-def cells_of(drawn: Outline, item: int) -> list[Cell]:
-    """The cells of an item in the order of the page."""
-    start, end = (0, len(drawn.runs)) if item == WHOLE else (drawn.starts[item], drawn.ends[item])
-    talking = {run.element for run in drawn.runs[start:end]}
-    owners = [_owner(drawn, run.element, item, talking) for run in drawn.runs[start:end]]
+def cells_of(drawn: Outline, item: int, sections: frozenset[int] = frozenset()) -> list[Cell]:
+    """The cells of an item in the order of the page; the runs in `sections` are cells of their own, and sections."""
     cells: list[Cell] = []
     places: Counter[tuple[str, ...]] = Counter()
+    talking = _talking(drawn, item)
+    for owner, first, last in _owned(drawn, item, talking):
+        for begin, stop, bold in _parted(drawn, owner, first, last, sections):
+            cell = _cell(drawn, item, owner, (begin, stop), talking, bold=bold)
+            if begin in sections:
+                cell = replace(cell, parts=cell.parts | {"section"})
+            cells.append(replace(cell, place=(*cell.place, f"text {min(places[cell.place], _RANKS)}")))
+            places[cell.place] += 1
+    return cells
+
+
+def _bounds(drawn: Outline, item: int) -> tuple[int, int]:
+    return (0, len(drawn.runs)) if item == WHOLE else (drawn.starts[item], drawn.ends[item])
+
+
+def _talking(drawn: Outline, item: int) -> set[int]:
+    """The elements of an item that have text of their own."""
+    start, end = _bounds(drawn, item)
+    return {run.element for run in drawn.runs[start:end]}
+
+
+def _owned(drawn: Outline, item: int, talking: set[int]) -> Iterator[tuple[int, int, int]]:
+    """The runs of an item that stand in one element on one line: the element, the first run, the one after the last."""
+    start, end = _bounds(drawn, item)
+    owners = [_owner(drawn, run.element, item, talking) for run in drawn.runs[start:end]]
     first = 0
     while first < len(owners):
         last = first + 1
         while last < len(owners) and owners[last] == owners[first] and drawn.runs[start + last].gap != "\n":
             last += 1
-        for begin, stop, bold in _parted(drawn, owners[first], start + first, start + last):
-            cell = _cell(drawn, item, owners[first], (begin, stop), talking, bold=bold)
-            cells.append(replace(cell, place=(*cell.place, f"text {min(places[cell.place], _RANKS)}")))
-            places[cell.place] += 1
+        yield owners[first], start + first, start + last
         first = last
-    return cells
+
+
+def bold_sections(drawn: Outline, items: Sequence[int]) -> frozenset[int]:
+    """The runs in bold that are the section of their item: `<b>Sport</b> Rovers win`, but not `<b>Rovers</b> win`.
+
+    A word that formatting sets off at the beginning is a section where most items have one there, of few kinds, or
+    where a sentence begins anew behind each. Arabic has no capitals to tell a new sentence by.
+    """
+    leads = [lead for item in items for lead in _leads(drawn, item)]
+    rows = len({item for item, _ in leads})
+    if len(items) < _FEWEST_ROWS or rows < _MOST * len(items):
+        return frozenset()
+    said = [drawn.runs[run].text for _, run in leads]
+    kinds = len({text.casefold() for text in said})
+    anew = sum(1 for _, run in leads if _begins_anew(drawn.runs[run + 1].text))
+    marked = sum(text.endswith((":", "：")) for text in said)
+    few = 2 * kinds <= len(said)
+    uncased = not any(character.isupper() or character.islower() for text in said for character in text)
+    if (few and (marked or uncased or anew >= _MOST * len(said))) or (
+        anew >= _NEARLY_ALL * len(said) and not marked
+    ):
+        return frozenset(run for _, run in leads)
+    return frozenset()
+
+
+def _leads(drawn: Outline, item: int) -> Iterator[tuple[int, int]]:
+    """The item, and its run of a word or a few that formatting sets off before others in the same element."""
+    for owner, first, last in _owned(drawn, item, _talking(drawn, item)):
+        run = drawn.runs[first]
+        if last - first > 1 and run.element != owner and len(run.text.split()) <= _MOST_GLUED:
+            yield item, first
+            return
+
+
+def _begins_anew(text: str) -> bool:
+    """Whether a text begins with a capital, though it is no Title In Capitals."""
+    words = [word for word in text.split() if word[0].isalpha()]
+    capitals = sum(word[0].isupper() for word in words)
+    return bool(words) and words[0][0].isupper() and capitals <= _MOST * len(words)
 
 
 def _owner(drawn: Outline, number: int, item: int, talking: set[int]) -> int:
@@ -87,13 +149,15 @@ def _owner(drawn: Outline, number: int, item: int, talking: set[int]) -> int:
     return number
 
 
-def _parted(drawn: Outline, owner: int, start: int, end: int) -> list[tuple[int, int, bool]]:
+def _parted(
+    drawn: Outline, owner: int, start: int, end: int, sections: frozenset[int]
+) -> list[tuple[int, int, bool]]:
     """Cut the runs of one owner where bold clocks and labels stand at their ends.
 
     Each piece is its first run, the one after its last, and whether it is such a clock or label.
     """
     first, last = start, end
-    while last - first > 1 and _stands_apart(drawn, owner, first):
+    while last - first > 1 and (first in sections or _stands_apart(drawn, owner, first)):
         first += 1
     while (
         last - first > 1 and _stands_apart(drawn, owner, last - 1) and not is_label(drawn.runs[last - 1].text)

@@ -11,7 +11,8 @@ from selectolax.lexbor import LexborNode
 
 from streams.errors import SplitError
 from streams.produce.extract.cells import WHOLE
-from streams.produce.extract.items import items_of, without_clones
+from streams.produce.extract.copies import without_clones, without_copies, without_repetitions
+from streams.produce.extract.items import items_of, without_others, without_separators
 from streams.produce.extract.links import address_of, resolve
 from streams.produce.extract.markup import Outline, Run, outline, parse
 from streams.produce.extract.reading import HEADLINES, holds_headline, kind_of, read
@@ -62,13 +63,13 @@ def _drawn(fragment: str) -> Outline:
     root = parse(fragment, "strip").body
     if root is None:
         raise SplitError("strip", "a fragment of HTML without content; pin its selector")
-    return outline(root)
+    return without_copies(outline(root))
 
 
 def tidied(found: Split) -> Split:
-    """A split text without what the site puts into most of its slots."""
+    """A split text without what the site puts into most of its slots, and without the copies of all of it."""
     texts = [slot.text for slot in found.slots]
-    bare = tidy(texts)
+    bare = tidy(without_repetitions(texts))
     return found if bare == texts else replace(found, slots=slots_of(bare))
 
 
@@ -77,6 +78,7 @@ def items(drawn: Outline, address: str | None) -> Split | None:
     members = items_of(drawn)
     if members is None:
         return None
+    members = without_others(drawn, without_separators(drawn, members))
     shown = [
         (title, member)
         for title, member in zip(titles(drawn, members), members, strict=True)

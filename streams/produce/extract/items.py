@@ -1,6 +1,5 @@
-"""Find the items of a ticker's element: its repeated elements, and of a copied list the first copy."""
+"""Find the items of a ticker's element: its repeated elements, without the advertisements among them."""
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import accumulate
@@ -9,9 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from streams.produce.extract.markup import Outline
-from streams.produce.extract.names import part
-from streams.produce.extract.reading import holds_headline
-from streams.produce.furniture import is_furniture
+from streams.produce.extract.names import is_of_others, is_promoted, part
+from streams.produce.extract.reading import FIGURES, holds_headline, kind_of
+from streams.produce.furniture import is_furniture, says_promoted
 from streams.produce.split import MAX_SLOTS
 
 MAX_ITEM_DEPTH: Final = 10
@@ -123,20 +122,36 @@ def _mean_length(drawn: Outline, numbers: Sequence[int]) -> float:
     return max(1.0, sum(len(drawn.inside(number)) for number in numbers) / len(numbers))
 
 
-_BLANK: Final = re.compile(r"\s+")
-
-
-def without_clones(texts: Sequence[str], copied: Sequence[bool]) -> list[int]:
-    """Which items stay when the copies go that endless scrolling appends: marked ones, and whole repetitions."""
-    originals = {text for text, mark in zip(texts, copied, strict=True) if not mark}
-    kept = [
-        number
-        for number, (text, mark) in enumerate(zip(texts, copied, strict=True))
-        if not (mark and text in originals)
+def without_separators(drawn: Outline, members: Sequence[int]) -> list[int]:
+    """The items but those that show a symbol and no word: they stand between the others."""
+    return [
+        member
+        for member in members
+        if drawn.starts[member] == drawn.ends[member] or any(map(str.isalnum, drawn.inside(member)))
     ]
-    shown = [texts[number] for number in kept]
-    for times in range(len(shown) // 2, 1, -1):
-        length, rest = divmod(len(shown), times)
-        if not rest and shown == shown[:length] * times:
-            return kept[:length] if len(set(shown)) > 1 else kept
-    return kept
+
+
+def without_others(drawn: Outline, members: Sequence[int]) -> list[int]:
+    """The items without the advertisements and prices among them, where these are the fewer.
+
+    A price is told by its name and its text together: `Inflation at 4.5 %` is news, whatever it looks like.
+    """
+    kept = [m for m in members if not (_is_promotion(drawn, m) or _is_figure(drawn, m))]
+    return kept if 2 * len(kept) > len(members) else list(members)
+
+
+def _is_figure(drawn: Outline, member: int) -> bool:
+    return is_of_others(drawn.elements[member].called) and kind_of(drawn.inside(member)) in FIGURES
+
+
+def _is_promotion(drawn: Outline, member: int) -> bool:
+    """Whether an item, or an element that holds all its text, is called so; or one of its texts says so."""
+    start, end = drawn.starts[member], drawn.ends[member]
+    number, depth = member, drawn.elements[member].depth
+    while number < len(drawn.elements) and (number == member or drawn.elements[number].depth > depth):
+        if (drawn.starts[number], drawn.ends[number]) == (start, end) and is_promoted(
+            drawn.elements[number].called
+        ):
+            return True
+        number += 1
+    return end - start > 1 and any(says_promoted(run.text) for run in drawn.runs[start:end])

@@ -167,6 +167,10 @@ def _kind_of(tag: str, called: str) -> _Kind:
     return "formatting" if tag in FORMATTING or _PART_OF_WORD.search(called) else "word"
 
 
+_SEPARATES: Final = frozenset("•|·●◆■★✦►▶❖│¦‖◇○▪▸※♦")
+"""Symbols that are no part of the words beside them where each stands in an element of its own: `A<b>•</b>B`."""
+
+
 class _Told:
     """The runs of text of an element while it is read."""
 
@@ -198,7 +202,9 @@ class _Told:
         touches = bool(
             not self._gap and self.runs and _are_two_words(self.runs[-1].text, shown, parted=self._closed)
         )
-        if touches:
+        if touches or (
+            self.runs and not self._gap and (shown in _SEPARATES or self.runs[-1].text in _SEPARATES)
+        ):
             self._gap = " "
         self.runs.append(Run(shown, self._inside(), self._gap if self.runs else "", touches))
         self._gap = " " if text[-1] == " " else ""

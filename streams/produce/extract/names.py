@@ -5,7 +5,7 @@ Names are read as whole words of class and id tokens: `newsTicker`, `c-ticker__l
 """
 
 import re
-from collections.abc import Iterable
+import unicodedata
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -70,6 +70,8 @@ _BREAKING: Final = _set(
     """
 )
 _TEXT: Final = frozenset({"text"})
+_HOOK: Final = frozenset({"js", "news"})
+"""What the commonest plugin of all takes for its list: `js-news`."""
 _LATEST: Final = _set("latest headlines scroller scrolling bandeau depeche depeches اخر احدث trending")
 _RECENT: Final = _set(
     """
@@ -86,21 +88,26 @@ _OTHER: Final = _set(
     """
     comment comments commentaire commentaires review reviews reply replies forum letters testimonial testimonials
     sale sales soldes offer offers offre offres deal deals promo promos coupon coupons shop product products cart
-    price prices stock stocks bourse crypto coin coins currency currencies forex rates quotes lottery lotto
-    weather meteo score scores scoreboard livescore livescores match matches fixtures league horoscope
+    price prices quote stock stocks bourse crypto coin coins currency currencies forex rates quotes lottery lotto
+    weather meteo forecast forecasts previsions score scores scoreboard livescore livescores match matches fixtures
+    league horoscope
     prayer prayers salat
     nav navbar navigation menu menus breadcrumb breadcrumbs footer search login cookie cookies consent gdpr
     newsletter subscribe social share tweet tweets tags poll polls quiz
     video videos photo photos gallery podcast podcasts recipe recipes
+    schedule timetable horaires agenda playing playlist
     job jobs emploi annonce annonces classified classifieds events deaths obituaries
     partner partners sponsor sponsors logos brands clients authors sticker stickers related popular mostread
     طقس الطقس تعليقات التعليقات العملات اسعار الاسعار البورصة الصلاة فيديو
     """
 )
+_KEY_EVENTS: Final = frozenset({"key", "events"})
+_NEWS_OF_DAY: Final = frozenset({"news"})
+"""What the points of a live page are called: `key-events`; other events are an agenda."""
 _AROUND_ALL: Final = _set(
     """
-    cookie cookies consent gdpr comment comments commentaires footer navbar navigation breadcrumb modal popup
-    offcanvas megamenu menu
+    cookie cookies consent gdpr onetrust didomi cmp tarteaucitron axeptio truste usercentrics cookiebot sourcepoint
+    paywall comment comments commentaires footer navbar navigation breadcrumb modal popup offcanvas megamenu menu
     """
 )
 _IN_SPITE: Final = re.compile(r"(?:^|\s)(?:has|with|no|without|not|is)[-_]\S+", re.IGNORECASE)
@@ -156,6 +163,11 @@ def words_of(token: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+def unaccented(label: str) -> str:
+    """A label as classes and ids are written: `Dernières nouvelles` without its accent."""
+    return "".join(c for c in unicodedata.normalize("NFKD", label) if not "\u0300" <= c <= "\u036f")
+
+
 def likeness(called: str) -> float:
     """How surely an element with these classes and ids is a ticker: above 0, or below where it is something else.
 
@@ -171,6 +183,8 @@ def _likeness(called: str) -> float:
     news = 0.0
     for token in _IN_SPITE.sub("", called).split():
         words = frozenset(words_of(token))
+        if words >= _KEY_EVENTS:
+            words = words - _KEY_EVENTS | _NEWS_OF_DAY
         sure = max(sure, _sure(words))
         if words & _OTHER:
             other = min(other, UNLIKE / 3 if words & _NEWS and words & _TICKERS else UNLIKE)
@@ -185,7 +199,8 @@ def _sure(words: frozenset[str]) -> float:
     if words & _BREAKING:
         return BREAKING
     told = (_LATEST, None), (_NEWS, _SHOWING), (_RECENT, _STORIES), (_RUNNING, _TEXT)
-    return LATEST if any(words & one and (other is None or words & other) for one, other in told) else 0.0
+    latest = words == _HOOK or any(words & one and (other is None or words & other) for one, other in told)
+    return LATEST if latest else 0.0
 
 
 def is_place_of_others(called: str) -> bool:
@@ -230,6 +245,20 @@ _SUREST: Final[tuple[Part, ...]] = (
 )  # fmt: skip
 
 
-def keyed(names: Iterable[str]) -> float:
-    """How surely a list in data is a ticker, by the keys that lead to it."""
-    return max((likeness(name) for name in names), default=0.0)
+def is_of_others(called: str) -> bool:
+    """Whether an element is called as what is no news: prices, weather, scores; `ticker__item quote`."""
+    return any(not _OTHER.isdisjoint(words_of(token)) for token in called[:_MAX_CALLED].split())
+
+
+_PROMOTED: Final = _set(
+    """
+    ad ads advert adverts advertisement advertising advertorial sponsored sponsor sponsorise sponsorisee promo promoted
+    promotion publicite pub publireportage اعلان اعلانات ممول ممولة دعاية
+    """
+)
+
+
+@lru_cache(maxsize=4096)
+def is_promoted(called: str) -> bool:
+    """Whether an item is called an advertisement: `ticker-item sponsored`."""
+    return any(not _PROMOTED.isdisjoint(words_of(token)) for token in called[:_MAX_CALLED].split())

@@ -32,11 +32,16 @@ _OFFER: Final = _any(
     r"\b(?:two|three|\d) for (?:one|two|the price)\b|\bpromo(?:tional)? code\b|\bcoupons?\b|\bgift cards?\b",
     r"\blimited (?:time|offer|stock)\b|\b(?:half price|clearance|bestsellers?|special offer|new arrivals?)\b",
     r"\b(?:on sale|sale ends|while stocks last|money back|this weekend only)\b|\bfrom [£$€]\s?\d",
+    r"\b\d+[ -]days? (?:returns?|money|trial)|\breturns policy\b|\bin stock\b",
+    r"\bnew (?:\w+ )?(?:collection|range) (?:now|is|has)\b",
+    r"\bnow (?:online|in store)\b|\buse (?:the )?code\b|\bno questions asked\b",
     r"\border\w* (?:over|ten|\d)|\bdelivery over\b|\bstarting (?:at|from) [£$€]",
     r"\blivraison (?:gratuite|offerte)\b|\bajouter au panier\b|\bsoldes\b|\bcode promo\b|\bretours gratuits\b",
     r"\boffres? (?:spéciale|du jour|exclusive)|-\s?\d+\s?%|\bachet(?:ez|és?)\b|\babonnez-vous\b|\bprofitez\b",
     r"^(?:vends|loue|cherche|à vendre|à louer|for sale|to let|wanted)\b|\bwanted (?:at|for|in)\b",
     r"\b(?:download|get|try) (?:our|the) (?:free )?app\b|\bnever miss\b",
+    r"\b\d-?bed(?:room)?s?\b|[,–—-]\s?[£$€]\s?\d[\d,. ]*(?:k|pcm|pw|p/m)?$",
+    r"[,–—-]\s?\d[\d\xa0 ,.]*\s?(?:€|EUR|DH|MAD|TND|DZD|SAR|AED|EGP)$",
     r"\bcommandez\b|\bpromotions?\b|\bremise de\b",
     r"(?:توصيل|شحن) مجاني|\bتخفيض|\bخصم (?:\d|يصل)|أضف إلى السلة|اشتر(?:ي)? (?:الآن|واحد)|تسوق|كوبون|عرض خاص",
     r"عروض (?:خاصة|اليوم)|اطلب الآن",
@@ -53,10 +58,10 @@ _COMMENTED: Final = re.compile(
     r"[A-ZÀ-Ý«“\"'\u0600-\u06ff]"
 )
 """`Ann on The old mill …`, as blogs list their comments."""
-_QUOTED: Final = re.compile(r"[\"“«].+[\"”»]\s*[-–—]\s*[^\W\d_]+(?:\s[^\W\d_]+)?")
+_QUOTED: Final = re.compile(r"[\"“«].+[\"”»]\s*[-–—]\s*[^\W\d_]+(?:,?\s[^\W\d_]+){0,3}")
 """`“At last someone listens” - Tom`, as readers are quoted."""
 _REPLIES: Final = re.compile(
-    r"^(?:reader|user|guest|anonymous|lecteur|anonyme|زائر|قارئ)\b[^:]{0,12}:", re.IGNORECASE
+    r"^Re\s?:\s|^(?:reader|user|guest|anonymous|lecteur|anonyme|زائر|قارئ)\b[^:]{0,12}:", re.IGNORECASE
 )
 _SMALL_PRINT: Final = _any(
     r"\b(?:about (?:us|this)|contact us|terms (?:and|of|&)|privacy|cookies?|copyright|all rights reserved)\b|©\s?\d",
@@ -65,6 +70,11 @@ _SMALL_PRINT: Final = _any(
     r"\b(?:our team|your (?:settings|data|account|profile|changes|password)|accept all|javascript)\b",
     r"\b(?:mentions légales|conditions (?:générales|d['’]utilisation)|confidentialité|contactez|qui sommes)\b",
     r"\b(?:plan du site|tous droits réservés|publicité|données personnelles)\b",
+    r"\b(?:personali[sz]ed?|limited data|select|measure|targeted|performance)\b.{0,40}\b(?:advertising|ads)\b",
+    r"\b(?:store|access)\b.{0,40}\bon (?:a|your) device\b|\bmeasure content performance\b|\bunderstand audiences\b",
+    r"\b(?:strictly )?necessary cookies\b|\bpublicités? (?:personnalisée|ciblée)|\bsélectionner la publicité\b",
+    r"\bmesure d['’]audience\b|\bmesurer la performance\b|\bcontenus? personnalisés?\b|\bvotre consentement\b",
+    r"ملفات تعريف الارتباط|الإعلانات المخصصة|إعلانات مخصصة",
     r"من نحن|اتصل بنا|سياسة الخصوصية|جميع الحقوق|شروط الاستخدام|للإعلان|هيئة التحرير",
 )
 _MENU: Final = re.compile(
@@ -80,11 +90,19 @@ _SENTENCE_LENGTH: Final = 60
 _LONG: Final = 140
 _FEW_WORDS: Final = 3
 
+_WEATHER: Final = _any(
+    r"\b(?:high|low|highs|lows|max|min)\.? (?:of |near |around )?-?\d{1,2}\b(?! (?:million|per|points))",
+    r"-?\d{1,2}\s?°\s?[CF]?\b.{0,30}\b(?:sunny|cloudy?|rainy?|clear|fog|showers?|snow|wind|ensoleillé|nuageux|pluie|صاف|غائم)",
+    r"\b(?:sunny|cloudy|rain|clear|fog|showers|ensoleillé|nuageux|pluie|averses)\b.{0,20}-?\d{1,2}\s?°",
+)
+"""Temperatures as a forecast has them: `Monday: sunny spells, high 14, low 6`."""
+
 Kind = Literal[
     "headlines",
     "a few words",
     "a menu",
     "figures",
+    "weather",
     "offers",
     "comments",
     "small print",
@@ -94,6 +112,7 @@ Kind = Literal[
     "labels, times or counters",
 ]
 
+FIGURES: Final[frozenset[Kind]] = frozenset({"figures", "weather"})
 PROSE: Final[frozenset[Kind]] = frozenset({"a sentence", "prose"})
 """What stands below headlines as their summary."""
 
@@ -146,6 +165,8 @@ def _by_words(text: str) -> Kind | None:
         return "offers"
     if _SMALL_PRINT.search(text):
         return "small print"
+    if _WEATHER.search(text):
+        return "weather"
     if (
         _REPLIES.search(text)
         or _COMMENTED.match(text)

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.produce.extract.cells import ASIDE, WHOLE, Cell, cells_of
+from streams.produce.extract.cells import ASIDE, WHOLE, Cell, bold_sections, cells_of
 from streams.produce.extract.markup import Outline
 from streams.produce.extract.reading import PROSE, holds_headline, kind_of
 from streams.produce.furniture import is_furniture, without_bullet
@@ -41,7 +41,8 @@ class Title(Struct, frozen=True):
 
 def titles(drawn: Outline, items: Sequence[int]) -> list[Title]:
     """The headline of each item; one that has none, only furniture, gives empty text."""
-    rows = [cells_of(drawn, item) for item in items]
+    sections = bold_sections(drawn, items)
+    rows = [cells_of(drawn, item, sections) for item in items]
     for judge in (_is_aside_by_name, _is_aside_by_text):
         rows = _without(rows, judge)
     columns = _columns(rows)
@@ -80,14 +81,18 @@ def _columns(rows: Iterable[Sequence[Cell]]) -> dict[tuple[str, ...], list[Cell]
 
 
 def _is_fixed(cells: Sequence[Cell], rows: int) -> bool:
-    """Whether a column says the same everywhere, or a word or two of few kinds: a site's name, a section."""
+    """Whether a column says the same everywhere, or a word or two of few kinds: a site's name, a section.
+
+    With a colon it may be who speaks: `Minister: …` is a section only where few of them come again and again.
+    """
     texts = {cell.text for cell in cells}
     if rows < _REPEATED or len(cells) < max(_REPEATED, _MOST * rows):
         return False
     if len(texts) == 1 or rows < _MANY:
         return len(texts) == 1
     short = all(len(text.split()) <= _FEW_WORDS and len(text) <= 2 * SHORTEST_HEADLINE for text in texts)
-    return short and not any(text.endswith((":", "：")) for text in texts)
+    spoken = any(text.endswith((":", "：")) for text in texts)
+    return short and (not spoken or (len(cells) >= _MANY and 2 * len(texts) <= len(cells)))
 
 
 def _are_titles(cells: Sequence[Cell], rows: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from schemas.events import CategorizedHeadline
+from streams.replacing import replace_file
 
 MAX_FAILED_BYTES: Final = 64 << 20
 """The list of failed headlines of one webhook; beyond it they are only counted."""
@@ -34,9 +35,7 @@ class State:
 
     def write(self, position: str) -> None:
         """Remember a position: the old one or the new one is there, whenever the process dies."""
-        temporary = self._position.with_suffix(".new")
-        temporary.write_text(position + "\n", encoding="ascii")
-        temporary.replace(self._position)
+        replace_file(self._position, f"{position}\n".encode("ascii"))
 
     def give_up(self, headline: CategorizedHeadline, reason: str) -> None:
         """Keep a headline that the address would not take, with the reason."""

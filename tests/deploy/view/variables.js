@@ -7,8 +7,9 @@ export function chosen(dashboard, window) {
   values.__rate_interval = `${Math.max(window.step + window.scrape, 4 * window.scrape)}s`;
   values.__range = `${Math.round((window.to - window.from) / 1000)}s`;
   values.__url_time_range = `from=${window.from}&to=${window.to}`;
+  values.__all = new Set(dashboard.templating.list.filter((variable) => variable.includeAll).map(({ name }) => name));
   for (const variable of dashboard.templating.list) {
-    const query = typeof variable.query === "string" ? variable.query : "";
+    const query = variable.type === "custom" ? variable.current.value : typeof variable.query === "string" ? variable.query : "";
     values[variable.name] = variable.includeAll ? (variable.allValue ?? ".*") : query;
   }
   return values;
@@ -21,7 +22,7 @@ export function filled(text, values, scoped = {}) {
     const value = reach(scoped, name) ?? values[name];
     if (value === undefined) return whole;
     if (format === "date:iso" || format === "date") return new Date(Number(value)).toISOString();
-    if (format === "queryparam") return `var-${name}=${encodeURIComponent(value)}`;
+    if (format === "queryparam") return `var-${name}=${encodeURIComponent(values.__all.has(name) ? "$__all" : value)}`;
     if (format === "percentencode") return encodeURIComponent(value);
     return String(value);
   });

@@ -109,7 +109,7 @@ def test_scores_are_shares(pair: tuple[str, str]) -> None:
         ("affix", "مطالب بفتح تحقيق في صفقة الحافلات", "مطالب بفتح التحقيق في صفقة الحافلات"),
         ("accent", "Un policier tué près d'une école", "Un policier tue pres d'une ecole"),
         ("accent", "Un policier tué hier soir", "UN POLICIER TUE HIER SOIR"),
-        ("accent", "Un policier tué dans la nuit", "Un policier tue dans la nuit"),
+        ("accent", "Le recours d'un accusé du port", "Le recours d'un accuse du port"),
         ("inflection", "فلاحون يحتجون أمام مقر التعاونية", "فلاحين يحتجون أمام مقر التعاونية"),
         ("longer", "Le Raja recrute un gardien ivoirien", "Le Raja recrute un gardien ivoirien à Abidjan"),
     ],

@@ -38,7 +38,17 @@ def test_names_are_read_as_words(token: str, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "called", ["news-ticker", "tickerwrap", "شريط", "breaking_news", "latest-news", "flash-infos"]
+    "called",
+    [
+        "news-ticker",
+        "tickerwrap",
+        "شريط",
+        "breaking_news",
+        "latest-news",
+        "flash-infos",
+        "js-news",
+        "key-events ticker",
+    ],
 )
 def test_names_of_tickers(called: str) -> None:
     """What tickers are called in three languages counts for an element."""
@@ -51,6 +61,8 @@ def test_names_of_tickers(called: str) -> None:
         "product-stickers",
         "crypto-ticker",
         "flash-sale",
+        "forecast-ticker",
+        "radio-ticker now-playing",
         "latest-comments",
         "nav-scroller",
         "has-ticker",
@@ -112,6 +124,37 @@ def test_items_that_take_turns_are_all_shown() -> None:
     """A hidden item beside a shown one like it is shown in its turn; a hidden template is not."""
     items = f'<li>{NEWS[0]}</li><li style="display:none">{NEWS[1]}</li><li hidden>{{{{ title }}}}</li>'
     assert first(f'<ul class="ticker">{items}</ul>') == list(NEWS)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        '<li class="item sponsored"><a>New boots for the hills and the harbour</a></li>',
+        "<li><small>Sponsored</small> <a>New boots for the hills and the harbour</a></li>",
+        "<li><span>إعلان ممول</span><a>New boots for the hills and the harbour</a></li>",
+        '<li class="quote">Barley 171.00 +0.1%</li>',
+        '<li class="weather">Hill Town 14°C</li>',
+        "<li><a>Subscribe to our newsletter</a></li>",
+    ],
+)
+def test_what_is_no_news_among_headlines_is_left_out(item: str) -> None:
+    """Advertisements, prices and calls by their names or labels are no slots of a strip of headlines."""
+    headlines = "".join(f"<li>{text}</li>" for text in (*NEWS, *MORE))
+    assert first(f'<ul class="ticker">{headlines}{item}</ul>') == [*NEWS, *MORE]
+
+
+def test_a_short_headline_with_figures_stays() -> None:
+    """Figures alone make no price of a headline."""
+    texts = (*NEWS, "Inflation: 4.5 %")
+    assert first(listed("ticker", texts)) == list(texts)
+
+
+def test_a_label_for_screen_readers_names_a_strip() -> None:
+    """A label is read with its accents, as readers write it."""
+    items = "".join(f"<a>{text}</a>" for text in NEWS)
+    assert first(
+        f'<main><p>It rained.</p></main><div aria-label="Dernières nouvelles">{items}</div>'
+    ) == list(NEWS)
 
 
 def test_two_that_rank_alike_are_not_guessed_between() -> None:

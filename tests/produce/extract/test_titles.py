@@ -41,6 +41,7 @@ def strip(item: str) -> list[str]:
         '» <a href="/{n}">• {h}</a>',
         "<div>{h}</div><div>Hill Gazette</div>",
         "<b>{n}:05</b>{h}",
+        '{h} <a href="/{n}">Click here to read on</a>',
     ],
 )
 def test_only_the_headline_is_read(item: str) -> None:
@@ -67,6 +68,37 @@ def test_what_belongs_to_the_headline_stays(item: str, slot: str) -> None:
     assert strip(item) == [
         slot.format(h=title, n=10 + number, s=SECTIONS[number]) for number, title in enumerate(TITLES)
     ]
+
+
+@pytest.mark.parametrize(
+    ("sections", "item"),
+    [
+        (("World", "World", "World", "World"), "<b>{s}</b> {h}"),
+        (("World:", "Sport:", "World:", "Sport:"), '<a href="/"><strong>{s}</strong> {h}</a>'),
+        (("World", "Sport", "Arts", "Rail"), "<i>{s}</i> {h}"),
+        (("World :", "Sport :", "World :", "Sport :"), "<span>{s}</span> <a>{h}</a>"),
+    ],
+)
+def test_a_section_in_bold_is_told_by_the_others(sections: tuple[str, ...], item: str) -> None:
+    """Few kinds that come again, or sentences that begin anew behind them, make sections of what is set off."""
+    items = "".join(
+        f"<li>{item.format(h=title, s=section)}</li><li>•</li>"
+        for title, section in zip(TITLES, sections, strict=True)
+    )
+    page = f'<ul class="ticker">{items}</ul>'
+    assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == list(TITLES)
+
+
+def test_first_words_in_bold_are_no_sections() -> None:
+    """A headline goes on behind its first word, in whatever script it is written."""
+    for titles in (
+        TITLES,
+        ("عمال المناجم يطالبون بزيادة", "قطار الليل يعود إلى الجنوب", "بحيرة السباحة مغلقة حتى الخريف"),
+    ):
+        split = [title.split(" ", 1) for title in titles]
+        items = "".join(f"<li><b>{word}</b> {rest}</li>" for word, rest in split)
+        page = f'<ul class="ticker">{items}</ul>'
+        assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == list(titles)
 
 
 def test_neighbouring_elements_are_never_glued() -> None:

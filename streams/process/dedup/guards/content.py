@@ -103,7 +103,7 @@ def _is_another_form(alignment: Alignment, step: Step) -> bool:
     """Whether an accent makes two words of a verb: "Un policier tue" is not "Un policier tué".
 
     It is not so where the word without it stands in capitals, or in a text that goes without accents: "controle". Where
-    there is no other accent to tell by, "tue dans la nuit" and "un accuse" are taken for a participle without its own.
+    there is no other accent to tell by, only a word before it that no verb follows tells the participle: "un accuse".
     """
     sides = (
         (step.before[0].written, alignment.one, step.at),
@@ -118,32 +118,10 @@ def _is_another_form(alignment: Alignment, step: Step) -> bool:
     dropped = {fold_words(word) for word in _WORD.findall(other.shown) if not word.isascii()} - {accented}
     if not dropped.isdisjoint(written.values()):
         return False
-    following = [token.written for token in reading.tokens[at + 1 : at + 2]]
     before = [token.written for token in reading.tokens[max(0, at - 1) : at]]
-    return _WITHOUT_OBJECT.isdisjoint(following) and _OF_A_NOUN.isdisjoint(before)
+    return _OF_A_NOUN.isdisjoint(before)
 
 
-_WITHOUT_OBJECT: Final = frozenset(
-    {
-        "par",
-        "pour",
-        "a",
-        "au",
-        "aux",
-        "en",
-        "dans",
-        "sur",
-        "sous",
-        "lors",
-        "apres",
-        "avant",
-        "pendant",
-        "chez",
-        "vers",
-        "pres",
-    }
-)
-"""French words after which a verb has no object yet."""
 _OF_A_NOUN: Final = frozenset({"un", "ce", "cet", "son", "du", "au"})
 """French words that no verb follows."""
 

@@ -1,0 +1,105 @@
+"""Leave out the copies of a strip that endless scrolling appends: of elements, of marked items, of all its slots."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final
+
+from msgspec.structs import replace
+
+from streams.produce.extract.markup import Element, Outline
+from streams.produce.furniture import is_furniture
+from streams.produce.split import SHORTEST_HEADLINE
+
+_FEWEST: Final = 2
+_FEWEST_OF_ONE: Final = 3
+
+
+def without_copies(drawn: Outline) -> Outline:
+    """An outline in which of elements side by side that show the same headlines the first stays.
+
+    `<div><div>A B C</div><div>A B C</div></div>` is a strip and its copy, however deep the headlines stand in each.
+    """
+    around: defaultdict[int, list[int]] = defaultdict(list)
+    for number, element in enumerate(drawn.elements):
+        if drawn.ends[number] > drawn.starts[number]:
+            around[element.parent].append(number)
+    copies = [copy for numbers in around.values() for copy in _copies(drawn, numbers)]
+    return _without(drawn, copies) if copies else drawn
+
+
+def _copies(drawn: Outline, numbers: Sequence[int]) -> Sequence[int]:
+    """All but the first of elements that hold the same headlines, and with them all that their parent says."""
+    first, *others = numbers
+    runs = drawn.ends[first] - drawn.starts[first]
+    if not others or any(drawn.ends[other] - drawn.starts[other] != runs for other in others):
+        return ()
+    shown = [run.text for run in drawn.runs[drawn.starts[first] : drawn.ends[first]]]
+    told = {text for text in shown if len(text) >= SHORTEST_HEADLINE and not is_furniture(text)}
+    if len(numbers) < _fewest(len(told)) or not told:
+        return ()
+    for other in others:
+        if [run.text for run in drawn.runs[drawn.starts[other] : drawn.ends[other]]] != shown:
+            return ()
+    parent = drawn.elements[first].parent
+    start, end = (drawn.starts[parent], drawn.ends[parent]) if parent >= 0 else (0, len(drawn.runs))
+    inside = {run for number in numbers for run in range(drawn.starts[number], drawn.ends[number])}
+    beside = (drawn.runs[run].text for run in range(start, end) if run not in inside)
+    return others if all(map(is_furniture, beside)) else ()
+
+
+def _without(drawn: Outline, gone: Sequence[int]) -> Outline:
+    """An outline without some elements and what is in them."""
+    runs_gone = bytearray(len(drawn.runs))
+    elements_gone = bytearray(len(drawn.elements))
+    for number in gone:
+        elements_gone[number] = 1
+        start, end = drawn.starts[number], drawn.ends[number]
+        runs_gone[start:end] = b"\1" * (end - start)
+    for number, element in enumerate(drawn.elements):
+        if element.parent >= 0 and elements_gone[element.parent]:
+            elements_gone[number] = 1
+    moved = list(accumulate((1 - left_out for left_out in elements_gone), initial=0))
+    reached = list(accumulate((1 - left_out for left_out in runs_gone), initial=0))
+    kept = [number for number, left_out in enumerate(elements_gone) if not left_out]
+    return Outline(
+        [_under(drawn.elements[number], moved) for number in kept],
+        [
+            replace(run, element=moved[run.element] if run.element >= 0 else run.element)
+            for run, left_out in zip(drawn.runs, runs_gone, strict=True)
+            if not left_out
+        ],
+        [reached[drawn.starts[number]] for number in kept],
+        [reached[drawn.ends[number]] for number in kept],
+    )
+
+
+def _under(element: Element, moved: Sequence[int]) -> Element:
+    return replace(element, parent=moved[element.parent]) if element.parent >= 0 else element
+
+
+def without_clones(texts: Sequence[str], copied: Sequence[bool]) -> list[int]:
+    """Which items stay when the copies go: marked ones whose text stands in another, and whole repetitions."""
+    originals = {text for text, mark in zip(texts, copied, strict=True) if not mark}
+    kept = [
+        number
+        for number, (text, mark) in enumerate(zip(texts, copied, strict=True))
+        if not (mark and text in originals)
+    ]
+    return kept[: len(without_repetitions([texts[number] for number in kept]))]
+
+
+def without_repetitions(texts: list[str]) -> list[str]:
+    """The texts once, where they are whole copies of the same."""
+    if texts.count(texts[0] if texts else "") < _FEWEST:
+        return texts
+    for times in range(len(texts), 1, -1):
+        length, rest = divmod(len(texts), times)
+        if not rest and texts == texts[:length] * times:
+            return texts[:length] if times >= _fewest(length) else texts
+    return texts
+
+
+def _fewest(headlines: int) -> int:
+    """How often so many headlines must stand for the others to be copies: one alone may be shown twice on purpose."""
+    return _FEWEST if headlines > 1 else _FEWEST_OF_ONE

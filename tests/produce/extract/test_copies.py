@@ -1,0 +1,62 @@
+"""Copies that endless scrolling appends are no slots, however deep their headlines stand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.produce.extract import find_strips, resplit
+from streams.produce.extract.copies import without_repetitions
+
+NEWS = (
+    "Orchard growers ask for help after the frost",
+    "Night trains return to the southern line",
+    "Archive of the old theatre goes online",
+)
+
+
+def links(texts: tuple[str, ...]) -> str:
+    return "".join(f'<a href="/{number}">{text}</a>' for number, text in enumerate(texts))
+
+
+def first(page: str) -> list[str]:
+    return [slot.text for slot in find_strips(page, "here")[0].split.slots]
+
+
+@pytest.mark.parametrize(
+    "strip",
+    [
+        f"<div><div>{links(NEWS)}</div></div><div>{links(NEWS)}</div>",
+        f"<button>▶</button><div>{links(NEWS)}</div><div aria-hidden='true'>{links(NEWS)}</div>",
+        f"<p>{links(NEWS)}</p>" * 3,
+        f"{' • '.join(NEWS * 2)}<b>•</b>{' • '.join(NEWS * 2)}",
+        f"<span>{NEWS[0]}</span>" * 4,
+    ],
+)
+def test_a_strip_is_read_once(strip: str) -> None:
+    """Copies of other depth, in text, and of one headline again and again are left out."""
+    slots = first(f'<div class="ticker">{strip}</div>')
+    assert slots == list(NEWS[: len(slots)])
+    assert len(slots) == (1 if strip.startswith("<span>") else len(NEWS))
+
+
+def test_elements_that_differ_are_no_copies() -> None:
+    """Two slides that share a headline are both read."""
+    page = f'<div class="ticker"><div>{links(NEWS[:2])}</div><div>{links(NEWS[1:])}</div></div>'
+    assert first(page) == [*NEWS[:2], *NEWS[1:]]
+
+
+def test_links_of_what_stays_are_kept() -> None:
+    """Leaving a copy out moves no link to another headline."""
+    page = f'<base href="https://a.example/"><div class="ticker"><div>{links(NEWS)}</div><p>{links(NEWS)}</p></div>'
+    (found,) = find_strips(page, "here")
+    assert [slot.link for slot in found.split.slots] == [f"https://a.example/{n}" for n in range(3)]
+    assert resplit(found.text, found.format, found.split.separator) == found.split
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=2, max_size=5), st.integers(2, 4))
+def test_repetitions_go_and_nothing_else(texts: list[str], times: int) -> None:
+    """What is left of copies is the shortest list of which they are copies; other lists stay."""
+    once = without_repetitions(texts)
+    assert once * (len(texts) // len(once)) == texts
+    if len(set(texts)) > 1:
+        assert without_repetitions(texts * times) == once
