@@ -10,7 +10,7 @@ restart and a replay decide as the first run did.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
@@ -35,6 +35,8 @@ FEW: Final = 8
 """With fewer live headlines little can be lost: as many strips as support the agreed time are enough to move it on."""
 ENOUGH: Final = 16
 """Strips that support the agreed time: more of them are not counted."""
+_NEXT_MS: Final = 2 * HOUR_MS
+"""How much (ms) later the agreed time may become at once and still have the support that it had, were that enough."""
 _ALONE: Final = 8
 """Buckets in which one source has to contradict several others before it is believed."""
 _SAID: Final = 6
@@ -62,8 +64,8 @@ class Agreement(Struct, frozen=True, kw_only=True):
     """What strips agree on: a majority vote with bounded memory, after Boyer and Moore (1981).
 
     A strip that agrees strikes the oldest contradiction of either side, or supports it where there is none. Those that
-    contradict on one side and are more than the support are right: what the nearest of them says is agreed then, and
-    is supported by those that agree with it.
+    contradict on one side and are more than the support are right: the hour that most of them name is agreed then, and
+    the count begins anew.
     """
 
     end: int
@@ -101,22 +103,33 @@ def hear(before: Agreement | None, by: str, at: int, *, is_few: bool) -> Agreeme
         return Agreement(end=said.end, last=(by, at), support=1, by=by)
     if (by, at) == before.last:
         return before
+    later, earlier = before.later, before.earlier
     if said.end - before.end > AGREED_MS:
-        later, earlier = _and(before.later, said), before.earlier[1:]
+        later, earlier = _and(later, said), earlier[1:]
     elif before.end - said.end > DOUBTED_MS:
-        later, earlier = before.later[1:], _and(before.earlier, said)
-    elif before.later or before.earlier:
-        later, earlier = before.later[1:], before.earlier[1:]
-    elif before.support < ENOUGH:
-        return replace(before, last=(by, at), support=before.support + 1, by=by if by == before.by else None)
+        later, earlier = later[1:], _and(earlier, said)
+    elif later or earlier:
+        later, earlier = later[1:], earlier[1:]
     else:
-        return before
+        return _supported(before, by, at)
     if (later, earlier) == (before.later, before.earlier):
         return before
-    after = replace(before, last=(by, at), later=later, earlier=earlier)
-    while (end := _outvoted(after, is_few=is_few)) is not None:
-        after = _agreed_on(after, end)
-    return after
+    return _weighed(replace(before, last=(by, at), later=later, earlier=earlier), is_few=is_few)
+
+
+def _supported(before: Agreement, by: str, at: int) -> Agreement:
+    if before.support == ENOUGH:
+        return before
+    return replace(before, last=(by, at), support=before.support + 1, by=by if by == before.by else None)
+
+
+def _weighed(agreement: Agreement, *, is_few: bool) -> Agreement:
+    more = agreement.support + 1
+    if _have(agreement.later, agreement, agreement.support if is_few else more):
+        return _agreed_on(_named_by_most(agreement.later, min), agreement.later, agreement)
+    if _have(agreement.earlier, agreement, more):
+        return _agreed_on(_named_by_most(agreement.earlier, max), agreement.earlier, agreement)
+    return agreement
 
 
 def _and(said: tuple[Contradiction, ...], more: Contradiction) -> tuple[Contradiction, ...]:
@@ -130,16 +143,6 @@ def _and(said: tuple[Contradiction, ...], more: Contradiction) -> tuple[Contradi
     return (*said[:leaving], *said[leaving + 1 :], more)
 
 
-def _outvoted(agreement: Agreement, *, is_few: bool) -> int | None:
-    """What is to be agreed instead: the nearest time of the side that has more strips; None for neither."""
-    more = agreement.support + 1
-    if _have(agreement.later, agreement, agreement.support if is_few else more):
-        return min(end for _, end in agreement.later)
-    if _have(agreement.earlier, agreement, more):
-        return max(end for _, end in agreement.earlier)
-    return None
-
-
 def _have(said: Sequence[Contradiction], agreement: Agreement, votes: int) -> bool:
     """Whether contradictions are so many. Those of one source against several have to be patient besides."""
     if len(said) < votes:
@@ -148,19 +151,23 @@ def _have(said: Sequence[Contradiction], agreement: Agreement, votes: int) -> bo
     return not is_alone or len({end for _, end in said}) >= _ALONE
 
 
-def _agreed_on(before: Agreement, end: int) -> Agreement:
-    later = tuple(said for said in before.later if said.end - end > AGREED_MS)
-    earlier = tuple(said for said in before.earlier if end - said.end > DOUBTED_MS)
-    with_it = {*before.later, *before.earlier}.difference(later, earlier)
-    support = min(len(before.later) + len(before.earlier) - len(later) - len(earlier), ENOUGH)
-    is_one = len({by for by, _ in with_it}) == 1
+def _named_by_most(said: Sequence[Contradiction], nearest: Callable[[Iterable[int]], int]) -> int:
+    """The time from which on most contradictions lie within `AGREED_MS`; where times are equal in that, the nearest."""
+    named = {one: sum(one <= end <= one + AGREED_MS for _, end in said) for _, one in said}
+    most = max(named.values())
+    return nearest(end for end, count in named.items() if count == most)
+
+
+def _agreed_on(end: int, said: Sequence[Contradiction], before: Agreement) -> Agreement:
+    """A time that contradictions named: nothing contradicts it yet. Who was sure of an hour is so of the next."""
+    with_it = [each.by for each in said if end <= each.end <= end + AGREED_MS]
+    is_handed_on = before.support == ENOUGH and 0 < end - before.end <= _NEXT_MS
+    sources = {*with_it, before.by} if is_handed_on else set(with_it)
     return Agreement(
         end=end,
         last=before.last,
-        support=support,
-        by=next(iter(with_it)).by if is_one else None,
-        later=later,
-        earlier=earlier,
+        support=ENOUGH if is_handed_on else min(len(with_it), ENOUGH),
+        by=sources.pop() if len(sources) == 1 else None,
     )
 
 
