@@ -190,31 +190,54 @@ def _judge(node: LexborNode, sure: float, address: str | None, separator: str | 
 def labelled(body: LexborNode, address: str | None, separator: str | None) -> list[Rival]:
     """The elements in which a label stands before headlines: `Breaking News`, `عاجل`."""
     rivals: list[Rival] = []
-    for node in islice(_beside_labels(body), MAX_CONTAINERS):
-        rival = _judge(node, LATEST, address, separator)
-        if rival.found is None or _holds_page(node):
+    cards: Counter[tuple[str, str]] = Counter()
+    judged = 0
+    for label in _labels(body):
+        node = _beside(label, body)
+        if node is None:
             continue
+        alike = node.tag or "", node.attributes.get("class") or ""
+        if cards[alike] == _MOST_CARDS or not _names_strip(label, body):
+            continue
+        if judged == MAX_CONTAINERS:
+            break
+        judged += 1
+        rival = _judge(node, LATEST, address, separator)
         # A badge on a card stands before one headline, and the summary below it.
-        if sum(1 for text in headlines_in(rival.found.split) if kind_of(text) not in PROSE) > 1:
+        if (
+            rival.found is None
+            or _holds_page(node)
+            or sum(1 for text in headlines_in(rival.found.split) if kind_of(text) not in PROSE)
+            < _FEWEST_BESIDE
+        ):
+            cards[alike] += 1
+        else:
             rivals.append(rival)
     return sorted(rivals, key=lambda rival: -rival.score)
 
 
+_FEWEST_BESIDE: Final = 2
+_MOST_CARDS: Final = 4
+"""So many elements of one tag and class that hold a label and no strip are cards: the others are, too."""
 _UP: Final = 3
 """How many elements around a label are tried as the strip that it names."""
 
 
-def _beside_labels(body: LexborNode) -> Iterator[LexborNode]:
-    """The elements that hold a label and more; a label of a heading names a part of the page."""
+def _labels(body: LexborNode) -> Iterator[LexborNode]:
+    """The runs of text that are a label."""
     for run in body.traverse(include_text=True):
-        if not (run.is_text_node and is_label((run.text_content or "").strip())):
-            continue
-        around = list(_upward(run, body.mem_id))
-        if any(above.tag in _HEADINGS or _is_unseen(above) for above in around):
-            continue
-        holder = next((above for above in around[:_UP] if _holds_more(above)), None)
-        if holder is not None:
-            yield holder
+        if run.is_text_node and is_label((run.text_content or "").strip()):
+            yield run
+
+
+def _beside(label: LexborNode, body: LexborNode) -> LexborNode | None:
+    """The nearest element that holds a label and more."""
+    return next((above for above in islice(_upward(label, body.mem_id), _UP) if _holds_more(above)), None)
+
+
+def _names_strip(label: LexborNode, body: LexborNode) -> bool:
+    """Whether a label is seen, and none of a heading, which names a part of the page."""
+    return not any(above.tag in _HEADINGS or _is_unseen(above) for above in _upward(label, body.mem_id))
 
 
 def _upward(node: LexborNode, root: int) -> Iterator[LexborNode]:

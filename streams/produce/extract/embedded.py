@@ -17,6 +17,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from streams.produce.extract.candidates import Rival, described
 from streams.produce.extract.found import Found, based, resplit
+from streams.produce.extract.limits import tree_of
 from streams.produce.extract.links import MAX_LINK
 from streams.produce.extract.names import LATEST, likeness
 from streams.produce.extract.reading import HEADLINES, read
@@ -70,6 +71,29 @@ def set_aside(page: str) -> Iterator[str]:
                 break
             yield page[match.end() : end.start()]
             position = end.start()
+
+
+def with_data(page: str, place: str) -> LexborHTMLParser:
+    """The scripts of a page, parsed; all of it where elements have data in their attributes."""
+    if any(name in page for name in FOR_PROGRAMS):
+        return tree_of(page, place)
+    return tree_of("".join(_scripts(page)), place)
+
+
+FOR_PROGRAMS: Final = ("data-items", "data-news", "data-headlines", "data-titles", "data-feed")
+"""Attributes in which sites keep lists for their programs."""
+
+
+def _scripts(page: str) -> Iterator[str]:
+    position = 0
+    while match := _SCRIPT.search(page, position):
+        end = _SCRIPT_END.search(page, match.end())
+        position = end.start() if end else len(page)
+        yield f"{page[match.start() : position]}</script>"
+
+
+_SCRIPT: Final = re.compile(r"""<script\b(?:[^<>"']|"[^"]*+"|'[^']*+')*+>""", re.IGNORECASE)
+_SCRIPT_END: Final = re.compile("</script", re.IGNORECASE)
 
 
 def declared(tree: LexborHTMLParser, address: str | None) -> list[Rival]:

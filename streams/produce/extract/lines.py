@@ -23,8 +23,9 @@ FEWEST_BETWEEN_DASHES: Final = 6
 
 SHORTEST_LINE: Final = FEWEST_SLOTS * SHORTEST_HEADLINE
 
-_MAY_SEPARATE: Final = re.compile(r"[^\w\s.,:;!?'\"()’‘“”،؛؟%$€£-]|[\u01c0-\u01c3_ـ]|\s{2}|[^\S ]|[!;:.]{2}")
-"""What a line has where it is a strip: a symbol that is rare in sentences, or a wide gap; or dashes by the handful.
+_MAY_SEPARATE: Final = re.compile(r"[^\w .,:;!?'\"()’‘“”،؛؟%$€£-]")
+_MAY_TOO: Final = ("  ", "_", "ـ", "..", "::", "!!", ";;", ".:", ":.", "\u01c0", "\u01c1", "\u01c2", "\u01c3")
+"""What a line has where it is a strip: symbols that are rare in sentences, or a wide gap; or dashes by the handful.
 
 Most lines of a page have none, and to look for the separator of a line takes a hundred times longer."""
 
@@ -99,7 +100,13 @@ def _may_be_strip(line: str) -> bool:
     """Whether a line is long enough, and has anything that could stand between headlines."""
     if len(line) < SHORTEST_LINE:
         return False
-    return _MAY_SEPARATE.search(line) is not None or line.count(" - ") >= FEWEST_BETWEEN_DASHES - 1
+    first = _MAY_SEPARATE.search(line)
+    if first is not None and _MAY_SEPARATE.search(line, first.end()) is not None:
+        return True
+    bare = line.rstrip(" .")
+    if any(sign in bare for sign in _MAY_TOO):
+        return True
+    return line.count(" - ") >= FEWEST_BETWEEN_DASHES - 1
 
 
 def _may_be_prose(line: str, found: Split) -> bool:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from streams.produce.extract.limits import tree_of
-from streams.produce.extract.visibility import Attributes, is_hidden, is_never_shown
+from streams.produce.extract.visibility import NO_PLACE, Attributes, is_hidden, is_never_shown
 from streams.produce.plain import plain
 
 _DROPPED: Final = ["script", "style", "noscript", "template", "iframe", "svg", "head", "select", "textarea"]
@@ -124,34 +124,31 @@ _TEXT: Final = "-text"
 def _read(root: LexborNode, told: "_Told") -> None:
     """Tell every element and text shown below `root`, in the order of the page."""
     turns: dict[tuple[int, str], bool] = {}
+    top = root.mem_id
+    enter, leave, write = told.enter, told.leave, told.write
     node = root.first_child
     while node is not None:
         tag = node.tag or ""
         if tag == _TEXT:
-            told.write(node.text_content or "")
-        elif node.is_element_node:
+            write(node.text_content or "")
+        elif node.is_element_node and tag not in NO_PLACE:
             attributes = node.attributes
-            if not _is_passed_over(node, tag, attributes, turns):
+            if not (attributes and _is_passed_over(node, tag, attributes, turns)):
                 called = attributes.get("class") or ""
                 if identity := attributes.get("id"):
                     called = f"{called} {identity}"
-                told.enter(tag, called[:_MAX_CALLED], attributes)
+                enter(tag, called[:_MAX_CALLED], attributes)
                 if (child := node.first_child) is not None:
                     node = child
                     continue
-                told.leave()
-        node = _following(node, root.mem_id, told)
-
-
-def _following(node: LexborNode, root: int, told: "_Told") -> LexborNode | None:
-    """The node after all that is in this one; what ends on the way is left. None behind the last one of the root."""
-    while (following := node.next) is None:
-        above = node.parent
-        if above is None or above.mem_id == root:
-            return None
-        node = above
-        told.leave()
-    return following
+                leave()
+        while (following := node.next) is None:
+            above = node.parent
+            if above is None or above.mem_id == top:
+                return
+            node = above
+            leave()
+        node = following
 
 
 _Kind = Literal["block", "word", "formatting", "nothing"]
@@ -183,10 +180,19 @@ class _Told:
     def enter(self, tag: str, called: str, attributes: Attributes) -> None:  # noqa: ARG002 (outlines read them)
         kind = _kind_of(tag, called)
         self._around.append(kind)
-        self._part(kind, opening=True)
+        if kind == "block":
+            self._gap = "\n"
+        elif not self._gap and (kind == "word" or (kind == "formatting" and self._closed)):
+            self._gap = " "
+        self._closed = False
 
     def leave(self) -> None:
-        self._part(self._around.pop(), opening=False)
+        kind = self._around.pop()
+        if kind == "block":
+            self._gap = "\n"
+        elif kind == "word" and not self._gap:
+            self._gap = " "
+        self._closed = kind != "nothing"
 
     def write(self, content: str) -> None:
         if "&" in content and "<" not in content:
@@ -199,28 +205,21 @@ class _Told:
             return
         if text[0] == " " and not self._gap:
             self._gap = " "
-        touches = bool(
-            not self._gap and self.runs and _are_two_words(self.runs[-1].text, shown, parted=self._closed)
-        )
-        if touches or (
-            self.runs and not self._gap and (shown in _SEPARATES or self.runs[-1].text in _SEPARATES)
-        ):
-            self._gap = " "
-        self.runs.append(Run(shown, self._inside(), self._gap if self.runs else "", touches))
+        touches = False
+        if not self.runs:
+            self._gap = ""
+        elif not self._gap:
+            before = self.runs[-1].text
+            touches = self._closed and _are_two_words(before, shown)
+            if touches or shown in _SEPARATES or before in _SEPARATES:
+                self._gap = " "
+        self.runs.append(Run(shown, self._inside(), self._gap, touches))
         self._gap = " " if text[-1] == " " else ""
         self._closed = False
 
     def _inside(self) -> int:
         """The number of the element that is read; -1 is the root, or all where none is numbered."""
         return -1
-
-    def _part(self, kind: "_Kind", *, opening: bool) -> None:
-        """Set the gap that a tag puts before the next text: a line break for blocks, a space between other elements."""
-        if kind == "block":
-            self._gap = "\n"
-        elif not self._gap and (kind == "word" or (kind == "formatting" and opening and self._closed)):
-            self._gap = " "
-        self._closed = not opening and kind != "nothing"
 
 
 class _Drawn(_Told):
@@ -267,10 +266,8 @@ class _Drawn(_Told):
         return self._open[-1] if self._open else -1
 
 
-def _are_two_words(before: str, after: str, *, parted: bool) -> bool:
+def _are_two_words(before: str, after: str) -> bool:
     """Whether text that touches at a tag is two words all the same: `SportFerry`, `14:00Ferry`, `LIVEFerry`."""
-    if not parted:
-        return False
     last, first = before[-1], after[0]
     return (
         (last.islower() and first.isupper())
@@ -294,7 +291,7 @@ def _is_passed_over(
     """
     if is_never_shown(tag, attributes):
         return True
-    if not attributes or not is_hidden(attributes):
+    if not is_hidden(attributes):
         return False
     parent = node.parent
     if parent is None or tag in FORMATTING or tag == "span":

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from streams.errors import InputError, SplitError
 from streams.produce.extract.candidates import Rival, labelled, named, surest
-from streams.produce.extract.embedded import declared, set_aside, undeclared
+from streams.produce.extract.embedded import FOR_PROGRAMS, declared, set_aside, undeclared, with_data
 from streams.produce.extract.found import Found, based, headlines_in, in_element, reads_well, resplit, tidied
 from streams.produce.extract.limits import tree_of
 from streams.produce.extract.lines import in_text, rank, strip_lines
@@ -96,7 +96,7 @@ def survey(
             for found in in_text(page, place, separator)
         ]
     passed_over: list[Rival] = []
-    whole = cache(lambda: tree_of(page, place))
+    whole = cache(lambda: with_data(page, place))
     for find in _finders(page, place, separator, address_of(page, address), whole):
         rivals = find()
         if any(rival.found for rival in rivals):
@@ -121,7 +121,7 @@ def _in_feed(page: str, place: str, selector: str | None, address: str | None, t
 
 
 def _in_html(page: str, place: str, separator: str | None, address: str | None) -> tuple[Found, ...]:
-    whole = cache(lambda: tree_of(page, place))
+    whole = cache(lambda: with_data(page, place))
     for find in _finders(page, place, separator, address, whole):
         if strips := surest(find(), place):
             return strips
@@ -131,7 +131,7 @@ def _in_html(page: str, place: str, separator: str | None, address: str | None) 
 def _finders(
     page: str, place: str, separator: str | None, address: str | None, whole: _Parsed
 ) -> Iterator[_Finder]:
-    """The ways to find a strip, each tried where those before it found none; `whole` has the scripts as well."""
+    """The ways to find a strip, each tried where those before it found none; `whole` has the scripts."""
     tree = parse(page, place)
     yield lambda: named(tree, page, address, separator)
     body = tree.body
@@ -225,5 +225,5 @@ def _in_programs(page: LexborHTMLParser) -> list[Rival]:
     return undeclared(page.css(_FOR_PROGRAMS), None)
 
 
-_FOR_PROGRAMS: Final = "script:not([src]),[data-items],[data-news],[data-headlines],[data-titles],[data-feed]"
+_FOR_PROGRAMS: Final = ",".join(["script:not([src])", *(f"[{name}]" for name in FOR_PROGRAMS)])
 """Elements whose data a program reads, and which a selector can pick."""

@@ -168,6 +168,16 @@ def test_copies_of_one_strip_are_no_rivals() -> None:
     assert first(listed("ticker one", NEWS) + listed("ticker two", NEWS)) == list(NEWS)
 
 
+def test_badges_on_cards_hide_no_strip_behind_them() -> None:
+    """However many cards with a badge stand before it, the strip that a label names is found."""
+    cards = "".join(
+        f'<div class="card"><span>News</span><h3>{MORE[0]} {number}</h3></div>'
+        for number in range(MAX_CONTAINERS + 9)
+    )
+    strip = f"<div><b>Breaking News</b><p>{NEWS[0]}</p><p>{NEWS[1]}</p><p>{MORE[1]}</p></div>"
+    assert first(f"<main>{cards}</main>{strip}") == [*NEWS, MORE[1]]
+
+
 def test_survey_says_why_each_rival_was_passed_over() -> None:
     """The survey lists the strip first with its score, then the others with reasons."""
     page = listed("ticker", PRICES) + f"<nav>{listed('breaking', MORE)}</nav>" + listed("latest-news", NEWS)
