@@ -26,7 +26,7 @@ MAX_TITLE: Final = 20_000
 """Characters of an entry's title beyond which it is none, escaped markup included."""
 
 _XML_FEED: Final = re.compile(
-    r"\s*(?:<\?xml[^>]{0,500}\?>|<!--.{0,5000}?-->|<\?[^>]{0,500}\?>|<!DOCTYPE[^<>\[]{0,500}(?:\[.{0,5000}?\]\s*)?>|\s)*"
+    r"(?>\s++|<!--.{0,5000}?-->|<\?[^>]{0,500}\?>|<!DOCTYPE[^<>\[]{0,500}(?:\[.{0,5000}?\]\s*)?>)*+"
     r"<(?:[a-z]\w{0,19}:)?(rss|rdf|feed|urlset|sitemapindex)[\s>]",
     re.IGNORECASE | re.DOTALL,
 )

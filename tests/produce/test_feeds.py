@@ -109,3 +109,10 @@ def test_damaged_feeds_are_read_or_refused(damage: str, at: int) -> None:
     except InputError:
         return
     assert resplit(found.text, found.format, found.split.separator).slots == found.split.slots
+
+
+@pytest.mark.parametrize("piece", ["<!-- a -->", "<!-- a --> ", "<?a b?>\n", "<?xml version='1.0'?>"])
+def test_whatever_stands_before_a_page_it_is_told_at_once_whether_it_is_a_feed(piece: str) -> None:
+    """Comments can be told apart in one way only, however many there are."""
+    assert is_feed(f"{piece * 200}<rss version='2.0'>")
+    assert not is_feed(f"{piece * 200}<html>")
