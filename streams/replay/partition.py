@@ -214,8 +214,9 @@ class PartitionReplay:
             if self._pacer.by_times:
                 visible = clock()
                 self._lead.measured(visible - started)
-                for event_time in times[first:taken]:
-                    self._errors.add(visible - self._pacer.due(event_time))
+                for record, event_time in zip(part, times[first:taken], strict=True):
+                    if record.timestamp <= self._last_due:  # the run-out has no moment of its own
+                        self._errors.add(visible - self._pacer.due(event_time))
         if not chosen:
             await self._commit(producer, (), len(records), records[-1].offset + 1)
 
@@ -223,8 +224,11 @@ class PartitionReplay:
         """The records that are taken, and for each how many have been read when it has."""
         if self._taken is None:
             return records, range(1, len(records) + 1)
-        taken = [(record, number) for number, record in enumerate(records, 1) if self._taken(record)]
-        return [record for record, _ in taken], [number for _, number in taken]
+        chosen = [record for record in records if self._taken(record)]
+        if len(chosen) == len(records):
+            return records, range(1, len(records) + 1)
+        numbers = {record.offset: number for number, record in enumerate(records, 1)}
+        return chosen, [numbers[record.offset] for record in chosen]
 
     async def _commit(self, producer: AlternatingProducers, part: Sequence[Any], read: int, end: int) -> None:
         before = self.done

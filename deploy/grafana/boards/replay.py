@@ -85,8 +85,8 @@ _DOES_IT_DECIDE_ALIKE: Final = Row(
         ),
         Panel(
             title="Replays that ended",
-            description="Every replay that ended in the window, with what it found; the result of each is marked on"
-            " the other dashboards at the window that it was about.",
+            description="Every replay that ended in the window, with what it found: headlines and merges that were"
+            " gained or lost; the result of each is marked on all dashboards at the window that it was about.",
             unit=COUNT,
             kind="table",
             width=24,
@@ -106,8 +106,8 @@ _DOES_IT_DECIDE_ALIKE: Final = Row(
                 Column(title="Doubled", query=_last("ticker_replay_doubled_records"), bad_from=1),
                 Column(title="Compared", query=_last("ticker_replay_compared_headlines")),
                 Column(title="Flipped", query=_last("ticker_replay_flipped_ratio"), unit=SHARE),
-                Column(title="Headlines otherwise", query=_found("gained", "lost")),
-                Column(title="Merges otherwise", query=_found("merges_gained", "merges_lost")),
+                Column(title="Headlines", query=_found("gained", "lost")),
+                Column(title="Merges", query=_found("merges_gained", "merges_lost")),
             ),
             sort="-Ended",
         ),

@@ -75,7 +75,7 @@ function Head({ dashboard, window, values }) {
       <div className="bar">
         {variables.map((variable) => (
           <span className="variable" key={variable.name}>
-            <label>{variable.label}</label> {variable.includeAll ? "All" : "Prometheus"}
+            <label>{variable.label}</label> {variable.includeAll ? "All" : (variable.current?.text ?? "Prometheus")}
           </span>
         ))}
         {dashboard.links.map((link) => (
