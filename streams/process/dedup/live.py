@@ -441,9 +441,8 @@ class LiveHeadlines:
                 if number % _READY_AT_ONCE == 0:
                     yield
             yield
-        if self._unwritten:
-            self._dated_back = self.now
-            self.has_moved = True
+        before, self._dated_back = self._dated_back, self.now if self._unwritten else None
+        self.has_moved |= self._dated_back != before
 
     def next_unwritten(self) -> LiveHeadline | None:
         """A headline that was dated back and has to be written; None where there is none."""
