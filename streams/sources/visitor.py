@@ -20,6 +20,7 @@ from streams.sources.answer import MAX_BODY, charset_of, shown
 from streams.sources.fetch import Fetched, Fetcher
 from streams.sources.hosts import Hosts, host_of
 from streams.sources.memory import Due, Known, Memory
+from streams.sources.off_loop import off_loop
 from streams.sources.reading import Reader, asked, kind_of
 from streams.sources.registry import Source
 from streams.sources.robots import Robots
@@ -151,7 +152,7 @@ class Visitor:
             )
             if is_whole and fetched.outcome == "changed":
                 due = replace(due, whole_at=began)
-        return await self._scheduled(source, self._made(source, fetched, known), fetched, due, began)
+        return await self._scheduled(source, await self._made(source, fetched, known), fetched, due, began)
 
     async def rules_of(self, address: str, source: Source) -> Robots:
         """The robots.txt that holds for an address, asked for on behalf of a source.
@@ -170,7 +171,7 @@ class Visitor:
             return Known(asked=asked(source))
         return known
 
-    def _made(self, source: Source, fetched: Fetched, known: Known) -> Visit:
+    async def _made(self, source: Source, fetched: Fetched, known: Known) -> Visit:
         """The visit that fetching came to, not scheduled yet."""
         outcome, problem, body = fetched.outcome, fetched.problem, None
         digest, fresh = known.digest, max(fresh_for(fetched.headers), known.fresh_for)
@@ -181,7 +182,7 @@ class Visitor:
             else:
                 try:
                     charset = charset_of(fetched.headers.get("content-type", ""))
-                    body = decode(fetched.body, source.place, charset)
+                    body = await off_loop(len(fetched.body), decode, fetched.body, source.place, charset)
                 except InputError as error:
                     outcome, problem, digest = "failed", error.problem, b""
         kind = None if body is None else kind_of(body)
@@ -288,7 +289,8 @@ class Visitor:
         problem = shown(f"a fault of ours: {type(error).__name__}: {error}")
         due = self._memory.dues.get(source.id, Due())
         fetched = Fetched(outcome="failed", problem=problem)
-        return await self._scheduled(source, self._made(source, fetched, Known()), fetched, due, self._now())
+        visit = await self._made(source, fetched, Known())
+        return await self._scheduled(source, visit, fetched, due, self._now())
 
     async def _end(self) -> None:
         """End all visiting."""

@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from streams.errors import InputError
-from streams.sources.memory import Due, Memory
+from streams.sources.fetch import Fetched
+from streams.sources.memory import Due, Known, Memory
 from streams.sources.off_loop import LARGE, off_loop
 from streams.sources.reading import Reader
 from streams.sources.visit import Reading, Visit
@@ -267,6 +268,32 @@ def test_a_large_page_is_read_beside_the_loop() -> None:
 
     reading, turns = asyncio.run(main())
     assert [slot.text for slot in reading.slots] == list(TITLES)
+    assert turns > 0
+
+
+def test_a_large_page_is_decoded_beside_the_loop() -> None:
+    """Which of many encodings it is in takes a second to tell; others are served meanwhile, and it is told rightly."""
+    arabic = "البرلمان يصوت الليلة على قانون الماء"
+    body = f"{page(arabic, *TITLES)}<p>{'ما هو مكتوب أيضا على الصفحة ' * (LARGE // 20)}</p>".encode("cp1256")
+
+    async def main() -> tuple[Reading, int]:
+        turns = 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        one = source("https://site.example/")
+        async with visiting() as visitor:
+            going_on = asyncio.create_task(others())
+            visit = await visitor._made(one, Fetched(outcome="changed", body=body), Known())
+            going_on.cancel()
+            return await visitor._reader.read(one, visit), turns
+
+    reading, turns = asyncio.run(main())
+    assert reading.slots[0].text == arabic
     assert turns > 0
 
 
