@@ -66,7 +66,8 @@ looks without Prometheus' header `X-Prometheus-Scrape-Timeout-Seconds` reads the
 
 **They have a label more, `started`**: when their process was started. So no series is ever reset, and whole counts over
 a window, with all restarts in it, are `sum(max_over_time(x[1h]) - min_over_time(x[1h]))`, as the dashboards ask;
-`increase` would estimate what a young process counted. What a process counts after its last scrape nobody sees.
+`increase` would estimate what a young process counted. A start leaves series behind, as a pod does that is replaced.
+What a process counts after its last scrape nobody sees.
 
 Two sums must be zero at any moment, and an alert says when one is not:
 

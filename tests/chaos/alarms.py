@@ -140,13 +140,13 @@ def told(episode: Episode) -> str:
     return f"{episode.name}: {fault.alert} after {episode.fired - begun:.0f} s; quiet {quiet} after its end"
 
 
-def complaints(house: House, history: History, episodes: Sequence[Episode]) -> list[str]:
-    """What was not as it should be, a line each."""
+def complaints(house: House, history: History, episodes: Sequence[Episode], slack: float) -> list[str]:
+    """What was not as it should be, a line each; `slack` is how many seconds an alert may be late."""
     minute = 60 / house.faster
     found = []
     for episode in episodes:
         if episode.fault.alert is not None:
-            limit = episode.fault.within_min * minute + _SLACK_S
+            limit = episode.fault.within_min * minute + slack
             if episode.fired is None or episode.fired - episode.begun > limit:
                 found.append(f"{episode.name}: {episode.fault.alert} did not fire within {limit:.0f} s")
         if episode.quiet is None:
@@ -225,18 +225,19 @@ def untrue(house: House, window_s: float) -> list[str]:
 @click.command()
 @click.argument("faults", nargs=-1, type=click.Choice(list(FAULTS)))
 @click.option("--faster", default=_FASTER, show_default=True, help="How much faster the rules' clock runs.")
+@click.option("--slack", default=_SLACK_S, show_default=True, help="Seconds that an alert may be late.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep logs and Prometheus' data here.")
-def command(faults: tuple[str, ...], faster: float, keep: Path | None) -> None:
+def command(faults: tuple[str, ...], faster: float, slack: float, keep: Path | None) -> None:
     """Provoke faults and say what fired, what people were told and whether the screens said the truth."""
     with tempfile.TemporaryDirectory() as temporary:
-        wrong = run(keep or Path(temporary), faults or tuple(FAULTS), faster)
+        wrong = run(keep or Path(temporary), faults or tuple(FAULTS), faster, slack)
     for complaint in wrong:
         print(f"WRONG: {complaint}")
     print(f"{len(wrong)} wrong" if wrong else "all as it should be")
     sys.exit(bool(wrong))
 
 
-def run(folder: Path, names: Sequence[str], faster: float) -> list[str]:
+def run(folder: Path, names: Sequence[str], faster: float, slack: float) -> list[str]:
     """Provoke faults in their lanes on a pipeline of its own; returns what was wrong."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -258,7 +259,11 @@ def run(folder: Path, names: Sequence[str], faster: float) -> list[str]:
         lanes = [[name for name in lane if name in names] for lane in LANES.values()]
         with ThreadPoolExecutor() as together:
             episodes = [episode for played in together.map(play, lanes) for episode in played]
-        wrong = complaints(house, history, episodes)
+        told_of = Counter(each.alert for each in house.pager.told)
+        print(
+            "people were told of: " + ", ".join(f"{alert} {times} times" for alert, times in told_of.items())
+        )
+        wrong = complaints(house, history, episodes, slack)
         if "upgrade" in names and len(house.versions()) != 1:
             wrong.append(f"after the upgrade there are workers of {house.versions()}")
         worst = {name: worst_minute(house.log(name)) for name in house.programs}
