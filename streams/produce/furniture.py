@@ -104,7 +104,8 @@ _INVITING: Final = re.compile(
     r"(?:subscribe|sign up|download)\b.*\b(?:our|newsletters?|app|today)\b|(?:follow|join) us (?:on|for|at)\b"
     r"|join our (?:whatsapp|telegram|channel|community|newsletter)\b"
     r"|(?:abonnez vous|inscrivez vous|suivez nous|rejoignez (?:nous|notre)|téléchargez (?:notre|l'application))\b"
-    r"|(?:اشتركوا?|سجلوا?) في (?:نشرتنا|النشرة|قناتنا)|تابعونا|تابعنا|حملوا? (?:تطبيق|التطبيق)|انضموا? (?:الى|لقنا)"
+    r"|(?:اشترك|سجل)(?:وا)? في (?:نشرتنا|النشرة|قناتنا)|تابعونا|تابعنا|حمل(?:وا)? (?:تطبيق|التطبيق)"
+    r"|انضم(?:وا)? الى (?:قناتنا|قناة|مجموعتنا)"
 )
 """What asks its reader for something of the site: `Subscribe to our newsletter`, `Suivez-nous sur WhatsApp`."""
 _MAX_CALL_WORDS: Final = 5
@@ -208,6 +209,7 @@ def _is_furniture(text: str) -> bool:
         or is_label(text)
         or is_byline(text)
         or is_placeholder(text)
+        or text.startswith("©")
         or _is_line_of_notes(text)
     )
 

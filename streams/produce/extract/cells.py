@@ -5,6 +5,7 @@ Words that formatting parts are one cell; an element of its own is another, and 
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from msgspec import Struct
@@ -32,6 +33,8 @@ _MAX_CLIMB: Final = 64
 _BOLD: Final = "bold"
 _MOST_GLUED: Final = 3
 """Words of the longest section that stands before a headline."""
+_FEWEST_WORDS: Final = 4
+"""So many elements in a row that hold a word each are a sentence."""
 _FEWEST_ROWS: Final = 3
 _MOST: Final = 0.6
 _NEARLY_ALL: Final = 0.8
@@ -68,7 +71,34 @@ def cells_of(drawn: Outline, item: int, sections: frozenset[int] = frozenset()) 
                 cell = replace(cell, parts=cell.parts | {"section"})
             cells.append(replace(cell, place=(*cell.place, f"text {min(places[cell.place], _RANKS)}")))
             places[cell.place] += 1
-    return cells
+    return _with_words_joined(cells) if len(cells) >= _FEWEST_WORDS else cells
+
+
+def _with_words_joined(cells: list[Cell]) -> list[Cell]:
+    """Cells of which those that are words of one sentence, each in an element of its own, are one.
+
+    Pages that draw word by word write `<span>Four</span> <span>hurt</span> …`: no number among them is a counter.
+    """
+    joined: list[Cell] = []
+    for _, alike in groupby(
+        cells, key=lambda cell: (cell.block, cell.link, cell.parts, _kind_of_place(cell))
+    ):
+        row = list(alike)
+        if len(row) < _FEWEST_WORDS or any(cell.gap == "\n" for cell in row[1:]) or not _are_words(row):
+            joined += row
+            continue
+        text = row[0].text + "".join((cell.gap or "") + cell.text for cell in row[1:])
+        joined.append(replace(row[0], text=text))
+    return joined
+
+
+def _kind_of_place(cell: Cell) -> tuple[str, ...]:
+    """The tags and classes of a place without ranks."""
+    return tuple(step.rpartition(".")[0] for step in cell.place[:-1])
+
+
+def _are_words(cells: Sequence[Cell]) -> bool:
+    return all(" " not in cell.text for cell in cells) and len({cell.text for cell in cells}) > 1
 
 
 def _bounds(drawn: Outline, item: int) -> tuple[int, int]:

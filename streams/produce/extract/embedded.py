@@ -38,6 +38,11 @@ _TITLES: Final = ("title", "headline", "name", "titre", "text", "t", "label", "Ø
 _LINKS: Final = ("url", "link", "href", "permalink", "@id", "u", "slug")
 _INNER: Final = ("item", "node", "attributes", "fields", "article")
 """Keys under which a list's entries hold what they are about."""
+_NO_NEWS: Final = frozenset(
+    {"Product", "Offer", "Recipe", "Person", "Organization", "Place", "Event", "Course", "JobPosting", "Restaurant",
+     "LocalBusiness", "VideoObject", "ImageObject", "SiteNavigationElement", "Book", "Movie", "MusicRecording"}
+)  # fmt: skip
+"""What the entries of a list of schema.org can be that are no headlines."""
 _JSON_SCRIPT: Final = 'script[type*="json"],script#__NEXT_DATA__'
 _FROM_ARRAY: Final = re.compile(r"[\[{]")
 _ARRAY_IN_CODE: Final = re.compile(r"\[\s{0,200}[\[{\"']")
@@ -206,6 +211,8 @@ def _entry(item: Any) -> _Entry | None:
     for source in (item, inner):
         if not isinstance(source, dict):
             continue
+        if source.get("@type") in _NO_NEWS:
+            return None
         title = next((_string(source[key]) for key in _TITLES if _string(source.get(key))), None)
         if title:
             links = [_string(of.get(key)) for of in (source, item) for key in _LINKS]

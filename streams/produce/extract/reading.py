@@ -86,6 +86,8 @@ _MARKET: Final = re.compile(r"[%$€£¥°▲▼△▽↑↓]|[+-]\d")
 
 _MENU_LENGTH: Final = 25
 _FIGURES_WORDS: Final = 4
+_SPELT_OUT: Final = 8
+"""Words of which most are single letters are letters that a page draws one by one."""
 _SENTENCE_LENGTH: Final = 60
 _LONG: Final = 140
 _FEW_WORDS: Final = 3
@@ -150,7 +152,10 @@ def _kind_of(text: str) -> Kind:
         return "a template"
     if is_furniture(text):
         return "labels, times or counters"
-    words = len(_WORD.findall(text))
+    found = _WORD.findall(text)
+    words = len(found)
+    if words >= _SPELT_OUT and 2 * sum(len(word) == 1 for word in found) > words:
+        return "a template"
     numbers = len(_NUMBER.findall(text))
     if said := _by_words(text):
         return said

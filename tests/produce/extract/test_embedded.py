@@ -101,3 +101,10 @@ def test_hostile_data_is_refused_at_once(code: str) -> None:
     for page in (f"<script>{code}</script><p>x", f'<script type="application/json">{code}</script><p>x'):
         with pytest.raises(InputError):
             find_strips(page, "here")
+
+
+def test_a_list_of_products_is_no_strip() -> None:
+    """What a list of schema.org says its entries are is believed: products are no headlines."""
+    entries = [{"@type": "ListItem", "item": {"@type": "Product", "name": title}} for title in TITLES]
+    with pytest.raises(SplitError):
+        texts(script({"@type": "ItemList", "itemListElement": entries}, "application/ld+json"))

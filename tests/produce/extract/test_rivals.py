@@ -135,6 +135,8 @@ def test_items_that_take_turns_are_all_shown() -> None:
         '<li class="quote">Barley 171.00 +0.1%</li>',
         '<li class="weather">Hill Town 14°C</li>',
         "<li><a>Subscribe to our newsletter</a></li>",
+        "<li>حمل تطبيق الضفة</li>",
+        "<li>© Hill Gazette</li>",
     ],
 )
 def test_what_is_no_news_among_headlines_is_left_out(item: str) -> None:

@@ -89,6 +89,18 @@ def test_a_section_in_bold_is_told_by_the_others(sections: tuple[str, ...], item
     assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == list(TITLES)
 
 
+def test_a_headline_drawn_word_by_word_is_one() -> None:
+    """Words in elements of their own are a sentence, and a number among them is no counter."""
+    items = "".join(
+        "<p>" + " ".join(f"<span>{word}</span>" for word in f"{title}, 12 say".split()) + "</p>"
+        for title in TITLES
+    )
+    page = f'<div class="ticker">{items}</div>'
+    assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == [
+        f"{t}, 12 say" for t in TITLES
+    ]
+
+
 def test_first_words_in_bold_are_no_sections() -> None:
     """A headline goes on behind its first word, in whatever script it is written."""
     for titles in (
