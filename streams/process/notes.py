@@ -86,6 +86,8 @@ _LITTLE: Final = frozenset(
 """Words that a name in Latin letters need not write with a capital."""
 _ACRONYM: Final = 4
 """Letters of the longest outlet's name that must be written in capitals throughout."""
+_NEVER_CAPITAL: Final = frozenset({"dpa"})
+"""Outlets that write their own short name in small letters."""
 _LONGEST_LOWER: Final = 7
 """Letters that an outlet's name needs to be known without a capital: "franceinfo"."""
 
@@ -261,6 +263,8 @@ def is_outlet(name: str, known: Gazetteer, *, sure: bool) -> bool:
 
 
 def _is_written_as_name(name: str, letters: int) -> bool:
+    if name in _NEVER_CAPITAL:
+        return True
     first = next(filter(str.isalpha, name), "")
     if not first.islower():
         return letters > _ACRONYM - 1 or not first.isascii() or name.upper() == name

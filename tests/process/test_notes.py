@@ -65,6 +65,7 @@ NOTES = [
     (TRAM_AR, "{} - البيان"),
     (TRAM_AR, "{} #عاجل"),
     (TRAM, "{} #Breaking"),
+    (TRAM, "{} (dpa)"),
     # Addresses and who passed it on.
     (TRAM, "{} https://coast.example/a?id=4"),
     (TRAM, "RT @coastdaily: {}"),

@@ -217,12 +217,16 @@ def _is_derived(one: str, other: str, lexicon: Lexicon) -> bool:
     if lexicon.language == "ar" and less and more.endswith(less):
         # A letter was left out before the ending: "القوات", "القوت".
         return False
-    return same >= _SHORTEST_STEM and {more, less} <= lexicon.endings
+    return same >= _SHORTEST_STEM and (
+        {more, less} <= lexicon.endings
+        or (more, less) in lexicon.alternating
+        or (less, more) in lexicon.alternating
+    )
 
 
 def _is_drawn_out(one: str, other: str) -> bool:
-    """Whether two words differ by letters that are written several times: "goooal"."""
-    return _REPEATED.sub(r"\1", one) == _REPEATED.sub(r"\1", other)
+    """Whether two words differ by letters that one writes several times: "goooal"; not "rejette" and "rejetee"."""
+    return len(one) != len(other) and _REPEATED.sub(r"\1", one) == _REPEATED.sub(r"\1", other)
 
 
 def _is_contrary(one: str, other: str, lexicon: Lexicon) -> bool:

@@ -104,6 +104,7 @@ def test_scores_are_shares(pair: tuple[str, str]) -> None:
         ("cut", "الجامعة تكشف برنامج المنتخب في المعسكر المقبل", "الجامعة تكشف برنامج المنتخب في..."),
         ("moved", "وزير النقل: القطار السريع يصل أكادير", "القطار السريع يصل أكادير.. وزير النقل"),
         ("minor", "Storm closes the port of Tangier", "Storm closes port of Tangier"),
+        ("numeral", "Sept jours de gel annoncés", "7 jours de gel annoncés"),
         ("numeral", "Four skiers found alive on glacier", "4 skiers found alive on glacier"),
         ("variant", "ترامب يزور طوكيو الشهر المقبل", "ترمب يزور طوكيو الشهر المقبل"),
         ("affix", "مطالب بفتح تحقيق في صفقة الحافلات", "مطالب بفتح التحقيق في صفقة الحافلات"),

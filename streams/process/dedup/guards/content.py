@@ -102,8 +102,9 @@ def _counts_otherwise(alignment: Alignment, step: Step) -> bool:
 def _is_another_form(alignment: Alignment, step: Step) -> bool:
     """Whether an accent makes two words of a verb: "Un policier tue" is not "Un policier tué".
 
-    It is not so where the word without it stands in capitals, or in a text that goes without accents: "controle". Where
-    there is no other accent to tell by, only a word before it that no verb follows tells the participle: "un accuse".
+    It is not so where the word without it stands in capitals, or in a text that goes without accents: "controle" is no
+    word by itself. Where there is no other accent to tell by, only a word before it that no verb follows tells the
+    participle: "un accuse".
     """
     sides = (
         (step.before[0].written, alignment.one, step.at),
@@ -115,8 +116,10 @@ def _is_another_form(alignment: Alignment, step: Step) -> bool:
         return any(letter.isupper() and not letter.isascii() for letter in reading.shown)
     if any(not word.isascii() for word in written):
         return True
-    dropped = {fold_words(word) for word in _WORD.findall(other.shown) if not word.isascii()} - {accented}
-    if not dropped.isdisjoint(written.values()):
+    marked = {word: fold_words(word) for word in _WORD.findall(other.shown) if not word.isascii()}
+    if any(folded == accented and not word[:-1].isascii() for word, folded in marked.items()):
+        return False
+    if not (set(marked.values()) - {accented}).isdisjoint(written.values()):
         return False
     before = [token.written for token in reading.tokens[max(0, at - 1) : at]]
     return _OF_A_NOUN.isdisjoint(before)

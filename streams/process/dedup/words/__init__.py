@@ -63,6 +63,7 @@ class Lexicon(Struct, frozen=True):
     opposites: frozenset[tuple[str, str]]
     contrary: frozenset[str]
     endings: frozenset[str]
+    alternating: frozenset[tuple[str, str]]
     counted: Mapping[str, str]
     duals: Mapping[str, str]
     droppable: frozenset[str]
@@ -194,6 +195,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         opposites=frozenset(pairs) | {(other, one) for one, other in pairs},
         contrary=_folded(data.get("contrary", ())),
         endings=_folded(("", *data.get("endings", ()))),
+        alternating=frozenset((one, other) for one, other in data.get("alternating", ())),
         counted=counted,
         duals=duals,
         droppable=_folded(data.get("droppable", ())),
