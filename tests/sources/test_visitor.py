@@ -219,6 +219,33 @@ def test_sources_that_go_are_told_of_and_shown_no_more() -> None:
     run(main())
 
 
+def test_what_waits_of_a_source_that_went_is_thrown_away() -> None:
+    """Whoever takes readings slowly gets none of it: its state would be told after its end."""
+
+    async def main() -> list[str]:
+        async with site() as there:
+            there.answers["/"] = answer(200, page(*TITLES))
+            both = [source(there.address(), id=name, shortest=60.0, longest=60.0) for name in ("one", "two")]
+            async with visiting(*both) as visitor:
+                registry = visitor._registry
+                assert isinstance(registry, Sources)
+                stop, seen = asyncio.Event(), list[str]()
+                async for reading in visitor.readings(stop):
+                    seen.append(reading.visit.source)
+                    if len(seen) == 1:
+                        registry.sources = [each for each in both if each.id == seen[0]]
+                        registry.changed = True
+                        await asyncio.sleep(20)
+                        assert reading.visit.source in visitor._tasks
+                        assert len(visitor._tasks) == 1
+                        assert not visitor.is_idle, "a reading of the other one waits"
+                    elif len(seen) == 3:
+                        stop.set()
+                return seen
+
+    assert len(set(run(main()))) == 1
+
+
 def test_a_registry_that_fails_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever reading sources.toml raises, the sources are visited as they were, and the next change is seen."""
 
