@@ -8,7 +8,7 @@ from streams.errors import InputError
 from streams.produce.extract import survey
 
 _FEWEST: Final = 2
-_MOST_SEARCHED: Final = 1 << 20
+_MOST_SEARCHED: Final = 1 << 19
 """Characters of a page beyond which nothing is proposed: everybody else waits while it is searched."""
 _SHARE: Final = 0.3
 """The share of an element's headlines that must be known."""
