@@ -200,6 +200,7 @@ async def _paced(connection: Connection, corpus: Corpus, number: int) -> ReplayR
         speed="10x",
         since=since,
         until=since + _PACED_S * 10 * 1000,
+        warm_up=0,
     )
     plan, _ = await draft(request, ends)
     watch = _Stopwatch()
