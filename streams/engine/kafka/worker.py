@@ -8,6 +8,7 @@ import asyncio
 import logging
 import math
 import os
+import shutil
 import signal
 import ssl
 import tempfile
@@ -121,7 +122,7 @@ class _Worker:
         if not await self._unless_stopped(_check_topics(settings)):
             return
         raise_collector_thresholds()
-        with tempfile.TemporaryDirectory(prefix="ticker-worker-") as folder:
+        with tempfile.TemporaryDirectory(prefix="ticker-worker-", ignore_cleanup_errors=True) as folder:
             app = _app(settings, Path(folder))
             self._assignment = Assignment(
                 app=app,
@@ -136,6 +137,8 @@ class _Worker:
             watching = asyncio.create_task(self._assignment.watch_backlogs())
             try:
                 if await self._unless_stopped(app.start()):
+                    # Faust makes it at its start and keeps nothing in it: else each kill -9 leaves one behind.
+                    shutil.rmtree(folder, ignore_errors=True)
                     await self._wait_for_end(app)
             finally:
                 watching.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -87,12 +88,15 @@ def _offset(value: bytes) -> int:
     return int(value.rpartition(b":")[2].rstrip(b"}"))
 
 
-def test_a_killed_worker_is_taken_over_from(pipeline: Pipeline) -> None:
-    """Kill -9 in mid-flow: the next worker restores the state and repeats nothing."""
+def test_a_killed_worker_is_taken_over_from(pipeline: Pipeline, tmp_path: Path) -> None:
+    """Kill -9 in mid-flow: the next worker restores the state and repeats nothing, and nothing of it is left."""
     corpus = Corpus()
     pipeline.write(corpus.take(1_500))
-    first = pipeline.worker("--instance-id", "a").await_ready()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    first = pipeline.worker("--instance-id", "a", TMPDIR=str(temporary)).await_ready()
     wait_until(lambda: first.metric("ticker_transactions_total", stage="deduplicate"), seconds=60)
+    wait_until(lambda: not list(temporary.iterdir()), seconds=60)
     first.kill()
     pipeline.write(corpus.take(500))
     pipeline.worker("--instance-id", "a")
