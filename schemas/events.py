@@ -213,13 +213,6 @@ class EventTime(
     earlier: Annotated[
         tuple[ClaimedTime, ...], Meta(max_length=17, description="Strips that said that it is earlier.")
     ] = ()
-    dated_back: (
-        Annotated[
-            Instant,
-            Meta(description="Where given: headlines dated over 31 days above it are dated here instead."),
-        ]
-        | None
-    ) = None
 
 
 class SeenHeadline(

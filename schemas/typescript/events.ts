@@ -205,8 +205,6 @@ export interface EventTime {
   readonly later?: readonly ClaimedTime[];
   /** Strips that said that it is earlier. */
   readonly earlier?: readonly ClaimedTime[];
-  /** Where given: headlines dated over 31 days above it are dated here instead. */
-  readonly dated_back?: string | null;
 }
 
 /** A live headline, keyed by its fold key: the deduplicate stage's state. */

@@ -217,14 +217,14 @@ class Deduplicator:
         self._end_step(record.timestamp, out)
 
     def _end_step(self, timestamp: int, out: Outbox) -> None:
-        """Remove a few of the headlines that have ended, write a few that were dated back, and event time."""
+        """Remove a few of the headlines that have ended, date a few back that are too far ahead, write event time."""
         headlines = self._headlines
         for _ in range(_AT_ONCE):
             if (headline := headlines.next_ended()) is None:
                 break
             self._forget(headline, timestamp, out)
         for _ in range(_AT_ONCE):
-            if (headline := headlines.next_unwritten()) is None:
+            if (headline := headlines.next_returned()) is None:
                 break
             self._write(headline, timestamp, out)
         if headlines.has_moved:

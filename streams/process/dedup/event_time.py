@@ -171,7 +171,7 @@ def _agreed_on(end: int, said: Sequence[Contradiction], before: Agreement) -> Ag
     )
 
 
-def event_time(now: int, agreement: Agreement, dated_back: int | None) -> EventTime:
+def event_time(now: int, agreement: Agreement) -> EventTime:
     """Event time as `ticker.seen` remembers it."""
     return EventTime(
         reached=format_instant(now),
@@ -181,7 +181,6 @@ def event_time(now: int, agreement: Agreement, dated_back: int | None) -> EventT
         last=None if agreement.last is None else _claimed(agreement.last),
         later=tuple(map(_claimed, agreement.later)),
         earlier=tuple(map(_claimed, agreement.earlier)),
-        dated_back=None if dated_back is None else format_instant(dated_back),
     )
 
 

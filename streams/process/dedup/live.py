@@ -4,7 +4,7 @@ All of it can be brought back from the records of `ticker.seen`, in whatever ord
 that end together are removed a few at a time, in an order of their own: until then they are there and not live.
 """
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
@@ -25,7 +25,6 @@ from streams.process.dedup.event_time import (
     AGREED_MS,
     BELIEVED_MS,
     BUCKET_MS,
-    DOUBTED_MS,
     FEW,
     Agreement,
     Claims,
@@ -69,8 +68,6 @@ _decode_event_time: Final = msgspec.json.Decoder(EventTime).decode
 
 _AS_BEFORE: Final = 3
 """Strips that support the event time of a state that an earlier release left, which counted none."""
-_READY_AT_ONCE: Final = 1_000
-"""Headlines that are dated back in one step after a restart."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -254,10 +251,10 @@ class LiveHeadlines:
         """While restoring: how far event time had come, as records other than headlines (corrections) tell."""
         self._vouched: set[int] = set()
         """While restoring: the ends of buckets that others confirmed, by the rows of an earlier release."""
-        self._dated_back: int | None = None
-        """Event time when headlines were dated back to it, as long as rows of them wait to be written."""
-        self._unwritten: deque[LiveHeadline] = deque()
-        """Those headlines."""
+        self._far: list[int] = []
+        """Shards further ahead of event time than can be believed, the earliest last: headlines to be dated back."""
+        self._returning: list[bytes] = []
+        """Keys of the last of these, in order from behind; those moved to another shard may still stand here."""
         self._queue: dict[int, set[bytes]] = {}
         """Keys of headlines by shard: the end of their bucket and the first digit of their key."""
         self._shards: list[int] = []
@@ -325,7 +322,7 @@ class LiveHeadlines:
 
     def see(self, headline: LiveHeadline, instant: int) -> bool:
         """Note when a headline was seen; whether that opened another bucket."""
-        if instant <= headline.last_seen:
+        if instant <= headline.last_seen and not (self._far and self._is_far(headline.bucket_end)):
             return False
         headline.last_seen = instant
         end = bucket_end(instant)
@@ -382,14 +379,10 @@ class LiveHeadlines:
         self.has_moved = True
         if before is None or after.end == before.end:
             return []
-        return self._believe() if after.end > before.end else self._turn_back()
-
-    def _all_unwritten(self) -> list[LiveHeadline]:
-        """All at once, where event time comes to what has to be read otherwise or is turned back again."""
-        unwritten = list(self._unwritten)
-        self._unwritten.clear()
-        self._dated_back = None
-        return [headline for headline in unwritten if self.by_key.get(headline.key) is headline]
+        if after.end > before.end:
+            return self._believe()
+        self._turn_back()
+        return []
 
     def _believe(self) -> list[LiveHeadline]:
         """Take claims to be true that lie no further ahead than strips that agree."""
@@ -410,48 +403,39 @@ class LiveHeadlines:
                 self._requeue(headline, bucket_end(headline.last_seen))
             believed.append(headline)
         self._move_on(self.agreed)
-        if self._dated_back is not None and self.agreed + DOUBTED_MS - self._dated_back > BELIEVED_MS:
-            return [*believed, *self._all_unwritten()]
         return believed
 
-    def _turn_back(self) -> list[LiveHeadline]:
+    def _turn_back(self) -> None:
         """Set event time back to what is agreed: the clocks that were heard before were far ahead.
 
-        Headlines dated up to `BELIEVED_MS` above it end that much later; those further ahead are dated at it instead.
+        Headlines dated up to `BELIEVED_MS` above it end that much later, `next_returned` dates back the others.
         """
-        unwritten = self._all_unwritten()
         self.now = self.agreed
-        for _ in self._date_back():
-            pass
-        return unwritten
+        self._look_far()
 
-    def _date_back(self) -> Iterator[None]:
-        """Date headlines that are further ahead than can be believed at event time, in steps.
+    def _look_far(self) -> None:
+        self._returning.clear()
+        self._far = sorted(filter(self._is_far, self._queue), reverse=True)
 
-        Their rows are written afterwards, a few at a time. Until then the row of event time says how to read them.
-        """
-        shards = [shard for shard in self._queue if _end_of_shard(shard) - self.now > BELIEVED_MS]
-        for shard in sorted(shards):
-            for number, key in enumerate(sorted(self._queue[shard]), 1):
+    def _is_far(self, end: int) -> bool:
+        """Whether a bucket's end, or a shard, is further ahead than any clock is believed to be."""
+        return _end_of_shard(end) - self.now > BELIEVED_MS
+
+    def next_returned(self) -> LiveHeadline | None:
+        """Date the next headline that is too far ahead back to event time; it has to be written. None for none."""
+        while self._far:
+            keys = self._queue.get(self._far[-1])
+            if not keys or not self._is_far(self._far[-1]):
+                self._far.pop()
+                self._returning.clear()
+                continue
+            if not self._returning:
+                self._returning = sorted(keys, reverse=True)
+            if (key := self._returning.pop()) in keys:
                 headline = self.by_key[key]
                 self.claims.pop(key, None)
                 headline.last_seen = self.now - BUCKET_MS
                 self._requeue(headline, self.now)
-                self._unwritten.append(headline)
-                if number % _READY_AT_ONCE == 0:
-                    yield
-            yield
-        before, self._dated_back = self._dated_back, self.now if self._unwritten else None
-        self.has_moved |= self._dated_back != before
-
-    def next_unwritten(self) -> LiveHeadline | None:
-        """A headline that was dated back and has to be written; None where there is none."""
-        while self._unwritten:
-            headline = self._unwritten.popleft()
-            if not self._unwritten:
-                self._dated_back = None
-                self.has_moved = True
-            if self.by_key.get(headline.key) is headline:
                 return headline
         return None
 
@@ -459,7 +443,7 @@ class LiveHeadlines:
         """Event time as it is to be written, which it then is."""
         assert self.agreement is not None
         self.has_moved = False
-        return event_time(self.now, self.agreement, self._dated_back)
+        return event_time(self.now, self.agreement)
 
     def join(self, key: bytes, headline: LiveHeadline) -> None:
         """Let a variant's key stand for a live headline."""
@@ -519,11 +503,7 @@ class LiveHeadlines:
             self.now = max(without_outliers(ends, self._vouched), self._reached)
             if self.now:
                 self.agreement = Agreement(end=self.now, last=None, support=_AS_BEFORE, by=None)
-            yield from self._date_back()
-        elif self._dated_back is not None:
-            now, self.now = self.now, self._dated_back
-            yield from self._date_back()
-            self.now = now
+        self._look_far()
 
     def reach(self, now: int) -> None:
         """While restoring: note that event time had come at least so far."""
@@ -549,7 +529,6 @@ class LiveHeadlines:
         row = _decode_event_time(value)
         self.agreement = agreement_of(row)
         self.now = parse_instant(row.reached)
-        self._dated_back = None if row.dated_back is None else parse_instant(row.dated_back)
 
     def _index_restored(self) -> Iterator[None]:
         restored, self._restored = self._restored, defaultdict(list)

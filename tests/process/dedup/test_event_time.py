@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from schemas.events import EventTime, SeenHeadline, encode
-from schemas.headers import EVENT_TIME_KEY
 from schemas.instants import format_instant
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.stage import EventRecord, RawRecord
@@ -361,15 +360,16 @@ def test_a_state_heals_a_few_rows_at_a_time_and_as_well_after_a_restart(cut: int
     assert ends(apart) == ends(whole)
 
 
-def test_event_time_says_how_rows_are_read_only_while_there_are_such_rows() -> None:
-    """Headlines that were to be dated back have ended before a restart: the row of event time forgets them."""
-    out = decide(*strip(START))
-    *_, row = event_times(out)
-    rows = out.headline_rows() | {EVENT_TIME_KEY: encode(replace(row, dated_back=format_instant(START)))}
-    restored = Deduplicator()
-    restored.restore([raw_record(*each) for each in rows.items()])
-    after = decide(sighting(MANY[0], at=START + MINUTE), deduplicator=restored)
-    assert [each.dated_back for each in event_times(after)] == [None]
+def test_event_time_is_turned_back_in_bounded_steps() -> None:
+    """Of the headlines of a strip from the year 9999 no decision dates more than eight back."""
+    texts = [f"Hearing {number} in case {number}-{number} adjourned" for number in range(60)]
+    deduplicator = Deduplicator()
+    decide(*strip(START + 7000 * YEAR, texts=texts), deduplicator=deduplicator)
+    for minutes in range(8):
+        for record in strip(START + minutes * MINUTE, texts=NEWS[:4]):
+            out = decide(record, deduplicator=deduplicator)
+            assert sum(isinstance(each.event, SeenHeadline) for each in out.written) <= 8 + 1
+    assert {live.last_seen for live in deduplicator.live()} <= {START, START + 7 * MINUTE}
 
 
 def ends(out: KeepingOutbox) -> list[bytes]:

@@ -153,8 +153,7 @@ public final class Events {
       String by,
       ClaimedTime last,
       List<ClaimedTime> later,
-      List<ClaimedTime> earlier,
-      String datedBack) {
+      List<ClaimedTime> earlier) {
     public EventTime {
       later = later == null ? List.of() : List.copyOf(later);
       earlier = earlier == null ? List.of() : List.copyOf(earlier);
