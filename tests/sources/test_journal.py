@@ -12,6 +12,7 @@ import pytest
 from schemas.events import Strip
 from streams.errors import SettingsError
 from streams.produce.split import Slot
+from streams.sources import journal as journal_of_visits
 from streams.sources.journal import Journal, read_days, read_headlines
 from streams.sources.recall import SETTLED_MS, Recall, noted, recall, tell_recall
 from streams.sources.report import report
@@ -212,3 +213,21 @@ def test_the_recall_is_told_while_visits_go_on(tmp_path: Path, caplog: pytest.Lo
     asyncio.run(main(tmp_path))
     assert [(each.source, each.shown, each.headlines) for each in told[0]] == [("feed", 0, 1), ("page", 1, 1)]
     asyncio.run(main(tmp_path / "nowhere"))
+
+
+def test_a_source_that_shows_very_many_headlines_costs_the_others_none_of_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are too many, the oldest go of those that have more than their share."""
+    monkeypatch.setattr(journal_of_visits, "MAX_HEADLINES", 20)
+    at = (time.time_ns() // 1_000_000 - _START) / 1000 - 1_000
+    with Journal(tmp_path, site=lambda _: "akhbar") as journal:
+        journal.note(_reading(at, "modest", *(f"Modest headline {number}" for number in range(5))))
+        for number in range(50):
+            journal.note(_reading(at + 1 + number, "loud", f"Loud headline {number}"))
+        journal.save()
+        with journal._database as database:
+            journal._prune(database)
+    kept = [row for row in read_headlines(tmp_path) if row.source == "loud"]
+    assert sorted(row.text for row in kept) == [f"Loud headline {number}" for number in range(40, 50)]
+    assert len(read_headlines(tmp_path)) == 15
