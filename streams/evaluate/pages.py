@@ -23,7 +23,7 @@ from streams.produce.decode import decode
 from streams.produce.extract import find_strips
 
 FAULTS: Final = Path("../shared/faults")
-OWN_SETS: Final = ("first", "second", "third", "fourth")
+OWN_SETS: Final = ("first", "second", "third", "fourth", "fifth")
 _DATA: Final = files("streams.evaluate") / "data"
 _EACH: Final = re.compile(r"\[\[(en|fr|ar)(\d)?(?:-(\d))?(,?):(.*?)\]\]", re.DOTALL)
 _ONE: Final = re.compile(r"\{(en|fr|ar)(\d)\}")

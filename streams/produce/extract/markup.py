@@ -39,6 +39,8 @@ _MAX_CALLED: Final = 2_000
 _SPACES: Final = re.compile("[ \t\n\r\f]+")
 """What HTML collapses to one space; no-break spaces stay."""
 _SPACED_OUT: Final = re.compile("[\t\n\r\f]|  ")
+_IN_WORDS: Final = re.compile(r"emoji|smil|icon|flag", re.IGNORECASE)
+"""Pictures that stand for a character, and part no headlines as others do: `<img class="emoji">`."""
 _PART_OF_WORD: Final = re.compile(
     r"\b(?:hl|highlight(?:ed)?|drop-?cap|initial|letter|keyword|search)\b", re.IGNORECASE
 )
@@ -157,7 +159,7 @@ _Kind = Literal["block", "word", "formatting", "nothing"]
 
 @lru_cache(maxsize=1 << 12)
 def _kind_of(tag: str, called: str) -> _Kind:
-    if tag in BLOCKS:
+    if tag in BLOCKS or (tag == "img" and not _IN_WORDS.search(called)):
         return "block"
     if tag in _NOTHING:
         return "nothing"

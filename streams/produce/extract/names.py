@@ -86,7 +86,8 @@ _STORIES: Final = _set(
 )
 _OTHER: Final = _set(
     """
-    comment comments commentaire commentaires review reviews reply replies forum letters testimonial testimonials
+    comment comments commentaire commentaires threads thread review reviews reply replies
+    forum letters testimonial testimonials
     sale sales soldes offer offers offre offres deal deals promo promos coupon coupons shop product products cart
     price prices quote stock stocks bourse crypto coin coins currency currencies forex rates quotes lottery lotto
     weather meteo forecast forecasts previsions score scores scoreboard livescore livescores match matches fixtures

@@ -142,6 +142,13 @@ def test_one_headline_is_a_strip_where_its_element_says_so(bar: str) -> None:
     assert [slot.text for slot in found.split.slots] == [TITLES[0]]
 
 
+def test_pictures_part_headlines_but_emoji_do_not() -> None:
+    """Old tickers put a picture between headlines; a picture of a character is part of one."""
+    texts = [title.replace(" ", ' <img class="emoji"> ', 1) for title in TITLES]
+    (found,) = find_strips(f"<marquee>{'<img src=dot.gif>'.join(texts)}</marquee>", "here")
+    assert [slot.text for slot in found.split.slots] == list(TITLES)
+
+
 def test_slides_with_several_headlines_are_no_items() -> None:
     """Where a slide holds several headlines alike, these are the items, not the slide."""
     first, second, third, fourth = (f"<a>{title}</a>" for title in TITLES)

@@ -117,7 +117,9 @@ def _is_another_form(alignment: Alignment, step: Step) -> bool:
     if any(not word.isascii() for word in written):
         return True
     marked = {word: fold_words(word) for word in _WORD.findall(other.shown) if not word.isascii()}
-    if any(folded == accented and not word[:-1].isascii() for word, folded in marked.items()):
+    if _GRAVE.search(bare) or any(
+        folded == accented and not word[:-1].isascii() for word, folded in marked.items()
+    ):
         return False
     if not (set(marked.values()) - {accented}).isdisjoint(written.values()):
         return False
@@ -125,6 +127,8 @@ def _is_another_form(alignment: Alignment, step: Step) -> bool:
     return _OF_A_NOUN.isdisjoint(before)
 
 
+_GRAVE: Final = re.compile("e[bcdfgjklmnpqrstvz]e$")
+"""The end of a French verb that has an accent there itself: "gèle", "lève"; "gele" is one of a text without accents."""
 _OF_A_NOUN: Final = frozenset({"un", "ce", "cet", "son", "du", "au"})
 """French words that no verb follows."""
 
