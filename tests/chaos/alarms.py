@@ -58,6 +58,8 @@ class Episode(Struct):
     fired: float | None = None
     ended: float = 0
     quiet: float | None = None
+    failed: str = ""
+    """Why it could not be played."""
 
     def owns(self, alert: str) -> bool:
         """Whether an alert may fire for it."""
@@ -107,7 +109,10 @@ def provoke(house: House, history: History, name: str) -> Episode:
     fault = FAULTS[name]
     minute = 60 / house.faster
     episode = Episode(name=name, fault=fault, begun=time.monotonic())
-    fault.begin(house)
+    try:
+        fault.begin(house)
+    except Exception as error:  # noqa: BLE001 - the other faults are played all the same
+        episode.failed = f"{type(error).__name__}: {error}"
 
     def fires() -> bool:
         return history.is_firing(fault.alert, fault.source)
@@ -145,6 +150,8 @@ def complaints(house: House, history: History, episodes: Sequence[Episode], slac
     minute = 60 / house.faster
     found = []
     for episode in episodes:
+        if episode.failed:
+            found.append(f"{episode.name}: {episode.failed}")
         if episode.fault.alert is not None:
             limit = episode.fault.within_min * minute + slack
             if episode.fired is None or episode.fired - episode.begun > limit:
