@@ -212,10 +212,12 @@ async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest
             ends=tuple((span.partition, span.end) for span in plan.spans if span.first < span.end),
         )
         await ledger.write(options, prefix, ledger.manifest_key(plan.id), manifest)
+    partitions = {name: each.partitions for name, each in existing.items()}
     if missing:
-        await create(client, [topic for topic in wanted if topic.on(prefix) in missing], prefix=prefix)
-        existing = await describe(client, names)
-    return existing[plan.target_topic].partitions
+        made = await create(client, [topic for topic in wanted if topic.on(prefix) in missing], prefix=prefix)
+        # What was made is not asked for again: the next broker that answers may not have heard of it yet.
+        partitions |= {each.topic: each.partitions for each in made}
+    return partitions[plan.target_topic]
 
 
 def contract(plan: Plan) -> Sequence[Topic]:
