@@ -217,11 +217,11 @@ def _is_derived(one: str, other: str, lexicon: Lexicon) -> bool:
     if lexicon.language == "ar" and less and more.endswith(less):
         # A letter was left out before the ending: "القوات", "القوت".
         return False
-    return same >= _SHORTEST_STEM and (
-        {more, less} <= lexicon.endings
-        or (more, less) in lexicon.alternating
-        or (less, more) in lexicon.alternating
-    )
+    if same < _SHORTEST_STEM:
+        return False
+    # "ensevelit" and "enseveli" end in "it" and "i": the letter before the difference tells.
+    pairs = {(more, less), (less, more), (longer[same - 1 :], shorter[same - 1 :])}
+    return {more, less} <= lexicon.endings or not pairs.isdisjoint(lexicon.alternating)
 
 
 def _is_drawn_out(one: str, other: str) -> bool:

@@ -145,6 +145,7 @@ def test_a_month_has_many_names(one: str, other: str) -> None:
         ("Un gardien tue dans un entrepôt", "Un gardien tué dans un entrepôt"),
         ("Le maire attaque en justice", "Le maire attaqué en justice"),
         ("La mairie rejette le budget", "La mairie rejetée, le budget"),
+        ("Un pêcheur ensevelit au port", "Un pêcheur enseveli au port"),
         ("Des agents contrôlent au port", "Des agents contrôlés au port"),
         ("Un témoin mord le gardien", "Un témoin mordu le gardien"),
         ("Un policier tué lors d'un contrôle", "Un policier tue lors d'un contrôle"),
