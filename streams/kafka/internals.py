@@ -139,6 +139,12 @@ def learn_topics(client: Any, topics: Collection[str]) -> Awaitable[Any]:
     return answer
 
 
+def close_client(consumer: Any) -> Awaitable[None]:
+    """Close the connections of a consumer that could not be stopped."""
+    closed: Awaitable[None] = consumer._client.close()  # noqa: SLF001
+    return closed
+
+
 def was_open(connection: Any) -> bool:
     """Whether a connection was ever open: one that was not never closes."""
     return connection._protocol is not None  # noqa: SLF001

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from streams.errors import TickerError
-from streams.kafka.internals import learn_topics
+from streams.kafka.internals import close_client, learn_topics
 
 _FETCH_BYTES: Final = 1 << 20
 _FETCH_WAIT_MS: Final = 50
@@ -66,8 +66,15 @@ async def consuming(
 
 
 async def _stop(consumer: AIOKafkaConsumer) -> None:
-    async with asyncio.timeout(_STOP_S):
-        await consumer.stop()
+    async with asyncio.timeout(_STOP_S) as limit:
+        try:
+            await consumer.stop()
+        except asyncio.CancelledError:
+            if limit.expired():
+                raise
+            # aiokafka cancels fetches that are under way, waits for them, and ends with their cancellation: nobody
+            # has cancelled us, and its connections are still open.
+            await close_client(consumer)
 
 
 async def bounds(
