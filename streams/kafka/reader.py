@@ -1,7 +1,16 @@
 """Read committed records of given offsets, as a member of no group, and never pass over a gap in silence."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, Final, Literal
 
@@ -9,7 +18,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from streams.errors import TickerError
-from streams.kafka.internals import close_client, learn_topics
+from streams.kafka import internals
+from streams.kafka.fetched import Slice, fetching, more_fetched, take_slices
 
 _FETCH_BYTES: Final = 1 << 20
 _FETCH_WAIT_MS: Final = 50
@@ -74,7 +84,7 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
                 raise
             # aiokafka cancels fetches that are under way, waits for them, and ends with their cancellation: nobody
             # has cancelled us, and its connections are still open.
-            await close_client(consumer)
+            await internals.close_client(consumer)
 
 
 async def bounds(
@@ -127,6 +137,7 @@ async def read(
     at_once: int,
     patience: float,
     stalled: Callable[[Mapping[TopicPartition, int]], TickerError],
+    fetch: "Fetch | None" = None,
 ) -> AsyncGenerator[tuple[TopicPartition, Sequence[Any]], None]:
     """The loop of every bounded read: records of the windows, until each is read to its end.
 
@@ -136,6 +147,7 @@ async def read(
         at_once: The most records together.
         patience: Seconds without any progress, those aside in which the records are used.
         stalled: The error for partitions and positions that make none.
+        fetch: How records are fetched; without it as aiokafka's `getmany` does.
 
     Raises:
         TickerError: As `stalled` says, or offsets are gone where the consumer does not go on without them.
@@ -149,7 +161,7 @@ async def read(
     clock = asyncio.get_running_loop().time
     progressed, positions = clock(), {tp: windows[tp][0] for tp in waiting}
     while waiting:
-        for tp, records in (await _fetch(consumer, at_once)).items():
+        for tp, records in await (fetch or _fetch)(consumer, positions, at_once):
             end = windows[tp][1]
             taken = records if records[-1].offset < end else [r for r in records if r.offset < end]
             if taken:
@@ -167,7 +179,14 @@ async def read(
             raise stalled(positions)
 
 
-async def _fetch(consumer: Any, at_once: int) -> Mapping[TopicPartition, Sequence[Any]]:
+Fetched = Iterable[tuple[TopicPartition, Sequence[Any]]]
+"""Records by partition, none of them empty."""
+Fetch = Callable[[Any, Mapping[TopicPartition, int], int], Awaitable[Fetched]]
+"""Waits a moment for records: of this consumer, not below these positions, at most so many together."""
+
+
+async def _fetch(consumer: Any, positions: Mapping[TopicPartition, int], at_once: int) -> Fetched:
+    del positions  # the consumer's own
     try:
         fetched: Mapping[TopicPartition, Sequence[Any]] = await consumer.getmany(
             timeout_ms=_FETCH_WAIT_MS, max_records=at_once
@@ -175,7 +194,28 @@ async def _fetch(consumer: Any, at_once: int) -> Mapping[TopicPartition, Sequenc
     except OffsetOutOfRangeError as error:
         places = ", ".join(f"{tp.topic}/{tp.partition}/{offset}" for tp, offset in error.args[0].items())
         raise TickerError(f"{places}: gone, retention has removed it; plan the replay again") from error
-    return {tp: records for tp, records in fetched.items() if records}
+    return [(tp, records) for tp, records in fetched.items() if records]
+
+
+async def _fetch_batches(consumer: Any, positions: Mapping[TopicPartition, int], at_once: int) -> Fetched:
+    """The record batches' own records, decoded as they are used: half the work of `_fetch`."""
+    fetcher = internals.fetcher(consumer)
+    deadline = asyncio.get_running_loop().time() + _FETCH_WAIT_MS / 1000
+    with fetching(fetcher):
+        while not (slices := take_slices(fetcher, positions)):
+            if not await more_fetched(fetcher, deadline):
+                break
+    return _decoded(slices, positions, at_once)
+
+
+def _decoded(
+    slices: Mapping[TopicPartition, Slice], positions: Mapping[TopicPartition, int], at_once: int
+) -> Fetched:
+    for tp, fetched in slices.items():
+        while fetched.batches:
+            records = fetched.pop(positions[tp])
+            for start in range(0, len(records), at_once):
+                yield tp, records[start : start + at_once]
 
 
 class CommittedReader:
@@ -228,7 +268,14 @@ class CommittedReader:
             )
 
         window = {partition: (start, end)}
-        slices = read(self._committed, window, at_once=_STATE_AT_ONCE, patience=_STUCK_S, stalled=stalled)
+        slices = read(
+            self._committed,
+            window,
+            at_once=_STATE_AT_ONCE,
+            patience=_STUCK_S,
+            stalled=stalled,
+            fetch=_fetch_batches,
+        )
         async with aclosing(slices):
             async for _, records in slices:
                 yield records
@@ -268,5 +315,5 @@ async def committed_reader(
         consuming(options, reset="earliest", isolation="read_uncommitted") as uncommitted,
     ):
         for consumer in (committed, uncommitted):
-            await learn_topics(consumer, topics)
+            await internals.learn_topics(consumer, topics)
         yield CommittedReader(committed, uncommitted)
