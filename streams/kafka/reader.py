@@ -25,8 +25,8 @@ _FETCH_BYTES: Final = 1 << 20
 _FETCH_WAIT_MS: Final = 50
 _STALL_S: Final = 60.0
 _STOP_S: Final = 5.0
-_STATE_FETCH_BYTES: Final = 8 << 20
-"""The most bytes that one fetch brings of a partition: a restart reads a whole topic, so its pieces are larger."""
+_STATE_FETCH_BYTES: Final = 2 << 20
+"""The most bytes that one fetch brings of a partition: the next one is under way while these are used."""
 _STATE_AT_ONCE: Final = 1_000
 """Records of the state that are given on together: a few milliseconds of work, so that nothing else waits for it."""
 _STUCK_S: Final = 40.0

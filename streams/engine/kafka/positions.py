@@ -32,7 +32,7 @@ async def read_position(reader: CommittedReader, partition: TopicPartition, key:
     found = await reader.last_record(partition, key)
     if found is None:
         return 0
-    return offset_of(found, f"{found.topic}/{found.partition}/{found.offset}")
+    return offset_of(found, f"{partition.topic}/{partition.partition}/{found.offset}")
 
 
 def offset_of(record: Any, place: str) -> int:

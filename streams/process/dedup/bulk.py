@@ -17,6 +17,8 @@ T = TypeVar("T")
 Numbers = np.ndarray[Any, np.dtype[Any]]
 
 _NO_GROUP: Final = -1
+_MERGED: Final = 32
+"""So many gathered pieces are made one."""
 _SAMPLED: Final = 64
 """Of the gathered numbers every so many say where to cut them."""
 
@@ -39,7 +41,9 @@ class Gathered(Generic[T]):
         self._numbers: Numbers = np.array([_NO_GROUP])
         """The number of each one's group."""
         self._gathered: list[Numbers] = []
-        """Group number and slot as one number, ascending, for each `add`."""
+        """Group number and slot as one number, ascending, for each `add` or many of them."""
+        self._merged = 0
+        """How many of those are of many: large ones go back to the system when they are done with."""
 
     def add(self, texts: Sequence[str], first: int) -> None:
         """Gather some texts.
@@ -55,6 +59,9 @@ class Gathered(Generic[T]):
         slots = np.repeat(np.arange(first, first + len(texts), dtype=np.int64), counts)
         found = np.sort((numbers << 32 | slots)[numbers != _NO_GROUP])
         self._gathered.append(found[_first_of_equal(found)])
+        if len(self._gathered) - self._merged == _MERGED:
+            self._gathered[self._merged :] = [np.sort(np.concatenate(self._gathered[self._merged :]))]
+            self._merged += 1
 
     def _numbers_of(self, words: Sequence[str], hashes: Numbers) -> Numbers:
         """The number of each word's group, looked up where the word is new."""

@@ -100,7 +100,7 @@ def test_many_at_once_are_found_as_if_each_had_been_added(
     together = [_indexed(text) for text in many]
     with (
         mock.patch.multiple(near, _MANY=0, _ADDED_AT_ONCE=3, _SLOTS_AT_ONCE=4),
-        mock.patch.object(bulk, "_SAMPLED", 2),
+        mock.patch.multiple(bulk, _SAMPLED=2, _MERGED=2),
     ):
         for _ in at_once.add_all(together):
             pass
