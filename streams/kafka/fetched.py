@@ -125,6 +125,9 @@ def _slice(partition: TopicPartition, result: Any) -> Slice | None:
         return None
     found = result._partition_records  # noqa: SLF001
     batches = list(_committed(partition, found))
+    # aiokafka's own iterator refers to `found`, and `found` to it: what was fetched would stay until the cyclic
+    # collector comes by, which is rarely.
+    found._records_iterator = None  # noqa: SLF001
     result._update_position()  # noqa: SLF001
     return Slice(partition, batches, found._records.size_in_bytes()) if batches else None  # noqa: SLF001
 

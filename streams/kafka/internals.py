@@ -66,6 +66,7 @@ INTERNALS: Final[dict[Library, tuple[Internal, ...]]] = {
         Internal(_FETCHED, "check_assignment", "what was lost meanwhile is not taken"),
         Internal(_FETCHED, "has_more", "take record batches undecoded"),
         Internal(_BATCHES, "_aborted_producers", "leave out what was aborted"),
+        Internal(_BATCHES, "_records_iterator", "let go of what was fetched"),
         Internal(_BATCHES, "_consume_aborted_up_to", "leave out what was aborted"),
         Internal(_BATCHES, "_contains_abort_marker", "leave out what was aborted"),
         Internal(_BATCHES, "_records", "take record batches undecoded"),
