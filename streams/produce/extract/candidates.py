@@ -48,7 +48,7 @@ _Key = tuple[int, str, str]
 _CALLED: Final = (
     "marquee,[class],[id],[role],[aria-label],[data-testid],[data-component],[data-module],[data-widget]"
 )
-_NAMES: Final = frozenset({"class", "id", "data-testid", "data-component", "data-module", "data-widget"})
+_NAMES: Final = ("class", "id", "data-testid", "data-component", "data-module", "data-widget")
 _OWN_TAG: Final = re.compile(r"<([a-z][a-z0-9]*-[a-z0-9-]*)", re.IGNORECASE)
 _MAX_OWN_TAGS: Final = 100
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -128,7 +128,9 @@ def _holders(node: LexborNode, tag: str, sure: float) -> list[tuple[LexborNode, 
 def _sureness(node: LexborNode, tag: str) -> float:
     """How surely an element is a ticker by its names, as `likeness` tells it."""
     attributes = node.attributes
-    called = " ".join([value for name, value in attributes.items() if value and name in _NAMES])
+    called = attributes.get("class") or ""
+    if len(attributes) > 1 or not called:
+        called = " ".join([value for name in _NAMES if (value := attributes.get(name))])
     if tag == "marquee" or attributes.get("role") == "marquee":
         called = f"ticker {called}"
     elif "-" in tag:

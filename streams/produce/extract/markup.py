@@ -291,7 +291,7 @@ def _is_passed_over(
     A hidden item is for them where one like it beside it is shown: a script shows them in turn. `turns` remembers
     that of each parent and tag.
     """
-    if is_never_shown(tag, attributes):
+    if "role" in attributes and is_never_shown(tag, attributes):
         return True
     if not is_hidden(attributes):
         return False
