@@ -14,6 +14,8 @@ from importlib.metadata import version
 from inspect import isfunction
 from typing import Any, Final, Literal, NamedTuple
 
+from aiokafka.errors import IncompatibleBrokerVersion, NodeNotReadyError
+
 from streams.errors import TickerError
 
 Library = Literal["aiokafka", "faust"]
@@ -41,6 +43,9 @@ _TABLES: Final = "faust.tables.manager:TableManager"
 
 INTERNALS: Final[dict[Library, tuple[Internal, ...]]] = {
     "aiokafka": (
+        Internal(
+            "aiokafka.client:AIOKafkaClient", "coordinator_lookup", "who answers a broker's port can be none"
+        ),
         Internal("aiokafka.client:AIOKafkaClient", "set_topics", "learn of all topics at once"),
         Internal("aiokafka.conn:AIOKafkaConnection", "_protocol", "whether a connection was ever open"),
         Internal(_CONSUMER, "_client", "learn of all topics at once, not 0.1 s apart"),
@@ -155,6 +160,24 @@ def read_committed(consumer: Any, fetch_wait_ms: int) -> None:
     """Let a consumer that Faust made read committed records only; a broker waits at most so long (ms) for some."""
     consumer._isolation_level = "read_committed"  # noqa: SLF001
     consumer._fetch_max_wait_ms = fetch_wait_ms  # noqa: SLF001
+
+
+def outlast_strangers(consumer: Any) -> None:
+    """Let a consumer go on looking for its group's coordinator where something else answers at a broker's address.
+
+    While a broker is away its port can be another's, such as a controller's, which knows no groups. To aiokafka that is
+    a broker of a version that will never do, which ends the consumer; here it is one that is not ready yet.
+    """
+    client = consumer._client  # noqa: SLF001
+    look_up = client.coordinator_lookup
+
+    async def patiently(kind: Any, key: Any) -> Any:
+        try:
+            return await look_up(kind, key)
+        except IncompatibleBrokerVersion as error:
+            raise NodeNotReadyError(f"no broker answers at a broker's address: {error}") from error
+
+    client.coordinator_lookup = patiently
 
 
 def heartbeats(consumer: Any) -> asyncio.Task[None] | None:

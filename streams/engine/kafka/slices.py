@@ -75,6 +75,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         # holds. Where that fetch waits for quiet partitions, a busy one that it leaves out waits as long: Faust's
         # 1.5 s is too long.
         internals.read_committed(consumer, _FETCH_WAIT_MS)
+        internals.outlast_strangers(consumer)
         return consumer
 
     async def _fetch_records(

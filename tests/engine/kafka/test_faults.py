@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+import re
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,8 +26,9 @@ from streams.settings import Connection
 from tests.chaos.corpus import Corpus, plain
 from tests.chaos.topics import LASTING
 from tests.chaos.workers import WorkerProcess
+from tests.deploy.support import free_port
 from tests.engine.kafka.conftest import Pipeline
-from tests.kafka_support import USERS, Certificates, administer, wait_until
+from tests.kafka_support import USERS, Certificates, administer, start, wait_until
 from tests.support import MINUTE, START, sighting
 
 pytestmark = pytest.mark.kafka
@@ -72,6 +77,65 @@ def test_waits_for_a_broker_and_says_so(
     pipeline.write(Corpus().take(60))
     pipeline.drain(60)
     pipeline.check()
+
+
+def test_outlasts_a_stranger_at_the_address_of_a_broker_that_is_away(
+    tmp_path: Path, make_pipeline: Callable[[Connection], Pipeline]
+) -> None:
+    """Another cluster's controller, which knows no groups: the worker waits for its broker, and then goes on."""
+    port = free_port()
+    cluster = Cluster(tmp_path / "own", port=port)
+    start(cluster)
+    pipeline = make_pipeline(Connection(bootstrap_servers=f"127.0.0.1:{port}")).create()
+    worker = pipeline.worker()
+    pipeline.write(Corpus().take(60))
+    pipeline.drain(60)
+    (node,) = cluster.nodes
+    with Cluster(tmp_path / "other") as other:
+        settings = (tmp_path / "other" / "node-1" / "server.properties").read_text(encoding="utf-8")
+        controller = int(re.findall(r"CONTROLLER://127\.0\.0\.1:(\d+)", settings)[0])
+        cluster.kill(node)
+        with relayed(port, controller):
+            wait_until(lambda: "no broker answers at a broker's address" in worker.said)
+        assert other.running
+    cluster.restart(node)
+    pipeline.write(Corpus(seed=1).take(60))
+    pipeline.drain(120)
+    assert worker.is_running
+    pipeline.check()
+    cluster.stop()
+
+
+@contextmanager
+def relayed(port: int, target: int) -> Iterator[None]:
+    """Whoever connects to a port speaks with another on this machine."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", target)) as there:
+                back = threading.Thread(target=_forward, args=(there, self.request), daemon=True)
+                back.start()
+                _forward(self.request, there)
+
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
+        daemon_threads = True
+
+    with Server(("127.0.0.1", port), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+
+
+def _forward(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+    for each in (one, other):
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def test_gives_up_waiting_for_a_broker_when_told_to_stop(
