@@ -67,6 +67,7 @@ def kill_at(process: "subprocess.Popen[bytes]", reached: Callable[[], bool]) -> 
     process.wait()
 
 
+@pytest.mark.chaos
 def test_a_try_that_is_killed_at_every_step_goes_on_and_leaves_nothing(
     kafka: str, decided: str, tmp_path: Path
 ) -> None:
