@@ -6,7 +6,7 @@ mix every slot of every strip is new. The same seed gives the same bytes everywh
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from importlib.resources import files
 from itertools import accumulate
@@ -43,9 +43,24 @@ class Corpus(Struct, frozen=True):
     digest: str
 
 
-def make(mix: Mix, sightings: int, *, seed: int = _SEED, sources: int = 20) -> Corpus:
-    """Strips with at least this many sightings in all, shown in turn by so many sources."""
-    maker = _Maker(random.Random(seed))  # noqa: S311 (a corpus, not a secret)
+def make(
+    mix: Mix,
+    sightings: int,
+    *,
+    seed: int = _SEED,
+    sources: int = 20,
+    languages: Mapping[str, int] = _LANGUAGES,
+) -> Corpus:
+    """Strips with at least this many sightings in all, shown in turn by so many sources.
+
+    Args:
+        mix: Whether headlines stay for a while or every slot is new.
+        sightings: The least number of sightings.
+        seed: Decides all of it.
+        sources: How many there are.
+        languages: How often a source is of each language.
+    """
+    maker = _Maker(random.Random(seed), languages)  # noqa: S311 (a corpus, not a secret)
     observations = list(maker.observations(mix, -(-sightings // SLOTS), sources))
     digest = blake2b(digest_size=8)
     for observation in observations:
@@ -54,17 +69,18 @@ def make(mix: Mix, sightings: int, *, seed: int = _SEED, sources: int = 20) -> C
 
 
 class _Maker:
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, languages: Mapping[str, int]) -> None:
         self._rng = rng
+        self._languages = languages
         self.made = 0
-        self._words = {language: _words(language) for language in _LANGUAGES}
+        self._words = {language: _words(language) for language in languages}
         self._weights = {
             language: list(accumulate(1 / (rank + 10) ** _ZIPF for rank in range(len(words))))
             for language, words in self._words.items()
         }
 
     def observations(self, mix: Mix, strips: int, sources: int) -> Iterator[Observation]:
-        languages = self._rng.choices(list(_LANGUAGES), list(_LANGUAGES.values()), k=sources)
+        languages = self._rng.choices(list(self._languages), list(self._languages.values()), k=sources)
         shown = [[self._headline(language) for _ in range(SLOTS)] for language in languages]
         replaced_per_strip = SLOTS / _SIGHTINGS_PER_HEADLINE
         for number in range(strips):

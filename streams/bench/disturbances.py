@@ -106,7 +106,8 @@ async def _rebalance(bench: Bench) -> None:
 
 
 async def _fill_state(bench: Bench) -> None:
-    await fill_seen(bench.connection, PREFIX, make("new", _LIVE), instant=time.time_ns() // 1_000_000)
+    corpus = make("new", _LIVE, languages={RESTORED_LANGUAGE: 1})
+    await fill_seen(bench.connection, PREFIX, corpus, instant=time.time_ns() // 1_000_000)
 
 
 async def _restore(bench: Bench) -> None:

@@ -79,12 +79,8 @@ class Killed(Exception):  # noqa: N818 (it stands for a kill)
     """The end of a splitter."""
 
 
-def test_the_same_splitter_makes_the_same_sightings_in_the_same_order(
-    kafka: str, recorded: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Byte for byte, also of sources that showed it at one moment; one that was killed goes on, each once."""
-    connection = Connection(bootstrap_servers=kafka)
-    plan = replayed(connection, recorded, topic_prefix)
+def split_until_killed(plan: Plan, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Split strips anew, up to the twentieth; little is written at a time, so that some of it is."""
     monkeypatch.setattr(streams.replay.resplit, "_WRITTEN_AT_ONCE", 7)
 
     def told(done: int, _of: int) -> None:
@@ -93,6 +89,15 @@ def test_the_same_splitter_makes_the_same_sightings_in_the_same_order(
 
     with pytest.raises(Killed):
         asyncio.run(split_replayed(plan, between(connection), told=told))
+
+
+def test_the_same_splitter_makes_the_same_sightings_in_the_same_order(
+    kafka: str, recorded: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Byte for byte, also of sources that showed it at one moment; one that was killed goes on, each once."""
+    connection = Connection(bootstrap_servers=kafka)
+    plan = replayed(connection, recorded, topic_prefix)
+    split_until_killed(plan, connection, monkeypatch)
     assert 0 < len(sighted(connection, topic_prefix)) < len(sighted(connection, recorded))
     found = asyncio.run(split_replayed(plan, between(connection)))
     assert (found.strips, found.failed) == (48, 0)
@@ -109,14 +114,7 @@ def test_one_that_was_killed_goes_on_when_retention_has_cut_the_recorded_order(
         copy, _ = drafted(between(connection), recorded, source, topic=topic, create=True, accept=("state",))
         assert applied(copy, between(connection)).whole
     plan = replayed(connection, source, topic_prefix)
-    monkeypatch.setattr(streams.replay.resplit, "_WRITTEN_AT_ONCE", 7)
-
-    def told(done: int, _of: int) -> None:
-        if done == 20:
-            raise Killed
-
-    with pytest.raises(Killed):
-        asyncio.run(split_replayed(plan, between(connection), told=told))
+    split_until_killed(plan, connection, monkeypatch)
     before = sighted(connection, topic_prefix)
     assert before
     last = {each.partition: each.offset for each in everything(connection, SIGHTINGS.on(source))}
