@@ -7,6 +7,7 @@ from typing import Final
 
 from streams.canary import metrics as canary
 from streams.engine.kafka import metrics as worker
+from streams.observe.ending import MOST_S
 from streams.observe.metric import Metric
 from streams.observe.shared import BUILD, MAX_SOURCES, OTHER
 from streams.produce import metrics as producer
@@ -67,7 +68,12 @@ looks without Prometheus' header `X-Prometheus-Scrape-Timeout-Seconds` reads the
 **They have a label more, `started`**: when their process was started. So no series is ever reset, and whole counts over
 a window, with all restarts in it, are `sum(max_over_time(x[1h]) - min_over_time(x[1h]))`, as the dashboards ask;
 `increase` would estimate what a young process counted. A start leaves series behind, as a pod does that is replaced.
-What a process counts after its last scrape nobody sees.
+
+**Whoever is told to end (SIGTERM) is scraped first.** It works on, not ready any more, until everybody who scraped it
+in the last two minutes comes again, for their interval and a little or {MOST_S:.0f} s at most. Then it ends its work
+while that scrape waits for its answer, and answers with the counts of the end. So nothing stands still for a scrape,
+and a restart in place takes no longer than before; a second signal, or Ctrl-C, does not wait. What a process counts
+after its last scrape that is killed, or ends by a failure, nobody sees.
 
 Two sums must be zero at any moment, and an alert says when one is not:
 

@@ -78,8 +78,11 @@ async def _watch(settings: Settings, told: _Told, every: float, once: bool) -> N
     from streams.canary.metrics import CanaryMetrics
     from streams.canary.rounds import topics, watch
     from streams.kafka.probe import probing
+    from streams.observe.ending import Ending
     from streams.observe.health import serving
 
+    ending = Ending()
+    ending.obey_signals()
     started = asyncio.Event()
     listen = None if once else settings[CANARY_LISTEN]
     connection = settings.connection()
@@ -89,8 +92,8 @@ async def _watch(settings: Settings, told: _Told, every: float, once: bool) -> N
         def is_ready() -> bool:
             return started.is_set() and probe.is_answered
 
-        async with serving(listen, registry=REGISTRY, is_ready=is_ready):
-            await watch(
+        async with serving(listen, registry=REGISTRY, is_ready=is_ready, ending=ending):
+            watching = watch(
                 connection=connection,
                 prefix=settings[TOPIC_PREFIX],
                 patience=settings[PATIENCE],
@@ -99,3 +102,4 @@ async def _watch(settings: Settings, told: _Told, every: float, once: bool) -> N
                 rounds=1 if once else None,
                 started=started.set,
             )
+            await ending.unless_told(watching)

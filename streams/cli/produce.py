@@ -34,6 +34,7 @@ from streams.settings.sources import SOURCES_FILE, SOURCES_STATE
 from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
+    from streams.observe.ending import Ending
     from streams.produce.intake import Intake
     from streams.produce.metrics import ProducerMetrics
     from streams.produce.producer import Counts
@@ -302,7 +303,7 @@ async def _run(work: _Work, settings: Settings, stopped: Event) -> None:
     from streams.produce.metrics import ProducerMetrics
     from streams.produce.records import TOPICS
 
-    stop = asyncio.Event()
+    ending = _ending(stopped)
     folder = settings[PRODUCER_SPOOL] or (DEFAULT_SPOOL if work.publish is None else None)
     meanwhile = "reading waits" if folder is None else "strips are kept in the spool"
     topics = [topic.on(settings[TOPIC_PREFIX]) for topic in TOPICS]
@@ -311,9 +312,9 @@ async def _run(work: _Work, settings: Settings, stopped: Event) -> None:
         metrics = ProducerMetrics(REGISTRY, lambda: probe.is_answered, log=log)
         work.begun(metrics)
         if folder is not None:
-            await _keep_and_hand_over(work, settings, metrics, folder, stop, stopped)
+            await _keep_and_hand_over(work, settings, metrics, folder, ending)
         elif work.publish is not None:
-            await _publish(work.publish, settings, metrics, lambda: probe.is_answered, stop, stopped)
+            await _publish(work.publish, settings, metrics, lambda: probe.is_answered, ending)
 
 
 async def _publish(
@@ -321,8 +322,7 @@ async def _publish(
     settings: Settings,
     metrics: "ProducerMetrics",
     is_ready: Callable[[], bool],
-    stop: asyncio.Event,
-    stopped: Event,
+    ending: "Ending",
 ) -> None:
     """Publish what is read as it comes; while Kafka is away, reading waits."""
     from prometheus_client import REGISTRY
@@ -331,10 +331,11 @@ async def _publish(
     from streams.produce.producer import check_topics
 
     connection, prefix = settings.connection(), settings[TOPIC_PREFIX]
-    async with serving(settings[PRODUCER_LISTEN], registry=REGISTRY, is_ready=is_ready):
+    listen = settings[PRODUCER_LISTEN]
+    async with serving(listen, registry=REGISTRY, is_ready=is_ready, ending=ending):
         await check_topics(connection, prefix, patience=settings[PATIENCE])
-        _stop_on_signals(stop, stopped)
-        await publish(connection=connection, prefix=prefix, observer=metrics, stop=stop)
+        ending.obey_signals()
+        await publish(connection=connection, prefix=prefix, observer=metrics, stop=ending.stop)
 
 
 async def _keep_and_hand_over(
@@ -342,8 +343,7 @@ async def _keep_and_hand_over(
     settings: Settings,
     metrics: "ProducerMetrics",
     folder: Path,
-    stop: asyncio.Event,
-    stopped: Event,
+    ending: "Ending",
 ) -> None:
     """Keep what is read and pushed in the spool, and hand it over from there; while Kafka is away, it waits there."""
     from prometheus_client import REGISTRY
@@ -353,7 +353,7 @@ async def _keep_and_hand_over(
     from streams.produce.spool import Spool
     from streams.produce.spooled import Account, finish, spooling
 
-    _stop_on_signals(stop, stopped)
+    ending.obey_signals()
     with Spool(folder, limit=settings[PRODUCER_SPOOL_LIMIT] << 20) as spool:
         metrics.watch(spool)
         async with spooling(
@@ -365,7 +365,9 @@ async def _keep_and_hand_over(
         ) as (intake, handover):
             token, rate = settings[PRODUCER_TOKEN], settings[PRODUCER_RATE]
             pushes = (
-                push_routes(intake, token=token, rate=rate, observe=metrics.pushed)
+                push_routes(
+                    intake, token=token, rate=rate, observe=metrics.pushed, is_ending=ending.stop.is_set
+                )
                 if work.takes_pushes
                 else []
             )
@@ -373,12 +375,13 @@ async def _keep_and_hand_over(
                 settings[PRODUCER_LISTEN],
                 registry=REGISTRY,
                 is_ready=lambda: not spool.is_full,
+                ending=ending,
                 further=pushes,
             ):
-                await work.fill(intake, metrics, stop)
+                await work.fill(intake, metrics, ending.stop)
                 if work.takes_pushes:
-                    await stop.wait()
-            await finish(handover, stop)
+                    await ending.stop.wait()
+                await finish(handover, ending.stop)
         if spool.waiting:
             click.echo(
                 f"ticker: {counted(spool.waiting, 'strip waits', 'strips wait')} in the spool {folder};"
@@ -402,15 +405,14 @@ def _tell(counts: "Counts") -> None:
         )
 
 
-def _stop_on_signals(stop: asyncio.Event, stopped: Event) -> None:
-    """Let the first SIGTERM or Ctrl-C end the work, the second one the process."""
-    loop = asyncio.get_running_loop()
+def _ending(stopped: Event) -> "Ending":
+    """An end on request sets `stopped`; who asks once more ends the process."""
+    from streams.observe.ending import Ending
 
     def end() -> None:
-        stop.set()
         stopped.set()
+        loop = asyncio.get_running_loop()
         for name in _SIGNALS:
             loop.remove_signal_handler(name)
 
-    for name in _SIGNALS:
-        loop.add_signal_handler(name, end)
+    return Ending(end)

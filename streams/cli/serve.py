@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ from streams.settings.topics import TOPIC_PREFIX
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from streams.observe.ending import Ending
     from streams.serve.server import Served, ServeOptions
 
 
@@ -80,15 +80,18 @@ def command(local: bool, places: tuple[str, ...], settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, places: tuple[str, ...]) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with _serving(settings, places) as served:
+    from streams.observe.ending import Ending
+
+    ending = Ending()
+    ending.obey_signals()
+    async with _serving(settings, places, ending) as served:
         click.echo(f"The board is at {served.address} (Ctrl-C stops it).", err=True)
-        await stop.wait()
+        await ending.stop.wait()
 
 
-def _serving(settings: Settings, places: tuple[str, ...]) -> "AbstractAsyncContextManager[Served]":
+def _serving(
+    settings: Settings, places: tuple[str, ...], ending: "Ending"
+) -> "AbstractAsyncContextManager[Served]":
     from prometheus_client import REGISTRY
 
     from streams.serve.server import serving_cluster, serving_files
@@ -96,7 +99,11 @@ def _serving(settings: Settings, places: tuple[str, ...]) -> "AbstractAsyncConte
     options = _options(settings)
     if places:
         return serving_files(
-            options, places, failed=lambda error: click.echo(f"ticker: {error}", err=True), registry=REGISTRY
+            options,
+            places,
+            failed=lambda error: click.echo(f"ticker: {error}", err=True),
+            registry=REGISTRY,
+            ending=ending,
         )
     return serving_cluster(
         options,
@@ -104,6 +111,7 @@ def _serving(settings: Settings, places: tuple[str, ...]) -> "AbstractAsyncConte
         prefix=settings[TOPIC_PREFIX],
         patience=settings[PATIENCE],
         registry=REGISTRY,
+        ending=ending,
     )
 
 

@@ -41,7 +41,8 @@ def command(stage: str, attached: bool, rules_path: Path | None, taught: When, s
     """Deduplicate and categorize on Kafka, exactly once, until told to stop.
 
     Outputs, state and position of a batch are committed in one transaction. A worker that is killed loses
-    and repeats nothing: the next one, or the other ones, go on where it was. SIGTERM ends it cleanly.
+    and repeats nothing: the next one, or the other ones, go on where it was. SIGTERM ends it cleanly, as
+    soon as whoever scrapes its metrics has come once more.
     """
     from schemas.cloudevents import schema_uris
     from streams.engine.kafka.worker import WorkerSettings, stages_named, work
@@ -64,7 +65,7 @@ def command(stage: str, attached: bool, rules_path: Path | None, taught: When, s
 
 
 def _stop_at_end_of_input() -> None:
-    """SIGTERM to ourselves once whoever holds the other end of standard input is gone, even by kill -9."""
+    """Ctrl-C to ourselves once whoever holds the other end of standard input is gone, even by kill -9."""
     while os.read(sys.stdin.fileno(), 1 << 16):
         pass
-    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGINT)

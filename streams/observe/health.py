@@ -1,15 +1,18 @@
 """The HTTP pages of a service: `/healthz` (alive), `/readyz` (assigned and restored) and `/metrics`."""
 
 import logging
+import math
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, disable_created_metrics
 
 from streams.errors import SettingsError
+from streams.observe.ending import Ending
 from streams.observe.scrapes import Scrapes
 
 logger: Final = logging.getLogger(__name__)
@@ -18,6 +21,8 @@ _UNAVAILABLE: Final = 503
 _SCRAPE_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 """What Prometheus, and whatever scrapes as it does, sends with every scrape."""
 
+_PATIENCE_S: Final = 10.0
+
 
 @asynccontextmanager
 async def serving(
@@ -25,9 +30,12 @@ async def serving(
     *,
     registry: CollectorRegistry,
     is_ready: Callable[[], bool],
+    ending: Ending,
     further: Sequence[web.RouteDef] = (),
 ) -> AsyncIterator[None]:
     """As `pages`, saying where in the log; without an address nothing is served.
+
+    Work that has ended by itself, and not by a failure, is scraped once more before this ends.
 
     Raises:
         SettingsError: The address cannot be listened on.
@@ -35,9 +43,10 @@ async def serving(
     if listen is None:
         yield
         return
-    async with pages(listen, registry=registry, is_ready=is_ready, further=further) as address:
+    async with pages(listen, registry=registry, is_ready=is_ready, further=further, ending=ending) as address:
         logger.info("health and metrics on http://%s/readyz and /metrics", address)
         yield
+        await ending.last_scrape()
 
 
 @asynccontextmanager
@@ -48,18 +57,19 @@ async def pages(
     is_ready: Callable[[], bool],
     further: Sequence[web.RouteDef] = (),
     scraped: Callable[[], object] = lambda: None,
+    ending: Ending | None = None,
 ) -> AsyncIterator[str]:
     """Serve the pages, and further ones, on `HOST:PORT` while the context lasts; gives the address (port 0 picks one).
 
-    `scraped` is told of every scrape before it is answered.
+    `scraped` is told of every scrape before it is answered, and so is `ending`, which can let the last one wait.
 
     Raises:
         SettingsError: The address cannot be listened on.
     """
     application = web.Application()
-    application.add_routes(health_routes(registry, is_ready, scraped))
+    application.add_routes(health_routes(registry, is_ready, scraped, ending))
     application.add_routes(further)
-    async with listening(application, listen) as address:
+    async with listening(application, listen, ending=ending) as address:
         yield address
 
 
@@ -67,14 +77,18 @@ def health_routes(
     registry: CollectorRegistry,
     is_ready: Callable[[], bool],
     scraped: Callable[[], object] = lambda: None,
+    ending: Ending | None = None,
 ) -> list[web.RouteDef]:
-    """The three pages, for an application that has others too; `scraped` is told of each scrape before its answer."""
+    """The three pages, for an application that has others too.
+
+    `scraped` is told of each scrape before its answer; `ending` too. Who is told to end is not ready.
+    """
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def readyz(_request: web.Request) -> web.Response:
-        if is_ready():
+        if is_ready() and not (ending and ending.is_told):
             return web.Response(text="ready\n")
         return web.Response(text="not ready\n", status=_UNAVAILABLE)
 
@@ -82,9 +96,12 @@ def health_routes(
 
     async def metrics(request: web.Request) -> web.Response:
         scraper = _scraper(request)
+        peer = None if request.transport is None else request.transport.get_extra_info("peername")
         if scraper is not None:
             scraped()
-        peer = None if request.transport is None else request.transport.get_extra_info("peername")
+        if scraper is not None and ending is not None:
+            is_whole = partial(scrapes.is_whole, scraper, peer)
+            await ending.scraped(scraper, is_shown_all=is_whole, patience=_patience(request))
         text = scrapes.text(scraper, connection=peer)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -100,15 +117,27 @@ def _scraper(request: web.Request) -> str | None:
     return f"{request.remote} {request.headers.get('User-Agent', '')}"
 
 
+def _patience(request: web.Request) -> float:
+    """How many seconds a scraper waits for its answer; a usual number where it says none that is one."""
+    try:
+        seconds = float(request.headers[_SCRAPE_HEADER])
+    except ValueError:
+        return _PATIENCE_S
+    return seconds if 0 <= seconds < math.inf else _PATIENCE_S
+
+
 @asynccontextmanager
 async def listening(
     application: web.Application,
     listen: str,
     *,
+    ending: Ending | None = None,
     ssl_context: ssl.SSLContext | None = None,
     shutdown_timeout: float = 60.0,
 ) -> AsyncIterator[str]:
     """Serve an application on `HOST:PORT` while the context lasts; gives the address (port 0 picks one).
+
+    At the end of the context the work has ended: a last scrape that `ending` let wait is answered.
 
     Raises:
         SettingsError: The address cannot be listened on.
@@ -126,4 +155,6 @@ async def listening(
     try:
         yield f"{bound[0]}:{bound[1]}"
     finally:
+        if ending is not None:
+            ending.done()
         await runner.cleanup()

@@ -78,12 +78,30 @@ class Scrapes:
 
     def text(self, scraper: str | None, connection: object = None) -> bytes:
         """The metrics in Prometheus' text format, for somebody who scrapes; None is somebody who only looks."""
-        if scraper is None or (scraper not in self._last and len(self._last) >= _MAX_SCRAPERS):
+        if scraper is None or not self._is_known(scraper):
             return generate_latest(_Shown(self._shown()))
-        last = self._last.get(scraper)
-        again = last.born if last and last.connection != connection else set()
+        again = self._again(scraper, connection)
         self._last[scraper] = _Scrape(connection, set())
         return generate_latest(_Shown(self._shown(lambda sample: self._met(sample, scraper, again))))
+
+    def is_whole(self, scraper: str, connection: object = None) -> bool:
+        """Whether the next scrape of somebody shows every count as it is, none of them at 0 for being new."""
+        again = self._again(scraper, connection)
+        return not self._is_known(scraper) or not any(
+            sample.value and self._is_new(_series(sample), scraper, again)
+            for metric in self._registry.collect()
+            if metric.type in _COUNTED
+            for sample in metric.samples
+        )
+
+    def _is_known(self, scraper: str) -> bool:
+        """Whether it is remembered what somebody has met."""
+        return scraper in self._last or len(self._last) < _MAX_SCRAPERS
+
+    def _again(self, scraper: str, connection: object) -> set[_Series]:
+        """What is shown at 0 once more: the last answer may have been thrown away, with its connection."""
+        last = self._last.get(scraper)
+        return last.born if last and last.connection != connection else set()
 
     def _shown(self, met: Callable[[Sample], Sample] = lambda sample: sample) -> Iterator[Metric]:
         """Every metric, with the counts as somebody meets them."""
@@ -102,21 +120,30 @@ class Scrapes:
             else:
                 yield metric
 
+    def _is_new(self, series: _Series, scraper: str, again: Container[_Series]) -> bool:
+        """Whether a series is new to somebody, or may be."""
+        if series in self._known:
+            return False
+        young = self._young.get(series)
+        return young is None or scraper not in young.met_by or series in again
+
     def _met(self, sample: Sample, scraper: str, again: Container[_Series]) -> Sample:
         """A sample as a scraper meets it: at 0 where it is new to it, or may be."""
-        series = sample.name, frozenset(sample.labels.items())
-        if series in self._known:
+        series = _series(sample)
+        if not self._is_new(series, scraper, again):
             return sample
         young = self._young.setdefault(series, _Young(self._clock(), set()))
         if scraper not in young.met_by:
             young.met_by.add(scraper)
             self._last[scraper].born.add(series)
-        elif series not in again:
-            return sample
         return sample._replace(value=0.0)
 
     def _of_this_process(self, sample: Sample) -> Sample:
         return sample._replace(labels={**sample.labels, _STARTED: self._started})
+
+
+def _series(sample: Sample) -> _Series:
+    return sample.name, frozenset(sample.labels.items())
 
 
 class _Shown(Collector):

@@ -16,7 +16,7 @@ from streams.produce.heard import Heard
 from streams.produce.sightings import StripSightings
 from streams.produce.spool import Spool
 
-Pushed = Literal["taken", "invalid", "unauthorized", "too many", "full"]
+Pushed = Literal["taken", "invalid", "unauthorized", "too many", "full", "ending"]
 
 STRIPS: Final = Metric(
     name="ticker_strips_total",
@@ -87,7 +87,7 @@ PUSHES: Final = Metric(
     kind="counter",
     unit="requests",
     labels=("outcome",),
-    help="Requests to POST /strips by outcome: taken, invalid, unauthorized, too many, or full.",
+    help="Requests to POST /strips by outcome: taken, invalid, unauthorized, too many, full, or ending.",
 )
 
 METRICS: Final = (

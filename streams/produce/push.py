@@ -26,6 +26,11 @@ PATH: Final = "/strips"
 _AT_ONCE: Final = 16
 """Bodies that are read and split at one time: what others send waits in their sockets."""
 _BODY_S: Final = 30.0
+_ENDS: Final = ProblemError(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "the producer ends and takes no more; nothing was kept: send it again after Retry-After",
+    headers={"Retry-After": "10"},
+)
 _FULL_S: Final = 30
 """When who meets a full spool may come again, in seconds."""
 _CHUNK: Final = 1 << 16
@@ -46,6 +51,7 @@ def push_routes(
     rate: float,
     observe: Callable[[Pushed], None],
     tell: Callable[[Outgoing], None] = lambda _: None,
+    is_ending: Callable[[], bool] = lambda: False,
 ) -> list[web.RouteDef]:
     """The route, for the application that shows the producer's health.
 
@@ -55,12 +61,16 @@ def push_routes(
         rate: Strips a second of one address.
         observe: Told of the outcome of every request.
         tell: Told of each strip that was taken.
+        is_ending: Whether the producer hands over its last strips and takes no more.
     """
     assert token
     rates = None if math.isinf(rate) else Rates(rate)
     reading = asyncio.Semaphore(_AT_ONCE)
 
     async def take(request: web.Request) -> web.Response:
+        if is_ending():
+            observe("ending")
+            return _ENDS.response()
         try:
             outgoing = await _checked(request, rates, token, reading)
             await intake.take(outgoing)

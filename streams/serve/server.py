@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.topics import LANGUAGE_PARTITIONS
 from streams.errors import SettingsError
+from streams.observe.ending import Ending
 from streams.observe.health import health_routes, listening
 from streams.serve.app import Pages
 from streams.serve.following import Follower, find_log
@@ -66,6 +67,7 @@ async def serving_cluster(
     prefix: str,
     patience: float,
     registry: CollectorRegistry,
+    ending: Ending,
 ) -> AsyncIterator[Served]:
     """Serve what a cluster's topics hold and what comes, while the context lasts.
 
@@ -79,7 +81,7 @@ async def serving_cluster(
     metrics = ServeMetrics(registry, window, lambda: follower.is_answered)
     readers = _readers(options, window, log.identity, metrics)
     pages = Pages(window, readers, log.identity)
-    async with _answering(options, pages, registry, lambda: follower.is_ready) as served:
+    async with _answering(options, pages, registry, lambda: follower.is_ready, ending) as served:
         deliveries = _deliveries(options, window, log.identity, metrics)
 
         def came(entry: Entry) -> None:
@@ -141,6 +143,7 @@ async def serving_files(
     *,
     failed: Callable[[Exception], None],
     registry: CollectorRegistry,
+    ending: Ending,
 ) -> AsyncIterator[Served]:
     """Serve the headlines of files, through the local engine, while the context lasts.
 
@@ -153,7 +156,7 @@ async def serving_files(
     readers = _readers(options, window, identity, metrics)
     await asyncio.to_thread(fill, window, places, failed)
     pages = Pages(window, readers, identity)
-    async with _answering(options, pages, registry, lambda: True) as served:
+    async with _answering(options, pages, registry, lambda: True, ending) as served:
         beating = asyncio.create_task(_beat(readers, window, None))
         try:
             yield served
@@ -164,11 +167,15 @@ async def serving_files(
 
 @asynccontextmanager
 async def _answering(
-    options: ServeOptions, pages: Pages, registry: CollectorRegistry, is_ready: Callable[[], bool]
+    options: ServeOptions,
+    pages: Pages,
+    registry: CollectorRegistry,
+    is_ready: Callable[[], bool],
+    ending: Ending,
 ) -> AsyncIterator[Served]:
     application = guard(options.limits)
     application.add_routes(pages.routes())
-    application.add_routes(health_routes(registry, is_ready))
+    application.add_routes(health_routes(registry, is_ready, ending=ending))
 
     async def close(_application: web.Application) -> None:
         pages.readers.close()
@@ -176,7 +183,11 @@ async def _answering(
     application.on_shutdown.append(close)
     scheme = "https" if options.certfile else "http"
     async with listening(
-        application, options.listen, ssl_context=_ssl(options.certfile), shutdown_timeout=_STOP_S
+        application,
+        options.listen,
+        ending=ending,
+        ssl_context=_ssl(options.certfile),
+        shutdown_timeout=_STOP_S,
     ) as address:
         yield Served(f"{scheme}://{address}/", is_ready)
 

@@ -74,7 +74,7 @@ class House:
         self.backfilled: str | None = None
         """The source whose old strips come beside its new ones."""
         self.killed = 0
-        """How many processes have been ended so that their last counts may not have been scraped."""
+        """How many processes have been killed, so that nobody has scraped their last counts."""
         self._stack = stack
         canary = ["canary", "--every", f"{60 / min(faster, 30):g}"]
         self._commands = {
@@ -138,7 +138,6 @@ class House:
             aim(self.folder, {**self._ports, "worker-0": leaving})
             old.send_signal(signal.SIGTERM)
             old.wait(60)
-            self.killed += 1
             aim(self.folder, self._ports)
 
     def versions(self) -> set[str]:

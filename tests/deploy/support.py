@@ -18,6 +18,8 @@ from streams.cli import ticker
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 OVERLAYS: Final = ("production", "staging", "sources")
 ALL_OVERLAYS: Final = (*OVERLAYS, "replay", "replay-try")
+ENDS_S: Final = 15
+"""What a program may take to end its work, after its last scrape came."""
 
 
 def tool(name: str, *others: str) -> str:

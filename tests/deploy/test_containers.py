@@ -18,8 +18,9 @@ import yaml
 from deploy.reference import metrics
 from schemas.topics import LANGUAGE_PARTITIONS
 from streams import __version__
+from streams.observe.ending import MOST_S
 from streams.settings.table import SETTINGS
-from tests.deploy.support import ALL_OVERLAYS, DEPLOY, OVERLAYS, accepts, documents_of, tool
+from tests.deploy.support import ALL_OVERLAYS, DEPLOY, ENDS_S, OVERLAYS, accepts, documents_of, tool
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
@@ -89,6 +90,16 @@ def test_our_services_in_compose_are_bounded(service: Mapping[str, Any]) -> None
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
     parses(ticker_commands(service, "entrypoint", "command"))
+
+
+def test_whoever_is_scraped_has_time_for_its_last_scrape() -> None:
+    """And to end its work then, on Kubernetes and in compose."""
+    pods = [dict(_pods("production")), dict(_pods("sources"))]
+    for name, pod in [item for overlay in pods for item in overlay.items()]:
+        if "ports" in pod["containers"][0]:
+            assert pod["terminationGracePeriodSeconds"] >= MOST_S + ENDS_S, name
+    for name, service in OURS.items():
+        assert int(service["stop_grace_period"].removesuffix("s")) >= MOST_S + ENDS_S, name
 
 
 def test_prometheus_scrapes_the_ports_that_services_listen_on() -> None:

@@ -1,5 +1,6 @@
 """The units: systemd understands them, and what runs in them can reach little."""
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.support import accepts, tool
+from streams.observe.ending import MOST_S
+from tests.deploy.support import ENDS_S, accepts, tool
 
 UNITS = sorted((Path(__file__).parents[2] / "deploy/systemd").glob("*.service"))
 MOST_EXPOSED = 20
@@ -93,6 +95,13 @@ def test_a_unit_runs_commands_of_ours(unit: Path, monkeypatch: pytest.MonkeyPatc
         assert commands["ExecStartPre"][1:4] == ["topics", "wait", commands["ExecStart"][1]]
         assert "TimeoutStartSec=infinity" in text
     assert f"LoadCredential=kafka-password:/etc/ticker/{role}.password\n" in text
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_has_time_for_its_last_scrape(unit: Path) -> None:
+    """And to end its work then."""
+    (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+    assert int(seconds) >= MOST_S + ENDS_S
 
 
 def test_every_worker_has_a_port_of_its_own() -> None:

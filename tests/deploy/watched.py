@@ -242,7 +242,7 @@ def service(
             yield process
         finally:
             process.stdin.close()
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)  # no scrape of a Prometheus that has ended is waited for
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:

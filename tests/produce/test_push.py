@@ -39,6 +39,7 @@ def pushing(
     *,
     rate: float = 1000,
     limit: int = 1 << 20,
+    is_ending: bool = False,
 ) -> list[str]:
     """Run `act` against the route on a real server; the outcomes that were counted."""
     outcomes: list[str] = []
@@ -47,7 +48,11 @@ def pushing(
         with Spool(folder, limit=limit) as spool:
             intake = Intake(spool)
             application = web.Application()
-            application.add_routes(push_routes(intake, token=_TOKEN, rate=rate, observe=outcomes.append))
+            application.add_routes(
+                push_routes(
+                    intake, token=_TOKEN, rate=rate, observe=outcomes.append, is_ending=lambda: is_ending
+                )
+            )
             taking = asyncio.create_task(intake.run())
             async with (
                 listening(application, "127.0.0.1:0", shutdown_timeout=1) as address,
@@ -80,6 +85,19 @@ def test_what_is_taken_is_kept_with_its_id(tmp_path: Path) -> None:
         assert unpack(kept.body).strip.id == first["id"]
 
     assert pushing(tmp_path, act) == ["taken", "taken"]
+
+
+def test_a_producer_that_ends_takes_nothing_more(tmp_path: Path) -> None:
+    """It hands over what it has; whoever pushes comes again, and is told when."""
+
+    async def act(post: Post, spool: Spool) -> None:
+        status, problem, headers = await post()
+        assert status == HTTPStatus.SERVICE_UNAVAILABLE
+        assert "send it again" in problem["detail"]
+        assert int(headers["Retry-After"]) > 0
+        assert not spool.waiting
+
+    assert pushing(tmp_path, act, is_ending=True) == ["ending"]
 
 
 def test_strips_that_come_together_are_all_kept(tmp_path: Path) -> None:

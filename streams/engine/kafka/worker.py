@@ -9,7 +9,6 @@ import logging
 import math
 import os
 import shutil
-import signal
 import ssl
 import tempfile
 import time
@@ -33,6 +32,7 @@ from streams.kafka import internals
 from streams.kafka.connect import administration
 from streams.kafka.probe import Probe, probing
 from streams.kafka.topics import require
+from streams.observe.ending import Ending
 from streams.observe.health import serving
 from streams.observe.letters import LetterLog
 from streams.settings import Connection
@@ -73,16 +73,14 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
 
 
 async def work(settings: WorkerSettings, observer: Observer | None = None) -> None:
-    """Run a worker until SIGTERM or SIGINT; without an observer it keeps the metrics.
+    """Run a worker until it is told to end; without an observer it keeps the metrics.
 
     Raises:
         SettingsError: Topics are missing or laid out otherwise, or an address cannot be listened on.
         TickerError: A failure did not go away; what was committed stays, nothing else was written.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+    ending = Ending()
+    ending.obey_signals()
     topics = {topic.on(settings.prefix) for stage in settings.stages for topic in stage.topics}
     meanwhile = "what waits on the topics stays there"
     async with probing(settings.connection, topics=topics, meanwhile=meanwhile, cancels=False) as probe:
@@ -90,25 +88,24 @@ async def work(settings: WorkerSettings, observer: Observer | None = None) -> No
             REGISTRY,
             settings.stages,
             is_answered=lambda: probe.is_answered,
-            log=LetterLog(loop.call_later),
+            log=LetterLog(asyncio.get_running_loop().call_later),
         )
-        worker = _Worker(settings, stop, metrics, probe)
+        worker = _Worker(settings, ending, metrics, probe)
 
         def is_ready() -> bool:
             return worker.is_ready and probe.is_answered
 
-        async with serving(settings.listen, registry=REGISTRY, is_ready=is_ready):
+        async with serving(settings.listen, registry=REGISTRY, is_ready=is_ready, ending=ending):
             await worker.run()
 
 
 class _Worker:
-    def __init__(
-        self, settings: WorkerSettings, stop: asyncio.Event, observer: Observer, probe: Probe
-    ) -> None:
+    def __init__(self, settings: WorkerSettings, ending: Ending, observer: Observer, probe: Probe) -> None:
         self._settings = settings
         self._probe = probe
         self._observer = observer
-        self._stop = stop
+        self._ending = ending
+        self._stop = ending.stop
         self._failure: BaseException | None = None
         self._assignment: Assignment | None = None
 
@@ -185,6 +182,7 @@ class _Worker:
         assert self._assignment is not None
         logger.info("stopping")
         await self._assignment.close()
+        self._ending.done()
         try:
             async with asyncio.timeout(_STOP_TIMEOUT_S):
                 await app.stop()
