@@ -247,6 +247,13 @@ class CommittedReader:
         ends = await self._committed.end_offsets([partition])
         return int(ends[partition])
 
+    async def blocked(self, partitions: Collection[TopicPartition]) -> set[TopicPartition]:
+        """Those in which a transaction is open, so that committed records end before the last record."""
+        # In this order: what is committed between the two questions does not count as open.
+        ends = await self._uncommitted.end_offsets(list(partitions))
+        stable = await self._committed.end_offsets(list(partitions))
+        return {place for place in partitions if stable[place] < ends[place]}
+
     async def beginning(self, partition: TopicPartition) -> int:
         """The offset of the first record that is still there."""
         beginnings = await self._uncommitted.beginning_offsets([partition])

@@ -70,16 +70,16 @@ class TransactionalProducer:
                 await send(self._producer, part)
             await self._producer.commit_transaction()
 
-    async def is_taken(self, home: tuple[str, int], record: RawRecord) -> None:
-        """See whether the cluster takes a record, in a transaction that is aborted.
+    async def write_nothing(self, records: Mapping[tuple[str, int], Sequence[RawRecord]]) -> None:
+        """Write records by topic and partition in a transaction that is aborted: whether the cluster takes them.
 
         Raises:
             TimeoutError: It took longer than `TRANSACTION_TIMEOUT_S`.
-            KafkaError: It does not; the producer is of no use any more.
+            KafkaError: It does not take them; the producer is of no use any more.
         """
         async with asyncio.timeout(TRANSACTION_TIMEOUT_S):
             await self._producer.begin_transaction()
-            await send(self._producer, {home: [record]})
+            await send(self._producer, records)
             await self._producer.abort_transaction()
 
     async def partitions_of(self, topic: str) -> int:

@@ -23,6 +23,7 @@ from schemas.topics import POSITIONS
 from streams.engine.kafka.positions import position_record, read_position
 from streams.errors import RecordError, TickerError
 from streams.kafka.connect import administration
+from streams.kafka.hanging import end_hanging
 from streams.kafka.reader import committed_reader
 from streams.kafka.retry import TRANSIENT, Retry, told
 from streams.kafka.topics import require
@@ -169,7 +170,13 @@ class HandOver:
                 name = POSITIONS.on(self._prefix)
                 key = self._key()
                 home = (name, partition_by_hash(self._spool.id, partitions[name]))
-                async with committed_reader(options, (name,)) as reader:
+                written = [
+                    TopicPartition(topic.on(self._prefix), number)
+                    for topic in TOPICS
+                    for number in range(partitions[topic.on(self._prefix)])
+                ]
+                async with committed_reader(options, topics) as reader:
+                    await end_hanging(producer, reader, [*written, TopicPartition(*home)])
                     through = await read_position(reader, TopicPartition(*home), key)
         except BaseException:
             await producer.dispose(0)
@@ -246,7 +253,7 @@ class HandOver:
                 continue
             opened = await self._open()
             try:
-                await opened.producer.is_taken(home, record)
+                await opened.producer.write_nothing({home: [record]})
             except REFUSED as error:
                 self._refused[number] = error
             finally:

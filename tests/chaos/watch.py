@@ -99,8 +99,9 @@ class Watch:
                 self._waiting_since.setdefault(key, now)
             return
         for record in records:
-            name, _, number = record.key.decode().split("|")
-            self._moved((name, int(number)), _decode(record.value).offset, now)
+            name, _, place = record.key.decode().partition("|")
+            if name in _SOURCES:  # others, such as spools, keep positions too
+                self._moved((name, int(place.rpartition("|")[2])), _decode(record.value).offset, now)
 
     def _moved(self, key: Key, position: int, now: float) -> None:
         if position <= self.positions[key]:

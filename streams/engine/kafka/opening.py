@@ -1,4 +1,4 @@
-"""What opening a partition brings back: whoever had it is fenced, then its state and its position are read."""
+"""What opening a partition brings back, once whoever had it is fenced: its state and its position."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -10,6 +10,7 @@ from schemas.topics import POSITIONS
 from streams.engine.kafka.lasting import LastOfKeys
 from streams.engine.kafka.positions import position_key, read_position
 from streams.errors import TickerError
+from streams.kafka.hanging import end_hanging
 from streams.kafka.reader import CommittedReader, committed_reader
 from streams.kafka.transaction import TransactionalProducer
 from streams.stage import Processor, Remembering, Stage
@@ -42,15 +43,18 @@ def producer_of(
 
 async def restore(
     stage: Stage,
+    producer: TransactionalProducer,
     partition: TopicPartition,
     prefix: str,
     options: Mapping[str, Any],
+    *,
     progress: Callable[[], Awaitable[None]],
 ) -> Opened:
     """Read state and position, committed records only; nobody else can write them any more.
 
     Args:
         stage: The stage.
+        producer: Started: it has fenced whoever had the partition.
         partition: The partition of its source.
         prefix: The topics' prefix.
         options: aiokafka's connection options.
@@ -62,8 +66,9 @@ async def restore(
     """
     processor = stage.processor()
     positions = TopicPartition(POSITIONS.on(prefix), partition.partition)
-    topics = [topic.on(prefix) for topic in (stage.state, POSITIONS) if topic is not None]
-    async with committed_reader(options, [partition.topic, *topics]) as reader:
+    written = [TopicPartition(topic.on(prefix), partition.partition) for topic in stage.topics[1:]]
+    async with committed_reader(options, [partition.topic, *(place.topic for place in written)]) as reader:
+        await end_hanging(producer, reader, written)
         records = 0
         if stage.state is not None:
             state = TopicPartition(stage.state.on(prefix), partition.partition)

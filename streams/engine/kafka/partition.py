@@ -279,12 +279,14 @@ class PartitionRunner:
             limit.reschedule(asyncio.get_running_loop().time() + OPEN_TIMEOUT_S)
             await asyncio.sleep(0)
 
-        self._producer = producer_of(self.stage, self.partition, self._prefix, self._options)
-        await self._producer.start()
+        producer = self._producer = producer_of(self.stage, self.partition, self._prefix, self._options)
+        await producer.start()
         # This process may have been paused between the question and the fencing, and another worker may own the
         # partition by now: ask again.
         await self._ask_whether_ours()
-        opened = await restore(self.stage, self.partition, self._prefix, self._options, progress)
+        opened = await restore(
+            self.stage, producer, self.partition, self._prefix, self._options, progress=progress
+        )
         self._position = self._skip_lost(opened.position, opened.beginning)
         self._processor = opened.processor
         number, seconds = self.partition.partition, time.monotonic() - started
