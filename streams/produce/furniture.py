@@ -247,8 +247,8 @@ _ORNAMENTS: Final = (
     "※⁃❯\u2023\u2043\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d"
 )
 _BULLET: Final = re.compile(rf"\A(?:[-–—*•·»›>+~|{_ORNAMENTS}](?!\d)\ufe0f?[ \xa0]*)+(?=\S)")
-_TRAILING: Final = re.compile(r"(?:[ \xa0]*[|•·»›→←►◄*\u25a0-\u25ff])+\Z")
-_TRAILING_UNQUOTED: Final = re.compile(r"(?:[ \xa0]*[|•·→←►◄*\u25a0-\u25ff])+\Z")
+_TRAILING: Final = "|•·→←►◄*" + "".join(map(chr, range(0x25A0, 0x2600)))
+"""Symbols that are no part of a headline at whose end they stand; and so are » and › unless they close a quotation."""
 _COUNTING: Final = re.compile(r"(?:#|n°|no\.?)?\s*(\d{1,3})\s*[.)\-–:/]\s*(?=\S)", re.IGNORECASE)
 _LABELLED: Final = re.compile(rf"([^{_MARKS}]{{2,32}}?)[ \xa0]*[:|–—•»-][ \xa0]*(?=\w)")
 _LETTER: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+", re.UNICODE)
@@ -259,7 +259,9 @@ def without_bullet(text: str) -> str:
     bare = _BULLET.sub("", text, count=1) if text and not text[0].isalnum() else text
     if bare and not bare[-1].isalnum():
         quoted = bare.count("«") >= bare.count("»")
-        bare = (_TRAILING_UNQUOTED if quoted else _TRAILING).sub("", bare, count=1)
+        trailing = _TRAILING if quoted else _TRAILING + "»›"
+        if bare[-1] in trailing:
+            bare = bare.rstrip(f" \xa0{trailing}")
     return bare or text
 
 

@@ -49,6 +49,7 @@ _CALLED: Final = (
     "marquee,[class],[id],[role],[aria-label],[data-testid],[data-component],[data-module],[data-widget]"
 )
 _NAMES: Final = ("class", "id", "data-testid", "data-component", "data-module", "data-widget")
+_OTHER_NAMES: Final = frozenset(_NAMES[1:])
 _OWN_TAG: Final = re.compile(r"<([a-z][a-z0-9]*-[a-z0-9-]*)", re.IGNORECASE)
 _MAX_OWN_TAGS: Final = 100
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -129,7 +130,7 @@ def _sureness(node: LexborNode, tag: str) -> float:
     """How surely an element is a ticker by its names, as `likeness` tells it."""
     attributes = node.attributes
     called = attributes.get("class") or ""
-    if len(attributes) > 1 or not called:
+    if not (len(attributes) == 1 and called) and not _OTHER_NAMES.isdisjoint(attributes):
         called = " ".join([value for name in _NAMES if (value := attributes.get(name))])
     if tag == "marquee" or attributes.get("role") == "marquee":
         called = f"ticker {called}"
@@ -256,8 +257,13 @@ def _is_unseen(node: LexborNode) -> bool:
 
 def _holds_more(node: LexborNode) -> bool:
     """Whether an element holds more than one run of text."""
-    runs = (run for run in node.traverse(include_text=True) if run.is_text_node and run.text_content)
-    return len(list(islice((run for run in runs if (run.text_content or "").strip()), 2))) > 1
+    told = False
+    for run in node.traverse(include_text=True):
+        if run.is_text_node and (run.text_content or "").strip():
+            if told:
+                return True
+            told = True
+    return False
 
 
 def surest(rivals: list[Rival], place: str) -> tuple[Found, ...]:

@@ -104,8 +104,9 @@ def _may_be_strip(line: str) -> bool:
     if first is not None and _MAY_SEPARATE.search(line, first.end()) is not None:
         return True
     bare = line.rstrip(" .")
-    if any(sign in bare for sign in _MAY_TOO):
-        return True
+    for sign in _MAY_TOO:  # most lines of a page come here, and `any` takes three times as long
+        if sign in bare:
+            return True
     return line.count(" - ") >= FEWEST_BETWEEN_DASHES - 1
 
 
