@@ -130,7 +130,7 @@ def _judge(alignment: Alignment, *, respaced: bool) -> Relation:
         return Relation(relation="update", rule=rule, detail=detail, score=score, changes=changed)
     rules = dict(_rules(alignment, [(s, e or s.how) for s, e in excused]))
     if respaced:
-        rules.setdefault("respaced", "spaces elsewhere")
+        rules.setdefault("respaced", "spaces elsewhere, or a name in short")
     rule = max(rules, key=lambda name: (_WEIGHT.get(name, 0), name), default=_RESPELT)
     return Relation(relation="duplicate", rule=rule, detail=rules.get(rule, ""), score=score)
 

@@ -19,6 +19,7 @@ _CUTS: Final = frozenset({"…", "..."})
 """Marks of a headline that the site cut short, where they are its last."""
 _ASKS: Final = frozenset({"?", "؟"})
 """Marks that are words of the fold as well."""
+_WRITTEN: Final = re.compile(r"\w+")
 _FEWEST_SPELT: Final = 3
 """Letters with points between that make a word of their own; two are joined as any two words are."""
 _CODES: Final = frozenset({"eur", "usd", "gbp"})
@@ -107,15 +108,16 @@ def _matching(segment: str, words: Sequence[str], at: int) -> int | None:
 def respace(one: Words, other: Words, lexicon: Lexicon) -> tuple[Words, Words]:
     """Join words that the other headline writes as one: "كأس العالم" where the other has "كأسالعالم".
 
-    In Latin letters a negation is not joined: "not able" is not "notable".
+    So is a long name whose known short one the other has: "World Health Organization" where it has "WHO". In Latin
+    letters a negation is not joined: "not able" is not "notable".
     """
-    return (
-        _joined(one, frozenset(other.words), lexicon),
-        _joined(other, frozenset(one.words), lexicon),
-    )
+    return _joined(one, other, lexicon), _joined(other, one, lexicon)
 
 
-def _joined(mine: Words, theirs: frozenset[str], lexicon: Lexicon) -> Words:
+def _joined(mine: Words, beside: Words, lexicon: Lexicon) -> Words:
+    theirs = frozenset(beside.words)
+    for begin, end, short in reversed([*_in_full(mine.words, beside, theirs, lexicon)]):
+        mine = _with_joint(mine, begin, end, short)
     for begin, end in reversed([*_spelt_out(mine.words, theirs)]):
         mine = _with_joint(mine, begin, end)
     joints = [
@@ -131,15 +133,35 @@ def _joined(mine: Words, theirs: frozenset[str], lexicon: Lexicon) -> Words:
     return mine
 
 
-def _with_joint(mine: Words, begin: int, end: int) -> Words:
-    """Words of which those from `begin` to `end` are one."""
-    words = (*mine.words[:begin], "".join(mine.words[begin:end]), *mine.words[end:])
+def _with_joint(mine: Words, begin: int, end: int, joint: str = "") -> Words:
+    """Words of which those from `begin` to `end` are one, which is `joint` or all of them together."""
+    words = (*mine.words[:begin], joint or "".join(mine.words[begin:end]), *mine.words[end:])
     breaks = tuple(
         Break(b.at - (end - begin - 1 if b.at >= end else 0), b.mark)
         for b in mine.breaks
         if not begin < b.at < end
     )
     return Words(words, breaks, mine.shown)
+
+
+def _in_full(
+    words: Sequence[str], beside: Words, theirs: frozenset[str], lexicon: Lexicon
+) -> Iterator[tuple[int, int, str]]:
+    """Where a name stands in full of which the other headline has the short form alone, and that form.
+
+    A short form that the lexicon writes in capitals is one only where the headline does: "WHO", but not "who".
+    """
+    for short in lexicon.shortened.keys() & theirs:
+        written, names = lexicon.shortened[short]
+        if short in words or (written.isupper() and written not in _WRITTEN.findall(beside.shown)):
+            continue
+        for name in names:
+            first = name[0]
+            begins = (i for i, word in enumerate(words) if word == first)
+            found = next((i for i in begins if tuple(words[i : i + len(name)]) == name), None)
+            if found is not None:
+                yield found, found + len(name), short
+                break
 
 
 def _spelt_out(words: Sequence[str], theirs: frozenset[str]) -> Iterator[tuple[int, int]]:

@@ -164,3 +164,28 @@ def test_any_text_can_be_compared(text: str) -> None:
     """Texts without words do not break comparison, and are not taken for headlines."""
     assert compare(text, "Port reopens after storm").relation == "distinct"
     assert compare("Port reopens after storm", text).relation == "distinct"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("WHO warns of measles surge in schools", "World Health Organization warns of measles surge in schools"),
+        ("UNHCR cuts rations in border camps", "UN refugee agency cuts rations in border camps"),
+        ("MSF soigne mille blessés au port", "Médecins sans frontières soigne mille blessés au port"),
+        ("L'ONU condamne le tir sur le port", "L'Organisation des Nations unies condamne le tir sur le port"),
+        ("الناتو يعلن نشر قوات في البلطيق", "حلف شمال الأطلسي يعلن نشر قوات في البلطيق"),
+        ("د. سعاد العمراني تدير مختبر اللقاحات", "الدكتورة سعاد العمراني تدير مختبر اللقاحات"),
+    ],
+)  # fmt: skip
+def test_a_known_name_may_stand_in_short(one: str, other: str) -> None:
+    """A name's long form and its short one, which the word lists know, are the same words."""
+    assert compare(one, other).relation == compare(other, one).relation == "duplicate"
+
+
+def test_a_short_name_is_no_other_word() -> None:
+    """What is a word in small letters is a name in capitals only, and two long names stay two."""
+    long = "Man the World Health Organization hired is freed"
+    assert compare("Man the WHO hired is freed", long).relation == "duplicate"
+    assert compare("Man the who hired is freed", long).relation == "distinct"
+    doctors = "الدكتور سعاد العمراني تدير مختبر اللقاحات", "الدكتورة سعاد العمراني تدير مختبر اللقاحات"
+    assert compare(*doctors).relation == "distinct"

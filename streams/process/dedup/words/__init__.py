@@ -6,7 +6,7 @@ while an unknown one close to another is a typing error.
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -51,7 +51,8 @@ class Meaning(Struct, frozen=True, gc=False):
 class Lexicon(Struct, frozen=True):
     """The words of one language, as its TOML file explains them. All are folded; a phrase has single spaces.
 
-    `opening` are the first words of phrases, `longest` is how many words a phrase has at most.
+    `shortened` has for a short name ("who") how it is written ("WHO") and the words of its long ones. `opening` are
+    the first words of phrases, `longest` is how many words a phrase has at most.
     """
 
     language: str
@@ -60,6 +61,7 @@ class Lexicon(Struct, frozen=True):
     scales: Mapping[str, int]
     units: Mapping[str, str]
     variants: Mapping[str, str]
+    shortened: Mapping[str, tuple[str, tuple[tuple[str, ...], ...]]]
     opposites: frozenset[tuple[str, str]]
     contrary: frozenset[str]
     endings: frozenset[str]
@@ -192,6 +194,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         scales={fold(word): value for word, value in data.get("scales", {}).items()},
         units=units,
         variants=variants,
+        shortened=_shortened(data.get("shortened", ())),
         opposites=frozenset(pairs) | {(other, one) for one, other in pairs},
         contrary=_folded(data.get("contrary", ())),
         endings=_folded(("", *data.get("endings", ()))),
@@ -225,6 +228,15 @@ def _first_of(groups: Iterable[Iterable[str]]) -> dict[str, str]:
     for group in groups:
         first, *others = map(fold, group)
         found |= dict.fromkeys((first, *others), first)
+    return found
+
+
+def _shortened(groups: Iterable[Sequence[str]]) -> dict[str, tuple[str, tuple[tuple[str, ...], ...]]]:
+    """For each short name, folded, how it is written and the words of its long ones, which can be of two things."""
+    found: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {}
+    for *names, short in groups:
+        _, others = found.get(fold(short), (short, ()))
+        found[fold(short)] = short, (*others, *(tuple(fold(name).split()) for name in names))
     return found
 
 
