@@ -77,6 +77,26 @@ _SMALL_PRINT: Final = _any(
     r"ملفات تعريف الارتباط|الإعلانات المخصصة|إعلانات مخصصة",
     r"من نحن|اتصل بنا|سياسة الخصوصية|جميع الحقوق|شروط الاستخدام|للإعلان|هيئة التحرير",
 )
+_RULE: Final = _any(
+    r"\b(?:at least|minimum(?: of)?|no more than|up to|maximum(?: of)?) \w+ (?:\w+ )?"
+    r"(?:characters?|letters?|digits?|symbols?)\b",
+    r"\b(?:upper|lower)-?case\b|\bspecial characters?\b|\bcaractères? spéci(?:al|aux)\b",
+    r"\bau moins \w+ (?:caractères?|lettres?|chiffres?|majuscules?)\b",
+    r"(?:أحرف|حرف|رموز) (?:على الأقل|كبيرة?|صغيرة?|خاصة?)",
+    r"^(?:please |be (?:kind|polite|respectful|civil|nice|courteous)\b)",
+    r"^(?:stay|keep) (?:\w+ )?(?:on topic|civil|clean|relevant)\b",
+    r"^(?:do not|don['’]t|never|no) (?:\w+ )?(?:post|spam|share|insult|swear|advertis|self-promotion|personal attacks)",
+    r"^(?:merci de|veuillez|prière de|restez (?:poli|courtois|dans le sujet)|soyez (?:poli|courtois|respectueux))\b",
+    r"^(?:ne |n['’]|pas d[e'’] ?)(?:\w+ )?(?:publi|post|partag|insult|spam|pub\b|diffam)",
+    r"^(?:يرجى|(?:الرجاء|نرجو) (?:عدم|احترام|الالتزام|منكم|من)|يمنع (?:نشر|استخدام)|احترم|التزم)",
+    r"^يجب أن (?:تحتوي|لا يقل)",
+)
+"""What asks readers to behave, or a password to be long: `At least one capital letter`, `Veuillez rester courtois`."""
+_CHARTED: Final = re.compile(
+    r"(?:\d{1,3}[.)]?\s+)?(?:[A-ZÀ-Ý0-9][\w'’.&]*\s+){1,4}[–—-]\s+(?:[A-ZÀ-Ý0-9(][\w'’.&)]*(?:\s+|$)){1,4}",
+    re.UNICODE,
+)
+"""Who sings what, as charts have it: `Ann Stone – Midnight Harbour`."""
 _MENU: Final = re.compile(
     r"\w+(?:\s(?:and|&|et|or)\s|\sو)(?:the\s|les?\s|la\s)?\w+(?:\s\w+)?|(?:[A-ZÀ-Ý][\w'’-]*\s?){1,3}",
     re.UNICODE,
@@ -108,6 +128,8 @@ Kind = Literal[
     "offers",
     "comments",
     "small print",
+    "rules",
+    "a chart",
     "a sentence",
     "prose",
     "a template",
@@ -161,25 +183,27 @@ def _kind_of(text: str) -> Kind:
         return said
     if words <= _FIGURES_WORDS and numbers and (2 * numbers >= words or _MARKET.search(text)):
         return "figures"
-    return _by_form(text, words)
+    return "a chart" if _CHARTED.fullmatch(text) else _by_form(text, words)
 
 
 def _by_words(text: str) -> Kind | None:
     """What the words of other things than news say."""
-    if _OFFER.search(text):
-        return "offers"
-    if _SMALL_PRINT.search(text):
-        return "small print"
-    if _WEATHER.search(text):
-        return "weather"
-    if (
-        _REPLIES.search(text)
-        or _COMMENTED.match(text)
-        or _QUOTED.fullmatch(text)
-        or _SPOKEN.search(_QUOTATION.sub("", text))
-    ):
+    for pattern, kind in _TOLD:
+        if pattern.search(text):
+            return kind
+    if _COMMENTED.match(text) or _QUOTED.fullmatch(text) or _SPOKEN.search(_QUOTATION.sub("", text)):
         return "comments"
     return None
+
+
+_TOLD: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (
+    (_OFFER, "offers"),
+    (_SMALL_PRINT, "small print"),
+    (_RULE, "rules"),
+    (_WEATHER, "weather"),
+    (_REPLIES, "comments"),
+)
+"""Words by which a text is told, wherever they stand in it."""
 
 
 def _by_form(text: str, words: int) -> Kind:
