@@ -4,6 +4,8 @@ import logging
 import re
 import sys
 import time
+from collections import deque
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -35,10 +37,17 @@ _AWAY: Final = (
 _NEVER_RETRIEVED: Final = ("Future exception was never retrieved", "Task exception was never retrieved")
 """What asyncio says of a request that failed when nobody waited for it any more."""
 _NUMBER: Final = re.compile(r"0x[0-9a-f]+|\d+")
+_FROZEN: Final = "Thread keepalive is not responding..."
+"""What Faust's thread says once it runs again."""
 _OWN_A_MINUTE: Final = 4
+_ALL_A_MINUTE: Final = 20
+_FOR_ERRORS: Final = 4
+"""Lines of a minute that only errors have."""
 _MINUTE_S: Final = 60.0
-_MOST_OWN: Final = 1_000
-"""Kinds of our own warnings that are remembered without a look at whether their minute is over."""
+_MOST_KINDS: Final = 1_000
+"""Kinds of messages that are remembered without a look at whether they can be forgotten."""
+_TRANSPORT: Final = "streams.engine.kafka.slices"
+"""Our transport, which extends Faust's: a Faust service logs under the name of its class's module."""
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every log record has; what else is there came by `extra=`."""
 
@@ -62,69 +71,74 @@ class JsonFormatter(logging.Formatter):
 
 
 class Rarely(logging.Filter):
-    """Lets a library say the same thing once, then ever more rarely, with how often it was said in between.
+    """Keeps a program's log readable: at most `_ALL_A_MINUTE` lines in any minute, with how often more was said.
 
-    "The same" is one message before its values are filled in: `Unable connect to node with id %s: %s`; of one that
-    comes filled in, its first line without numbers. An outage makes a Kafka client say a few such things many times a
-    second. It tries again by itself, so each is a warning that says so, without a traceback. What passes by itself
-    (`_PASSING`) is shown only when it has not passed. Our own warnings are shown up to `_OWN_A_MINUTE` times a minute.
+    A library says the same thing once, then ever more rarely. "The same" is one message before its values are filled
+    in: `Unable connect to node with id %s: %s`; of one that comes filled in, its first line without numbers. An outage
+    makes a Kafka client say a few such things many times a second. It tries again by itself, so each is a warning that
+    says so, without a traceback. What passes by itself (`_PASSING`) is shown only when it has not passed. Our own
+    warnings are shown up to `_OWN_A_MINUTE` times a minute. What is said again is the first to find no room, what was
+    not said for a minute has more of it, and an error has all of it.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[tuple[str, str], _Said] = {}
+        self._kinds: dict[tuple[str, str], _Kind] = {}
         self._passing: dict[tuple[str, str], float] = {}
-        self._own: dict[tuple[str, str], _Minute] = {}
+        self._shown: deque[float] = deque(maxlen=_ALL_A_MINUTE)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is shown now."""
-        if record.name.partition(".")[0] not in _NOISY:
-            return record.levelno < logging.WARNING or self._is_few(record)
-        what = (record.name, _template(record))
+        is_library = record.name == _TRANSPORT or record.name.partition(".")[0] in _NOISY
+        what = (record.name, _template(record) if is_library else str(record.msg))
+        if is_library and not self._is_news(what, record):
+            return False
+        kind = self._kind(what, record.created)
+        is_due = kind.is_due(record.created) if is_library else kind.is_few(record)
+        if not is_due or not self._has_room(kind, record):
+            kind.kept_back += 1
+            return False
+        if kind.kept_back:
+            record.msg, record.args = f"{record.getMessage()} ({kind.kept_back:,} more like this)", None
+            if is_library:
+                record.exc_info = None
+        kind.show(record.created)
+        self._shown.append(record.created)
+        return True
+
+    def _is_news(self, what: tuple[str, str], record: logging.LogRecord) -> bool:
+        """Whether what a library says is more than that a passing thing has not passed yet; an outage is a warning."""
         if (
             what in _PASSING
             and record.created - self._passing.setdefault(what, record.created) < _PASSES_WITHIN_S
         ):
             return False
-        if _is_outage(record):
+        if what[1].endswith(_FROZEN):
+            _warn(record, "this process stood still for seconds, frozen or out of processor time; it goes on")
+        elif _is_outage(record):
             if what[1].startswith(_NEVER_RETRIEVED):
                 return False  # the probe tells that brokers are away, and whoever needs an answer asks again
-            record.exc_info = None
-            record.levelno, record.levelname = logging.WARNING, "WARNING"
-            record.msg, record.args = f"{_first_line(record.getMessage())}; it is tried again", None
-        return self._is_due(what, record)
-
-    def _is_due(self, what: tuple[str, str], record: logging.LogRecord) -> bool:
-        said = self._said.get(what)
-        if said is None or record.created - said.at > _FORGOTTEN_S:
-            self._said[what] = _Said(record.created)
-            return True
-        if record.created - said.at < said.quiet_s:
-            said.kept_back += 1
-            return False
-        _add(record, said.kept_back)
-        record.exc_info = None
-        said.at, said.kept_back, said.quiet_s = record.created, 0, min(said.quiet_s * 2, _LONGEST_QUIET_S)
+            _warn(record, f"{_first_line(record.getMessage())}; it is tried again")
         return True
 
-    def _is_few(self, record: logging.LogRecord) -> bool:
-        what = (record.name, str(record.msg))
-        if len(self._own) > _MOST_OWN:
-            self._own = {
-                other: minute
-                for other, minute in self._own.items()
-                if record.created - minute.since < _MINUTE_S
-            }
-        minute = self._own.setdefault(what, _Minute(record.created))
-        if record.created - minute.since >= _MINUTE_S:
-            if minute.kept_back:
-                _add(record, minute.kept_back)
-            self._own[what] = minute = _Minute(record.created)
-        minute.shown += 1
-        if minute.shown <= _OWN_A_MINUTE:
-            return True
-        minute.kept_back += 1
-        return False
+    def _kind(self, what: tuple[str, str], now: float) -> "_Kind":
+        """What is remembered of a kind of message."""
+        if len(self._kinds) > _MOST_KINDS:
+            self._kinds = {other: kind for other, kind in self._kinds.items() if not kind.is_forgotten(now)}
+        kind = self._kinds.get(what)
+        if kind is None or kind.is_forgotten(now):
+            kind = self._kinds[what] = _Kind()
+        return kind
+
+    def _has_room(self, kind: "_Kind", record: logging.LogRecord) -> bool:
+        """Whether the minute has a line left for a record of a kind."""
+        if record.levelno >= logging.ERROR:
+            most = _ALL_A_MINUTE
+        elif _within_minute(kind.times, record.created):
+            most = _ALL_A_MINUTE // 2
+        else:
+            most = _ALL_A_MINUTE - _FOR_ERRORS
+        return _within_minute(self._shown, record.created) < most
 
 
 def _template(record: logging.LogRecord) -> str:
@@ -147,25 +161,43 @@ def _is_outage(record: logging.LogRecord) -> bool:
     return isinstance(error, TRANSIENT)
 
 
-def _add(record: logging.LogRecord, kept_back: int) -> None:
-    record.msg, record.args = f"{record.getMessage()} ({kept_back:,} more like this)", None
+def _warn(record: logging.LogRecord, text: str) -> None:
+    """Make a record a warning with another text, without a traceback."""
+    record.exc_info = None
+    record.levelno, record.levelname = logging.WARNING, "WARNING"
+    record.msg, record.args = text, None
 
 
-class _Said:
-    """When something was said last, how long it is not said again, and how often it was kept back since."""
+def _within_minute(times: Iterable[float], now: float) -> int:
+    """How many of some moments are of the last minute; a clock that was set back forgets them."""
+    return sum(0 <= now - moment < _MINUTE_S for moment in times)
 
-    def __init__(self, at: float) -> None:
-        self.at = at
-        self.quiet_s = _FIRST_QUIET_S
+
+class _Kind:
+    """What is remembered of messages of a kind: when they were shown, how often they were kept back since."""
+
+    def __init__(self) -> None:
+        self.times: deque[float] = deque(maxlen=_OWN_A_MINUTE)
         self.kept_back = 0
+        self._quiet_s = _FIRST_QUIET_S
 
+    def is_due(self, now: float) -> bool:
+        """Whether a library may say it again: ever more rarely."""
+        return not self.times or not 0 <= now - self.times[-1] < self._quiet_s
 
-class _Minute:
-    """How often one of our own warnings was shown and kept back in a minute."""
+    def is_few(self, record: logging.LogRecord) -> bool:
+        """Whether we may say it again: a few times a minute, where it is a warning."""
+        return record.levelno < logging.WARNING or _within_minute(self.times, record.created) < _OWN_A_MINUTE
 
-    def __init__(self, since: float) -> None:
-        self.since = since
-        self.shown = 0
+    def is_forgotten(self, now: float) -> bool:
+        """Whether it was said so long ago that it is as new."""
+        return bool(self.times) and not 0 <= now - self.times[-1] <= _FORGOTTEN_S
+
+    def show(self, now: float) -> None:
+        """Note that it is shown."""
+        if self.times:
+            self._quiet_s = min(self._quiet_s * 2, _LONGEST_QUIET_S)
+        self.times.append(now)
         self.kept_back = 0
 
 
@@ -181,6 +213,5 @@ def log_to_stderr(level: int = logging.INFO, log_format: str = "auto") -> None:
     handler.addFilter(Rarely())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("streams").setLevel(level)
-    # A Faust service logs under the name of its class's module: so does our transport, which extends Faust's.
-    for name in (*_NOISY, "streams.engine.kafka.slices"):
+    for name in (*_NOISY, _TRANSPORT):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -4,6 +4,9 @@ import json
 import logging
 import re
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from streams.cli.logs import JsonFormatter, Rarely
 
 
@@ -80,7 +83,7 @@ def test_what_nobody_waits_for_any_more_is_told_when_it_is_no_outage() -> None:
 
 
 def test_our_own_warnings_are_shown_a_few_times_a_minute_with_how_often_more() -> None:
-    """Twelve partitions that fail for a minute are four lines; what is said for people's information is all shown."""
+    """Twelve partitions that fail for a minute are four lines."""
     rarely = Rarely()
     shown = [
         record.getMessage()
@@ -91,9 +94,61 @@ def test_our_own_warnings_are_shown_a_few_times_a_minute_with_how_often_more() -
     assert shown[:4] == ["0 fails", "1 fails", "2 fails", "3 fails"]
     assert shown[4] == "0 fails (716 more like this)"
     assert len(shown) == 8
-    assert all(rarely.filter(_said("streams.serve", "Kafka is back", at=0)) for _ in range(30))
     assert rarely.filter(_said("aiokafka.conn", "one thing", at=0))
     assert rarely.filter(_said("aiokafka.conn", "another thing", at=0))
+
+
+_LINES = st.tuples(
+    st.sampled_from(["streams.engine", "streams.kafka.probe", "aiokafka.conn", "faust.app"]),
+    st.sampled_from([f"{word} fails" for word in "abcdefghijklmnopqrstuvwxyz"]),
+    st.sampled_from(["INFO", "WARNING", "ERROR"]),
+    st.floats(0, 20),
+)
+
+
+@given(st.lists(_LINES, min_size=30, max_size=200))
+def test_no_minute_has_more_than_20_lines(lines: list[tuple[str, str, str, float]]) -> None:
+    """Whatever is said, by whom and when: every minute, wherever it begins; and what was kept back is counted."""
+    rarely, now, shown = Rarely(), 0.0, []
+    for name, message, level, later in lines:
+        now += later
+        if rarely.filter(_said(name, message, at=now, level=level)):
+            shown.append(now)
+    assert max(sum(begin <= moment < begin + 60 for moment in shown) for begin in shown) <= 20
+
+
+def test_what_is_new_and_what_is_an_error_find_room_in_a_loud_minute() -> None:
+    """Repetitions have half of the minute, what was not said in it has more, and the rest is for errors."""
+    rarely = Rarely()
+
+    def shown(kinds: str, level: str) -> int:
+        return sum(rarely.filter(_said("streams.engine", kind, at=1, level=level)) for kind in kinds)
+
+    assert shown("aaaaaaaabbbbbbbbcccccccc", "WARNING") == 4 + 4 + 2
+    assert shown("defghijklm", "INFO") == 6
+    assert shown("nopqrstuvw", "ERROR") == 4
+    assert shown("xyz", "ERROR") == 0
+
+
+def test_a_clock_that_is_set_back_silences_nothing() -> None:
+    """What was shown after now is not of the last minute."""
+    rarely = Rarely()
+    for at in (7200, 7200, 7200, 7200, 3600):
+        assert rarely.filter(_said("streams.engine", "it fails", at=at, level="WARNING"))
+    assert rarely.filter(_said("aiokafka.conn", "it fails", at=7200))
+    assert rarely.filter(_said("aiokafka.conn", "it fails", at=3600))
+
+
+def test_a_process_that_stood_still_is_told_so() -> None:
+    """Faust's thread calls it an error, in words that say nothing to a person."""
+    said = _said(
+        "streams.engine.kafka.slices",
+        "[^--_Thread]: Thread keepalive is not responding...",
+        at=0,
+        level="ERROR",
+    )
+    assert Rarely().filter(said)
+    assert (said.levelname, said.getMessage().startswith("this process stood still")) == ("WARNING", True)
 
 
 def _raised(name: str, message: str, error: Exception) -> logging.LogRecord:
