@@ -259,6 +259,7 @@ def _read_sources(
             ]
 
             def gone(sources: Collection[str]) -> None:
+                metrics.removed(sources)
                 shown.forget(sources)
                 states.end(sources)
 

@@ -1,7 +1,7 @@
 """What a producer measures: strips, slots and what became of them, and how fresh each source is."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, Literal, Protocol, get_args
 
 from prometheus_client import CollectorRegistry
@@ -212,3 +212,8 @@ class ProducerMetrics:
     def heard(self, source: str, observed_at: int) -> None:
         """Note that a source was heard, though nothing of it was published."""
         self._heard.hear(self.sources.label(source), observed_at)
+
+    def removed(self, sources: Collection[str]) -> None:
+        """Note that sources were taken out of what is visited."""
+        for source in sources:
+            self._heard.forget(self.sources.label(source))

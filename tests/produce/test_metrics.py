@@ -63,3 +63,23 @@ def test_a_source_is_heard_when_its_strip_comes_whatever_its_clock_says(
     heard = value("ticker_source_heard_timestamp_seconds", {"source": "akhbar"})
     assert heard == (None if skew is None else now)
     assert value("ticker_source_skew_seconds", {"source": "akhbar"}) == skew
+
+
+def test_a_source_that_was_taken_out_is_expected_no_more_until_it_is_heard_again() -> None:
+    """Not by its last strip, handed over late, but by one that was observed since."""
+    registry, now = CollectorRegistry(), START // 1000
+    producer = ProducerMetrics(registry, clock=lambda: now)
+    source = {"source": "akhbar"}
+
+    def heard_and_skew() -> list[float | None]:
+        names = ("heard_timestamp_seconds", "skew_seconds")
+        return [registry.get_sample_value(f"ticker_source_{name}", source) for name in names]
+
+    producer.heard("akhbar", START)
+    now += 60
+    producer.removed(["akhbar"])
+    producer.heard("akhbar", START + 50_000)
+    assert heard_and_skew() == [None, None]
+    assert registry.get_sample_value("ticker_source_removed_timestamp_seconds", source) == now
+    producer.heard("akhbar", START + 61_000)
+    assert heard_and_skew() == [now, 1]

@@ -20,10 +20,10 @@ from deploy.grafana.panels import (
 )
 
 _DEDUPLICATED: Final = 'ticker_records_total{SEL,stage="deduplicate"'
-_SILENCE: Final = (
-    "((time() - max by (source) (max_over_time(ticker_source_heard_timestamp_seconds{SEL}[1d]))) < 86400)"
-)
-"""Since a source was heard, by a producer's clock; a day back, as the alert looks."""
+_HEARD: Final = "max by (source) (max_over_time(ticker_source_heard_timestamp_seconds{SEL}[1d]))"
+_REMOVED: Final = "max by (source) (max_over_time(ticker_source_removed_timestamp_seconds{SEL}[1d]))"
+_SILENCE: Final = f"((time() - ({_HEARD} unless {_REMOVED} > {_HEARD})) < 86400)"
+"""Since a source was heard, by a producer's clock; a day back and without those taken out since, as the alert looks."""
 _MOST_SILENT: Final = f"topk(12, {_SILENCE})"
 _LATE: Final = "max(ticker_canary_age_seconds{SEL}) > bool 60"
 _SILENT: Final = f"(count({_SILENCE} >= 1800) or vector(0))"
