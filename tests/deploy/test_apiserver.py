@@ -111,7 +111,23 @@ def test_the_server_refuses_what_only_it_can_know(kubectl: Kubectl, objects: lis
 
 @pytest.mark.parametrize("objects", ["production"], indirect=True)
 def test_what_is_applied_twice_is_the_same(kubectl: Kubectl, objects: list[dict[str, Any]]) -> None:
-    """The server keeps what the manifests say: whoever compares the two sees nothing."""
+    """The server keeps what the manifests say: whoever compares the two sees nothing, and no object has changed.
+
+    Whatever kubectl says of budgets: it replaces their selectors as wholes, with the same.
+    """
+
+    def versions() -> list[str]:
+        versioned = (
+            "jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{'\\n'}{end}"
+        )
+        listed = kubectl("get", "-f", "-", "-o", versioned, given=objects)
+        assert listed.returncode == 0, listed.stderr
+        return sorted(listed.stdout.splitlines())
+
     assert kubectl("apply", "-f", "-", given=objects).returncode == 0
+    before = versions()
     compared = kubectl("diff", "-f", "-", given=objects)
     assert (compared.returncode, compared.stdout) == (0, ""), compared.stderr
+    assert kubectl("apply", "-f", "-", given=objects).returncode == 0
+    assert versions() == before
+    assert len(before) == len(objects)
