@@ -39,13 +39,39 @@ def groups_of(drawn: Outline) -> list[Group]:
     for number, element in enumerate(drawn.elements):
         if element.depth <= MAX_ITEM_DEPTH:
             by_path[element.path].append(number)
+    mixed = [both for members in by_path.values() if (both := _with_others_between(drawn, members))]
     groups = [
         Group(members, sum(1 for member in members if _holds_headline(drawn, member)))
-        for members in by_path.values()
+        for members in (*by_path.values(), *mixed)
         if len(members) <= MAX_SLOTS
     ]
     groups.sort(key=lambda group: drawn.elements[group.members[0]].depth)
     return [group for group in groups if group.headlines]
+
+
+def _with_others_between(drawn: Outline, links: Sequence[int]) -> list[int]:
+    """Links of one element and the headlines between them that lead nowhere: `<a>A</a><span>B</span><a>C</a>`.
+
+    None where there are none, or where they are parts of an item: their names, or a length of their own, tell.
+    """
+    parents = {drawn.elements[number].parent for number in links}
+    if drawn.elements[links[0]].tag != "a" or len(parents) > 1:
+        return []
+    (parent,) = parents
+    first = max(parent, 0)
+    others: list[int] = []
+    for number in range(first, len(drawn.elements)):
+        element = drawn.elements[number]
+        if element.parent == parent and element.tag == "span":
+            if part(element.tag, element.called) or kind_of(drawn.inside(number)) != "headlines":
+                return []
+            others.append(number)
+        elif element.depth < drawn.elements[links[0]].depth and number > links[-1]:
+            break
+    if not others or any(kind_of(drawn.inside(number)) != "headlines" for number in links):
+        return []
+    lengths = sorted((_mean_length(drawn, links), _mean_length(drawn, others)))
+    return sorted([*links, *others]) if lengths[1] < _UNEQUAL * lengths[0] else []
 
 
 def _holds_headline(drawn: Outline, number: int) -> bool:

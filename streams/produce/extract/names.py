@@ -102,6 +102,8 @@ _OTHER: Final = _set(
     طقس الطقس تعليقات التعليقات العملات اسعار الاسعار البورصة الصلاة فيديو
     """
 )
+_TOPICS: Final = frozenset({"topics"})
+"""What a forum lists, unless it runs: `latest-topics` names one, `hot-topics-ticker` a ticker."""
 _KEY_EVENTS: Final = frozenset({"key", "events"})
 _NEWS_OF_DAY: Final = frozenset({"news"})
 """What the points of a live page are called: `key-events`; other events are an agenda."""
@@ -187,7 +189,7 @@ def _likeness(called: str) -> float:
         if words >= _KEY_EVENTS:
             words = words - _KEY_EVENTS | _NEWS_OF_DAY
         sure = max(sure, _sure(words))
-        if words & _OTHER:
+        if words & _OTHER or (words & _TOPICS and not words & _TICKERS):
             other = min(other, UNLIKE / 3 if words & _NEWS and words & _TICKERS else UNLIKE)
         elif words & _NEWS:
             news = _OF_NEWS

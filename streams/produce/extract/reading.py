@@ -83,6 +83,7 @@ _RULE: Final = _any(
     r"\b(?:upper|lower)-?case\b|\bspecial characters?\b|\bcaractères? spéci(?:al|aux)\b",
     r"\bau moins \w+ (?:caractères?|lettres?|chiffres?|majuscules?)\b",
     r"(?:أحرف|حرف|رموز) (?:على الأقل|كبيرة?|صغيرة?|خاصة?)",
+    r"^(?:one|an?|une?|\d) (?:capital letter|(?:number|digit|symbol|capital|majuscule|chiffre|symbole)\b.{0,12}$)",
     r"^(?:please |be (?:kind|polite|respectful|civil|nice|courteous)\b)",
     r"^(?:stay|keep) (?:\w+ )?(?:on topic|civil|clean|relevant)\b",
     r"^(?:do not|don['’]t|never|no) (?:\w+ )?(?:post|spam|share|insult|swear|advertis|self-promotion|personal attacks)",

@@ -64,6 +64,7 @@ def test_names_of_tickers(called: str) -> None:
         "forecast-ticker",
         "radio-ticker now-playing",
         "latest-comments",
+        "latest-topics",
         "nav-scroller",
         "has-ticker",
         "post",

@@ -149,6 +149,18 @@ def test_pictures_part_headlines_but_emoji_do_not() -> None:
     assert [slot.text for slot in found.split.slots] == list(TITLES)
 
 
+def test_headlines_between_links_are_items_too() -> None:
+    """A ticker may link some of its headlines only; a summary after each link is another matter."""
+    links = [f'<a href="/{n}">{title}</a>' for n, title in enumerate(TITLES)]
+    words = [f"<span>{title}</span>" for title in TITLES]
+    turns = "".join((links[0], words[1], links[2], words[3]))
+    found = find_strips(f'<div class="ticker">{turns}</div>', "here")[0]
+    assert [slot.text for slot in found.split.slots] == list(TITLES)
+    summary = "<span>It was a long evening, and in the end all agreed. More tomorrow morning.</span>"
+    found = find_strips(f'<div class="ticker">{summary.join(links)}{summary}</div>', "here")[0]
+    assert [slot.text for slot in found.split.slots] == list(TITLES)
+
+
 def test_slides_with_several_headlines_are_no_items() -> None:
     """Where a slide holds several headlines alike, these are the items, not the slide."""
     first, second, third, fourth = (f"<a>{title}</a>" for title in TITLES)
