@@ -103,6 +103,7 @@ def test_scores_are_shares(pair: tuple[str, str]) -> None:
         ("tense", "Striker signs new deal with club", "Striker signed new deal with club"),
         ("cut", "الجامعة تكشف برنامج المنتخب في المعسكر المقبل", "الجامعة تكشف برنامج المنتخب في..."),
         ("moved", "وزير النقل: القطار السريع يصل أكادير", "القطار السريع يصل أكادير.. وزير النقل"),
+        ("moved", "Cable car stops after storm in Cape Town", "Cape Town: Cable car stops after storm"),
         ("minor", "Storm closes the port of Tangier", "Storm closes port of Tangier"),
         ("numeral", "Sept jours de gel annoncés", "7 jours de gel annoncés"),
         ("numeral", "Four skiers found alive on glacier", "4 skiers found alive on glacier"),

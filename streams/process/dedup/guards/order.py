@@ -52,8 +52,9 @@ def _is_segment(alignment: Alignment) -> bool:
     begin, turn, end = alignment.turned
     if begin or end != len(alignment.one.tokens):
         return False
-    boundary = len(alignment.other.tokens) - turn
-    return turn in alignment.one.breaks or boundary in alignment.other.breaks
+    # The little words that only one of them has ("in Cape Town", "Cape Town:") may be on either side of the boundary.
+    boundaries = {len(alignment.other.tokens) - turn, end - turn}
+    return turn in alignment.one.breaks or not boundaries.isdisjoint(alignment.other.breaks)
 
 
 def _is_adverbial(alignment: Alignment) -> bool:
