@@ -2,15 +2,15 @@
 
 
 class TickerError(Exception):
-    """Anything that the pipeline can explain. Exit code 1 on the command line."""
+    """Any failure that the pipeline can explain. Exit code 1 on the command line."""
 
 
 class SettingsError(TickerError):
-    """A setting that cannot be used: the start stops. Exit code 2 on the command line."""
+    """A setting that cannot be used: the program does not start. Exit code 2 on the command line."""
 
 
 class FootingError(TickerError):
-    """What a program began with is not there any more, and will not come back: the cluster, or a topic."""
+    """The cluster, or a topic, that a program started with is gone for good."""
 
 
 class InputError(TickerError):

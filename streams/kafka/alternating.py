@@ -1,8 +1,8 @@
-"""Two transactional producers that take turns, so that one transaction need not wait for the end of the last.
+"""Two transactional producers that take turns, so that a transaction need not wait for the markers of the last.
 
-A broker answers a commit before it has written the markers, and refuses the next transaction of that producer
-until it has (CONCURRENT_TRANSACTIONS; aiokafka asks again after 20 ms). The next transaction of another
-producer is free to begin: transactions still follow each other one by one, a third as far apart.
+A broker answers a commit before it has written the markers, and until then it refuses the same producer's next
+transaction (CONCURRENT_TRANSACTIONS; aiokafka retries after 20 ms). Another producer may begin one at once.
+Transactions still follow each other one by one, but in a third of the time.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from streams.stage import RawRecord
 
 
 class AlternatingProducers:
-    """One transaction at a time, in turn under two transactional ids; whoever held either is fenced."""
+    """Writes one transaction at a time, in turn under two transactional ids; fences older producers of both."""
 
     def __init__(self, transactional_id: str, topics: Collection[str], options: Mapping[str, Any]) -> None:
         self._next, self._last = (
@@ -22,7 +22,7 @@ class AlternatingProducers:
         )
 
     async def start(self) -> None:
-        """Fence older producers of both ids: nothing of theirs can be committed after this returns."""
+        """Fence older producers of both ids: they can commit nothing after this returns."""
         await asyncio.gather(self._next.start(), self._last.start())
 
     async def commit(self, records: Mapping[str, Sequence[RawRecord]], partition: int) -> None:

@@ -1,4 +1,4 @@
-"""Pack records into the Kafka client's record batches, several times faster than sending them one by one."""
+"""Packs records into aiokafka's record batches, several times faster than sending them one by one."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from streams.stage import RawRecord
 
 
 def batches(producer: Any, records: Sequence[RawRecord]) -> list[Any]:
-    """Records as closed batches of an aiokafka producer, in order; one larger than a batch gets its own."""
+    """Records as closed batches of an aiokafka producer, in order; a record larger than a batch gets its own."""
     batch = producer.create_batch()
     full = []
     append = batch.append
@@ -27,7 +27,7 @@ async def send(producer: Any, records: Mapping[tuple[str, int], Sequence[RawReco
     """Write records by topic and partition, each partition's in order, and wait until all are acknowledged.
 
     Raises:
-        KafkaError: A batch failed. aiokafka would commit a transaction without it.
+        KafkaError: A batch failed. The caller must abort, for aiokafka would commit the transaction without it.
     """
     sent = [
         await producer.send_batch(batch, topic, partition=partition)

@@ -1,4 +1,4 @@
-"""Reaches a Kafka cluster: waits for a broker a bounded time, and tells why none could be reached."""
+"""Reaches a Kafka cluster: waits a bounded time for a broker, and says why none could be reached."""
 
 import asyncio
 import logging
@@ -37,20 +37,19 @@ _REFUSED: Final = (
     UnsupportedSaslMechanismError,
     ssl.SSLCertVerificationError,
 )
-"""What another try does not change."""
+"""Errors that a retry does not cure."""
 
 Report = Callable[[str], None]
 
 
 async def reach(connection: Connection, *, patience: float, report: Report = logger.warning) -> None:
-    """Return as soon as one of the brokers answers; try for `patience` seconds, tell `report` why it waits.
+    """Return as soon as one of the brokers answers; try for `patience` seconds and tell `report` why it waits.
 
-    Clients of aiokafka say only that they could not bootstrap; this says why, and does not wait where waiting
-    is of no use.
+    aiokafka's clients say only that they could not bootstrap. This says why, and does not retry what cannot succeed.
 
     Raises:
-        TickerError: no broker answered in time, one refused the login or has the wrong certificate, or a version of
-            aiokafka is installed that this was not made for.
+        TickerError: No broker answered in time, one refused the login or has the wrong certificate, or the installed
+            version of aiokafka is not supported.
     """
     options = connection.aiokafka_options()
     servers = options.pop("bootstrap_servers")
@@ -72,10 +71,10 @@ async def reach(connection: Connection, *, patience: float, report: Report = log
 async def administration(
     connection: Connection, *, patience: float, report: Report = logger.warning
 ) -> AsyncIterator[Any]:
-    """An admin client of aiokafka for a cluster that has been reached.
+    """A started admin client of aiokafka.
 
     Raises:
-        TickerError: as `reach`, and for whatever Kafka refuses to the client.
+        TickerError: As `reach`, and for any KafkaError in the context.
     """
     retry = Retry(first=_FIRST_WAIT_S, longest=_LONGEST_WAIT_S, patience=patience)
     while True:
@@ -84,7 +83,7 @@ async def administration(
         is_started = False
         try:
             await client.start()
-            # A broker that has just started answers before it knows of any broker, itself included.
+            # A broker that has just started answers before it knows any broker, itself included.
             await client.describe_cluster()
             is_started = True
             yield client
@@ -99,29 +98,29 @@ async def administration(
 
 
 class Metadata(Struct, frozen=True, kw_only=True):
-    """What a broker tells of its cluster, and of the topics that it was asked for."""
+    """A broker's metadata of its cluster, and of the topics that it was asked for."""
 
     cluster: str
     """The cluster's id."""
     servers: frozenset[str]
-    """The brokers that live, as `HOST:PORT`."""
+    """The live brokers, as `HOST:PORT`."""
     topics: frozenset[str]
-    """Those of the topics that are there."""
+    """Those of the topics that exist."""
     leaderless: frozenset[str]
-    """Their partitions that nobody leads, as `TOPIC/PARTITION`."""
+    """Their partitions without a leader, as `TOPIC/PARTITION`."""
     out: frozenset[int]
-    """The numbers of brokers that should have copies of those and do not live."""
+    """The ids of brokers that hold replicas of those partitions and are down."""
 
 
 async def ask(options: Mapping[str, Any], topics: Sequence[str] = ()) -> Metadata:
-    """What the first broker to answer tells; all are asked at once, so that one that hangs hides no other.
+    """The metadata of the first broker that answers; all are asked at once, so that one that hangs delays nothing.
 
     Args:
         options: aiokafka's connection options.
-        topics: What to ask for.
+        topics: The topics to ask for.
 
     Raises:
-        KafkaError: None answered; this is what was wrong with one of them.
+        KafkaError: No broker answered; this is the error of one of them.
         OSError: Likewise.
     """
     others = dict(options)
@@ -148,7 +147,7 @@ def _connection(server: str, options: dict[str, Any]) -> AIOKafkaConnection:
 
 
 async def _try_all(servers: str, options: dict[str, Any]) -> str | None:
-    """None if a broker answers, else why the last one did not."""
+    """None if a broker answers, else the last one's problem."""
     problem = ""
     for server in servers.split(","):
         try:
@@ -192,7 +191,7 @@ async def _ask_one(connection: AIOKafkaConnection, topics: Sequence[str]) -> Met
 
 @asynccontextmanager
 async def _connected(connection: AIOKafkaConnection) -> AsyncIterator[None]:
-    """Connected and logged in while the context lasts; no socket is left behind, whatever came of it."""
+    """Connected and logged in while the context lasts; the socket is always closed."""
     try:
         await connection.connect()
         yield

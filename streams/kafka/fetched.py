@@ -1,8 +1,8 @@
-"""Record batches as aiokafka's fetcher holds them: taken whole, decoded one batch at a time where they are used.
+"""Takes record batches undecoded from aiokafka's fetcher; each is decoded only when its records are used.
 
-aiokafka makes three objects of each record and keeps thousands of them alive at once. A batch that is
-decoded, used and dropped before the next one stays in the processor's caches: a third of the processor time.
-This is the inside of aiokafka's fetcher: `streams.kafka.internals` lists every name, and looks for them at the start.
+aiokafka makes three objects of each record and keeps thousands of them alive at once. A batch that is decoded, used
+and dropped before the next one stays in the processor's caches, which takes a third of the processor time.
+The private names of aiokafka used here are listed in `streams.kafka.internals`, which checks for them at the start.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from aiokafka.errors import ConsumerStoppedError, CorruptRecordException
 
 
 class Slice:
-    """The record batches that one fetch brought from one partition, in order, not decoded; never empty."""
+    """The undecoded record batches that one fetch brought from one partition, in order; at least one when made."""
 
     __slots__ = ("batches", "end", "epoch", "partition", "previous_end", "size")
 
@@ -25,25 +25,26 @@ class Slice:
         self.partition = partition
         self.batches = deque(batches)
         self.size = size
-        """Bytes, as they were fetched."""
+        """Fetched bytes."""
         self.end: int = self.batches[-1].next_offset
         """The offset after its last record."""
         self.epoch = 0
+        """The number of the seek that it follows."""
         self.previous_end: int | None = None
         """The offset after the slice before this one; None for the first after a seek."""
 
     @property
     def start(self) -> int:
-        """The offset of the first record that is left, or a lower one where compaction removed records before it."""
+        """The base offset of the next batch: that of its first record, or lower if compaction removed records."""
         return int(self.batches[0].base_offset)
 
     @property
     def timestamp(self) -> int:
-        """The event time (ms) of the first record that is left."""
+        """The event time (ms) of the next batch's first record."""
         return int(self.batches[0].first_timestamp)
 
     def pop(self, start: int) -> list[Any]:
-        """Take the next batch's records from an offset on; there can be none.
+        """Take the records of the next batch that are at or above `start`, which may be none.
 
         Raises:
             CorruptRecordException: The batch cannot be read.
@@ -55,13 +56,13 @@ class Slice:
 
 
 def fetching(fetcher: Any) -> AbstractContextManager[None]:
-    """While the context lasts, aiokafka takes its consumer for polled; one that nobody polls leaves its group."""
+    """While the context lasts, aiokafka counts its consumer as polled; one that is not polled leaves its group."""
     context: AbstractContextManager[None] = fetcher._subscriptions.fetch_context()  # noqa: SLF001
     return context
 
 
 async def assigned(fetcher: Any) -> None:
-    """Wait until no assignment is under way: what is fetched until then may not be ours any more.
+    """Wait until no rebalance is in progress: records fetched before its end may not be ours any more.
 
     Raises:
         ConsumerStoppedError: The client has been stopped.
@@ -73,10 +74,10 @@ async def assigned(fetcher: Any) -> None:
 
 
 async def more_fetched(fetcher: Any, deadline: float) -> bool:
-    """Wait for records of any partition, or for `wake`; False at the deadline (the loop's time).
+    """Wait for records of any partition, or for `wake`; False at the deadline (in the loop's time).
 
     Raises:
-        KafkaError: The group has put this member out for good.
+        KafkaError: The group has expelled this member for good.
     """
     left = deadline - asyncio.get_running_loop().time()
     if left <= 0:
@@ -91,16 +92,16 @@ async def more_fetched(fetcher: Any, deadline: float) -> bool:
 
 
 def wake(fetcher: Any) -> None:
-    """Let those that wait for records look again; runs in the fetcher's loop."""
+    """Wake every caller of `more_fetched`; runs in the fetcher's loop."""
     for waiter in list(fetcher._fetch_waiters):  # noqa: SLF001
         fetcher._notify(waiter)  # noqa: SLF001
 
 
 def take_slices(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicPartition, Slice]:
-    """All that has been fetched of some partitions, a slice each.
+    """Take everything fetched of the wanted partitions, as a slice of each.
 
     Raises:
-        KafkaError: What the fetcher met on a partition, as aiokafka's own calls raise it.
+        KafkaError: The fetcher's error on a partition, as aiokafka's own calls raise it.
     """
     slices: dict[TopicPartition, Slice] = {}
     held = fetcher._records  # noqa: SLF001
@@ -108,7 +109,7 @@ def take_slices(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicP
         result = held[partition]
         is_error = not isinstance(result, client.FetchResult)
         if is_error and slices:
-            break  # those first; the error is raised by the next call
+            break  # give these slices first; the next call raises the error
         taken = None if is_error else _slice(partition, result)
         del held[partition]
         fetcher._notify(fetcher._wait_consume_future)  # noqa: SLF001 (there is room for the next fetch)
@@ -120,22 +121,23 @@ def take_slices(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicP
 
 
 def _slice(partition: TopicPartition, result: Any) -> Slice | None:
-    """All batches of a fetch, and the position moved behind them; None where there is nothing for us."""
+    """A fetch's batches as a slice, with aiokafka's position moved behind them; None when no batch is left."""
     if not result.check_assignment(partition) or not result.has_more():
         return None
     found = result._partition_records  # noqa: SLF001
     batches = list(_committed(partition, found))
-    # aiokafka's own iterator refers to `found`, and `found` to it: what was fetched would stay until the cyclic
-    # collector comes by, which is rarely.
+    # aiokafka's own iterator and `found` refer to each other: the fetched bytes would stay in memory until the cyclic
+    # collector runs, which is rarely.
     found._records_iterator = None  # noqa: SLF001
     result._update_position()  # noqa: SLF001
     return Slice(partition, batches, found._records.size_in_bytes()) if batches else None  # noqa: SLF001
 
 
 def _committed(partition: TopicPartition, found: Any) -> Iterable[Any]:
-    """Batches of records that were committed, or need no commit; skips markers and what was aborted.
+    """Batches of committed transactions, and those written outside of any; skips markers and aborted batches.
 
-    As `PartitionRecords` does, batch by batch: `_aborted_transactions` come sorted from the broker's answer (KIP-98).
+    As aiokafka's `PartitionRecords` does, batch by batch: the broker's answer lists aborted transactions in order of
+    their first offsets (KIP-98).
     """
     records = found._records  # noqa: SLF001
     aborted = found._aborted_producers  # noqa: SLF001
@@ -149,5 +151,5 @@ def _committed(partition: TopicPartition, found: Any) -> Iterable[Any]:
                 aborted.discard(batch.producer_id)
         elif not (batch.is_transactional and batch.producer_id in aborted):
             yield batch
-        # The last offset stays when compaction removes the record: the next fetch begins behind it.
+        # Compaction keeps a batch's last offset even if it removes that record: the next fetch begins behind it.
         found.next_fetch_offset = batch.next_offset

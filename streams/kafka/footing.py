@@ -1,7 +1,8 @@
-"""What a program stands on while it runs: one cluster, which has its topics, whose partitions have leaders.
+"""Watches what a running program depends on: the same cluster, its topics, and a leader for each partition.
 
-No client of aiokafka says that a topic was deleted, that another cluster answers at the address, or that a partition
-has no leader any more: each waits in silence. What is beyond mending ends the program; what can pass is said once.
+No client of aiokafka reports that a topic was deleted, that another cluster answers at the address, or that a
+partition has lost its leader: each waits in silence. A deleted topic or another cluster ends the program; partitions
+without a leader are logged once.
 """
 
 import asyncio
@@ -19,21 +20,21 @@ from streams.kafka.topics import listed
 logger: Final = logging.getLogger(__name__)
 
 _GONE_S: Final = 8.0
-"""A topic that was there is gone when brokers have said so for so long: one that has just started may not know it."""
+"""How long brokers must miss a topic before it counts as deleted: one that has just started may not know it yet."""
 _LEADERLESS_S: Final = 8.0
-"""A partition has a new leader within moments where another broker has a copy."""
+"""How long a partition may lack a leader before that is logged: an election takes moments if a replica is left."""
 _FIRST_S: Final = 2.0
-"""How long the brokers that were named have before the others are asked: one that is switched off refuses nothing."""
+"""How long the bootstrap servers have to answer before others are asked: a host that is off refuses no connection."""
 
 
 class Footing:
-    """Sees what becomes of a cluster and of topics, each time that it looks.
+    """Checks a cluster and its topics each time that `look` is called.
 
     Args:
-        options: aiokafka's connection options. Where none of their brokers takes a connection, those are asked of
-            which the cluster told last: one that is taken out for good may be the only one that was named.
+        options: aiokafka's connection options. If none of the bootstrap servers answers, the brokers of the last
+            metadata are asked: the one bootstrap server may have been decommissioned.
         topics: The topics that the program reads and writes.
-        are_there: Whether they are known to be there; else one that was never met is not missed.
+        are_there: Whether the topics are known to exist; else a topic counts as deleted only if it was seen before.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Footing:
         self._cluster = ""
         self._servers: frozenset[str] = frozenset()
         self._met = set(topics if are_there else ())
-        """Topics that were there."""
+        """Topics that have been seen."""
         self._gone_since: dict[str, float] = {}
         self._leaderless_since: float | None = None
         self._is_said = False
@@ -53,7 +54,7 @@ class Footing:
         """Ask the brokers.
 
         Raises:
-            FootingError: The cluster is another one, or a topic is gone.
+            FootingError: The cluster is another one, or a topic was deleted.
             KafkaError: None of the brokers answers.
             OSError: Likewise.
         """
@@ -68,7 +69,7 @@ class Footing:
         self.judge(told, time.monotonic())
 
     def judge(self, told: Metadata, now: float) -> None:
-        """Compare what a broker told with what was told before; `now` is in seconds.
+        """Compare a broker's metadata with earlier metadata; `now` is in seconds of a monotonic clock.
 
         Raises:
             FootingError: As `look`.

@@ -1,9 +1,10 @@
-"""Transactions of one's own that hang: nobody will end them, and no reader of committed records gets past them.
+"""Ends a producer's own hanging transactions (KIP-664): open ones that the transaction coordinator has forgotten.
 
-A broker that stood still for some seconds can count a transaction as aborted without having written that into every
-partition. The coordinator knows nothing of it any more, so fencing does not end it. Kafka's tool for that writes the
-missing marker under the producer's id (KIP-664). The next transaction under the same transactional id has that id too:
-if it is aborted, its marker ends what hangs, and it leaves nothing that a reader of committed records sees.
+They hold back the last stable offset, so that no reader of committed records gets past them. They arise when a broker
+was paused for some seconds: the coordinator counts a transaction as aborted, but a partition never got the marker.
+Fencing does not help, since to the coordinator there is nothing to end. Kafka's tool writes the missing marker under
+the producer's id. A new transaction under the same transactional id has that producer id too: when it is aborted, its
+marker ends the hanging one as well, and readers of committed records see nothing of either.
 """
 
 import logging
@@ -23,14 +24,12 @@ logger: Final = logging.getLogger(__name__)
 async def end_hanging(
     producer: TransactionalProducer, reader: CommittedReader, partitions: Collection[TopicPartition]
 ) -> None:
-    """End what hangs of this producer's in partitions that it writes to.
-
-    What is open there of others is left as it is, so it may be called where others write too.
+    """End this producer's hanging transactions in some partitions; those of other producers stay as they are.
 
     Args:
-        producer: Started, so that whatever the coordinator knows to be open under its id is ended.
+        producer: Started, so that any transaction that the coordinator knows under its id has ended.
         reader: A reader of these partitions.
-        partitions: Where to look.
+        partitions: Partitions that the producer writes to; others may write to them too.
 
     Raises:
         TimeoutError: The brokers took too long.
@@ -40,7 +39,7 @@ async def end_hanging(
     if not blocked:
         return
     filler = RawRecord(b"", None, time.time_ns() // 1_000_000, [])
-    await producer.write_nothing({(place.topic, place.partition): [filler] for place in blocked})
+    await producer.write_and_abort({(place.topic, place.partition): [filler] for place in blocked})
     ended = sorted(blocked - await reader.blocked(blocked))
     if ended:
         logger.info(

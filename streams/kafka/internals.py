@@ -1,9 +1,8 @@
-"""What we use of aiokafka and Faust that is theirs alone: each name, why it is needed, and whether it is there.
+"""Every private name of aiokafka and Faust that we use, with the reason, and a check that the installed version has it.
 
-A new version may lack or rename any of it. `check` finds that out when a program starts, before a record is touched;
-nothing else of ours reads a private attribute of either library, `streams.kafka.fetched` aside, whose names stand here
-too. Faust's classes are extended by `streams.engine.kafka.slices`, whose methods take the place of those that are
-named here.
+A new version may lack or rename any of them. `check` finds that out when a program starts, before it touches a record.
+Only this module and `streams.kafka.fetched` read private attributes of aiokafka; `streams.engine.kafka.slices`
+overrides private methods of Faust. The names of all three are listed here.
 """
 
 import asyncio
@@ -43,9 +42,7 @@ _TABLES: Final = "faust.tables.manager:TableManager"
 
 INTERNALS: Final[dict[Library, tuple[Internal, ...]]] = {
     "aiokafka": (
-        Internal(
-            "aiokafka.client:AIOKafkaClient", "coordinator_lookup", "who answers a broker's port can be none"
-        ),
+        Internal("aiokafka.client:AIOKafkaClient", "coordinator_lookup", "survive a foreign broker"),
         Internal("aiokafka.client:AIOKafkaClient", "set_topics", "learn of all topics at once"),
         Internal("aiokafka.conn:AIOKafkaConnection", "_protocol", "whether a connection was ever open"),
         Internal(_CONSUMER, "_client", "learn of all topics at once, not 0.1 s apart"),
@@ -102,10 +99,10 @@ INTERNALS: Final[dict[Library, tuple[Internal, ...]]] = {
 
 @cache
 def check(library: Library) -> None:
-    """See that a library has all that we use of its inside.
+    """Check that a library has every private name that we use.
 
     Raises:
-        TickerError: Something is missing: the version that is installed is not one that this was made for.
+        TickerError: One is missing: the installed version is not supported.
     """
     missing = [f"{one.owner}.{one.name} ({one.why})" for one in INTERNALS[library] if not _is_there(one)]
     if missing:
@@ -126,7 +123,7 @@ def _is_there(internal: Internal) -> bool:
 
 
 def _attributes(owner: type) -> Iterator[str]:
-    """The names that a class's own methods use: an attribute that `__init__` sets is one of them."""
+    """The names that occur in a class's methods, and so the attributes that `__init__` sets."""
     for each in owner.__mro__:
         for member in vars(each).values():
             if isfunction(member):
@@ -134,12 +131,12 @@ def _attributes(owner: type) -> Iterator[str]:
 
 
 def fetcher(consumer: Any) -> Any:
-    """What fetches for a consumer: `streams.kafka.fetched` takes from it."""
+    """A consumer's fetcher, for `streams.kafka.fetched`."""
     return consumer._fetcher  # noqa: SLF001
 
 
 def learn_topics(client: Any, topics: Collection[str]) -> Awaitable[Any]:
-    """Let a consumer or a producer ask for all topics at once; else it asks for each when it meets it."""
+    """Let a consumer or producer fetch the metadata of all topics at once, not of each when it first needs it."""
     inner = client.client if hasattr(client, "client") else client._client  # noqa: SLF001
     answer: Awaitable[Any] = inner.set_topics(topics)
     return answer
@@ -157,16 +154,16 @@ def was_open(connection: Any) -> bool:
 
 
 def read_committed(consumer: Any, fetch_wait_ms: int) -> None:
-    """Let a consumer that Faust made read committed records only; a broker waits at most so long (ms) for some."""
+    """Set a consumer that Faust made to read_committed, and its `fetch.max.wait` to `fetch_wait_ms`."""
     consumer._isolation_level = "read_committed"  # noqa: SLF001
     consumer._fetch_max_wait_ms = fetch_wait_ms  # noqa: SLF001
 
 
-def outlast_strangers(consumer: Any) -> None:
-    """Let a consumer go on looking for its group's coordinator where something else answers at a broker's address.
+def tolerate_foreign_brokers(consumer: Any) -> None:
+    """Let a consumer go on looking for its group coordinator when a foreign server answers at a broker's address.
 
-    While a broker is away its port can be another's, such as a controller's, which knows no groups. To aiokafka that is
-    a broker of a version that will never do, which ends the consumer; here it is one that is not ready yet.
+    While a broker is down, another process can listen on its port: for example a controller, which knows no groups.
+    aiokafka takes that for a broker of an incompatible version and ends the consumer; here it is retried.
     """
     client = consumer._client  # noqa: SLF001
     look_up = client.coordinator_lookup
@@ -181,24 +178,24 @@ def outlast_strangers(consumer: Any) -> None:
 
 
 def heartbeats(consumer: Any) -> asyncio.Task[None] | None:
-    """The task that tells the group that a member is alive; None before it has joined."""
+    """A consumer's heartbeat task; None before it has joined its group."""
     task: asyncio.Task[None] | None = consumer._coordinator._heartbeat_task  # noqa: SLF001
     return task
 
 
 def coordinator(consumer: Any) -> Any:
-    """What speaks with the group: has `group_id`, `generation` and `member_id`."""
+    """A consumer's client of the group coordinator: has `group_id`, `generation` and `member_id`."""
     return consumer._coordinator  # noqa: SLF001
 
 
 def ask_coordinator(consumer: Any, request: Any) -> Awaitable[Any]:
-    """Send the group's coordinator a request of aiokafka's protocol; gives its answer."""
+    """Send the group coordinator a request; gives its answer."""
     answer: Awaitable[Any] = consumer._coordinator._send_req(request)  # noqa: SLF001
     return answer
 
 
 def is_reassigning(consumer: Any) -> bool:
-    """Whether the group is handing out partitions now."""
+    """Whether a rebalance is in progress."""
     return bool(consumer._subscription.reassignment_in_progress)  # noqa: SLF001
 
 
@@ -208,15 +205,15 @@ def is_in_transaction(producer: Any) -> bool:
 
 
 def is_broken(producer: Any) -> bool:
-    """Whether a producer has met an error that ends it, such as being fenced."""
+    """Whether a producer has met a fatal error, such as being fenced."""
     return bool(producer._txn_manager.is_fatal_error())  # noqa: SLF001
 
 
 def abandon(producer: Any) -> asyncio.Task[None] | None:
-    """Mark a transactional producer as closed without the broker; gives its sender's task, if it was started."""
+    """Mark a transactional producer as closed without asking the broker; gives its sender's task, if it was started."""
     producer._closed = True  # noqa: SLF001
     waiter = producer._txn_manager._transaction_waiter  # noqa: SLF001
     if waiter is not None and waiter.done() and not waiter.cancelled():
-        waiter.exception()  # has been told already; unread, asyncio would log it again
+        waiter.exception()  # was raised to the caller already; unretrieved, asyncio would log it again
     task: asyncio.Task[None] | None = producer._sender.sender_task  # noqa: SLF001
     return task

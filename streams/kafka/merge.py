@@ -1,7 +1,7 @@
-"""Put the records of several partitions into one order by event time, as far as that is possible.
+"""Merges the records of several partitions by event time, as far as that is possible.
 
-Kafka has no order between partitions. What is there at the start is merged exactly; what comes later is merged poll by
-poll, for nobody knows what a slow worker will still bring.
+Kafka has no order between partitions. Records that exist at the start are merged exactly. Later ones are merged only
+within one poll, because a slow worker may still write older ones.
 """
 
 from collections import deque
@@ -15,14 +15,14 @@ from streams.kafka.subscribe import starts_of
 
 _POLL_MS: Final = 500
 _AHEAD: Final = 2_000
-"""Records of a partition that may wait for others before it is not fetched from."""
+"""Records of a partition that may wait for other partitions before fetching it is paused."""
 
 
 class Merge:
-    """Records by partition that wait until every partition that can still bring an older one has one waiting.
+    """A merge by event time: a record waits until no pending partition can still bring an older one.
 
     Args:
-        pending: The partitions that have not come to their ends at the start.
+        pending: The partitions that have records to read up to their end offsets at the start.
     """
 
     def __init__(self, pending: Collection[TopicPartition]) -> None:
@@ -34,20 +34,20 @@ class Merge:
         self._waiting.setdefault(partition, deque()).extend(records)
 
     def finish(self, partition: TopicPartition) -> None:
-        """Wait for this partition no longer: it has come to its end at the start."""
+        """Note that a partition was read up to its end offset at the start, so that others need not wait for it."""
         self._pending.discard(partition)
 
     @property
     def pending(self) -> frozenset[TopicPartition]:
-        """The partitions that are waited for."""
+        """The partitions that others still wait for."""
         return frozenset(self._pending)
 
     def far_ahead(self) -> Iterator[TopicPartition]:
-        """Partitions that have brought so much that they can wait."""
+        """Partitions with so many waiting records that fetching them should pause."""
         return (partition for partition, records in self._waiting.items() if len(records) >= _AHEAD)
 
     def ready(self) -> Iterator[Any]:
-        """The records whose turn it is, the oldest first; a partition's own order is kept."""
+        """Take the records that need not wait, oldest first; each partition's own order is kept."""
         while all(self._waiting.get(partition) for partition in self._pending):
             heads = [
                 (records[0].timestamp, partition) for partition, records in self._waiting.items() if records
@@ -60,13 +60,13 @@ class Merge:
 async def merged(
     options: Mapping[str, Any], partitions: Sequence[TopicPartition], *, since: int | None, follow: bool
 ) -> AsyncGenerator[Any, None]:
-    """Committed records of partitions by event time; belongs to no group.
+    """Committed records of partitions in order of event time; joins no consumer group.
 
     Args:
         options: aiokafka's connection options.
         partitions: What to read.
         since: Start at this event time (ms); None starts at the end when following, else at the beginning.
-        follow: Go on for ever; else end where the partitions ended at the start.
+        follow: Go on forever; else end at the end offsets of the start.
     """
     async with consuming(options, reset="earliest", fetch_wait_ms=_POLL_MS) as consumer:
         ends = await consumer.end_offsets(partitions)

@@ -1,6 +1,6 @@
-"""Whether the brokers answer, asked every few seconds: a client that waits for them does not say.
+"""Asks every few seconds whether the brokers answer: aiokafka's clients wait for them without saying so.
 
-Readiness, the metric `ticker_kafka_up` and the log follow what is found; what a program does meanwhile is its own.
+Readiness, the metric `ticker_kafka_up` and the log follow the result. What a program does during an outage is up to it.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ class Probe:
     """Knows whether the brokers answer, while `run` runs.
 
     Args:
-        question: Returns once they answer; raises what `streams.kafka.retry.TRANSIENT` names, or TickerError. After a
-            FootingError it is asked no more.
-        meanwhile: What becomes of the program's work while they do not, for the log.
+        question: Asks the brokers; raises one of `streams.kafka.retry.TRANSIENT`, or TickerError, if they do not
+            answer. A FootingError ends the probe.
+        meanwhile: For the log: what becomes of the program's work during an outage, such as "strips wait on disk".
     """
 
     def __init__(self, question: Callable[[], Awaitable[object]], *, meanwhile: str) -> None:
@@ -36,16 +36,16 @@ class Probe:
         self._meanwhile = meanwhile
         self._away_since: float | None = None
         self.is_answered = False
-        """Whether they answered when they were asked last."""
+        """Whether they answered the last time."""
         self.lost: Exception | None = None
-        """Why it asks no more: a FootingError, or what nobody had thought of."""
+        """The error that ended the probe: a FootingError, or a bug."""
 
     async def run(self) -> Never:
-        """Ask again and again, until cancelled; the log has a line when they go away, and one when they are back.
+        """Ask again and again, until cancelled; log one line when an outage begins, and one when it ends.
 
         Raises:
-            FootingError: The cluster is another one, or a topic is gone.
-            Exception: Whatever else the question raised: then it is ours that is wrong, and nobody asks any more.
+            FootingError: The cluster is another one, or a topic was deleted.
+            Exception: Any other error of the question, which is a bug of ours.
         """
         while True:
             try:
@@ -82,19 +82,18 @@ async def probing(
     are_there: bool = False,
     cancels: bool = True,
 ) -> AsyncIterator[Probe]:
-    """A probe of a cluster's brokers that asks while the context lasts, by connections of its own.
+    """A probe of a cluster's brokers that runs while the context lasts, on connections of its own.
 
     Args:
         connection: How to reach the cluster.
-        topics: What the program reads and writes, by its names on the cluster.
-        are_there: Whether they are known to be there.
+        topics: The topics that the program reads and writes, by their names on the cluster.
         meanwhile: As for `Probe`.
-        cancels: Whether what runs in the context is cancelled where the cluster becomes another one, or loses a
-            topic, or the probe itself fails; else it looks at `Probe.lost` by itself.
+        are_there: Whether the topics are known to exist (`streams.kafka.footing.Footing`).
+        cancels: Whether the end of the probe cancels the body of the context; else the body checks `Probe.lost`.
 
     Raises:
-        FootingError: It was cancelled for its cluster's sake.
-        Exception: It was cancelled since the probe failed.
+        FootingError: The body was cancelled because the cluster is another one, or a topic was deleted.
+        Exception: The body was cancelled because the probe failed.
     """
     footing = Footing(connection.aiokafka_options(), topics, are_there=are_there)
     async with asking(Probe(footing.look, meanwhile=meanwhile), cancels=cancels) as probe:
@@ -103,7 +102,7 @@ async def probing(
 
 @asynccontextmanager
 async def asking(probe: Probe, *, cancels: bool = True) -> AsyncIterator[Probe]:
-    """A probe that asks while the context lasts; `cancels` and what is raised are as for `probing`."""
+    """Run a probe while the context lasts; `cancels` and errors are as for `probing`."""
     body = asyncio.current_task()
     assert body is not None
     run = asyncio.create_task(probe.run())

@@ -1,4 +1,4 @@
-"""Read committed records of given offsets, as a member of no group, and never pass over a gap in silence."""
+"""Reads the committed records between given offsets, outside of any consumer group; missing offsets are an error."""
 
 import asyncio
 from collections.abc import (
@@ -26,17 +26,17 @@ _FETCH_WAIT_MS: Final = 50
 _STALL_S: Final = 60.0
 _STOP_S: Final = 5.0
 _STATE_FETCH_BYTES: Final = 2 << 20
-"""The most bytes that one fetch brings of a partition: the next one is under way while these are used."""
+"""The most bytes that one fetch brings of a partition: the next fetch is in flight while these are used."""
 _STATE_AT_ONCE: Final = 1_000
-"""Records of the state that are given on together: a few milliseconds of work, so that nothing else waits for it."""
+"""Records of the state that are yielded together: a few milliseconds of work, so that nothing else waits long."""
 _STUCK_S: Final = 40.0
-"""How long (s) an open transaction is waited for: the broker ends a worker's after 20 s, and looks every
-10 s for those that are due."""
+"""How long (s) to wait for an open transaction to end: the broker aborts a worker's after 20 s, and checks for expired
+ones every 10 s."""
 _TAIL: Final = 2_000
-"""Records at the end of the positions topic that are looked at first; each transaction writes one."""
+"""Records at the end of a compacted topic that `last_record` looks at first."""
 
 Window = tuple[int, int]
-"""Offsets: the first, and the one after the last."""
+"""A range of offsets: the first, and the one after the last."""
 Isolation = Literal["read_committed", "read_uncommitted"]
 
 
@@ -49,12 +49,12 @@ async def consuming(
     fetch_bytes: int = _FETCH_BYTES,
     fetch_wait_ms: int = _FETCH_WAIT_MS,
 ) -> AsyncIterator[Any]:
-    """A started consumer of aiokafka that belongs to no group and has to be told where to read.
+    """A started aiokafka consumer outside of any group; the caller assigns partitions and seeks.
 
     Args:
         options: aiokafka's connection options.
-        isolation: Whether ends and records are those of committed transactions.
-        reset: Where to go on when offsets are gone; `none` raises OffsetOutOfRangeError.
+        isolation: The isolation level, for records and for end offsets.
+        reset: Where to go on when offsets were deleted; `none` raises OffsetOutOfRangeError.
         fetch_bytes: The most that is fetched of a partition at once.
         fetch_wait_ms: How long a broker may wait for records.
     """
@@ -71,7 +71,7 @@ async def consuming(
         yield consumer
     finally:
         with suppress(TimeoutError):
-            # Cancelled meanwhile, it is stopped all the same; a broker that is away may not hold it up for long.
+            # Shielded, so that it stops even if we are cancelled; `_stop` has a time limit in case a broker is away.
             await asyncio.shield(_stop(consumer))
 
 
@@ -82,8 +82,8 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
         except asyncio.CancelledError:
             if limit.expired():
                 raise
-            # aiokafka cancels fetches that are under way, waits for them, and ends with their cancellation: nobody
-            # has cancelled us, and its connections are still open.
+            # aiokafka cancels its fetches in flight, awaits them and lets their cancellation escape. It is not
+            # ours, and the connections are still open.
             await internals.close_client(consumer)
 
 
@@ -93,10 +93,11 @@ async def bounds(
     *,
     isolation: Isolation = "read_committed",
 ) -> dict[TopicPartition, Window]:
-    """What is in partitions now: the first offset that is there, and where the committed records end.
+    """The log start offset and the end offset of partitions: the last stable offset, or the high watermark.
 
-    With `read_uncommitted` they end where the last record was written. Who reads back what was just committed needs
-    that end: a broker answers a commit before it has written the markers, and until then it ends earlier.
+    The end is the last stable offset, or with `read_uncommitted` the high watermark. Use that one to read back what
+    was just committed: a broker answers a commit before it has written the markers, and until then the last stable
+    offset is lower.
     """
     if not partitions:
         return {}
@@ -113,10 +114,10 @@ async def read_windows(
     at_once: int = 10_000,
     patience: float = _STALL_S,
 ) -> AsyncGenerator[tuple[TopicPartition, Sequence[Any]], None]:
-    """Committed records of these windows, a partition's in order, up to `at_once` together.
+    """Committed records of these windows, in order within a partition, up to `at_once` together.
 
     Raises:
-        TickerError: Offsets are gone (retention), or nothing came for `patience` seconds.
+        TickerError: Retention deleted offsets, or nothing arrived for `patience` seconds.
     """
 
     def stalled(places: Mapping[TopicPartition, int]) -> TickerError:
@@ -139,18 +140,18 @@ async def read(
     stalled: Callable[[Mapping[TopicPartition, int]], TickerError],
     fetch: "Fetch | None" = None,
 ) -> AsyncGenerator[tuple[TopicPartition, Sequence[Any]], None]:
-    """The loop of every bounded read: records of the windows, until each is read to its end.
+    """The loop of every bounded read: the records of the windows, until each is read to its end.
 
     Args:
-        consumer: A consumer of aiokafka without a group; what it read before is forgotten.
-        windows: The offsets of each partition.
-        at_once: The most records together.
-        patience: Seconds without any progress, those aside in which the records are used.
-        stalled: The error for partitions and positions that make none.
-        fetch: How records are fetched; without it as aiokafka's `getmany` does.
+        consumer: An aiokafka consumer without a group; its assignment is replaced.
+        windows: The offsets to read, by partition.
+        at_once: The most records yielded together.
+        patience: Seconds without progress after which the read fails; the caller's use of records does not count.
+        stalled: Makes the error, from the partitions that are stuck and their positions.
+        fetch: How records are fetched; None is aiokafka's `getmany`.
 
     Raises:
-        TickerError: As `stalled` says, or offsets are gone where the consumer does not go on without them.
+        TickerError: The error of `stalled`, or retention deleted offsets and the consumer's reset is `none`.
     """
     waiting = {tp for tp, (first, end) in windows.items() if first < end}
     if not waiting:
@@ -168,7 +169,7 @@ async def read(
                 yield tp, taken
         reached = {tp: await consumer.position(tp) for tp in waiting}
         if reached != positions:
-            # Also behind markers and what was aborted, where no record came.
+            # A position also moves over markers and aborted records, where no record is yielded.
             progressed, positions = clock(), reached
         ended = {tp for tp in waiting if reached[tp] >= windows[tp][1]}
         if ended:
@@ -182,11 +183,11 @@ async def read(
 Fetched = Iterable[tuple[TopicPartition, Sequence[Any]]]
 """Records by partition, none of them empty."""
 Fetch = Callable[[Any, Mapping[TopicPartition, int], int], Awaitable[Fetched]]
-"""Waits a moment for records: of this consumer, not below these positions, at most so many together."""
+"""Waits a moment for records: of this consumer, at or above these positions, at most so many together."""
 
 
 async def _fetch(consumer: Any, positions: Mapping[TopicPartition, int], at_once: int) -> Fetched:
-    del positions  # the consumer's own
+    del positions  # the consumer keeps its own
     try:
         fetched: Mapping[TopicPartition, Sequence[Any]] = await consumer.getmany(
             timeout_ms=_FETCH_WAIT_MS, max_records=at_once
@@ -198,7 +199,7 @@ async def _fetch(consumer: Any, positions: Mapping[TopicPartition, int], at_once
 
 
 async def _fetch_batches(consumer: Any, positions: Mapping[TopicPartition, int], at_once: int) -> Fetched:
-    """The record batches' own records, decoded as they are used: half the work of `_fetch`."""
+    """Fetch undecoded batches and decode each when its records are used: half the work of `_fetch`."""
     fetcher = internals.fetcher(consumer)
     deadline = asyncio.get_running_loop().time() + _FETCH_WAIT_MS / 1000
     with fetching(fetcher):
@@ -219,9 +220,9 @@ def _decoded(
 
 
 class CommittedReader:
-    """Reads partitions of a state topic to their end, for one who has fenced the only other writer.
+    """Reads committed records up to the high watermark; made by `committed_reader`.
 
-    Reads committed records up to the high watermark; nothing can be added behind the caller's back.
+    For a caller that has fenced the only other writer of these partitions: then the result is complete.
     """
 
     def __init__(self, committed: Any, uncommitted: Any) -> None:
@@ -231,31 +232,31 @@ class CommittedReader:
     async def end(self, partition: TopicPartition) -> int:
         """The high watermark: the offset after the last record, committed or not.
 
-        It is asked from the leader (ListOffsets), which refuses to answer while it does not know (KIP-207).
+        The leader is asked (ListOffsets); just after its election it refuses until it is certain (KIP-207).
         """
         ends = await self._uncommitted.end_offsets([partition])
         return int(ends[partition])
 
     async def bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, Window]:
-        """Of each partition the first offset that is still there, and the high watermark."""
+        """The log start offset and the high watermark of each partition."""
         firsts = await self._uncommitted.beginning_offsets(list(partitions))
         ends = await self._uncommitted.end_offsets(list(partitions))
         return {place: (int(firsts[place]), int(ends[place])) for place in partitions}
 
     async def stable_end(self, partition: TopicPartition) -> int:
-        """The last stable offset: no transaction that is open now has written below it."""
+        """The last stable offset: all transactions below it have ended."""
         ends = await self._committed.end_offsets([partition])
         return int(ends[partition])
 
     async def blocked(self, partitions: Collection[TopicPartition]) -> set[TopicPartition]:
-        """Those in which a transaction is open, so that committed records end before the last record."""
-        # In this order: what is committed between the two questions does not count as open.
+        """Those of the partitions with an open transaction: their last stable offset is below the high watermark."""
+        # In this order, a transaction that is committed between the two requests does not count as open.
         ends = await self._uncommitted.end_offsets(list(partitions))
         stable = await self._committed.end_offsets(list(partitions))
         return {place for place in partitions if stable[place] < ends[place]}
 
     async def beginning(self, partition: TopicPartition) -> int:
-        """The offset of the first record that is still there."""
+        """The log start offset: that of the first record that was not deleted."""
         beginnings = await self._uncommitted.beginning_offsets([partition])
         return int(beginnings[partition])
 
@@ -265,7 +266,7 @@ class CommittedReader:
         """Committed records from `start` up to `end`, in batches; waits for open transactions below `end`.
 
         Raises:
-            TickerError: A transaction stays open for longer than any may.
+            TickerError: A transaction stayed open for `_STUCK_S`, longer than any should.
         """
 
         def stalled(places: Mapping[TopicPartition, int]) -> TickerError:
@@ -290,10 +291,10 @@ class CommittedReader:
     async def last_record(
         self, partition: TopicPartition, key: bytes, *, end: int | None = None
     ) -> Any | None:
-        """The last committed record of a key of a compacted topic, below `end`; None when there is none.
+        """The last committed record of a key of a compacted topic, below offset `end`; None when there is none.
 
-        Reads from the end backwards in growing steps: compaction keeps the last record of every key, and
-        only what was written since matters.
+        Reads backwards from the end in growing steps, so that the cost does not grow with the topic. A record that
+        was compacted away is never missed: compaction keeps the last record of every key.
         """
         end = await self.end(partition) if end is None else end
         beginning = await self.beginning(partition)
@@ -313,10 +314,7 @@ class CommittedReader:
 async def committed_reader(
     options: Mapping[str, Any], topics: Collection[str]
 ) -> AsyncIterator[CommittedReader]:
-    """A reader of topics that is connected while the context lasts.
-
-    `options` are aiokafka's connection options.
-    """
+    """A reader of topics, connected while the context lasts; `options` are aiokafka's connection options."""
     async with (
         consuming(options, reset="earliest", fetch_bytes=_STATE_FETCH_BYTES) as committed,
         consuming(options, reset="earliest", isolation="read_uncommitted") as uncommitted,

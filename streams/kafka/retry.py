@@ -1,4 +1,4 @@
-"""What may be tried again, how long to wait before it is, and when that has gone on for too long."""
+"""Which errors may be retried, the exponential backoff between tries, and when to give up."""
 
 import asyncio
 import math
@@ -7,16 +7,16 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 TRANSIENT: Final = (KafkaError, TimeoutError, OSError)
-"""The cluster's failures, which can pass by themselves; any other exception is a bug and will not."""
+"""Failures of the cluster, which can pass by themselves; any other exception is a bug, and a retry does not help."""
 
 
 class Retry:
-    """Counts failures in a row. Each wait is twice as long as the one before it, up to a limit.
+    """Exponential backoff: each wait after a failure is twice as long as the one before, up to a limit.
 
     Args:
         first: The first wait, in seconds.
-        longest: The longest.
-        patience: Seconds since the last success, or the beginning, after which it is of no use to go on.
+        longest: The longest wait, in seconds.
+        patience: Seconds since the last success, or since this was made, after which to give up.
     """
 
     def __init__(self, *, first: float, longest: float, patience: float = math.inf) -> None:
@@ -26,21 +26,21 @@ class Retry:
         self._clock = asyncio.get_running_loop().time
         self._succeeded_at = self._clock()
         self.failures = 0
-        """In a row."""
+        """Consecutive failures."""
 
     def succeeded(self) -> None:
-        """Begin to count again."""
+        """Reset the backoff and the patience."""
         self.failures = 0
         self._succeeded_at = self._clock()
 
     @property
     def is_spent(self) -> bool:
-        """Whether the next wait would end when patience has."""
+        """Whether the next wait would end after the patience."""
         return self._clock() + self._wait > self._succeeded_at + self._patience
 
     @property
     def _wait(self) -> float:
-        doubled = 1 << min(self.failures, 32)  # an outage of days must not pass what a float can hold
+        doubled = 1 << min(self.failures, 32)  # uncapped, it would overflow a float after days of outage
         return min(self._first * doubled, self._longest)
 
     async def wait(self) -> None:
@@ -51,5 +51,5 @@ class Retry:
 
 
 def told(error: BaseException) -> str:
-    """What an error says; some of aiokafka's say nothing but their name."""
+    """An error's message, or its class where the message is empty, as with some of aiokafka's."""
     return str(error) or type(error).__name__

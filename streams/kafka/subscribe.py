@@ -1,4 +1,4 @@
-"""Read topics as a subscriber does: committed records only, from now or from an instant, following."""
+"""Reads topics as a subscriber without a consumer group: committed records, from now or from a point in event time."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -22,17 +22,17 @@ async def subscribe(
     follow: bool,
     ready: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[Any, None]:
-    """Committed records of partitions, as aiokafka gives them; belongs to no group.
+    """Committed records of partitions, as aiokafka gives them; joins no consumer group.
 
     Args:
         options: aiokafka's connection options.
         partitions: What to read.
         since: Start at this event time (ms); None starts at the end when following, else at the beginning.
-        follow: Go on for ever; else end where the partitions ended at the start.
-        ready: Called once it is settled where reading starts: what is published later is read.
+        follow: Go on forever; else end at the end offsets of the start.
+        ready: Called once the start offsets are known: everything published later will be read.
 
     Raises:
-        TickerError: Not following, nothing came for a minute.
+        TickerError: Nothing arrived for a minute; never when following.
     """
     async with consuming(options, reset="earliest", fetch_wait_ms=_POLL_MS) as consumer:
         ends = await consumer.end_offsets(partitions)
@@ -67,7 +67,7 @@ async def starts_of(
     since: int | None,
     follow: bool,
 ) -> Mapping[TopicPartition, int]:
-    """Where partitions are read from; arguments as for `subscribe`, `ends` as asked before."""
+    """The offset at which to start reading each partition; `ends` are the end offsets, the rest as for `subscribe`."""
     if since is not None:
         found = await consumer.offsets_for_times(dict.fromkeys(partitions, since))
         return {tp: found[tp].offset if found.get(tp) else ends[tp] for tp in partitions}

@@ -1,4 +1,4 @@
-"""Makes the topics of the contract on a cluster, and tells where a cluster differs from it."""
+"""Creates the topics of the contract (`schemas.topics`) on a cluster, and compares a cluster's topics with it."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from streams.kafka.connect import Report
 
 _MOST_COPIES: Final = 3
 _IN_SYNC: Final = {"min.insync.replicas": "2"}
-"""With three copies: a write counts when two have it, so that one broker may fail."""
+"""With three replicas a write is acknowledged once two have it, so that one broker may fail."""
 _VISIBLE_S: Final = 10.0
 _POLL_S: Final = 0.05
 _NAMED: Final = 3
@@ -36,7 +36,7 @@ class Outcome(Struct, frozen=True):
 
 
 class Difference(Struct, frozen=True):
-    """Where a topic of the cluster differs from the contract, and how to mend that."""
+    """One difference between a topic of the cluster and the contract, and how to mend it."""
 
     topic: str
     what: str
@@ -46,22 +46,23 @@ class Difference(Struct, frozen=True):
 
 
 class TopicDescription(Struct, frozen=True):
-    """A topic as the cluster has it: partitions, the fewest copies of one, its configuration."""
+    """A topic as the cluster has it."""
 
     partitions: int
     replication: int
+    """The smallest number of replicas of any of its partitions."""
     config: Mapping[str, str]
 
 
 async def create(client: Any, topics: Sequence[Topic], *, prefix: str, replication: int = 0) -> list[Outcome]:
     """Create the topics that are missing; leave those that exist as they are.
 
-    `client` is an aiokafka admin client (`streams.kafka.connect.administration`). `replication` 0 is as many
-    copies as there are brokers, at most three. Returns when every broker that is asked knows them.
+    `client` is an aiokafka admin client (`streams.kafka.connect.administration`). `replication` 0 means as many
+    replicas as there are brokers, at most three. Returns once the topics have leaders.
 
     Raises:
-        SettingsError: more copies than brokers.
-        TickerError: the cluster refused a topic.
+        SettingsError: There are fewer brokers than `replication`.
+        TickerError: The cluster refused a topic.
     """
     copies = await _copies(client, replication)
     existing = await describe(client, {topic.on(prefix) for topic in topics})
@@ -87,10 +88,10 @@ async def create(client: Any, topics: Sequence[Topic], *, prefix: str, replicati
 
 
 async def require(client: Any, topics: Sequence[Topic], *, prefix: str) -> None:
-    """See that topics are there with the partitions that the contract says, so that a program can start.
+    """Check that topics exist with at least the contract's partitions, so that a program can start.
 
     Raises:
-        SettingsError: topics are missing or have too few partitions; says which, and how to mend it.
+        SettingsError: Topics are missing or have too few partitions; says which, and how to mend it.
     """
     live = await describe(client, {topic.on(prefix) for topic in topics})
     missing = [topic.on(prefix) for topic in topics if topic.on(prefix) not in live]
@@ -108,7 +109,7 @@ async def require(client: Any, topics: Sequence[Topic], *, prefix: str) -> None:
 
 
 async def wait_for(client: Any, topics: Sequence[Topic], *, prefix: str, report: Report) -> None:
-    """Return once all of these topics are there, however long it takes; tell `report` every minute which are not."""
+    """Return once all of these topics exist, however long it takes; tell `report` every minute which are missing."""
     asked = 0
     while missing := await _missing(client, topics, prefix):
         if asked % _ASKED_A_MINUTE == 0:
@@ -126,7 +127,7 @@ async def _missing(client: Any, topics: Sequence[Topic], prefix: str) -> list[st
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names for a message: the first of them, and whether there are more."""
+    """Names for a message, at most the first three: `a, b, c, …`."""
     return f"{', '.join(names[:_NAMED])}{', …' * (len(names) > _NAMED)}"
 
 
@@ -134,7 +135,7 @@ async def partitions_of(client: Any, names: Sequence[str]) -> list[TopicPartitio
     """Every partition of these topics of a cluster, in order.
 
     Raises:
-        SettingsError: a topic is missing.
+        SettingsError: A topic is missing.
     """
     live = await describe(client, set(names))
     if missing := [name for name in names if name not in live]:
@@ -145,7 +146,7 @@ async def partitions_of(client: Any, names: Sequence[str]) -> list[TopicPartitio
 async def check(
     client: Any, topics: Sequence[Topic], *, prefix: str, replication: int = 0
 ) -> list[Difference]:
-    """Where the cluster's topics differ from the contract. `client` and `replication` as for `create`."""
+    """The differences between the cluster's topics and the contract; `client` and `replication` as for `create`."""
     copies = await _copies(client, replication)
     live = await describe(client, {topic.on(prefix) for topic in topics})
     return [
@@ -173,7 +174,7 @@ def _new(topic: Topic, prefix: str, copies: int) -> NewTopic:
 
 
 async def describe(client: Any, names: AbstractSet[str]) -> dict[str, TopicDescription]:
-    """Those of the topics that exist. Asks for all, for asking by name may create a topic."""
+    """Those of the topics that exist. It asks for all topics, because asking for one by name may create it."""
     found = {
         topic["topic"]: topic["partitions"]
         for topic in await client.describe_topics()
@@ -204,7 +205,7 @@ async def _configs(client: Any, names: Sequence[str]) -> dict[str, dict[str, str
 
 
 async def _await_visible(client: Any, names: set[str]) -> None:
-    """Wait until the brokers have heard of topics that the controller has made."""
+    """Wait until topics that were just created have leaders."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + _VISIBLE_S
     while True:
@@ -242,7 +243,7 @@ def _differences(topic: Topic, name: str, copies: int, live: TopicDescription | 
 
 
 def _same(key: str, wanted: str, found: str) -> bool:
-    """Whether a configured value does what is wanted; more copies in sync than wanted is no fault."""
+    """Whether a configured value meets the contract; more `min.insync.replicas` than wanted do too."""
     if key in _IN_SYNC:
         return found.isdigit() and int(found) >= int(wanted)
     return found == wanted

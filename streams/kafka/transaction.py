@@ -1,4 +1,4 @@
-"""A transactional producer that fences whoever held its id before, and that can be torn down by force."""
+"""A transactional producer that fences its predecessors and can be torn down by force."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -12,9 +12,9 @@ from streams.kafka.batches import send
 from streams.stage import RawRecord
 
 TRANSACTION_TIMEOUT_S: Final = 5.0
-"""How long a transaction may take before its producer is dropped. The broker waits longer."""
+"""How long a transaction may take before we give up on it; the broker's own limit is longer."""
 _STOP_S: Final = 1.0
-"""How long stopping may take when all is well."""
+"""How long an orderly stop may take."""
 _BROKER_TIMEOUT_MS: Final = 20_000
 _REQUEST_TIMEOUT_MS: Final = 10_000
 _BATCH_BYTES: Final = 1 << 18
@@ -55,7 +55,7 @@ class TransactionalProducer:
     ) -> None:
         """Write records by topic and partition, each partition's in order, in one transaction.
 
-        With `singly` each is a batch of its own, so that no other makes it too large.
+        With `singly` each record is sent as a batch of its own: its size alone decides whether Kafka accepts it.
 
         Raises:
             TimeoutError: The transaction took longer than `TRANSACTION_TIMEOUT_S`; it may have been committed.
@@ -70,12 +70,12 @@ class TransactionalProducer:
                 await send(self._producer, part)
             await self._producer.commit_transaction()
 
-    async def write_nothing(self, records: Mapping[tuple[str, int], Sequence[RawRecord]]) -> None:
-        """Write records by topic and partition in a transaction that is aborted: whether the cluster takes them.
+    async def write_and_abort(self, records: Mapping[tuple[str, int], Sequence[RawRecord]]) -> None:
+        """Write records by topic and partition, then abort: tests whether the cluster accepts them, or writes markers.
 
         Raises:
-            TimeoutError: It took longer than `TRANSACTION_TIMEOUT_S`.
-            KafkaError: It does not take them; the producer is of no use any more.
+            TimeoutError: The transaction took longer than `TRANSACTION_TIMEOUT_S`.
+            KafkaError: The cluster refused a record, or the producer was fenced; drop the producer.
         """
         async with asyncio.timeout(TRANSACTION_TIMEOUT_S):
             await self._producer.begin_transaction()
@@ -95,12 +95,12 @@ class TransactionalProducer:
         try:
             stopped = grace > 0 and await self._stop(grace)
         finally:
-            # Also when cancelled: a sender that nobody holds would go on for ever.
+            # Also when cancelled: the sender's task would go on forever.
             if not stopped:
                 await self._tear_down()
 
     async def _stop(self, grace: float) -> bool:
-        """Abort and stop with the broker's help; whether that worked."""
+        """Abort and stop with the broker's help; says whether that worked."""
         with suppress(Exception):
             async with asyncio.timeout(grace):
                 if internals.is_in_transaction(self._producer):
@@ -113,7 +113,7 @@ class TransactionalProducer:
     async def _tear_down(self) -> None:
         sender = internals.abandon(self._producer)
         if sender is not None:
-            # The first cancellation waits for requests in flight, the second cancels those.
+            # At the first cancellation the sender waits for requests in flight; the second cancels those.
             for _ in range(2):
                 if not sender.done():
                     sender.cancel()
@@ -126,10 +126,10 @@ class TransactionalProducer:
 
 
 class Writer(Protocol):
-    """What writes in transactions: one producer, or two that take turns."""
+    """Writes in transactions: one producer, or two that take turns (`streams.kafka.alternating`)."""
 
     async def start(self) -> None:
-        """Fence whoever wrote under the same id."""
+        """Fence older producers of the same transactional id."""
 
     async def dispose(self, grace: float) -> None:
         """Stop within `grace` seconds, else without the broker's help."""
@@ -140,7 +140,7 @@ _WriterT = TypeVar("_WriterT", bound=Writer)
 
 @asynccontextmanager
 async def writing(writer: _WriterT) -> AsyncIterator[_WriterT]:
-    """A writer that is started while the context lasts; after an error it is torn down, not stopped."""
+    """A writer, started while the context lasts; after an error it is torn down without the broker's help."""
     grace = 0.0
     try:
         await writer.start()

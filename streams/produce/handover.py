@@ -253,7 +253,7 @@ class HandOver:
                 continue
             opened = await self._open()
             try:
-                await opened.producer.write_nothing({home: [record]})
+                await opened.producer.write_and_abort({home: [record]})
             except REFUSED as error:
                 self._refused[number] = error
             finally:

@@ -2,7 +2,7 @@
 
 Faust spends about 100 µs on each message. Here a message's value is a `Slice`: all record batches that one
 fetch brought from one partition. Each slice carries the epoch of the seek that it follows and the offset
-at which the slice before it ended, so that whoever uses it sees when Faust dropped one on the way.
+at which the slice before it ended, so that the runner notices when Faust dropped one on the way.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class _SliceRecord:
 
 
 class _ReadOffsets(defaultdict[TopicPartition, int | None]):
-    """Faust's read offsets, but None for sliced topics: after a seek back Faust would drop what is below them."""
+    """Faust's read offsets, but None for sliced topics: Faust would drop records below them after a seek back."""
 
     def __init__(self, sliced_topics: Collection[str]) -> None:
         super().__init__(lambda: None)
@@ -58,7 +58,7 @@ class _ReadOffsets(defaultdict[TopicPartition, int | None]):
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Faust is untyped here
-    """Faust's consumer thread: fetches slices, seeks with epochs, asks the group who owns a partition."""
+    """Faust's consumer thread; also fetches slices, seeks with epochs, and asks the group who owns a partition."""
 
     app: "SlicingApp"
 
@@ -70,12 +70,12 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        # Faust asks for read_committed only in its own exactly-once mode.
-        # aiokafka has one fetch at a time under way to a broker, without the partitions whose records it still
-        # holds. Where that fetch waits for quiet partitions, a busy one that it leaves out waits as long: Faust's
-        # 1.5 s is too long.
+        # Faust sets read_committed only in its own exactly-once mode.
+        # aiokafka has one fetch at a time in flight to a broker. It leaves out partitions whose records are still
+        # buffered: so while that fetch waits for records of quiet partitions, a busy one waits too. Faust's
+        # fetch.max.wait of 1.5 s is too long for that.
         internals.read_committed(consumer, _FETCH_WAIT_MS)
-        internals.outlast_strangers(consumer)
+        internals.tolerate_foreign_brokers(consumer)
         return consumer
 
     async def _fetch_records(
@@ -85,7 +85,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         timeout: float = 0,  # noqa: ASYNC109 (Faust's word)
         **options: Any,
     ) -> Mapping[TopicPartition, list[Any]]:
-        """Slices of sliced topics, records of others; Faust calls this with the partitions that it wants."""
+        """Fetch slices of sliced topics and records of others; Faust calls this with the partitions that it wants."""
         if not self.consumer.flow_active:
             return {}
         fetcher = internals.fetcher(consumer)
@@ -93,10 +93,10 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         with fetching(fetcher):
             while True:
                 await assigned(fetcher)
-                # Read anew in every round: Faust changes the set that it gave when it resumes a partition.
+                # Evaluated in every round: Faust changes the set in place when it resumes a partition.
                 wanted = consumer.assignment() if active_partitions is None else active_partitions
                 records = await self._plain_records(consumer, wanted, options)
-                # Nothing is awaited between aiokafka's move of its position and this tagging.
+                # No await between here and the tagging: aiokafka's position and the tags must move together.
                 slices = take_slices(fetcher, self._sliced(wanted))
                 fetched = records | {tp: [self._tagged(fetched)] for tp, fetched in slices.items()}
                 if fetched or not await more_fetched(fetcher, deadline):
@@ -105,10 +105,10 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
     async def _plain_records(
         self, consumer: Any, wanted: Collection[TopicPartition], options: Mapping[str, Any]
     ) -> dict[TopicPartition, list[Any]]:
-        """What Faust itself fetches: records of the topics that are not sliced."""
+        """Records of the topics that are not sliced, fetched as Faust does."""
         plain = {tp for tp in wanted if tp.topic not in self.app.sliced_topics}
         if not plain:
-            return {}  # to aiokafka, no partitions are all of them
+            return {}  # aiokafka takes an empty list of partitions for all of them
         return dict(await super()._fetch_records(consumer, plain, timeout=0, **options))
 
     def _sliced(self, wanted: Collection[TopicPartition]) -> set[TopicPartition]:
@@ -122,17 +122,17 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         return _SliceRecord(fetched)
 
     def hold(self, partition: TopicPartition) -> None:
-        """Leave what is fetched of a partition where it is, and fetch no more; from any thread."""
+        """Leave a partition's fetched records in the fetcher, so that it is not fetched again; from any thread."""
         self._held.add(partition)
 
     def release(self, partition: TopicPartition) -> None:
-        """Go on with a partition at once; from any thread.
+        """Take slices of a partition again, at once; from any thread.
 
-        Faust waits up to a second for records: it is woken, for those of this partition may be there already.
+        Faust may be waiting for records for up to a second; it is woken, because some may be buffered already.
         """
         if partition in self._held:
             self._held.discard(partition)
-            with suppress(RuntimeError):  # its loop is closed: nobody waits
+            with suppress(RuntimeError):  # the thread's loop is closed, so nothing waits
                 self.thread_loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
@@ -140,7 +140,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
             wake(internals.fetcher(self._consumer))
 
     async def seek_epoch(self, partition: TopicPartition, offset: int, epoch: int) -> None:
-        """Seek, and give the slices that follow their epoch; runs in the thread's loop."""
+        """Seek, and tag the slices that follow with this epoch; runs in the thread's loop."""
         self._ensure_consumer().seek(partition, offset)
         self._epochs[partition] = epoch
         self._ends[partition] = None
@@ -150,19 +150,19 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         return self._ends.get(partition)
 
     async def fetch_position(self, partition: TopicPartition) -> int:
-        """The offset that is fetched next; runs in the thread's loop."""
+        """The fetch position: the offset that is fetched next; runs in the thread's loop."""
         position: int = await self._ensure_consumer().position(partition)
         return position
 
     async def end_offset(self, partition: TopicPartition) -> int:
-        """The offset after what is committed in a partition, as its leader says; runs in the thread's loop."""
+        """A partition's last stable offset, asked of its leader; runs in the thread's loop."""
         end: int = (await self._ensure_consumer().end_offsets([partition]))[partition]
         return end
 
     def expulsion(self) -> BaseException | None:
-        """Why the group has put this member out for good; None while it has not.
+        """The error with which the group expelled this member for good; None while it has not.
 
-        aiokafka hands such an error to whoever fetches next, which a worker without input never does.
+        aiokafka raises such an error in the next fetch; an idle worker may never come to one.
         """
         heartbeats = self._consumer and internals.heartbeats(self._consumer)
         if heartbeats is None or not heartbeats.done() or heartbeats.cancelled():
@@ -171,7 +171,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         return error
 
     def member_id(self) -> str:
-        """What the group calls this member; empty while it is none."""
+        """This member's id in the group; empty while it is not a member."""
         return str(internals.coordinator(self._consumer).member_id) if self._consumer else ""
 
     async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
@@ -179,10 +179,10 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         await self._ensure_consumer().commit({partition: offset})
 
     async def owns(self, partition: TopicPartition) -> bool | None:
-        """Whether the group says that a partition is ours; None when it cannot tell now.
+        """Whether a partition is assigned to this member; None when the group coordinator cannot tell now.
 
-        Asks the coordinator by a heartbeat: our own idea of the assignment can be out of date.
-        Runs in the thread's loop.
+        Asks the coordinator with a heartbeat, because the local assignment can be out of date. Runs in the
+        thread's loop.
         """
         consumer = self._ensure_consumer()
         coordinator = internals.coordinator(consumer)
@@ -214,7 +214,7 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def _in_thread(self, call: Coroutine[Any, Any, Any]) -> Any:
-        """Run a coroutine of the consumer thread in its loop and wait for it."""
+        """Run a coroutine in the consumer thread's loop and await its result."""
         future = asyncio.run_coroutine_threadsafe(call, self._thread.thread_loop)
         async with asyncio.timeout(_CALL_TIMEOUT_S):
             return await asyncio.wrap_future(future)
@@ -229,40 +229,40 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
         return end
 
     def hold(self, partition: TopicPartition) -> None:
-        """Hand on no slices of a partition until `release`."""
+        """Take no slices of a partition until `release`."""
         self._thread.hold(partition)
 
     def release(self, partition: TopicPartition) -> None:
-        """Hand on slices of a partition again, at once."""
+        """Take slices of a partition again, at once."""
         self._thread.release(partition)
 
     async def owns(self, partition: TopicPartition) -> bool | None:
-        """Whether the group says that a partition is ours; None when it cannot tell now."""
+        """Whether a partition is assigned to this worker; None when the group coordinator cannot tell now."""
         owned: bool | None = await self._in_thread(self._thread.owns(partition))
         return owned
 
     async def fetch_position(self, partition: TopicPartition) -> int:
-        """The offset that is fetched next."""
+        """The fetch position: the offset that is fetched next."""
         position: int = await self._in_thread(self._thread.fetch_position(partition))
         return position
 
     async def end_offset(self, partition: TopicPartition) -> int:
-        """The offset after what is committed in a partition, as its leader says.
+        """A partition's last stable offset, asked of its leader.
 
         Raises:
-            KafkaError: It does not say.
-            TimeoutError: Likewise.
+            KafkaError: The leader refused, or none is known.
+            TimeoutError: It did not answer in time.
         """
         end: int = await self._in_thread(self._thread.end_offset(partition))
         return end
 
     def expulsion(self) -> BaseException | None:
-        """Why the group has put this worker out for good; None while it has not."""
+        """The error with which the group expelled this worker for good; None while it has not."""
         error: BaseException | None = self._thread.expulsion()
         return error
 
     def member_id(self) -> str:
-        """What the group calls this worker; empty while it is no member."""
+        """This worker's member id in the group; empty while it is not a member."""
         return str(self._thread.member_id())
 
     async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
@@ -275,7 +275,7 @@ class _Transport(driver.Transport):  # type: ignore[misc]
 
 
 class _TableManager(faust_tables.TableManager):  # type: ignore[misc]
-    """Faust's own waits a second for tables to be registered; this one does not where the app has no table."""
+    """Faust's own sleeps a second for tables to be registered; this one does not if the app has no table."""
 
     async def on_start(self) -> None:
         if self:
@@ -286,7 +286,7 @@ class _TableManager(faust_tables.TableManager):  # type: ignore[misc]
 
 
 class SlicingApp(faust.App):  # type: ignore[misc]
-    """A Faust app in which some topics come in slices; ordinary agents and Tables work beside them."""
+    """A Faust app whose `sliced_topics` arrive as slices; ordinary agents and Tables work beside them."""
 
     sliced_topics: frozenset[str] = frozenset()
 

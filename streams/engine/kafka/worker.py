@@ -1,7 +1,7 @@
-"""A worker: checks its topics, joins the group by Faust, serves its health pages, stops cleanly.
+"""A worker: checks its topics, joins the consumer group through Faust, serves its health pages, stops cleanly.
 
-It ends by itself only with a reason: told to stop, a setting that cannot be used, or a failure that would
-not go away. A process manager starts it again; it never stalls in silence.
+It ends only for a reason that it logs: it was told to stop, a setting cannot be used, or a failure persists. A
+process manager then starts it again; it never just stalls.
 """
 
 import asyncio
@@ -41,43 +41,43 @@ from streams.stage import Stage
 logger: Final = logging.getLogger(__name__)
 
 _FETCH_BYTES: Final = 2 << 20
-"""The most that is fetched of a partition at once: a backlog comes in few pieces; live, there is less."""
+"""The most that is fetched of a partition at once, so that a backlog comes in few slices."""
 _HEARTBEAT_S: Final = 1.0
-"""A member hears with a heartbeat that the group hands out its partitions anew: each stands still for as long."""
+"""A member learns of a rebalance by its next heartbeat, and all partitions stand still until every member has."""
 _REBALANCE_TIMEOUT_S: Final = 20.0
 _REQUEST_TIMEOUT_S: Final = 20.0
 _METADATA_MS: Final = 15_000
-"""How old what is known of the topics may become: a worker whose first answer lacked a topic waits so long for it."""
+"""The largest age of the cluster's metadata: a topic that is missing from the first answer is found after so long."""
 _STOP_TIMEOUT_S: Final = 4.0
 _EXPULSION_EVERY_S: Final = 1.0
-_TURNS: Final = 3
-_TURNS_WITHIN_S: Final = 120.0
-"""A worker that loses its place in the group `_TURNS` times within so many seconds does not lose it by accident."""
+_LOSSES: Final = 3
+_LOSSES_WITHIN_S: Final = 120.0
+"""A worker whose instance id is taken over `_LOSSES` times within so many seconds shares it with another worker."""
 _NEWCOMER_S: Final = 20.0
-"""A worker that first loses its place so soon after it came took it from another, who is first to go on."""
+"""A worker that first loses its instance id so soon after it joined is the newcomer of the two."""
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True):
-    """What a worker needs to know."""
+    """A worker's settings."""
 
     connection: Connection
     prefix: str
     stages: tuple[Stage, ...]
     listen: str | None
-    """`HOST:PORT` of the health and metrics pages; None for none."""
+    """`HOST:PORT` of the health and metrics pages; None serves none."""
     instance_id: str | None
     """Static membership (KIP-345): a restarted worker takes its partitions back without a rebalance."""
     session_timeout_s: float = 8.0
     schemas: SchemaUris = NO_SCHEMA_URIS
-    """Where consumers fetch the schemas of what is published."""
+    """Where consumers fetch the schemas of published events."""
 
 
 async def work(settings: WorkerSettings, observer: Observer | None = None) -> None:
-    """Run a worker until it is told to end; without an observer it keeps the metrics.
+    """Run a worker until it is told to end; without an observer it exports Prometheus metrics.
 
     Raises:
-        SettingsError: Topics are missing or laid out otherwise, or an address cannot be listened on.
-        TickerError: A failure did not go away; what was committed stays, nothing else was written.
+        SettingsError: Topics are missing or have too few partitions, or an address cannot be listened on.
+        TickerError: A failure persists; committed transactions stay, nothing else was written.
     """
     ending = Ending()
     ending.obey_signals()
@@ -134,7 +134,8 @@ class _Worker:
             watching = asyncio.create_task(self._assignment.watch_backlogs())
             try:
                 if await self._unless_stopped(app.start()):
-                    # Faust makes it at its start and keeps nothing in it: else each kill -9 leaves one behind.
+                    # Faust makes the folder at its start and keeps nothing in it. Removed here, it does not stay
+                    # behind after a kill -9.
                     shutil.rmtree(folder, ignore_errors=True)
                     await self._wait_for_end(app)
             finally:
@@ -144,7 +145,7 @@ class _Worker:
             raise self._failure
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Do something that can take for ever; False when the worker was told to stop meanwhile."""
+        """Await something that may take forever; False if the worker was told to stop before it ended."""
         working = asyncio.create_task(work)
         stopping = asyncio.create_task(self._stop.wait())
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -159,12 +160,12 @@ class _Worker:
     async def _wait_for_end(self, app: Any) -> None:
         ends = [asyncio.create_task(self._stop.wait()), asyncio.create_task(app.wait_until_stopped())]
         expulsion = None
-        names = _Names(self._settings.instance_id)
+        clash = _InstanceIdClash(self._settings.instance_id)
         try:
             while not any(end.done() for end in ends) and expulsion is None:
                 await asyncio.wait(ends, timeout=_EXPULSION_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
                 expulsion = (
-                    self._probe.lost or app.consumer.expulsion() or names.taken(app.consumer.member_id())
+                    self._probe.lost or app.consumer.expulsion() or clash.check(app.consumer.member_id())
                 )
         finally:
             for end in ends:
@@ -178,7 +179,7 @@ class _Worker:
                 self._failure.__cause__ = reason
 
     async def _end(self, app: Any) -> None:
-        """End the open transactions, then Faust: however long Faust takes to stop, no commit waits for it."""
+        """End the open transactions first, then Faust, so that no commit waits while Faust stops."""
         assert self._assignment is not None
         logger.info("stopping")
         await self._assignment.close()
@@ -187,8 +188,8 @@ class _Worker:
             async with asyncio.timeout(_STOP_TIMEOUT_S):
                 await app.stop()
         except TimeoutError:
-            # Every transaction has ended and nothing else is worth waiting for. Faust's threads would keep
-            # the process alive for ever.
+            # Every transaction has ended and nothing else is worth waiting for, but Faust's threads would keep the
+            # process alive.
             logger.warning("Faust did not stop within %.0f s; leaving without it", _STOP_TIMEOUT_S)
             if self._failure is not None:
                 logger.error("%s", self._failure)  # noqa: TRY400 (the failure says it all)
@@ -202,15 +203,15 @@ class _Worker:
         self._stop.set()
 
 
-class _Names:
-    """Sees when another worker runs with the same `--instance-id`.
+class _InstanceIdClash:
+    """Detects another worker with the same `--instance-id`.
 
-    The group gives the place of an id to the worker that joined last, under a new member id. The other worker is told
-    only that its member id is not known. So it joins again and takes the place back, and so on for ever. A worker that
-    was merely paused loses its place once.
+    The group gives an instance id to the worker that joined last, under a new member id. The other worker is told only
+    that its member id is unknown; so it joins again and takes the id back, and so on forever. A worker that was merely
+    paused loses its id once.
 
-    The newcomer ends: a worker that is started by mistake must not end the one that runs. So who was there for longer
-    bears twice as many turns, and goes on once the other has ended.
+    A worker that is started by mistake must not end the one that runs: so the older one bears twice as many losses as
+    the newcomer, and goes on once the newcomer has ended.
     """
 
     def __init__(self, instance_id: str | None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -218,23 +219,23 @@ class _Names:
         self._clock = clock
         self._last = ""
         self._came = 0.0
-        self._changes: deque[float] = deque(maxlen=2 * _TURNS)
-        self._turns = 2 * _TURNS
-        """How many it bears."""
+        self._losses: deque[float] = deque(maxlen=2 * _LOSSES)
+        self._losses_allowed = 2 * _LOSSES
+        """How many losses it bears."""
 
-    def taken(self, member_id: str) -> TickerError | None:
-        """The error, where the place was taken several times in a row."""
+    def check(self, member_id: str) -> TickerError | None:
+        """Note the current member id; gives the error to end with once the instance id was lost too often."""
         if self._instance_id is None or not member_id or member_id == self._last:
             return None
         now = self._clock()
         if not self._last:
             self._came = now
         else:
-            if not self._changes and now - self._came < _NEWCOMER_S:
-                self._turns = _TURNS
-            self._changes.append(now)
+            if not self._losses and now - self._came < _NEWCOMER_S:
+                self._losses_allowed = _LOSSES
+            self._losses.append(now)
         self._last = member_id
-        if sum(now - change <= _TURNS_WITHIN_S for change in self._changes) < self._turns:
+        if sum(now - change <= _LOSSES_WITHIN_S for change in self._losses) < self._losses_allowed:
             return None
         return TickerError(
             f"another worker runs with --instance-id {self._instance_id}, and the two take the place from each other;"
@@ -243,7 +244,7 @@ class _Names:
 
 
 async def _check_topics(settings: WorkerSettings) -> None:
-    """Wait for a broker, however long, saying so; then see that every topic is there."""
+    """Wait for a broker, however long, and log that; then check that every topic exists."""
     topics = {topic.name: topic for stage in settings.stages for topic in stage.topics}
     async with administration(settings.connection, patience=math.inf) as client:
         await require(client, list(topics.values()), prefix=settings.prefix)
@@ -282,7 +283,7 @@ def _app(settings: WorkerSettings, folder: Path) -> SlicingApp:
 
 
 def _dispatch_slices(app: SlicingApp, settings: WorkerSettings, assignment: Assignment) -> None:
-    """One agent per stage that only hands slices on: `acks=False` keeps Faust's commits away."""
+    """Make one agent per stage, which only dispatches slices; with `acks=False` Faust commits no offsets."""
     for stage in settings.stages:
         source = app.topic(stage.source.on(settings.prefix), value_type=bytes, acks=False)
 
@@ -294,7 +295,7 @@ def _dispatch_slices(app: SlicingApp, settings: WorkerSettings, assignment: Assi
 
 
 def _credentials(connection: Connection) -> Any:
-    """The connection's security as Faust wants it; None for plain text."""
+    """The connection's security settings as Faust's class; None for plain text."""
     options = connection.aiokafka_options()
     context: ssl.SSLContext | None = options.get("ssl_context")
     if options.get("sasl_mechanism"):

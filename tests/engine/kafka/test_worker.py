@@ -9,7 +9,7 @@ import pytest
 
 from schemas.topics import DECISIONS, POSITIONS
 from streams.dev.kafka import Cluster
-from streams.engine.kafka.worker import _Names
+from streams.engine.kafka.worker import _InstanceIdClash
 from streams.settings import Connection
 from tests.chaos.corpus import Corpus, plain
 from tests.chaos.topics import fence
@@ -212,26 +212,26 @@ def test_is_not_ready_and_stops_at_once_while_the_broker_is_away(
     assert seconds < 15
 
 
-def test_a_place_in_the_group_that_is_taken_again_and_again_is_told() -> None:
-    """Once may be a worker that stood still; three times in a row are two workers with one `--instance-id`."""
-    names = _Names("rack-1", clock=lambda: 0.0)
-    told = [names.taken(member) for member in ("", "a", "a", "b", "b", "", "c", "d")]
+def test_an_instance_id_that_is_lost_again_and_again_is_reported() -> None:
+    """Once may be a worker that was paused; three times in a row are two workers with one `--instance-id`."""
+    clash = _InstanceIdClash("rack-1", clock=lambda: 0.0)
+    told = [clash.check(member) for member in ("", "a", "a", "b", "b", "", "c", "d")]
     assert [error is None for error in told] == [True] * 7 + [False]
     assert "another worker runs with --instance-id rack-1" in str(told[-1])
-    nameless = _Names(None)
-    assert not any(nameless.taken(member) for member in "abcdef")
+    dynamic = _InstanceIdClash(None)
+    assert not any(dynamic.check(member) for member in "abcdef")
 
 
-def test_of_two_that_take_one_place_the_newcomer_ends() -> None:
-    """Who lost its place for the first time long after it came bears twice as many turns as who just came."""
+def test_of_two_workers_with_one_instance_id_the_newcomer_ends() -> None:
+    """A worker that first loses its id long after it joined bears twice as many losses as one that just joined."""
     seconds = [0.0]
-    older, newer = (_Names("rack-1", clock=lambda: seconds[0]) for _ in range(2))
-    assert older.taken("older-0") is None
+    older, newer = (_InstanceIdClash("rack-1", clock=lambda: seconds[0]) for _ in range(2))
+    assert older.check("older-0") is None
     seconds[0] = 3_600.0
-    assert newer.taken("newer-0") is None
+    assert newer.check("newer-0") is None
     for turn in range(1, 4):
         seconds[0] += 1
-        assert older.taken(f"older-{turn}") is None
-        told = newer.taken(f"newer-{turn}")
+        assert older.check(f"older-{turn}") is None
+        told = newer.check(f"newer-{turn}")
     assert told is not None
-    assert [older.taken(f"older-{turn}") is None for turn in range(4, 7)] == [True, True, False]
+    assert [older.check(f"older-{turn}") is None for turn in range(4, 7)] == [True, True, False]
