@@ -10,9 +10,9 @@ from schemas.topics import DEADLETTERS, POSITIONS, Topic
 
 
 class Record(Protocol):
-    """One record as a processor sees it; what aiokafka fetches has this shape.
+    """One record as a processor sees it; aiokafka's records have these attributes too.
 
-    `value` is bytes on Kafka. In the local engine it is the event itself: nothing is encoded there.
+    On Kafka `value` is bytes. In the local engine it is the event itself: nothing is encoded there.
     """
 
     @property
@@ -33,7 +33,7 @@ class Record(Protocol):
 
 
 class EventRecord(Struct, frozen=True, gc=False):
-    """A record that is not on Kafka yet, or never will be: its value is the event itself."""
+    """A record that is not encoded: its value is the event itself, None for a tombstone."""
 
     key: bytes
     value: Event | None
@@ -48,11 +48,11 @@ class RawRecord(NamedTuple):
     value: bytes | None
     timestamp: int
     headers: list[tuple[str, bytes]]
-    """A list: the client's compiled encoder takes nothing else."""
+    """A list, because aiokafka's compiled encoder takes nothing else."""
 
 
 class Outbox(Protocol):
-    """Where a processor puts what it decides. An engine makes one per batch."""
+    """Where a processor puts its outputs. An engine makes one for each transaction or batch."""
 
     def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
         """Publish an event on the partition of the input; `timestamp` is event time in ms."""
@@ -64,14 +64,14 @@ class Outbox(Protocol):
         """Send a record that cannot be processed to the dead letters, with the reason."""
 
     def count(self, outcome: str, records: int = 1) -> None:
-        """Say what became of input records: the terms of the conservation law."""
+        """Count input records by outcome: the terms of the law in docs/architecture.md."""
 
 
 class Processor(Protocol):
-    """Decides, and nothing else: no Kafka, no clock, no I/O. The same object runs in every engine."""
+    """Makes a stage's decisions, with no Kafka, no clock and no I/O. The same object runs in every engine."""
 
     def restore(self, records: Sequence[Record]) -> None:
-        """Take back records of the stage's state topic, in order; a value of None is a tombstone."""
+        """Rebuild state from records of the stage's state topic, in order; a value of None is a tombstone."""
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Decide on a batch of records of one partition, in order."""
@@ -79,22 +79,22 @@ class Processor(Protocol):
 
 @runtime_checkable
 class Remembering(Protocol):
-    """A processor with state, which says how much it holds."""
+    """A stateful processor: it tells the size of its state and its event time."""
 
     @property
     def remembered(self) -> int:
-        """Keys that it holds now."""
+        """Keys in its state now."""
 
     @property
     def event_time(self) -> int | None:
-        """How far it has come, in ms; None before the first record."""
+        """Its event time, in ms since the epoch; None before the first record."""
 
     @property
     def clocks(self) -> Mapping[str, int]:
-        """How many records had a time far from `event_time`, by `ahead` and `late`, since it was made."""
+        """Records so far whose own time was far from `event_time`, by `ahead` and `late`."""
 
     def prepare(self) -> Iterator[None]:
-        """After a restore: get ready to decide, in steps of some milliseconds. `process` does what is left of it."""
+        """Build indexes after a restore, in steps of some milliseconds; `process` finishes what is left."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):

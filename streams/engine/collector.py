@@ -4,9 +4,9 @@ import gc
 
 
 def raise_collector_thresholds() -> None:
-    """Let the cyclic collector run more rarely: each fetched record is a handful of tracked tuples.
+    """Make the cyclic collector run rarely: each fetched record is a handful of tuples that it would track.
 
-    The largest single gain on the hot path (docs/engine.md).
+    This was the largest single gain on the hot path (docs/engine.md).
     """
     gc.collect()
     gc.freeze()

@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 
 from schemas.events import Headline, Sighting, encode
 from streams.engine.kafka.outbox import KafkaOutbox
-from streams.engine.kafka.work import FailingRecordError, Suspects
+from streams.engine.kafka.work import PoisonPillError, PoisonPills
 from streams.pipeline import CATEGORIZE, DEDUPLICATE
 from streams.stage import EventRecord, Processor, RawRecord, Stage
 from tests.support import MINUTE, START, sighting
@@ -96,14 +96,14 @@ class _Watched:
 
 def _run(stage: Stage, records: Sequence[_Placed], faults: _Faults) -> KafkaOutbox:
     """What the engine does, without Kafka: a state that is spoilt is dropped and read again."""
-    suspects = Suspects(_PARTITION)
+    suspects = PoisonPills(_PARTITION)
     while True:
         processor = _Watched(stage.processor(), faults)
         out = KafkaOutbox(stage.name, "test", _PARTITION)
         try:
             for piece in suspects.pieces(list(records)):
                 suspects.process(processor, piece, out)
-        except FailingRecordError:
+        except PoisonPillError:
             continue
         except MemoryError:
             continue

@@ -1,4 +1,4 @@
-"""Follows the group's assignment: a runner for every partition that is ours, none for others."""
+"""Follows the group's assignment: one runner for every partition that is assigned to this worker."""
 
 import asyncio
 import logging
@@ -19,9 +19,9 @@ logger: Final = logging.getLogger(__name__)
 
 _BACKLOG_EVERY_S: Final = 5.0
 _ANSWER_S: Final = 5.0
-"""How long the leader of a partition may take to say how far its topic goes."""
+"""How long the leader of a partition may take to answer where it ends."""
 _MISSED: Final = 2
-"""Answers missed in a row after which a worker is not ready, whether or not there is anything to do."""
+"""Consecutive rounds with a missing answer after which a worker is not ready, even when it is idle."""
 _GRACE_S: Final = 3.0
 """How long an open transaction may delay a rebalance or a stop."""
 
@@ -30,13 +30,13 @@ class Assignment:
     """The partitions of this worker.
 
     Args:
-        app: The Faust app; its signals drive this.
+        app: The Faust app; its signals announce rebalances and the shutdown.
         stages: The stages that this worker runs.
         prefix: The topics' prefix.
         schemas: Where consumers fetch the schemas.
         options: aiokafka's connection options.
-        observer: Told of what happens to partitions.
-        crash: Called when the process must end.
+        observer: Gets the partitions' events.
+        crash: Called with the error when the process must end.
     """
 
     def __init__(
@@ -68,17 +68,17 @@ class Assignment:
 
     @property
     def partitions(self) -> Sequence[TopicPartition]:
-        """The partitions that are ours now."""
+        """The partitions that are assigned to this worker now."""
         return sorted(self._runners)
 
     @property
     def is_ready(self) -> bool:
-        """Whether the group has answered, every partition of ours is restored and its leader within reach."""
+        """Whether the group has assigned partitions, and each is restored and its leader reachable."""
         is_reached = self._missed < _MISSED
         return self._assigned and is_reached and all(runner.is_open for runner in self._runners.values())
 
     async def watch_backlogs(self) -> None:
-        """Tell the observer every few seconds what waits, until cancelled."""
+        """Report the backlogs to the observer every few seconds, until cancelled."""
         while True:
             await asyncio.sleep(_BACKLOG_EVERY_S)
             runners = [runner for runner in self._runners.values() if runner.is_open]
@@ -87,7 +87,7 @@ class Assignment:
             self._observer.backlogs([backlog for backlog in told if isinstance(backlog, Backlog)])
 
     def _note_silence(self, errors: Sequence[BaseException]) -> None:
-        """Note whether brokers answer: nothing else tells a worker without input that a broker is away."""
+        """Note whether brokers answer: an idle worker learns of a broker's failure in no other way."""
         if not errors:
             if self._missed >= _MISSED:
                 logger.info("the brokers answer again")
@@ -106,7 +106,7 @@ class Assignment:
             runner.put(fetched)
 
     async def _on_revoked(self, _app: Any, revoked: Any, **_kwargs: Any) -> None:
-        """Awaited before the group is rejoined: open transactions end while the partitions are still ours."""
+        """Faust awaits this before it rejoins the group: open transactions end while the partitions are still ours."""
         self._assigned = False
         async with self._changing:
             await asyncio.gather(
@@ -131,7 +131,7 @@ class Assignment:
         self._assigned = True
 
     async def _on_shutdown(self, _app: Any, **_kwargs: Any) -> None:
-        """Faust sends no revocation when it stops: this one ends the transactions before LeaveGroup."""
+        """Faust revokes nothing when it stops, so this ends the open transactions before LeaveGroup."""
         await self.close()
 
     async def close(self) -> None:
@@ -160,5 +160,5 @@ async def _backlog(runner: PartitionRunner) -> Backlog:
 
 
 def _plain(partition: Any) -> TopicPartition:
-    """A partition as aiokafka names it: Faust hands over tuples of a class of its own."""
+    """A partition as aiokafka's class: Faust passes tuples of its own class."""
     return TopicPartition(partition[0], partition[1])

@@ -1,4 +1,4 @@
-"""What of a partition waits to be processed, and for how long, as it is told to whoever watches."""
+"""The backlog of a partition, for metrics: how many offsets wait to be processed, and how old the oldest is."""
 
 import logging
 import time
@@ -12,46 +12,46 @@ from streams.stage import Processor, Remembering
 
 logger: Final = logging.getLogger(__name__)
 
-_MOST_LOOKS: Final = 1_000
-"""Where so many are kept, every other one is forgotten: ages become less exact, not wrong."""
+_MOST_SAMPLES: Final = 1_000
+"""When more samples are kept than this, every other one is dropped: ages become less exact, not wrong."""
 
 
-class Ages:
-    """Tells since when the first unprocessed offset of a partition has been waiting, from looks at its end.
+class BacklogAge:
+    """Estimates how long the first unprocessed offset of a partition has been waiting, by sampling its end offset.
 
-    Every look says where the partition ended at a moment: an offset came after the last look that ended at or below
-    it, and before the first that ended above it. While a worker keeps up, what waits at one look is done at the
-    next, so nothing grows old, however steady the traffic.
+    An offset arrived after the last sample whose end was at or below it, and before the first whose end was above it.
+    Example: the end was 100 at 12:00:00 and 180 at 12:00:05; offset 150 arrived between the two. While a worker keeps
+    up, what waits at one sample is done at the next, so the age stays 0, however steady the traffic.
     """
 
     def __init__(self) -> None:
-        self._looks: list[tuple[int, float]] = []
-        """Ends and moments (s), in order: the newest that is done with, and those that are not."""
+        self._samples: list[tuple[int, float]] = []
+        """(end offset, time in s), ascending: the newest sample with nothing left to process, then all later ones."""
 
-    def look(self, end: int, done: int, now: float, event_time: float | None = None) -> float:
-        """The age (s) of what waits, 0 for nothing.
+    def sample(self, end: int, done: int, now: float, event_time: float | None = None) -> float:
+        """Take a sample; gives the age (s) of the backlog, 0 when nothing waits.
 
         Args:
-            end: Where the partition ends now.
+            end: The partition's end offset now.
             done: The first offset that is not processed.
             now: Seconds since the epoch.
-            event_time: That of the record at `done` (s), where it was fetched: it tells the age of what waited before
-                the first look, for a worker that starts behind. A backfill's says nothing, so it never makes older
-                than what was looked at can be.
+            event_time: The event time (s) of the record at `done`, if it was fetched. It gives the age of a backlog
+                that is older than the first sample, when a worker starts behind. In a backfill, event times are old
+                and the records are new: so the age never exceeds what the samples allow.
         """
-        looks = self._looks
-        if not looks or looks[-1][0] < end:
-            looks.append((end, now))
-        elif looks[-1][0] <= done:
-            looks[-1] = (end, now)
-        over = [at for at, (seen, _) in enumerate(looks) if seen <= done]
-        del looks[: over[-1] if over else 0]
-        if len(looks) > _MOST_LOOKS:
-            del looks[2::2]
+        samples = self._samples
+        if not samples or samples[-1][0] < end:
+            samples.append((end, now))
+        elif samples[-1][0] <= done:
+            samples[-1] = (end, now)
+        over = [at for at, (seen, _) in enumerate(samples) if seen <= done]
+        del samples[: over[-1] if over else 0]
+        if len(samples) > _MOST_SAMPLES:
+            del samples[2::2]
         if end <= done:
             return 0.0
-        after = looks[0][1] if looks[0][0] <= done else None
-        before = next(at for seen, at in looks if seen > done)
+        after = samples[0][1] if samples[0][0] <= done else None
+        before = next(at for seen, at in samples if seen > done)
         oldest = before if event_time is None else min(before, event_time)
         return max(0.0, now - (oldest if after is None else max(oldest, after)))
 
@@ -69,18 +69,18 @@ class BacklogWatch:
         self._stage = stage
         self._partition = partition
         self._consumer = consumer
-        self._ages = Ages()
+        self._age = BacklogAge()
 
     async def measure(self, position: int, oldest: int | None, processor: Processor | None) -> Backlog:
-        """What waits; the end of the source is asked from its leader.
+        """Measure the backlog; the end of the source is asked of the partition's leader.
 
-        While nothing that was fetched waits, all below the fetch position is done: offsets of transaction
-        markers lie between it and the last record.
+        While no fetched record waits, everything below the fetch position is done. That position may be higher than
+        `position`, because transaction markers follow the last record and occupy offsets.
 
         Args:
-            position: The offset after what is committed.
-            oldest: The event time (ms) of the oldest record that was fetched and is not committed.
-            processor: Who may say how much it remembers.
+            position: The offset after the last committed record.
+            oldest: The event time (ms) of the oldest record that was fetched and is not committed; None for none.
+            processor: Tells the size of its state, if it has any.
         """
         try:
             fetched = await self._consumer.fetch_position(self._partition)
@@ -89,9 +89,9 @@ class BacklogWatch:
             logger.debug("%s: not known what waits: %s", self._partition, error)
             records = seconds = None
         else:
-            done = position if oldest else max(fetched, position)
+            done = max(fetched, position) if oldest is None else position
             records = max(0, end - done)
-            seconds = self._ages.look(end, done, time.time(), None if oldest is None else oldest / 1000)
+            seconds = self._age.sample(end, done, time.time(), None if oldest is None else oldest / 1000)
         return Backlog(
             self._stage,
             self._partition.partition,

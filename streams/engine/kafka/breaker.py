@@ -1,19 +1,19 @@
-"""The breaker: stops a worker that would drain a topic into the dead letters."""
+"""The circuit breaker: stops a worker that would drain a topic into the dead letters."""
 
 from streams.errors import TickerError
 
 
 class BreakerError(TickerError):
-    """Too many records became dead letters: what is wrong is the code or the input, not single records."""
+    """Too many records became dead letters: the code or the input as a whole is at fault, not single records."""
 
 
 class Breaker:
     """Watches the dead letters of one stage on one partition.
 
     Args:
-        share: The largest share of dead letters among the last `window` records or more.
-        window: Records that a share is taken over.
-        run: The most records in a row, in slices of nothing but dead letters.
+        share: The largest share of dead letters allowed in a window: 0.5 is every other record.
+        window: The fewest records in a window. It ends with the transaction in which it reaches this number.
+        run: The most dead letters allowed in a row, counted over transactions that had nothing else.
     """
 
     def __init__(self, *, share: float = 0.5, window: int = 2_000, run: int = 500) -> None:
@@ -23,10 +23,10 @@ class Breaker:
         self._records = self._dead_letters = self._run = 0
 
     def check(self, records: int, dead_letters: int) -> None:
-        """Count a slice before it is committed.
+        """Count the records of a transaction before it is committed.
 
         Raises:
-            BreakerError: A limit is passed; the slice must not be committed.
+            BreakerError: A limit is passed; the transaction must not be committed.
         """
         self._run = self._run + dead_letters if dead_letters == records else 0
         self._records += records

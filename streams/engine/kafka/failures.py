@@ -1,4 +1,4 @@
-"""Failures of one partition in a row: what is logged of each, how long is waited, and how many are too many."""
+"""Consecutive failures of one partition: how each is logged, the backoff after it, and when to give up."""
 
 import logging
 from typing import Final
@@ -6,22 +6,22 @@ from typing import Final
 from aiokafka import TopicPartition
 
 from streams.counted import counted
-from streams.engine.kafka.waiting import HoleError
+from streams.engine.kafka.waiting import MissingSliceError
 from streams.errors import TickerError
 from streams.kafka.retry import TRANSIENT, Retry
 
 logger: Final = logging.getLogger(__name__)
 
 _MAX_FAILURES: Final = 30
-"""Failures of the cluster in a row after which a partition gives up: they can pass, so many are allowed."""
+"""Consecutive transient failures (such as a broker that is away) after which a partition gives up."""
 _MAX_BUGS: Final = 5
-"""Exceptions of any other kind in a row after which a partition gives up: a bug will not pass by itself."""
+"""The same for exceptions of any other kind: a bug does not pass by itself, so fewer are allowed."""
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 3.0
 
 
 class Failures:
-    """Counts failures without a commit between them.
+    """Counts consecutive failures: those without a commit between them.
 
     Args:
         stage: The stage's name.
@@ -34,13 +34,13 @@ class Failures:
         self._retry = Retry(first=_FIRST_WAIT_S, longest=_LONGEST_WAIT_S)
 
     def end(self) -> None:
-        """Begin to count again: something was committed."""
+        """Start again from 0: a transaction was committed."""
         self._retry.succeeded()
 
     def add(self, error: Exception, position: int) -> TickerError | None:
-        """Log a failure at a position; returns the error to give up with, None while it may be tried again."""
+        """Log a failure at a position; returns the error to give up with, or None to retry."""
         count = self._retry.failures + 1
-        if isinstance(error, HoleError):
+        if isinstance(error, MissingSliceError):
             limit = _MAX_FAILURES
             logger.info("%s: %s; seeking again", self._partition, error)
         else:
@@ -66,10 +66,10 @@ class Failures:
         return problem
 
     async def wait(self) -> None:
-        """Wait before the next try, the longer the more failures there were."""
+        """Back off before the next try: exponentially, from `_FIRST_WAIT_S` to `_LONGEST_WAIT_S`."""
         await self._retry.wait()
 
 
 def described(error: BaseException) -> str:
-    """The class of an error and what it says; some of aiokafka's say nothing."""
+    """An error's class, and its message if it has one; some of aiokafka's have none."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,4 +1,7 @@
-"""How far a partition is, told to the group about once a second: lag monitors read it, it decides nothing."""
+"""Commits a partition's position as the consumer group's offset about once a second.
+
+Only tools that show consumer lag read it. A restart resumes from `ticker.positions` (`positions.py`), never from here.
+"""
 
 import asyncio
 import logging
@@ -21,7 +24,7 @@ class GroupOffset:
     Args:
         partition: The partition.
         consumer: The sliced Faust consumer.
-        position: Tells the offset after what is committed.
+        position: Gives the offset after the last committed record.
     """
 
     def __init__(self, partition: TopicPartition, consumer: Any, position: Callable[[], int]) -> None:
@@ -31,16 +34,16 @@ class GroupOffset:
         self._told_at = 0.0
         self._telling: asyncio.Task[None] | None = None
 
-    def tell_soon(self) -> None:
-        """Tell it, unless that was done within the last second."""
+    def commit_soon(self) -> None:
+        """Commit it in the background, unless that was done within the last second."""
         now = time.monotonic()
         idle = self._telling is None or self._telling.done()
         if idle and now - self._told_at > _EVERY_S:
             self._told_at = now
             self._telling = asyncio.create_task(self._tell())
 
-    async def tell_at_close(self) -> None:
-        """Tell it for the last time, within a second."""
+    async def commit_at_close(self) -> None:
+        """Commit it a last time; gives up after a second."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_AT_CLOSE_S):
                 await self._tell()

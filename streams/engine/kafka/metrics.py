@@ -1,4 +1,4 @@
-"""What a worker measures: turns what the engine tells into metrics, once a batch."""
+"""A worker's metrics, updated from the engine's events once per transaction."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -161,11 +161,11 @@ class WorkerMetrics:
     """The metrics of a worker (`streams.engine.kafka.observer.Observer`).
 
     Args:
-        registry: Where the metrics are made.
-        stages: What the worker runs: its counters are there, at 0, from the start.
+        registry: Where the metrics are registered.
+        stages: The worker's stages: their counters exist from the start, at 0.
         clock: Seconds since the epoch.
         is_answered: Whether the brokers answer.
-        log: Told of dead letters.
+        log: Logs dead letters.
     """
 
     def __init__(
@@ -181,7 +181,7 @@ class WorkerMetrics:
         self._clock = clock
         self._log = log
         self._rejected = Sources()
-        """Apart from those of headlines: rubbish may name any source."""
+        """Kept apart from the sources of headlines, because a dead letter may name any source."""
         self._headlines = HeadlineMetrics(self._make)
         for stage in stages:
             self._make.counter(INPUT, stage.name)
@@ -219,7 +219,7 @@ class WorkerMetrics:
         self._make.gauge(RESTORED, *series).set(restored.records)
 
     def backlogs(self, backlogs: Sequence[Backlog]) -> None:
-        """Note what waits; partitions that are not named are not ours any more."""
+        """Set the lag and state gauges; a partition that is not among `backlogs` is no longer assigned here."""
         make = self._make
         for metric in (LAG_RECORDS, LAG_SECONDS, LIVE, EVENT_TIME, PARTITIONS):
             make.clear(metric)
@@ -235,9 +235,9 @@ class WorkerMetrics:
                 make.gauge(EVENT_TIME, str(backlog.partition)).set(backlog.event_time / 1000)
 
     def lost(self, stage: str, partition: int, offsets: int) -> None:  # noqa: ARG002 (the protocol's)
-        """Count offsets that retention removed unread."""
+        """Count offsets that retention deleted unprocessed."""
         self._make.counter(LOST, stage).inc(offsets)
 
     def failed(self, stage: str, partition: int, error: BaseException) -> None:  # noqa: ARG002 (likewise)
-        """Count a failure that will be tried again."""
+        """Count a failure that will be retried."""
         self._make.counter(FAILURES, stage, type(error).__name__).inc()

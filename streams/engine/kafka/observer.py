@@ -1,4 +1,4 @@
-"""What an engine tells whoever watches it: commits, restores, lag, failures. Once a batch, never once a record."""
+"""The events that an engine reports, for metrics: commits, restores, lag, failures. Once per batch, not per record."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -10,69 +10,72 @@ from streams.observe.letters import Rejected
 
 
 class Committed(Struct, frozen=True, kw_only=True):
-    """What one transaction did."""
+    """What one committed transaction contained."""
 
     stage: str
     partition: int
     records: int
-    """How many were read; at least one."""
+    """Input records; at least one."""
     newest: Mapping[bytes, int]
     """By source, the event time (ms) of the newest record that `streams.observe.headlines.note_sources` saw."""
     published: Sequence[Event]
-    """The events for consumers (public topics) that came of it."""
+    """The events that it published on public topics."""
     published_at: Sequence[int]
     """Their event times (ms), in the same order."""
     dead_letters: Mapping[Rejected, int]
     said: Mapping[Rejected, str]
-    """What an error of each kind of dead letters says."""
+    """An error message for each kind of dead letter."""
     counts: Mapping[str, int]
-    """Input records by outcome, dead letters aside."""
+    """Input records by outcome, without dead letters."""
     clocks: Mapping[str, int] = {}
-    """How many input records had a time far from event time, by `ahead` and `late`."""
+    """Input records whose own time was far from event time, by `ahead` and `late`."""
     seconds: float
+    """From the first decision to the end of the commit."""
     end: int
-    """The offset after the last record."""
+    """The offset after the last input record."""
 
 
 class Restored(Struct, frozen=True):
-    """What opening a partition brought back."""
+    """What opening a partition read back."""
 
     stage: str
     partition: int
     records: int
+    """State records read."""
     position: int
+    """The offset at which processing goes on."""
     seconds: float
 
 
 class Backlog(Struct, frozen=True):
-    """What of a partition waits to be processed, and how much its processor remembers."""
+    """The lag of one partition, and the size of its processor's state."""
 
     stage: str
     partition: int
     records: int | None
-    """Offsets between the position and the end of what is committed in the source; None while no broker tells."""
+    """Offsets between the position and the source's last stable offset; None while no broker answers."""
     seconds: float | None
-    """How long the oldest of them has been waiting; 0 for none, None while no broker tells."""
+    """How long the oldest of them has been waiting; 0 when none waits, None while no broker answers."""
     remembered: int | None
     """Keys that the processor holds; None for a processor without state."""
     event_time: int | None = None
-    """How far it has come, in ms; None without state, or before the first record."""
+    """The processor's event time, in ms; None without state, or before the first record."""
 
 
 class Observer(Protocol):
-    """Told of what happens to a partition."""
+    """Gets an engine's events."""
 
     def committed(self, committed: Committed) -> None:
-        """Records were processed and their transaction committed."""
+        """A transaction was committed."""
 
     def restored(self, restored: Restored) -> None:
-        """A partition was opened afresh: its state is back."""
+        """A partition was opened and its state restored."""
 
     def backlogs(self, backlogs: Sequence[Backlog]) -> None:
-        """Every few seconds: what waits, for every partition that is ours now."""
+        """Every few seconds: the backlog of every partition that is assigned to this worker."""
 
     def lost(self, stage: str, partition: int, offsets: int) -> None:
-        """Retention removed offsets before they were read."""
+        """Retention deleted offsets before they were processed."""
 
     def failed(self, stage: str, partition: int, error: BaseException) -> None:
-        """A slice or an opening failed and will be tried again."""
+        """A transaction, or the opening of a partition, failed and will be retried."""

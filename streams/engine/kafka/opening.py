@@ -1,4 +1,4 @@
-"""What opening a partition brings back, once whoever had it is fenced: its state and its position."""
+"""Opens a partition: fences its previous owner, then reads back its state and position."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from schemas.topics import POSITIONS
-from streams.engine.kafka.lasting import LastOfKeys
+from streams.engine.kafka.compaction import LatestByKey
 from streams.engine.kafka.positions import position_key, read_position
 from streams.errors import TickerError
 from streams.kafka.hanging import end_hanging
@@ -16,24 +16,25 @@ from streams.kafka.transaction import TransactionalProducer
 from streams.stage import Processor, Remembering, Stage
 
 OPEN_TIMEOUT_S: Final = 60.0
-"""How long an opening may make no progress: a large state takes longer, and may."""
+"""How long an opening may go without progress. A large state may take longer in all."""
 
 
 class Opened(Struct, frozen=True, kw_only=True):
-    """A partition as it was left."""
+    """A partition as its previous owner left it."""
 
     processor: Processor
     records: int
-    """How many records of its state were read back."""
+    """State records read back."""
     position: int
+    """The offset after the last processed record; 0 for a partition that was never processed."""
     beginning: int
-    """The first offset of the source that is still there: unread ones below it are lost."""
+    """The source's log start offset: unprocessed records below it are lost."""
 
 
 def producer_of(
     stage: Stage, partition: TopicPartition, prefix: str, options: Mapping[str, Any]
 ) -> TransactionalProducer:
-    """The producer of a stage's partition: started, it fences whoever had the partition before."""
+    """The producer of a stage's partition. Starting it fences the partition's previous owner."""
     return TransactionalProducer(
         f"{prefix}-{stage.name}-{partition.topic}-{partition.partition}",
         [topic.on(prefix) for topic in stage.topics[1:]],
@@ -50,19 +51,19 @@ async def restore(
     *,
     progress: Callable[[], Awaitable[None]],
 ) -> Opened:
-    """Read state and position, committed records only; nobody else can write them any more.
+    """Read state and position, committed records only. The fenced previous owner can no longer change them.
 
     Args:
         stage: The stage.
-        producer: Started: it has fenced whoever had the partition.
+        producer: Started, so that the previous owner is fenced.
         partition: The partition of its source.
         prefix: The topics' prefix.
         options: aiokafka's connection options.
-        progress: Called after each batch of state records, and between the steps in which the processor gets ready.
+        progress: Called after each batch of state records, and between the steps of `Remembering.prepare`.
 
     Raises:
         RecordError: State or position cannot be read.
-        TickerError: A transaction of somebody else stays open, or the position is behind the end of the source.
+        TickerError: A transaction of another producer stays open, or the position is above the end of the source.
     """
     processor = stage.processor()
     positions = TopicPartition(POSITIONS.on(prefix), partition.partition)
@@ -98,7 +99,7 @@ async def _restore_state(
     processor: Processor,
     progress: Callable[[], Awaitable[None]],
 ) -> int:
-    read, waiting = 0, LastOfKeys()
+    read, waiting = 0, LatestByKey()
     async for records in reader.read(state, await reader.beginning(state), await reader.end(state)):
         waiting.add(records)
         read += len(records)

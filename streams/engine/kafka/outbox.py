@@ -1,4 +1,4 @@
-"""Collects what a stage decides for one transaction, encoded as it will be written."""
+"""Collects a stage's outputs for one transaction, encoded as they will be written."""
 
 import time
 from collections import Counter, defaultdict
@@ -38,9 +38,9 @@ class KafkaOutbox:
         self._schemas = schemas
         self.records: defaultdict[str, list[RawRecord]] = defaultdict(list)
         self._by_name: dict[str, list[RawRecord]] = {}
-        """The same by the topics' names without the prefix."""
+        """The same lists, by the topics' names without the prefix."""
         self.published: list[Event] = []
-        """The events for consumers, in order, each once whatever the number of its topics."""
+        """The events for public topics, in order; one that goes to several topics is listed once."""
         self.published_at: list[int] = []
         """Their event times (ms)."""
         self._event: Event | None = None
@@ -49,7 +49,7 @@ class KafkaOutbox:
         self.counts: Counter[str] = Counter()
         self.dead_letters: Counter[Rejected] = Counter()
         self.said: dict[Rejected, str] = {}
-        """What the last error of each kind of dead letters says."""
+        """The last error message of each kind of dead letter."""
 
     @property
     def size(self) -> int:
@@ -57,7 +57,7 @@ class KafkaOutbox:
         return sum(map(len, self.records.values()))
 
     def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
-        """Publish an event on the partition of the input. One that goes to several topics in a row is encoded once."""
+        """Publish an event on the partition of the input. Sent to several topics in a row, it is encoded once."""
         if event is not self._event:
             self._event, self._value, self._headers = event, encode(event), None
         headers: cloudevents.Headers = []
@@ -85,7 +85,7 @@ class KafkaOutbox:
     def reject(self, record: Any, error: Exception) -> None:
         """Keep a record byte for byte, with the reason, in the dead letters.
 
-        Its timestamp is the wall clock: retention must count from the rejection.
+        The dead letter's timestamp is the wall clock, so that retention counts from the rejection.
         """
         now = time.time_ns() // 1_000_000
         why = deadletters.reason(

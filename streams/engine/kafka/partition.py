@@ -1,12 +1,12 @@
-"""One input partition of a stage: owns its position, its state and its producer, and commits what it decides.
+"""Runs one input partition of a stage: owns its position, state and producer, and commits what the stage decides.
 
-Opening a partition: the group says it is ours → the transactional producer fences whoever had it → the
-group still says so → state and position are read, committed records only → seek. On any error the
-producer, the state and the queue are dropped and the partition is opened again; nothing is tried again
-on the producer that failed.
+A partition is opened in these steps: the group says that it is ours → the transactional producer fences the
+previous owner → the group still says so → state and position are read, committed records only → seek. On any
+error the producer, the state and the queue are dropped and the partition is opened again; a producer that failed
+is never reused.
 
-While one transaction is committed the next one's records are decided on: a commit is mostly waiting. They
-may be, for whatever was decided after a commit that fails is dropped with everything else.
+While one transaction commits, the records of the next one are decided on, because a commit is mostly waiting. That
+is safe: if the commit fails, what was decided after it is dropped with everything else.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ from streams.engine.kafka.group_offset import GroupOffset
 from streams.engine.kafka.observer import Backlog, Committed, Observer, Restored
 from streams.engine.kafka.opening import OPEN_TIMEOUT_S, producer_of, restore
 from streams.engine.kafka.positions import position_key, position_record
-from streams.engine.kafka.waiting import HoleError, WaitingSlices
-from streams.engine.kafka.work import FailingRecordError, Suspects, Work, begin, clocks_of
+from streams.engine.kafka.waiting import MissingSliceError, WaitingSlices
+from streams.engine.kafka.work import PoisonPillError, PoisonPills, Work, begin, clocks_of
 from streams.errors import TickerError
 from streams.kafka.fetched import Slice
 from streams.kafka.transaction import TransactionalProducer
@@ -37,18 +37,18 @@ from streams.stage import Processor, Stage
 logger: Final = logging.getLogger(__name__)
 
 _TURN_S: Final = 0.004
-"""How long deciding may keep the event loop from the commit under way, and from other partitions."""
+"""How long deciding may hold the event loop, on which the open commit and other partitions wait."""
 _DISOWNED_S: Final = 60.0
-"""How long the group may leave us a partition and say that it is not ours."""
+"""How long the group may deny that a partition is ours without revoking it."""
 _ASK_AGAIN_S: Final = 0.3
 _IDLE_S: Final = 1.0
-"""A slice that was fetched this long ago and is not here was dropped on the way."""
+"""A slice that was fetched this long ago and has not arrived was dropped on the way."""
 _SMALL_GAP: Final = 64
-"""Offsets that can be missing without asking why: a few transactions' markers."""
+"""A gap of so many offsets is not checked against retention: the markers of a few transactions explain it."""
 
 
 class NotOursError(Exception):
-    """The group says that the partition is not ours, or is rebalancing."""
+    """The group says that the partition is not assigned to this worker, or it is rebalancing."""
 
 
 class PartitionRunner:
@@ -61,8 +61,8 @@ class PartitionRunner:
         schemas: Where consumers fetch the schemas.
         consumer: The sliced Faust consumer.
         options: aiokafka's connection options.
-        observer: Told of commits, restores and failures.
-        crash: Called when failures in a row pass a limit or the breaker trips: the process must end.
+        observer: Gets commits, restores and failures.
+        crash: Called when consecutive failures reach their limit or the breaker trips: the process must end.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class PartitionRunner:
         self._breaker = Breaker()
         self._waiting = WaitingSlices(partition, consumer)
         self._failures = Failures(stage.name, partition)
-        self._suspects = Suspects(partition)
+        self._poison_pills = PoisonPills(partition)
         self._backlog = BacklogWatch(stage.name, partition, consumer)
         self._group_offset = GroupOffset(partition, consumer, lambda: self._position)
         self._wake = asyncio.Event()
@@ -97,11 +97,11 @@ class PartitionRunner:
         self._producer: TransactionalProducer | None = None
         self._processor: Processor | None = None
         self._position = 0
-        """The offset after what is committed."""
+        """The offset after the last committed record."""
         self._decided = 0
-        """The offset after what was decided on, committed or not."""
+        """The offset after the last record that was decided on, committed or not."""
         self._work: Work | None = None
-        """What is being decided on."""
+        """The transaction whose records are being decided on."""
         self._committing: tuple[Work, asyncio.Task[None]] | None = None
         self._is_open = False
         self._disowned_since: float | None = None
@@ -112,26 +112,26 @@ class PartitionRunner:
         return self._is_open
 
     def put(self, fetched: Slice) -> None:
-        """Take a slice; never blocks. A full queue holds the partition's fetches."""
+        """Queue a slice; never blocks. While the queue is full, the partition is not fetched."""
         if not self._stopping and self._waiting.put(fetched):
             self._wake.set()
 
     def start(self) -> None:
-        """Begin, or go on after `quiesce`."""
+        """Start, or resume after `quiesce`."""
         self._stopping = False
         self._wake.set()
         self._task = asyncio.create_task(self._run(), name=f"{self.stage.name} {self.partition}")
         self._task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """Tell `crash` the error with which a runner has ended: none ends in silence."""
+        """Pass the error with which the runner's task ended to `crash`: none may end unnoticed."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self._crash(error)
 
     async def quiesce(self, grace: float) -> None:
-        """Stop after the open transaction, or give up on it after `grace` seconds.
+        """Stop after the open transaction, or abandon it after `grace` seconds.
 
-        Producer and state stay: as long as nobody has fenced the producer, nobody else has written, and they are valid.
+        Producer and state are kept: as long as the producer is not fenced, nobody else has written and they are valid.
         """
         self._stopping = True
         was_open = self._is_open
@@ -140,7 +140,7 @@ class PartitionRunner:
         if self._task is None:
             return
         if not was_open:
-            # A restore is cut short at once: half of one is worth nothing, and the group waits for us.
+            # A restore is cancelled at once: half of one is worth nothing, and the rebalance waits for us.
             self._task.cancel()
         _, running = await asyncio.wait([self._task], timeout=grace)
         if running:
@@ -151,10 +151,10 @@ class PartitionRunner:
         self._task = None
 
     async def close(self, grace: float) -> None:
-        """Stop for good: end the open transaction, say how far we came, release the producer."""
+        """Stop for good: end the open transaction, commit the group's offset, release the producer."""
         await self.quiesce(grace)
         if self._producer is not None:
-            await self._group_offset.tell_at_close()
+            await self._group_offset.commit_at_close()
         await self._drop(grace=1.0)
 
     async def _run(self) -> None:
@@ -166,38 +166,38 @@ class PartitionRunner:
                 await self._work_until_stopped()
             except NotOursError:
                 await self._drop(grace=0)
-                await self._disowned()
-            except FailingRecordError as error:
-                # It does not count as a failure in a row and is not waited for: how many such records are too many, the
-                # breaker decides.
+                await self._wait_disowned()
+            except PoisonPillError as error:
+                # This does not count as a consecutive failure, and there is no backoff: the circuit breaker decides
+                # how many such records are too many.
                 logger.warning("%s %s: %s", self.stage.name, self.partition, error, exc_info=error.__cause__)
                 await self._drop(grace=1.0)
             except BreakerError as error:
                 await self._drop(grace=1.0)
                 self._crash(error)
                 return
-            except Exception as error:  # noqa: BLE001 (whatever it was: drop everything and open again)
-                if await self._gives_up(error):
+            except Exception as error:  # noqa: BLE001 (any error: drop everything and open again)
+                if await self._fail(error):
                     return
                 if not self._stopping:
                     await self._failures.wait()
 
     async def _work_until_stopped(self) -> None:
         while not self._stopping:
-            await self._go_on()
-        await self._settle()
+            await self._step()
+        await self._await_commit()
 
-    async def _go_on(self) -> None:
-        """Decide on what waits while the last transaction is committed, or wait for either."""
+    async def _step(self) -> None:
+        """Decide on waiting slices while the last transaction commits; if none wait, wait for one or the commit."""
         if self._waiting:
             try:
                 work = await self._decide()
             except Exception:
-                # What was decided before is committed all the same. Where that fails too, its error is raised: it came
-                # first and says more.
-                await self._settle()
+                # The transaction before is committed all the same. If that fails too, its error is raised instead:
+                # it came first and says more.
+                await self._await_commit()
                 raise
-            await self._settle()
+            await self._await_commit()
             if work is not None:
                 task = asyncio.create_task(self._commit(work))
                 task.add_done_callback(lambda _: self._wake.set())
@@ -206,22 +206,22 @@ class PartitionRunner:
             await self._idle()
         else:
             _, committing = self._committing
-            self._wake.clear()  # set by what comes, and by the end of the commit
+            self._wake.clear()  # set by a new slice, and by the end of the commit
             if committing.done() or (await self._wake.wait() and committing.done()):
-                await self._settle()
+                await self._await_commit()
 
-    async def _settle(self) -> None:
-        """Wait for the commit that is under way; raises what it raised."""
+    async def _await_commit(self) -> None:
+        """Wait for the commit in flight, if any; raises what it raised."""
         if self._committing is not None:
             try:
                 await self._committing[1]
             finally:
                 self._committing = None
 
-    async def _gives_up(self, error: Exception) -> bool:
-        """Drop what a failure may have spoilt; whether there have been too many in a row."""
+    async def _fail(self, error: Exception) -> bool:
+        """Drop what a failure may have spoilt; True when there were too many in a row and `crash` was called."""
         problem = self._failures.add(error, self._position)
-        if isinstance(error, HoleError):
+        if isinstance(error, MissingSliceError):
             self._shut()
         else:
             self._observer.failed(self.stage.name, self.partition.partition, error)
@@ -235,7 +235,7 @@ class PartitionRunner:
         """Wait for a slice.
 
         Raises:
-            HoleError: A slice was fetched and did not come. The next one would show that, but there may be none.
+            MissingSliceError: A slice was fetched and has not arrived. The next one would show that, if one came.
         """
         fetched = self._consumer.fetched_end(self.partition)
         self._wake.clear()
@@ -246,11 +246,11 @@ class PartitionRunner:
         if not self._stopping:
             self._waiting.check_whole(fetched)
 
-    async def _disowned(self) -> None:
-        """Wait before the group is asked again: it will revoke the partition or say that it is ours.
+    async def _wait_disowned(self) -> None:
+        """Wait before asking the group again: it should revoke the partition, or confirm that it is ours.
 
         Raises:
-            TickerError: It does neither.
+            TickerError: It has done neither for `_DISOWNED_S`.
         """
         now = asyncio.get_running_loop().time()
         if self._disowned_since is None:
@@ -264,7 +264,7 @@ class PartitionRunner:
         await self._ask_whether_ours()
         if self._producer is None:
             await self._restore(limit)
-        # Set before the seek: a slice may come before the seek has been seen to return.
+        # Set before the seek: a slice can arrive before the seek returns.
         epoch = self._waiting.open()
         self._decided = self._position
         await self._consumer.seek_epoch(self.partition, self._position, epoch)
@@ -272,7 +272,7 @@ class PartitionRunner:
         self._disowned_since = None
 
     async def _restore(self, limit: asyncio.Timeout) -> None:
-        """Fence the old owner and read back state and position; each batch that comes puts the deadline off."""
+        """Fence the previous owner and read back state and position; each batch read extends the time limit."""
         started = time.monotonic()
 
         async def progress() -> None:
@@ -281,8 +281,8 @@ class PartitionRunner:
 
         producer = self._producer = producer_of(self.stage, self.partition, self._prefix, self._options)
         await producer.start()
-        # This process may have been paused between the question and the fencing, and another worker may own the
-        # partition by now: ask again.
+        # This process may have been paused between asking and fencing, and another worker may own the partition by
+        # now, so ask again.
         await self._ask_whether_ours()
         opened = await restore(
             self.stage, producer, self.partition, self._prefix, self._options, progress=progress
@@ -303,10 +303,12 @@ class PartitionRunner:
         raise NotOursError
 
     async def _decide(self) -> Work | None:
-        """Decide on what waits, batch by batch: a commit costs as much for one record as for all of them.
+        """Decide on all that waits, batch by batch, for one transaction: a commit costs as much for one record.
+
+        Gives None when no record was decided on: all were transaction markers, aborted or compacted away.
 
         Raises:
-            HoleError: A slice is missing before the first that waits.
+            MissingSliceError: A slice is missing before the first that waits.
         """
         assert self._processor is not None
         work = self._work = begin(self.stage.name, self._prefix, self.partition, self._schemas)
@@ -317,11 +319,11 @@ class PartitionRunner:
                 records = await self._next_batch(work)
                 if records is None:
                     break
-                for piece in self._suspects.pieces(records):
+                for piece in self._poison_pills.pieces(records):
                     if time.monotonic() - turn > _TURN_S:
                         await asyncio.sleep(0)
                         turn = time.monotonic()
-                    self._suspects.process(self._processor, piece, work.out)
+                    self._poison_pills.process(self._processor, piece, work.out)
                 if records:
                     work.add(records)
         finally:
@@ -333,36 +335,40 @@ class PartitionRunner:
         return work
 
     async def _next_batch(self, work: Work) -> list[Any] | None:
-        """The next batch's records that were not decided on; None for a hole behind those that were."""
+        """The records of the next batch that were not decided on yet.
+
+        None when the transaction should end here: the next slice is missing, or the queue was shut.
+        """
         fetched = self._waiting.first()
         if fetched is None:
             if work.records:
                 return None
-            raise self._waiting.hole()
+            raise self._waiting.missing_slice()
         if fetched.end <= self._decided:
-            # The client reads a topic that was made again from its beginning. Opening the partition says what is wrong.
+            # The topic was deleted and recreated, and the client reads the new one from its beginning. `restore` will
+            # see that and say what to do.
             raise TickerError(f"{self.partition} goes on below {self._decided}, which was read before")
         await self._check_retention(fetched.start)
         if not self._waiting.follows(fetched):
-            return None  # shut meanwhile
+            return None  # the queue was shut while we awaited
         records = self._waiting.pop(fetched, self._decided)
         if records:
             work.end = self._decided = records[-1].offset + 1
         return records
 
     async def _check_retention(self, first: int) -> None:
-        """Say loudly when retention removed records before they were read.
+        """Report records that retention deleted before they were processed, if a gap before `first` is due to that.
 
-        Offsets are also missing for good reasons: transaction markers, aborted records, compaction.
+        Most gaps are harmless: transaction markers, aborted records, compaction.
         """
         if self._decided and first - self._decided > _SMALL_GAP:
             earliest = (await self._consumer.earliest_offsets(self.partition))[self.partition]
             self._decided = self._skip_lost(self._decided, min(earliest, first))
 
     def _skip_lost(self, unread: int, beginning: int) -> int:
-        """Where reading goes on: says loudly what of the unread is below the first offset that is still there."""
+        """The offset to read next, given the log start offset; logs and counts unread offsets below it as lost."""
         if not unread or beginning <= unread:
-            return unread  # whoever reads a topic for the first time begins where it begins
+            return unread  # 0: a stage that has no position yet starts at the beginning and has lost nothing
         logger.error(
             "%s: offsets %d to %d are gone: retention removed them before they were read",
             self.partition,
@@ -373,7 +379,7 @@ class PartitionRunner:
         return beginning
 
     async def backlog(self) -> Backlog:
-        """What waits to be processed."""
+        """Measure what waits to be processed."""
         return await self._backlog.measure(self._position, self._oldest_waiting(), self._processor)
 
     def _oldest_waiting(self) -> int | None:
@@ -385,7 +391,7 @@ class PartitionRunner:
         return self._waiting.oldest
 
     async def _commit(self, work: Work) -> None:
-        """Commit what was decided, with the position behind it, and tell the observer."""
+        """Commit the outputs and the new position in one transaction, and report it to the observer."""
         assert self._producer is not None
         out = work.out
         position = position_record(position_key(self.stage.name, self.partition), work.end, work.last)
@@ -393,7 +399,7 @@ class PartitionRunner:
         await self._producer.commit(out.records, self.partition.partition)
         self._position = work.end
         self._failures.end()
-        self._suspects.forget(work.end)
+        self._poison_pills.forget(work.end)
         self._observer.committed(
             Committed(
                 stage=self.stage.name,
@@ -410,10 +416,10 @@ class PartitionRunner:
                 end=work.end,
             )
         )
-        self._group_offset.tell_soon()
+        self._group_offset.commit_soon()
 
     def _shut(self) -> None:
-        """Take no slices until the next seek."""
+        """Accept no slices until the next seek."""
         self._is_open = False
         self._waiting.shut()
 

@@ -1,4 +1,4 @@
-"""How far a stage has read a partition, as `ticker.positions` keeps it."""
+"""The offset up to which a stage has processed a partition, as it is kept in `ticker.positions`."""
 
 from typing import Any, Final
 
@@ -14,20 +14,20 @@ _decode: Final = msgspec.json.Decoder(Position).decode
 
 
 def position_key(stage: str, partition: TopicPartition) -> bytes:
-    """The key under which a stage's position on a partition of its source is kept."""
+    """The key of a stage's position on a partition of its source: `deduplicate|ticker.sightings|0`."""
     return f"{stage}|{partition.topic}|{partition.partition}".encode()
 
 
 def position_record(key: bytes, offset: int, timestamp: int) -> RawRecord:
-    """The record that says that everything below an offset is done."""
+    """The record which says that everything below an offset is processed."""
     return RawRecord(key, encode(Position(offset=offset)), timestamp, [])
 
 
 async def read_position(reader: CommittedReader, partition: TopicPartition, key: bytes) -> int:
-    """The last position that was committed under `key`; 0 when there is none.
+    """The last position committed under `key`; 0 when there is none.
 
     Raises:
-        RecordError: The record is no position.
+        RecordError: The record is not a position.
     """
     found = await reader.last_record(partition, key)
     if found is None:
@@ -36,10 +36,10 @@ async def read_position(reader: CommittedReader, partition: TopicPartition, key:
 
 
 def offset_of(record: Any, place: str) -> int:
-    """The offset in a record of positions.
+    """The offset that a record of the positions topic holds; `place` names the record in the error.
 
     Raises:
-        RecordError: It is no position; says so with its place.
+        RecordError: The record is not a position.
     """
     try:
         return _decode(record.value or b"").offset

@@ -1,4 +1,4 @@
-"""The slices of one partition that wait to be decided on: a chain without a hole, and no more than memory allows."""
+"""The queue of fetched slices of one partition: bounded by backpressure, and checked for missing slices."""
 
 import itertools
 from collections import deque
@@ -9,16 +9,16 @@ from aiokafka import TopicPartition
 from streams.kafka.fetched import Slice
 
 _BYTES: Final = 4 << 20
-"""Bytes, as they were fetched: where so much of a partition waits, its fetches are held."""
+"""Fetched bytes of a partition in the queue at which fetching it is held back."""
 _SLICES: Final = 64
 
 
-class HoleError(Exception):
-    """A slice was lost between the fetcher and the runner. State and producer are as good as before."""
+class MissingSliceError(Exception):
+    """A slice was lost between fetcher and runner. State and producer stay valid: seeking back is enough."""
 
 
 class WaitingSlices:
-    """Takes the slices that follow a seek, in order; a full queue holds the partition's fetches.
+    """Queues the slices that follow a seek, in order; while it is full, the partition is not fetched.
 
     Args:
         partition: The partition.
@@ -32,7 +32,7 @@ class WaitingSlices:
         self._epochs = itertools.count(1)
         self._epoch: int | None = None
         self._end: int | None = None
-        """The offset after the last slice that was taken out; None for none since the seek."""
+        """The offset after the last slice that was taken out; None when none was since the seek."""
         self._holding = False
 
     def __bool__(self) -> bool:
@@ -40,20 +40,20 @@ class WaitingSlices:
         return bool(self._slices)
 
     def open(self) -> int:
-        """Begin a chain; gives the epoch of the seek that has to follow."""
+        """Accept slices of a new epoch; gives that epoch, for the seek that has to follow."""
         self._epoch = next(self._epochs)
         self._end = None
         return self._epoch
 
     def shut(self) -> None:
-        """Forget what waits, and take nothing until a chain begins."""
+        """Drop what waits, and accept nothing until `open`."""
         self._epoch = None
         self._slices.clear()
         if self._holding:
             self._release()
 
     def put(self, fetched: Slice) -> bool:
-        """Take a slice if it follows the last seek; never blocks."""
+        """Queue a slice if it is of the current epoch; says whether it was. Never blocks."""
         if fetched.epoch != self._epoch:
             return False
         self._slices.append(fetched)
@@ -63,20 +63,20 @@ class WaitingSlices:
         return True
 
     def first(self) -> Slice | None:
-        """The slice that is next; None where it does not follow the one before it."""
+        """The next slice; None if one is missing before it."""
         fetched = self._slices[0]
         return fetched if fetched.previous_end == self._end else None
 
-    def hole(self) -> HoleError:
-        """What is wrong where the next slice does not follow."""
-        return HoleError(f"a slice is missing between {self._end} and {self._slices[0].start}")
+    def missing_slice(self) -> MissingSliceError:
+        """The error for a slice that is missing before the next one."""
+        return MissingSliceError(f"a slice is missing between {self._end} and {self._slices[0].start}")
 
     def follows(self, fetched: Slice) -> bool:
-        """Whether a slice that was looked at is still the one that is next."""
+        """Whether a slice that `first` gave is still next: the queue may have been shut since."""
         return fetched.epoch == self._epoch
 
     def pop(self, fetched: Slice, start: int) -> list[Any]:
-        """The next batch's records from an offset on; there can be none. `fetched` is the slice that is next."""
+        """Take the records of the next batch that are at or above `start`, which may be none; `fetched` is `first`."""
         records = fetched.pop(start)
         if not fetched.batches:
             self._slices.popleft()
@@ -86,17 +86,17 @@ class WaitingSlices:
         return records
 
     def check_whole(self, fetched_end: int | None) -> None:
-        """See that what was fetched some time ago has come.
+        """Check that a slice that was fetched some time ago has arrived; `fetched_end` is the offset after it.
 
         Raises:
-            HoleError: It has not come. The next slice would show that, but nothing says that there will be one.
+            MissingSliceError: It has not. The next slice would show that, but there may be none.
         """
         if fetched_end is not None and fetched_end != self._end and not self._slices:
-            raise HoleError(f"a slice is missing between {self._end} and {fetched_end}")
+            raise MissingSliceError(f"a slice is missing between {self._end} and {fetched_end}")
 
     @property
     def oldest(self) -> int | None:
-        """The event time (ms) of the first record that waits; None for none."""
+        """The event time (ms) of the first record that waits; None when none waits."""
         return self._slices[0].timestamp if self._slices else None
 
     def _is_filled(self, limit: int, slices: int) -> bool:

@@ -1,4 +1,4 @@
-"""What one transaction will commit, and how records that make a processor raise are told from the others."""
+"""What one transaction will commit, and how poison pills (records that make a processor raise) are found."""
 
 import time
 from collections import Counter
@@ -16,35 +16,38 @@ from streams.stage import Processor, Remembering
 
 _TRANSACTION_RECORDS: Final = 32_000
 _TRANSACTION_OUTPUTS: Final = 8_000
-"""A transaction with so many input records, or so many outputs, takes no further batch: the next one does."""
+"""A transaction that has so many input records, or so many outputs, takes no further batch."""
 _TRANSACTION_S: Final = 0.08
-"""Seconds after which a transaction takes no further batch, so that commits come steadily, whatever a record costs."""
+"""Seconds after which a transaction takes no further batch, so that commits are steady whatever a record costs."""
 _PIECE: Final = 128
-"""Records of a batch that are decided on in one go, at most: 40 ms, for the slowest take 0.3 ms each."""
+"""The most records that are decided on without a break for the event loop: 40 ms, as the slowest take 0.3 ms each."""
 _FEWEST: Final = 8
 _PIECE_S: Final = 0.01
-"""Seconds that a piece should take: after one that took longer, the next is half as large, after one that took a
-quarter of it twice as large."""
+"""Seconds that a piece should take. After a longer one the next is half as large; after one of less than a quarter of
+this time it is twice as large."""
 
 
-class FailingRecordError(Exception):
-    """A record makes the processor raise. State is dropped; opened again, the partition goes on without it."""
+class PoisonPillError(Exception):
+    """A record makes the processor raise: once the state is restored, it becomes a dead letter."""
 
 
 class Work(Struct):
-    """The outputs for a run of records."""
+    """A transaction in the making: what was decided on consecutive input records."""
 
     out: KafkaOutbox
     began: float
+    """When it was begun (`time.monotonic`)."""
     first: int = 0
     """Event time (ms) of the first record."""
     last: int = 0
+    """Event time (ms) of the last record."""
     end: int = 0
     """The offset after the last record."""
     records: int = 0
     newest: dict[bytes, int] = field(default_factory=dict)
+    """By source, the event time (ms) of its newest record."""
     clocks: Mapping[str, int] = field(default_factory=dict)
-    """How many records had a time far from event time, by `ahead` and `late`."""
+    """Input records whose own time was far from event time, by `ahead` and `late`."""
 
     def add(self, records: list[Any]) -> None:
         """Count records that the processor has decided on."""
@@ -56,7 +59,7 @@ class Work(Struct):
 
     @property
     def is_full(self) -> bool:
-        """Whether it should be committed before more is decided."""
+        """Whether it should be committed before more records are taken."""
         return (
             self.records >= _TRANSACTION_RECORDS
             or self.out.size >= _TRANSACTION_OUTPUTS
@@ -65,33 +68,33 @@ class Work(Struct):
 
 
 def begin(stage: str, prefix: str, partition: TopicPartition, schemas: SchemaUris) -> Work:
-    """Work that nothing has been decided on yet."""
+    """A transaction with no records yet."""
     return Work(KafkaOutbox(stage, prefix, partition, schemas), time.monotonic())
 
 
 def clocks_of(processor: Processor) -> Counter[str]:
-    """How many records with a time far from event time a processor has met so far, by `ahead` and `late`."""
+    """A processor's counts so far of records whose own time was far from event time, by `ahead` and `late`."""
     return Counter(processor.clocks) if isinstance(processor, Remembering) else Counter()
 
 
-class Suspects:
-    """Finds the records that make the processor raise.
+class PoisonPills:
+    """Finds the records that make the processor raise, and rejects each of them.
 
-    A processor rejects what it cannot decide on; where it raises instead, its state is spoilt and has to be restored.
-    Then the records on which it raised come again, and are given to it one by one. The one on which it raises alone
-    becomes a dead letter when it comes once more.
+    A processor rejects records that it cannot decide on. If it raises instead, its state is spoilt: the partition is
+    opened again, and the same records come a second time. Now they are given to the processor one by one, until it
+    raises on a single record. After another opening that record becomes a dead letter, unseen by the processor.
     """
 
     def __init__(self, partition: TopicPartition) -> None:
         self._partition = partition
         self._failing: dict[int, Exception] = {}
-        """Records by offset that made the processor raise, and what."""
+        """The poison pills that were found: the error that each caused, by offset."""
         self._suspected_up_to = 0
-        """Below this offset the processor raised on several records together: they go one by one."""
+        """The processor raised on a piece that ended here: records below this offset are given to it one by one."""
         self._piece = _PIECE
 
     def pieces(self, records: list[Any]) -> Iterator[list[Any]]:
-        """A batch in pieces that are decided on in one go."""
+        """Divide a batch into pieces, each of which is given to the processor whole."""
         start = 0
         while start < len(records):
             is_suspect = records[start].offset < self._suspected_up_to
@@ -100,10 +103,11 @@ class Suspects:
             start = end
 
     def process(self, processor: Processor, piece: list[Any], out: KafkaOutbox) -> None:
-        """Decide on a few records.
+        """Let the processor decide on a piece; a known poison pill is rejected instead.
 
         Raises:
-            FailingRecordError: The processor raised, on this one record.
+            PoisonPillError: The processor raised on this single record.
+            Exception: What the processor raised on several records.
         """
         first = piece[0]
         if len(piece) == 1 and (known := self._failing.get(first.offset)) is not None:
@@ -119,16 +123,16 @@ class Suspects:
                 raise
             self._failing[first.offset] = error
             place = f"{self._partition.topic}/{self._partition.partition}/{first.offset}"
-            raise FailingRecordError(f"{place} becomes a dead letter: {described(error)}") from error
+            raise PoisonPillError(f"{place} becomes a dead letter: {described(error)}") from error
 
     def _fit(self, took: float) -> None:
-        """Make the next piece smaller after one that took long, and larger again after short ones."""
+        """Adapt the size of the next piece to the time (s) that this one took."""
         if took > _PIECE_S:
             self._piece = max(_FEWEST, self._piece // 2)
         elif took < _PIECE_S / 4:
             self._piece = min(_PIECE, self._piece * 2)
 
     def forget(self, end: int) -> None:
-        """Records below an offset are committed: they will not come again."""
+        """Forget poison pills below a committed offset: they will not come again."""
         if self._failing:
             self._failing = {offset: error for offset, error in self._failing.items() if offset >= end}

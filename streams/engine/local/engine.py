@@ -52,9 +52,9 @@ class LocalEngine:
 
     Args:
         stages: The topology; a stage reads what an earlier one wrote, or what `process` is given.
-        processors: The processor of each stage by name, made by the caller or by `Stage.processor`.
         subscribers: Called with every record of a topic, by the topic's name.
         dead_letters: Called with every record that a stage rejects.
+        processors: Processors by stage name, where `Stage.processor` should not make them.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class LocalEngine:
         self._waiting: defaultdict[str, list[Record]] = defaultdict(list)
         self.dead_letters = dead_letters
         self.counts: dict[str, Counter[str]] = {stage.name: Counter() for stage in stages}
-        """What became of each stage's records, by outcome."""
+        """Each stage's input records, counted by outcome."""
 
     def published(self, topic: Topic, record: EventRecord) -> None:
         """Hand a record to the stage that reads its topic and to the topic's subscriber."""

@@ -1,11 +1,11 @@
-"""Slices that wait: a chain without a hole since the last seek, and no more than memory allows."""
+"""The queue of fetched slices: a missing slice is noticed, and a full queue holds the partition's fetches."""
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from streams.engine.kafka.waiting import HoleError, WaitingSlices
+from streams.engine.kafka.waiting import MissingSliceError, WaitingSlices
 from streams.kafka.fetched import Slice
 from tests.support import START
 
@@ -67,11 +67,11 @@ def test_a_slice_that_was_dropped_on_the_way_is_noticed() -> None:
     waiting.put(fetched(10, after=None, epoch=epoch))
     take(waiting)
     waiting.check_whole(12)
-    with pytest.raises(HoleError, match="between 12 and 14"):
+    with pytest.raises(MissingSliceError, match="between 12 and 14"):
         waiting.check_whole(14)
     waiting.put(fetched(14, after=14, epoch=epoch))
     assert waiting.first() is None
-    assert "between 12 and 14" in str(waiting.hole())
+    assert "between 12 and 14" in str(waiting.missing_slice())
 
 
 def test_slices_of_another_seek_are_not_taken() -> None:

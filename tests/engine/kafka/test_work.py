@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 
 from streams.engine.kafka import work
 from streams.engine.kafka.outbox import KafkaOutbox
-from streams.engine.kafka.work import Suspects
+from streams.engine.kafka.work import PoisonPills
 from streams.stage import Processor
 
 PARTITION = TopicPartition("test.input", 0)
@@ -33,7 +33,7 @@ class _Slow(Processor):
         self.now += len(records) * self.per_record / 1000
 
 
-def decided(suspects: Suspects, processor: _Slow, *, records: int, ms: float) -> list[int]:
+def decided(suspects: PoisonPills, processor: _Slow, *, records: int, ms: float) -> list[int]:
     """The sizes of the pieces in which records are decided on that take so long each."""
     processor.per_record, processor.pieces = ms, []
     batch = [mock.Mock(offset=offset) for offset in range(records)]
@@ -46,7 +46,7 @@ def decided(suspects: Suspects, processor: _Slow, *, records: int, ms: float) ->
 
 def test_pieces_become_small_where_records_take_long_and_large_again() -> None:
     """The first piece is the longest that there is; a batch that is quick goes in large ones."""
-    suspects, processor = Suspects(PARTITION), _Slow()
+    suspects, processor = PoisonPills(PARTITION), _Slow()
     slow = decided(suspects, processor, records=1_000, ms=0.5)
     assert slow[0] == work._PIECE
     assert max(slow[4:]) * 0.5 <= 1000 * work._PIECE_S
@@ -56,5 +56,5 @@ def test_pieces_become_small_where_records_take_long_and_large_again() -> None:
 
 def test_records_that_take_very_long_still_go_a_few_at_a_time() -> None:
     """Else each would pay for a turn of the event loop."""
-    slow = decided(Suspects(PARTITION), _Slow(), records=1_000, ms=50)
+    slow = decided(PoisonPills(PARTITION), _Slow(), records=1_000, ms=50)
     assert min(slow[:-1]) == work._FEWEST

@@ -1,12 +1,12 @@
-"""What is restored of a state's topic is what compaction would leave of it."""
+"""What is restored of a state topic is what log compaction would leave."""
 
 from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.kafka import lasting
-from streams.engine.kafka.lasting import LastOfKeys
+from streams.engine.kafka import compaction
+from streams.engine.kafka.compaction import LatestByKey
 from tests.support import raw_record
 
 LOGS = st.lists(
@@ -20,7 +20,7 @@ LOGS = st.lists(
 def test_the_last_record_of_each_key_is_left_in_order(
     log: list[list[object]], keys: int, at_once: int
 ) -> None:
-    """However many keys are remembered: who takes one record after the other knows the same in the end."""
+    """However many keys are collected at a time, the state is the same as after taking every record in turn."""
     whole: dict[object, object] = {}
     left: dict[object, object] = {}
     given_on = 0
@@ -30,8 +30,8 @@ def test_the_last_record_of_each_key_is_left_in_order(
         if record.value is not None:  # type: ignore[attr-defined]
             into[record.key] = record.value  # type: ignore[attr-defined]
 
-    waiting = LastOfKeys()
-    with mock.patch.object(lasting, "_KEYS", keys), mock.patch.object(lasting, "_AT_ONCE", at_once):
+    waiting = LatestByKey()
+    with mock.patch.object(compaction, "_KEYS", keys), mock.patch.object(compaction, "_AT_ONCE", at_once):
         for records in [*log, []]:
             for record in records:
                 take(whole, record)
@@ -50,7 +50,7 @@ def test_the_last_record_of_each_key_is_left_in_order(
 
 def test_what_was_overwritten_or_forgotten_is_not_restored() -> None:
     """One record is left of a headline that was written in every bucket, and none of one that has ended."""
-    waiting = LastOfKeys()
+    waiting = LatestByKey()
     waiting.add([raw_record(b"live", b"%d" % number) for number in range(100)])
     waiting.add([raw_record(b"ended", b"1"), raw_record(b"ended", None)])
     [piece] = waiting.pieces()
