@@ -170,6 +170,14 @@ def test_article_alone_is_no_strip() -> None:
             find_strips(page, "here")
 
 
+def test_a_table_in_text_is_no_strip() -> None:
+    """The rows of a file of comma-separated values are no headlines; a comma in each headline makes no rows of them."""
+    rows = "\n".join(f"{number},{title},2026-03-11" for number, title in enumerate((B, C, D)))
+    with pytest.raises(SplitError):
+        find_strips(f"id,title,date\n{rows}\n", "here")
+    assert first(f"{C}, enfin, dit-on\n{D}, it says, again\n{A}\n")
+
+
 @pytest.mark.skipif(not SEED_PAGE.exists(), reason="the page is not part of the checkout")
 def test_real_page_shows_one_strip() -> None:
     """The Maghress page: the strip in its first line, and none in the article."""

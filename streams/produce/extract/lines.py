@@ -32,6 +32,8 @@ Most lines of a page have none, and to look for the separator of a line takes a 
 _DASHES: Final = frozenset("-–—/")
 _SENTENCE_SHARE: Final = 0.3
 """The share of lines that end as sentences do from which a block of lines is an article, not headlines."""
+_ROW: Final = re.compile(r"[^,;]*([,;])\S.*\1\S")
+"""A row of a table: `17,Ferry sinks,2026-03-11`. No prose sets its commas so, and numbers not in every line."""
 
 
 def in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
@@ -129,6 +131,8 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
         if not fewest <= len(lines) <= MAX_SLOTS:
             continue
         if any(len(line) > LONGEST_HEADLINE for line in lines):
+            continue
+        if separator is None and all(map(_ROW.match, lines)):
             continue
         sentences = sum(map(_ends_sentence, lines))
         found = _attempt(block, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
