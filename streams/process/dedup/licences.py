@@ -5,6 +5,7 @@ no licence knows is no small matter but something said, and makes two headlines.
 the fold strips those that it knows.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
@@ -14,8 +15,9 @@ from rapidfuzz.distance import OSA
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.reading import Reading, Token
 from streams.process.dedup.words import Lexicon, take_apart
-from streams.process.fold import QUESTION
+from streams.process.fold import QUESTION, fold_words
 from streams.process.gazetteer import gazetteer, given_names, places
+from streams.process.notes import is_outlet
 
 _LONGEST_RUBRIC: Final = 5
 """Words of the longest label of a rubric: "كيوسك يوم الأربعاء"."""
@@ -48,13 +50,25 @@ def _is_minor(alignment: Alignment, step: Step) -> bool:
     ):
         # "رسميا: ..." says that it is official.
         return False
-    if _asks_by_order(tokens, at, alignment.lexicon):
+    if _asks_by_order(tokens, at, alignment.lexicon) or _measures(tokens, reading, at, alignment.lexicon):
         return False
     if any(token.written in alignment.lexicon.minor for token in tokens) and _names_place(
         tokens, reading, at
     ):
         return False
     return not any(token.written in alignment.lexicon.renewed for token in tokens) or not _recurs(alignment)
+
+
+def _measures(tokens: Sequence[Token], reading: Reading, at: int, lexicon: Lexicon) -> bool:
+    """Whether a little word says what the number after it is: cut "to a million" is not cut "a million"."""
+    following = reading.tokens[at + len(tokens) : at + len(tokens) + 1]
+    if not following or following[0].kind not in {"number", "quantity"} or _CLOCK.search(following[0].value):
+        return False
+    return any(token.written in lexicon.measuring for token in tokens)
+
+
+_CLOCK: Final = re.compile(r":|h$")
+"""Hours, which a preposition says nothing of: "Match à 20h", "Match 20h"."""
 
 
 def _asks_by_order(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
@@ -163,6 +177,48 @@ def _names_rubric(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
     )
 
 
+def _is_noted(alignment: Alignment, step: Step) -> bool:
+    """A tag or an outlet beside the headline where the fold leaves it: "X -- Reuters", "X «video»".
+
+    The fold drops what it knows by the usual marks. Here any mark will do, as long as nothing but the note is beyond.
+    """
+    sides = ((step.before, alignment.one, step.at), (step.after, alignment.other, step.at_other))
+    return all(_is_note(tokens, reading, at) for tokens, reading, at in sides if tokens)
+
+
+def _is_note(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
+    words = _bare(" ".join(token.written for token in tokens))
+    first, last = at == 0, at + len(tokens) == len(reading.tokens)
+    if first == last:
+        return False
+    for mark in _MARK.finditer(reading.shown):
+        note = reading.shown[: mark.start()] if first else reading.shown[mark.end() :]
+        if len(note) <= _LONGEST_NOTE and _bare(fold_words(note)) == words:
+            return _says_nothing(note.strip(_AROUND_NOTE), mark[0].strip())
+    return False
+
+
+def _says_nothing(note: str, mark: str) -> bool:
+    """Whether a note is known to say nothing of the news; a colon or quotation marks ask for a name that is no word."""
+    known = gazetteer()
+    folded = _bare(fold_words(note))
+    if folded in known.labels or (folded in known.tags and mark not in _COLONS):
+        return True
+    return mark not in _COLONS and is_outlet(note, known, sure=not _QUOTES.isdisjoint(mark))
+
+
+def _bare(folded: str) -> str:
+    """Folded words without the accents that the fold keeps in some places only."""
+    return folded.replace("é", "e")
+
+
+_MARK: Final = re.compile(r"(?:(?<=\s)-(?=\s)|--+|\.{2,}|[^\w\s'’.,،;؛!?؟&$€£%@#+-])+")
+_COLONS: Final = frozenset({":", "؛", "："})
+_QUOTES: Final = frozenset('«»“”"‘')
+_AROUND_NOTE: Final = " \t«»“”\"‘’'()[]{}<>【】*.!…|•·–—-"
+_LONGEST_NOTE: Final = 48
+
+
 def _is_labelled(alignment: Alignment, step: Step) -> bool:
     """A place before the headline, or a place and an agency: "Agadir :", "ALEPPO (AFP) -".
 
@@ -250,6 +306,7 @@ _LICENCES: Final[tuple[tuple[str, Callable[[Alignment, Step], bool]], ...]] = (
     ("cut", _is_cut),
     ("asked", _is_asked),
     ("retagged", _is_rubric),
+    ("retagged", _is_noted),
     ("labelled", _is_labelled),
     ("respaced", _is_respaced),
     ("minor", _is_minor),

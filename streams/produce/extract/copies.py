@@ -80,12 +80,12 @@ def _under(element: Element, moved: Sequence[int]) -> Element:
 
 def without_clones(texts: Sequence[str], copied: Sequence[bool]) -> list[int]:
     """Which items stay when the copies go: marked ones whose text stands in another, and whole repetitions."""
-    originals = {text for text, mark in zip(texts, copied, strict=True) if not mark}
-    kept = [
-        number
-        for number, (text, mark) in enumerate(zip(texts, copied, strict=True))
-        if not (mark and text in originals)
-    ]
+    told = {text for text, mark in zip(texts, copied, strict=True) if not mark}
+    kept: list[int] = []
+    for number, (text, mark) in enumerate(zip(texts, copied, strict=True)):
+        if not (mark and text in told):
+            kept.append(number)
+        told.add(text)
     return kept[: len(without_repetitions([texts[number] for number in kept]))]
 
 

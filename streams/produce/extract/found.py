@@ -22,7 +22,8 @@ from streams.produce.furniture import is_furniture, tidy, without_label
 from streams.produce.observation import Format
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, slots_of, split
 
-_CLONE: Final = re.compile(r"clone|duplicate", re.IGNORECASE)
+_CLONE: Final = re.compile(r"(?:clone|duplicate)(?![\w-]*-(?:active|next|prev)\b)", re.IGNORECASE)
+"""How sliders mark copies; `slide-duplicate-prev` marks the slide whose copy stands before the one that is shown."""
 _HEADLINE_SHARE: Final = 0.5
 """The share of an element's text that a single headline must be for the element to be a strip of one."""
 

@@ -95,3 +95,56 @@ def test_the_rubric_of_a_headline_is_its_tag(label: str, headline: str) -> None:
 def test_a_rubric_that_says_more_is_news(label: str, headline: str) -> None:
     """A word that is neither the rubric's nor a day's, or more words than a rubric has."""
     assert compare(f"{label} {headline}", headline).relation == "distinct"
+
+
+@pytest.mark.parametrize(
+    ("noted", "headline"),
+    [
+        (f"{ENGLISH} -- Reuters", ENGLISH),
+        (f"{ENGLISH} >> Coast Daily", ENGLISH),
+        (f"{ENGLISH} «video»", ENGLISH),
+        (f"Rolling coverage | {ENGLISH}", ENGLISH),
+        (f"{FRENCH} — retour en images", FRENCH),
+        (f"[minute par minute] {FRENCH}", FRENCH),
+        (f"تغطية متواصلة: {ARABIC}", ARABIC),
+        (f"{ARABIC} «صور»", ARABIC),
+        (f"تغطية متواصلة: {ARABIC}", f"{ARABIC} -- رويترز"),
+    ],
+)
+def test_a_note_beside_a_headline_may_stand_behind_any_mark(noted: str, headline: str) -> None:
+    """Tags and outlets that the fold leaves, for it knows neither all of them nor all marks."""
+    assert compare(noted, headline).rule == compare(headline, noted).rule == "retagged"
+
+
+@pytest.mark.parametrize(
+    ("noted", "headline"),
+    [
+        (f"{ENGLISH} -- drill", ENGLISH),
+        (f"{ENGLISH} «retracted»", ENGLISH),
+        (f"Reuters' editor: {ENGLISH}", ENGLISH),
+        (f"Video of the day shows: {ENGLISH}", ENGLISH),
+        (f"{FRENCH} >> démenti", FRENCH),
+        (f"{ARABIC} «سيدات»", ARABIC),
+        (f"خبر كاذب: {ARABIC}", ARABIC),
+    ],
+)
+def test_a_note_that_is_not_known_is_said(noted: str, headline: str) -> None:
+    """Behind any mark, what is no tag and no outlet makes another headline."""
+    assert compare(noted, headline).relation == compare(headline, noted).relation == "distinct"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("الشركة تخفض إنتاجها ألف طن يوميا", "الشركة تخفض إنتاجها إلى ألف طن يوميا"),
+        ("أسعار القمح ترتفع 5 بالمئة", "أسعار القمح ترتفع من 5 بالمئة"),
+        ("La coopérative baisse ses prix 3 %", "La coopérative baisse ses prix à 3 %"),
+    ],
+)
+def test_a_little_word_that_measures_is_said(one: str, other: str) -> None:
+    """By how much is not to how much."""
+    assert compare(one, other).relation == "distinct"
+    assert (
+        compare("Le derby débute 20h samedi soir", "Le derby débute à 20h samedi soir").relation
+        == "duplicate"
+    )

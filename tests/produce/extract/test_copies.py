@@ -39,6 +39,21 @@ def test_a_strip_is_read_once(strip: str) -> None:
     assert len(slots) == (1 if strip.startswith("<span>") else len(NEWS))
 
 
+def test_only_what_is_marked_as_a_copy_is_one() -> None:
+    """A slider also marks the slides that its copies are beside; the first of several copies stays."""
+    around = '<div class="slide-duplicate"><a>{}</a></div>{}<div class="slide-duplicate">{}</div>'
+    slides = "".join(
+        f'<div class="slide {mark}"><a>{text}</a></div>' for text, mark in zip(NEWS, MARKS, strict=True)
+    )
+    looped = around.format(NEWS[-1], slides, NEWS[0])
+    assert first(f'<div class="ticker"><div>{looped}</div></div>') == list(NEWS)
+    hidden = "".join(f'<p aria-hidden="true">{text}</p>' for text in (*NEWS, NEWS[0]))
+    assert first(f'<div class="ticker">{hidden}</div>') == list(NEWS)
+
+
+MARKS = ("slide-active", "slide-next", "slide-duplicate-prev")
+
+
 def test_elements_that_differ_are_no_copies() -> None:
     """Two slides that share a headline are both read."""
     page = f'<div class="ticker"><div>{links(NEWS[:2])}</div><div>{links(NEWS[1:])}</div></div>'

@@ -18,6 +18,7 @@ _SMALL: Final = re.compile(r"(?<!\w)[a-zß-öø-ÿœ][^\W\d_]*")
 _NAME: Final = re.compile(r"(?<=[^\W\d_][ ,’'-])[A-ZÀ-ÖØ-ÞŒ][^\W\d_]*")
 """Words that begin with a capital though they begin no sentence."""
 _FEMININE: Final = re.compile(r"[^\W\d_]+(?:ée|ÉE|ÉES|ées)\b")
+_AMOUNTS: Final = frozenset({"number", "quantity"})
 _LONGEST_LITTLE: Final = 3
 _FEWEST_SHARED: Final = 0.5
 """Share of the shorter headline's words that both must have."""
@@ -157,8 +158,18 @@ def _inserted(alignment: Alignment, step: Step) -> str | None:
     # Little words may come with a fact ("des dizaines de" for "8"); alone, a licence would have excused them.
     said = [token for token in (*step.before, *step.after) if token.kind not in FACTS]
     comes_with_fact = len(said) < len(step.before) + len(step.after)
-    return (
-        None if comes_with_fact and licences.is_light(said, alignment.lexicon) else written(alignment, step)
+    if (comes_with_fact and licences.is_light(said, alignment.lexicon)) or _are_counted(alignment, step):
+        return None
+    return written(alignment, step)
+
+
+def _are_counted(alignment: Alignment, step: Step) -> bool:
+    """Whether words say that a number before them counts anybody: "72 people hurt" is "72 hurt"."""
+    tokens = step.before or step.after
+    reading, at = (alignment.one, step.at) if step.before else (alignment.other, step.at_other)
+    before = (*tokens, reading.tokens[at - 1]) if at else tokens
+    return any(token.kind in _AMOUNTS for token in before) and all(
+        token.kind in _AMOUNTS or token.written in alignment.lexicon.persons for token in tokens
     )
 
 

@@ -70,11 +70,13 @@ class Lexicon(Struct, frozen=True):
     duals: Mapping[str, str]
     droppable: frozenset[str]
     minor: frozenset[str]
+    measuring: frozenset[str]
     interchangeable: Mapping[str, str]
     movable: frozenset[str]
     rubrics: frozenset[str]
     flags: frozenset[str]
     tolls: frozenset[str]
+    persons: frozenset[str]
     bounds: Mapping[str, str]
     locative: frozenset[str]
     areas: frozenset[str]
@@ -203,11 +205,13 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         duals=duals,
         droppable=_folded(data.get("droppable", ())),
         minor=_folded(data.get("minor", ())),
+        measuring=_folded(data.get("measuring", ())),
         interchangeable=_first_of(data.get("interchangeable", ())),
         movable=_folded(data.get("movable", ())),
         rubrics=_folded(data.get("rubrics", ())),
         flags=_folded(data.get("flags", ())),
         tolls=_folded(data.get("tolls", ())),
+        persons=_folded(data.get("persons", ())),
         bounds=bounds,
         locative=_folded(data.get("locative", ())),
         areas=_folded(data.get("areas", ())),
