@@ -1,7 +1,7 @@
-"""Bytes of a page to text: what its bytes say, whatever it declares, and never binary data.
+"""Decodes the bytes of a page to text, by its content rather than its declared encoding; refuses binary data.
 
-UTF-8 is tried first, as nothing else passes for it by chance. Legacy encodings are told apart by Firefox's
-detector (chardetng); what a page declares counts only where that gives words that nobody writes.
+UTF-8 is tried first, as no other text is valid UTF-8 by chance. Legacy encodings are detected as in Firefox
+(chardetng). The declared encoding is used only if the detected one gives letters that form no words.
 """
 
 import codecs
@@ -15,7 +15,7 @@ from streams.errors import InputError
 from streams.produce.plain import repair, without_controls
 
 MAX_PAGE: Final = 16 << 20
-"""The largest page that is read, in bytes: far beyond any page, little enough for memory."""
+"""The largest page that is read, in bytes: far above real pages, and small enough for memory."""
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -42,26 +42,26 @@ _DECLARED: Final = re.compile(
     re.IGNORECASE,
 )
 _DECLARED_WITHIN: Final = 4_096
-"""Bytes in which a declaration counts; HTML asks for 1,024, which not every page keeps."""
+"""Bytes in which a declaration is looked for; HTML allows 1,024, which not every page observes."""
 
 _OLD_MACHINES: Final = re.compile(r"(?:cp|ibm)\d{3}", re.IGNORECASE)
 """Labels that the Encoding Standard no longer has."""
 _UNREADABLE: Final = frozenset({"utf-16le", "utf-16be", "x-user-defined"})
-"""Encodings of the standard that no page is in which declares them in ASCII, or that stand for no text."""
+"""Labels that cannot be true: a declaration that is readable as ASCII is not in UTF-16, and one is not for text."""
 _WIDER: Final = {"shift_jis": "cp932", "euc-kr": "cp949", "gbk": "gb18030", "big5": "big5hkscs"}
-"""Python's names for encodings of which browsers read more than Python's codec of that name does."""
+"""Python codecs with the additional characters that browsers read under these names."""
 
-_SELDOM: Final = ("cp720", "mac_arabic", "cp864", "mac_roman", "cp850", "cp866")
-"""Encodings of old machines, which browsers no longer tell: tried where everything else makes no words."""
+_LEGACY: Final = ("cp720", "mac_arabic", "cp864", "mac_roman", "cp850", "cp866")
+"""Encodings of DOS and old Macs, which browsers no longer detect: tried when every other gives no words."""
 
 _SAMPLE: Final = 65_536
 _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROL_SHARE: Final = 0.01
 _HIGH: Final = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _FEW_BYTES: Final = 16
-"""With fewer bytes of words beyond ASCII than this, what the page declares is tried before what is guessed."""
+"""With fewer bytes in non-ASCII words than this, the declared encoding is tried before the detected one."""
 _HIGH_WORDS: Final = 2_000
-"""Words with high bytes by which an encoding is judged."""
+"""Words with non-ASCII bytes by which an encoding is judged."""
 _UNNATURAL: Final = re.compile(
     "[\x80-\x9f\ufffd]"
     "|[A-Za-z](?![\u2018\u2019\u00b7\u00ad])[^\\W\\d_A-Za-z\xc0-\u024f\u1e00-\u1eff]"
@@ -71,12 +71,12 @@ _UNNATURAL: Final = re.compile(
     "|[\xc0-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e]{4}"
     "|[^\\W\\d_][\xa1-\xa9\xac\xae-\xb4\xb6\xb8-\xbf\xd7\xf7\u02c6\u02dc\u2013-\u2017\u201a-\u203a\u20ac\u2122\u2200-\u25ff][^\\W\\d_]"
 )
-"""What no word has: damage, letters of two scripts, a capital after a small letter, signs between letters."""
+"""What occurs in no word: U+FFFD, letters of two scripts, a capital after a small letter, signs between letters."""
 _UNNATURAL_SHARE: Final = 0.3
 _LATIN: Final = frozenset(
     {"windows-1250", "windows-1254", "windows-1257", "windows-1258", "ISO-8859-2", "ISO-8859-4"}
 )
-"""Encodings that the detector names for a few words of French, which are in Windows-1252."""
+"""Encodings that the detector gives for short French texts that are really in Windows-1252."""
 _FRENCH: Final = (
     bytes(range(0x80)) + "àâçèéêëîïôùûÀÇÉÈÊÎŒœ«»’‘“”–—…€".encode("cp1252") + "€œ".encode("iso8859-15")
 )
@@ -96,7 +96,7 @@ def decode(data: bytes, place: str, charset: str | None = None) -> str:
     Args:
         data: The page as read, at most MAX_PAGE.
         place: Where it is from, for errors.
-        charset: What a server says of it; believed where the page itself says nothing.
+        charset: The charset of the server's Content-Type; used if the page itself declares none.
 
     Raises:
         InputError: Binary data, an unknown encoding, or more than MAX_PAGE.
@@ -116,7 +116,7 @@ def decode(data: bytes, place: str, charset: str | None = None) -> str:
 
 
 def _checked(text: str, place: str) -> str:
-    """Repair what was decoded wrongly before; refuse binary data that happened to decode."""
+    """Repair text that was mojibake already; refuse binary data that happened to decode."""
     if len(_CONTROLS.findall(text[:_SAMPLE])) > _CONTROL_SHARE * len(text[:_SAMPLE]):
         raise InputError(place, "binary data, not text")
     return without_controls(repair(text))
@@ -132,13 +132,13 @@ def _encoding(data: bytes, place: str, charset: str | None) -> str:
     label = declared[1].decode("ascii", "replace") if declared else charset
     stated = _declared(label) if label else None
     guessed = _guessed(data, words)
-    # A word or two are too little to tell by.
+    # One or two words are too few for detection.
     likely: list[str | None] = [stated, guessed] if len(words) < _FEW_BYTES else [guessed, stated]
     for encoding in likely:
         if encoding and encoding != "utf-8" and _unnatural_share(words, encoding) <= _UNNATURAL_SHARE:
             return encoding
-    # Old machines' encodings have most letters in common: the one that gives most words is meant.
-    share, seldom = min(((_unnatural_share(words, each), each) for each in _SELDOM), key=itemgetter(0))
+    # These have most letters in common, so take the one that gives most words.
+    share, seldom = min(((_unnatural_share(words, each), each) for each in _LEGACY), key=itemgetter(0))
     if share <= _UNNATURAL_SHARE:
         return seldom
     raise InputError(place, "an encoding that cannot be told, or damaged text; save the page as UTF-8")
@@ -157,19 +157,19 @@ def _guessed(data: bytes, words: bytes) -> str | None:
         # The currency sign, the broken bar and fractions stand in no word: ISO-8859-15 has €, œ and Š there.
         return "iso8859-15"
     if name == "IBM866":
-        # In its place stands the Arabic of the same machines, which the detector does not know.
-        return _SELDOM[0]
+        # The detector does not know the Arabic code page of DOS, and takes it for this Cyrillic one.
+        return _LEGACY[0]
     return _codec(name)
 
 
 def _unnatural_share(words: bytes, encoding: str) -> float:
-    """How much of what bytes say in an encoding is no word but signs and letters thrown together, from 0 to 1."""
+    """The share of `words`, decoded in an encoding, that no language would write (`_UNNATURAL`), from 0 to 1."""
     read = words.decode(encoding, "replace").split()
     return sum(1 for word in read if _UNNATURAL.search(word)) / max(1, len(read))
 
 
 def _wide(sample: bytes) -> str | None:
-    """The codec of UTF-16 without a byte order mark, told by its high bytes, which are of few blocks; else None."""
+    """The codec of UTF-16 without a byte order mark, detected by its few different high bytes; else None."""
     for encoding, high in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
         if sum(map(high.count, _WIDE_BLOCKS)) >= _WIDE_SHARE * len(high):
             low = sample[::2] if encoding == "utf-16-le" else sample[1::2]
@@ -179,7 +179,7 @@ def _wide(sample: bytes) -> str | None:
 
 
 def _is_utf8(data: bytes) -> bool:
-    """Whether it is UTF-8, but for a character cut off at the end."""
+    """Whether the bytes are UTF-8; the last character may be truncated."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -206,7 +206,7 @@ def _codec(label: str) -> str | None:
 
 
 def _mostly_utf8(sample: bytes) -> bool:
-    """Whether it is UTF-8 with a few damaged characters: less than a tenth of those beyond ASCII."""
+    """Whether the bytes are UTF-8 with less than a tenth of the non-ASCII characters damaged."""
     text = sample.decode("utf-8", "replace")
     beyond_ascii = sum(not character.isascii() for character in text)
     return text.count("\ufffd") < (1 - _WIDE_SHARE) * beyond_ascii

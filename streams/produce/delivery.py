@@ -1,8 +1,8 @@
-"""Deliver records until the cluster has them: outages are waited for, a refused record costs nothing but itself.
+"""Delivers records through outages, and isolates records that the cluster refuses.
 
-The client tries a batch again for as long as it takes, but one refused record takes its batch and, with idempotence,
-all that follows. Here a refused batch is halved until the record is found, and the rest is sent again with a new
-producer.
+aiokafka retries a batch for as long as an outage lasts. But one refused record fails its whole batch and, with
+idempotence, all batches after it. So a refused batch is bisected until the record is found, and the rest is sent
+again with a new producer.
 """
 
 import asyncio
@@ -43,17 +43,17 @@ REFUSED: Final = (
     PolicyViolationError,
     UnknownError,
 )
-"""What a broker says of a batch for one of its records; the client knows INVALID_RECORD (87) by no name."""
+"""A broker's errors on a batch because of one of its records; aiokafka has no class for INVALID_RECORD (87)."""
 FORBIDDEN: Final = (TopicAuthorizationFailedError, ClusterAuthorizationFailedError)
-"""What another try does not change."""
+"""Errors that a retry does not cure."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _SAID_AFTER_S: Final = 10.0
-"""The log says that nothing was acknowledged after so many seconds, and then after twice as long each time."""
+"""Seconds without an acknowledgement after which that is logged; then again after twice as long, and so on."""
 _CLOSE_S: Final = 5.0
 
 
 class Refused(NamedTuple):
-    """A record that a broker does not take, and why."""
+    """A record that the cluster refuses, and why."""
 
     home: Home
     record: RawRecord
@@ -61,7 +61,7 @@ class Refused(NamedTuple):
 
 
 class _Chunk(NamedTuple):
-    """Records of one partition that are delivered or not as one."""
+    """Records of one partition that succeed or fail together."""
 
     home: Home
     records: Sequence[RawRecord]
@@ -73,8 +73,9 @@ class Delivery:
     Args:
         options: aiokafka's connection options.
         compression: The client's codec or None.
-        patience: Seconds without an acknowledgement after which it gives up; None waits for as long as it takes.
-        stop: Set by whoever wants an end: what is under way gets `patience`, or ten seconds, more.
+        patience: Seconds without an acknowledgement after which it gives up; None waits forever.
+        stop: Set when the program should end: a delivery then gives up after `patience`, or else ten seconds, without
+            an acknowledgement.
     """
 
     def __init__(
@@ -120,10 +121,10 @@ class Delivery:
         return len(await self._producer.partitions_for(topic))
 
     async def deliver(self, records: Mapping[Home, Sequence[RawRecord]]) -> list[Refused]:
-        """Write records, each partition's in order, until all replicas have them; what no broker takes comes back.
+        """Write records, each partition's in order, until all in-sync replicas have them; gives those refused.
 
         Raises:
-            TickerError: The cluster does not let this client write, patience ended, or somebody wants an end.
+            TickerError: The cluster does not authorize this client, or the patience ended (`Delivery`).
         """
         refused: list[Refused] = []
         left = [_Chunk(home, of_home) for home, of_home in records.items() if of_home]
@@ -159,7 +160,7 @@ class Delivery:
     async def _attempt(
         self, chunks: Sequence[_Chunk], wait: "_Wait"
     ) -> tuple[int, list[tuple[_Chunk, KafkaError]]]:
-        """Send chunks; how many batches were acknowledged, and what was not, with the reason."""
+        """Send chunks once; gives the number of acknowledged batches, and each failed one with its error."""
         sent: list[tuple[_Chunk, asyncio.Future[Any]]] = []
         failed: list[tuple[_Chunk, KafkaError]] = []
         for home, records in chunks:
@@ -172,6 +173,7 @@ class Delivery:
                 except KafkaError as error:
                     failed.append((part, error))
         waiting = {future for _, future in sent}
+        acknowledged = 0
         while waiting:
             done, waiting = await asyncio.wait(waiting, timeout=_FIRST_PAUSE_S)
             if not done:
@@ -182,10 +184,12 @@ class Delivery:
                 failed.append((part, problem))
             elif problem is not None:
                 raise problem
-        return len(sent) - len(failed), failed
+            else:
+                acknowledged += 1
+        return acknowledged, failed
 
     async def _renew(self, wait: "_Wait", error: KafkaError, *, waiting: int, went_on: bool) -> None:
-        """Replace the producer: after a failed batch its sequence numbers have a hole."""
+        """Replace the producer: after a failed batch its sequence numbers have a gap, which brokers refuse."""
         if went_on or isinstance(error, REFUSED):
             wait.over()
         pause = _FIRST_PAUSE_S
@@ -203,7 +207,7 @@ class Delivery:
 
 
 class _Wait:
-    """How long nothing has been acknowledged, and when that is said."""
+    """The time since the last acknowledgement: logs it with backoff, and ends it with the patience."""
 
     def __init__(self, patience: float | None, stop: asyncio.Event) -> None:
         self._patience = patience
@@ -214,7 +218,7 @@ class _Wait:
         self._said = False
 
     def over(self) -> None:
-        """Something was acknowledged."""
+        """Start anew: something was acknowledged, or a broker answered."""
         if self._said:
             logger.info("Kafka acknowledges again, after %.0f s", self._clock() - self._since)
         self._since = self._clock()
@@ -222,10 +226,10 @@ class _Wait:
         self._said = False
 
     def check(self, waiting: int, problem: str) -> None:
-        """Say that it is waited, rarely; give up where patience has ended or somebody wants an end.
+        """Log the wait if the time has come for it.
 
         Raises:
-            TickerError: It is given up.
+            TickerError: The patience has ended.
         """
         waited = self._clock() - self._since
         patience = (self._patience or _SAID_AFTER_S) if self._stop.is_set() else self._patience

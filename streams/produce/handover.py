@@ -1,9 +1,9 @@
-"""From the spool to Kafka, in order, each strip exactly once.
+"""Hands strips over from the spool to Kafka, in order, exactly once.
 
-A transaction holds some strips with all that came of them, and how far the spool is handed over with it. Whoever is
-killed, or does not hear whether a transaction was committed, takes the spool's transactional id again, which ends what
-was open under it, and reads how far it came: so nothing is lost and nothing is there twice, for readers of committed
-records (KIP-98).
+A transaction contains some strips, their sightings and dead letters, and the spool's position: the number of its last
+strip. A producer that was killed, or does not know whether its transaction was committed, starts again under the
+spool's transactional id, which ends any open transaction, and reads the position back. So readers of committed records
+miss nothing and see nothing twice (KIP-98).
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from streams.kafka.topics import require
 from streams.kafka.transaction import TransactionalProducer
 from streams.produce.delivery import FORBIDDEN, REFUSED
 from streams.produce.outgoing import Outgoing, unpack
-from streams.produce.publish import told_of
+from streams.produce.publish import refusal_reason
 from streams.produce.records import TOPICS, Home, Placed, Records
 from streams.produce.spool import Kept, Spool
 from streams.settings import Connection
@@ -46,21 +46,21 @@ _CONNECT_S: Final = 5.0
 
 
 class Refusal(NamedTuple):
-    """A record that the cluster did not take."""
+    """A record that the cluster refused: the message for it, and whether it was a sighting."""
 
     said: str
     is_sighting: bool
 
 
 class HandOverObserver(Protocol):
-    """Told of what was handed over."""
+    """Gets what was handed over."""
 
     def handed_over(self, strips: Sequence[Outgoing], refused: Sequence[Refusal]) -> None:
-        """Strips are committed, with all that came of them; what was refused is a dead letter instead."""
+        """Strips were committed, with their sightings; each refused record became a dead letter."""
 
 
 class _Open(NamedTuple):
-    """A producer that holds the spool's id, and what it writes with."""
+    """A started producer of the spool's transactional id, with what it needs to write."""
 
     producer: TransactionalProducer
     records: Records
@@ -73,10 +73,10 @@ class HandOver:
 
     Args:
         spool: Where strips wait.
-        kept: Set when something has come into it.
+        kept: Set when something was added to the spool.
         connection: How to reach the cluster.
         prefix: The topics' prefix.
-        observer: Told of what was committed.
+        observer: Gets what was committed.
     """
 
     def __init__(
@@ -94,21 +94,24 @@ class HandOver:
         self._prefix = prefix
         self._observer = observer
         self._refused: dict[int, KafkaError] = {}
-        """Of the strip that is next: which of its records the cluster does not take, by their place."""
+        """The next strip's records that the cluster refuses, by their place among its records."""
         self._one_by_one = False
+        """Whether a transaction takes one strip only: a record of the last transaction was refused."""
         self._without_letters = False
+        """Whether no dead letters are written for the next strip: they were refused too."""
         self._was_open = False
         self._said = ""
         self._is_empty = asyncio.Event()
         self.is_open = False
-        """Whether what comes is handed over now."""
+        """Whether a producer is started and hands strips over."""
 
     async def run(self) -> None:
-        """Hand over what comes until cancelled; outages are waited for, for as long as they take.
+        """Hand strips over until cancelled, with backoff while Kafka is away, however long.
 
         Raises:
-            SettingsError: A topic is missing when it begins.
-            TickerError: The cluster refuses this client when it begins; another one has taken the spool's id.
+            SettingsError: A topic is missing at the start.
+            TickerError: The cluster refuses this client at the start; or another producer has fenced this one, because
+                it uses a copy of the spool.
         """
         retry = Retry(first=_FIRST_WAIT_S, longest=_LONGEST_WAIT_S)
         while True:
@@ -136,7 +139,7 @@ class HandOver:
             await retry.wait()
 
     def _failed(self, error: Exception) -> None:
-        """What another try may mend is waited for; that brokers are away is told by whoever asks them."""
+        """Raise an error at the start that a retry does not cure; else log a refusal once. The probe logs outages."""
         is_refusal = isinstance(error, (TickerError, *FORBIDDEN))
         if is_refusal and not self._was_open:
             raise error if isinstance(error, TickerError) else TickerError(told(error)) from error
@@ -145,7 +148,7 @@ class HandOver:
             logger.warning("the spool is not handed over: %s", self._said)
 
     async def done(self, patience: float | None) -> bool:
-        """Wait until nothing waits, for so many seconds or as long as it takes; whether that came."""
+        """Wait until the spool is empty, for `patience` seconds or None for ever; says whether it is."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 while self._spool.waiting:
@@ -154,7 +157,7 @@ class HandOver:
         return not self._spool.waiting
 
     async def _open(self) -> _Open:
-        """Take the spool's id, and learn how far it was handed over."""
+        """Start a producer of the spool's transactional id, and read back how far the spool was handed over."""
         topics = [topic.on(self._prefix) for topic in (*TOPICS, POSITIONS)]
         if not self._was_open:
             async with administration(self._connection, patience=float("inf")) as client:
@@ -181,18 +184,18 @@ class HandOver:
         except BaseException:
             await producer.dispose(0)
             raise
-        self._spool.agree(through)
+        self._spool.reconcile(through)
         if key != self._key():
             await producer.dispose(_STOP_S)
             return await self._open()
         return _Open(producer, Records(self._prefix, partitions), home, key)
 
     def _key(self) -> bytes:
-        """Where it is remembered how far the spool was handed over."""
+        """The key of the spool's position in `ticker.positions`."""
         return f"produce|{self._spool.id}".encode()
 
     async def _next(self, opened: _Open) -> None:
-        """Hand over what is next, or wait for it."""
+        """Hand over the next strips in one transaction; if there are none, wait for one."""
         most = 1 if self._one_by_one else _AT_ONCE
         self._kept.clear()
         kept = await asyncio.to_thread(self._spool.read, most=most, most_bytes=_AT_ONCE_BYTES)
@@ -228,7 +231,7 @@ class HandOver:
     def _without_refused(
         self, make: Records, placed: Sequence[Placed]
     ) -> tuple[defaultdict[Home, list[RawRecord]], list[Refusal]]:
-        """Records by where they go, with dead letters for those that the cluster does not take."""
+        """Records by topic and partition, with dead letters in place of those that the cluster refuses."""
         by_home: defaultdict[Home, list[RawRecord]] = defaultdict(list)
         refusals = []
         for number, (home, record) in enumerate(placed):
@@ -237,17 +240,17 @@ class HandOver:
                 by_home[home].append(record)
                 continue
             key = (record.key or b"").decode("utf-8", "replace")
-            said = f"{home[0]}, key {key}: the cluster does not take it: {told_of(error, record)}"
+            said = f"{home[0]}, key {key}: the cluster does not take it: {refusal_reason(error, record)}"
             if self._without_letters:
                 said += "; nor its dead letter"
             else:
-                letters, letter = make.letter(RecordError(told_of(error, record)), home, record)
+                letters, letter = make.letter(RecordError(refusal_reason(error, record)), home, record)
                 by_home[letters].append(letter)
             refusals.append(Refusal(said, home[0] == make.sightings))
         return by_home, refusals
 
     async def _find_refused(self, placed: Sequence[Placed]) -> None:
-        """Find which records of a strip the cluster does not take, each in a transaction of its own."""
+        """Find out which of a strip's records the cluster refuses: each is written in a transaction that is aborted."""
         for number, (home, record) in enumerate(placed):
             if number in self._refused:
                 continue

@@ -1,7 +1,7 @@
-"""When each source was heard, by this machine's clock, and how far the source's own clock is from it.
+"""Metrics of when each source last delivered a strip, by this machine's clock, and of its clock skew.
 
-What a source says of the time decides neither: a source whose clock runs ahead can fall silent as any other, and a
-backfill of last year is no sign that anybody is heard now.
+This machine's clock decides, not the source's: a source whose clock runs ahead must still be seen to fall silent, and
+a backfill of last year does not show that a source is alive now.
 """
 
 import time
@@ -13,7 +13,7 @@ from streams.observe.metric import Metric
 from streams.observe.shared import OTHER
 
 BACKFILL_S: Final = 24 * 3600.0
-"""Strips that were observed longer ago are a backfill, and nobody is heard by them."""
+"""Strips that were observed longer ago (s) are a backfill and do not count."""
 
 HEARD: Final = Metric(
     name="ticker_source_heard_timestamp_seconds",
@@ -53,13 +53,13 @@ class Heard:
         self._make = make
         self._clock = clock
         self._removed: dict[str, float] = {}
-        """By source, when it was taken out."""
+        """By source, when it was removed from the configuration."""
 
     def hear(self, label: str, observed_at: int) -> None:
-        """A strip of a source came, observed at a time in ms. Sources that share a label cannot be told apart."""
+        """Note a strip, observed at a time in ms. Sources under the label OTHER are left out: they share one series."""
         now = self._clock()
         skew = observed_at / 1000 - now
-        # What is handed over of a source that was taken out meanwhile is no sign of it.
+        # A strip that a removed source showed before its removal may be handed over only now: it does not count.
         is_last = observed_at / 1000 <= self._removed.get(label, 0.0)
         if label == OTHER or skew < -BACKFILL_S or is_last:
             return
@@ -67,7 +67,7 @@ class Heard:
         self._make.gauge(SKEW, label).set(skew)
 
     def forget(self, label: str) -> None:
-        """A source was taken out: it is not expected any more."""
+        """Note that a source was removed from the configuration: no more strips are expected of it."""
         if label == OTHER:
             return
         self._removed[label] = self._clock()

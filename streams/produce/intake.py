@@ -1,4 +1,4 @@
-"""The way into the spool: strips that come at one time are kept with one write, each once, whoever brings it again."""
+"""The way into the spool: strips that arrive together share one write (group commit), and a duplicate is kept once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,14 +8,14 @@ from streams.produce.outgoing import Outgoing, pack
 from streams.produce.spool import Spool, SpoolFullError
 
 _LOOK_AGAIN_S: Final = 0.5
-"""How often somebody who can wait looks whether there is room."""
+"""Seconds between tries of a caller that can wait for room."""
 
 _Arrived = tuple[bytes, tuple[bytes, asyncio.Future[None]]]
-"""A strip's key, its bytes, and what is done once it is kept."""
+"""A strip's key, its bytes, and a future that is done once it is kept."""
 
 
 class Intake:
-    """Takes strips from several sides while `run` runs.
+    """Takes strips from several tasks while `run` runs.
 
     Args:
         spool: Where they are kept.
@@ -29,18 +29,18 @@ class Intake:
         self._being_kept: dict[bytes, tuple[bytes, asyncio.Future[None]]] = {}
         self._has_arrived = asyncio.Event()
         self.kept = asyncio.Event()
-        """Set when something was kept; whoever hands it over clears it."""
+        """Set when something was kept; `HandOver` clears it."""
 
     async def take(self, outgoing: Outgoing, packed: bytes | None = None) -> None:
-        """Return once a strip is kept: no crash loses it then. One that is known is not kept again.
+        """Return once a strip is on disk, where no crash loses it. A known strip is not kept again.
 
         Args:
             outgoing: The strip.
-            packed: As `pack` makes it, where that was done before.
+            packed: Its bytes (`pack`), if they were made already.
 
         Raises:
             SpoolFullError: There is no room.
-            ValueError: It cannot be written, such as a text that is no Unicode.
+            ValueError: It cannot be encoded: for example, its text has lone surrogates.
         """
         try:
             await asyncio.shield(self._add(outgoing, packed))
@@ -49,7 +49,7 @@ class Intake:
             raise
 
     async def take_all(self, strips: Sequence[Outgoing]) -> None:
-        """As `take`, for several in order, waiting for room."""
+        """Keep several strips in order, waiting for room as long as it takes."""
         while True:
             kept = await asyncio.gather(*map(self._add, strips), return_exceptions=True)
             if not any(isinstance(each, SpoolFullError) for each in kept):
@@ -57,7 +57,7 @@ class Intake:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     def _add(self, outgoing: Outgoing, packed: bytes | None = None) -> asyncio.Future[None]:
-        """Done once a strip is kept."""
+        """A future that is done once a strip is kept."""
         key = bytes.fromhex(outgoing.strip.id)
         known = self._arrived.get(key) or self._being_kept.get(key)
         if known is not None:
@@ -71,7 +71,7 @@ class Intake:
         return future
 
     async def run(self) -> None:
-        """Keep what comes, until cancelled."""
+        """Write arriving strips to the spool, until cancelled."""
         while True:
             await self._has_arrived.wait()
             self._has_arrived.clear()
@@ -80,7 +80,7 @@ class Intake:
             self._being_kept = {}
 
     async def _keep_all(self) -> None:
-        """Keep all with one write; where there is no room for all, those that come first."""
+        """Keep all with one write; if there is no room for all, keep the first ones."""
         arrived = list(self._being_kept.items())
         try:
             await self._append(arrived)

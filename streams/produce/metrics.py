@@ -1,4 +1,4 @@
-"""What a producer measures: strips, slots and what became of them, and how fresh each source is."""
+"""A producer's metrics: strips, slots and their outcomes, the spool, and how fresh each source is."""
 
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -110,10 +110,10 @@ METRICS: Final = (
 
 
 class ProducerObserver(Protocol):
-    """Told of every strip, once all replicas have what came of it."""
+    """Gets a producer's events."""
 
     def published(self, strips: Sequence[tuple[Strip, StripSightings]]) -> None:
-        """Strips are on Kafka, with their sightings and dead letters."""
+        """Strips were acknowledged by Kafka, with their sightings and dead letters."""
 
     def failed(self) -> None:
         """A strip could not be read or split."""
@@ -121,7 +121,7 @@ class ProducerObserver(Protocol):
     def rejected(
         self, error: str, said: str = "", *, source: str = "", slots: int = 0, empty: int = 0
     ) -> None:
-        """A strip, or a record that the cluster refused, became one dead letter, with its slots where it has any."""
+        """A strip, or a record that the cluster refused, became one dead letter; `slots` are those of the strip."""
 
     def heard(self, source: str, observed_at: int) -> None:
         """A source showed a strip, observed at a time in ms, that was not published."""
@@ -131,10 +131,10 @@ class ProducerMetrics:
     """The metrics of a producer (`ProducerObserver`).
 
     Args:
-        registry: Where they are made.
+        registry: Where they are registered.
         is_answered: Whether the brokers answer.
         clock: Seconds since the epoch.
-        log: Told of dead letters.
+        log: Logs dead letters.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class ProducerMetrics:
         self._make = Instruments("producer", METRICS, registry)
         self._make.gauge(KAFKA_UP).set_function(lambda: float(is_answered()))
         self.sources = Sources()
-        """The labels of sources, for whoever measures more of them."""
+        """The `source` labels, shared with the metrics of `streams.sources`."""
         self._heard = Heard(self._make, clock)
         self._log = log
         self._newest: dict[str, int] = {}
@@ -159,7 +159,7 @@ class ProducerMetrics:
             self._make.counter(PUSHES, pushed)
 
     def watch(self, spool: Spool) -> None:
-        """Show how full a spool is."""
+        """Export how full a spool is."""
         self._make.gauge(SPOOL_STRIPS).set_function(lambda: spool.waiting)
         self._make.gauge(SPOOL_BYTES).set_function(lambda: spool.size)
         self._make.gauge(SPOOL_LIMIT).set(spool.limit)
@@ -170,11 +170,11 @@ class ProducerMetrics:
         self._make.counter(SPOOL_DROPPED).inc()
 
     def pushed(self, outcome: Pushed) -> None:
-        """Count a request that brought a strip, or should have."""
+        """Count a request to `POST /strips`."""
         self._make.counter(PUSHES, outcome).inc()
 
     def published(self, strips: Sequence[tuple[Strip, StripSightings]]) -> None:
-        """Count what is on Kafka."""
+        """Count published strips and their slots."""
         make = self._make
         for strip, found in strips:
             make.counter(STRIPS, "published").inc()
@@ -210,7 +210,7 @@ class ProducerMetrics:
             self._log.add("produce", Rejected(reason, source), 1, said)
 
     def heard(self, source: str, observed_at: int) -> None:
-        """Note that a source was heard, though nothing of it was published."""
+        """Note that a source showed a strip, though it was not published."""
         self._heard.hear(self.sources.label(source), observed_at)
 
     def removed(self, sources: Collection[str]) -> None:

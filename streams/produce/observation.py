@@ -1,7 +1,7 @@
-"""An observation: what a source showed at one moment, checked against the contract before anything is made of it.
+"""An observation: what a source showed at one moment, validated against the contract.
 
-Whatever reads from outside makes its observations here, so that `ticker run`, `split` and `produce` refuse the same
-things with the same words.
+All readers of outside input make their observations here, so that `ticker run`, `split` and `produce` refuse the same
+input with the same errors.
 """
 
 from typing import Final, Literal
@@ -35,15 +35,17 @@ class Observation(Struct, frozen=True, kw_only=True):
     """Milliseconds since the epoch."""
     text: str
     format: Format | None = None
-    """What `text` is written in; None where it must be told from the text."""
+    """The format of `text`; None to detect it."""
     is_page: bool = True
+    """Whether `text` is a page in which the strip must be found, not a strip."""
     separator: str | None = None
+    """The text between slots; None to detect it."""
     address: str | None = None
-    """Where a page was read, to which its links are relative."""
+    """The page's URL, to which its links are relative."""
     timezone: str | None = None
-    """The IANA zone of times of a feed that name none."""
+    """The IANA zone for times of a feed that name none."""
     read_to: ReadTo | None = None
-    """Where reading goes on behind it, in a file that is followed."""
+    """In a file that is followed: the end of the observation's line."""
 
 
 def observe(
@@ -58,18 +60,18 @@ def observe(
     address: str | None = None,
     timezone: str | None = None,
 ) -> Observation:
-    """Make an observation of what was read; its text is repaired and loses control characters.
+    """Validate and make an observation; mojibake in its text is repaired and control characters are removed.
 
     Args:
         place: Where it was read.
         source: What shows the strip, 1 to 200 characters.
         observed_at: Milliseconds since the epoch, or RFC 3339.
         text: A page, or a strip.
-        format: What the text is written in.
-        is_page: Whether the strip must be found in it.
-        separator: What stands between slots, where that is known.
-        address: Where a page was read, where that is known.
-        timezone: The IANA zone of times that name none.
+        format: The format of `text`; None to detect it.
+        is_page: Whether `text` is a page in which the strip must be found.
+        separator: The text between slots, if known.
+        address: The page's URL, if known.
+        timezone: The IANA zone for times that name none.
 
     Raises:
         InputError: A field is not what the contract allows; it names the field and what is allowed.
@@ -88,7 +90,7 @@ def observe(
 
 
 def refusal(place: str, field: str, problem: str, allowed: str) -> InputError:
-    """The error for a field: what is wrong with it, and what is allowed."""
+    """The error for a field: its problem, and what is allowed."""
     return InputError(place, f"{field}: {problem}; allowed: {allowed}")
 
 

@@ -1,6 +1,6 @@
-"""What an observation becomes before it goes anywhere: its strip, split into sightings, or why it is kept out.
+"""An outgoing strip: an observation's strip, split into sightings and ready to be published, or the reason against it.
 
-It can wait on disk: `pack` makes bytes of it, `unpack` the same again.
+`pack` and `unpack` convert it to bytes and back, for the spool on disk.
 """
 
 import time
@@ -26,7 +26,7 @@ from streams.stage import EventRecord
 
 
 class Outgoing(Struct, frozen=True):
-    """A strip with what is in it; `problem` is why the whole of it is a dead letter."""
+    """A strip with its sightings; `problem` is the reason if the strip as a whole becomes a dead letter."""
 
     strip: Strip
     found: StripSightings
@@ -39,7 +39,7 @@ class Outgoing(Struct, frozen=True):
 
 
 class _Packed(Struct, frozen=True, omit_defaults=True):
-    """An outgoing strip as it waits on disk; as with events, later versions only add optional fields."""
+    """An outgoing strip in the spool's format; later versions only add optional fields, as with events."""
 
     strip: Strip
     keys: list[bytes]
@@ -56,23 +56,23 @@ _unpack: Final = msgspec.msgpack.Decoder(_Packed).decode
 def prepare(
     observation: Observation, *, separator: str | None = None, selector: str | None = None
 ) -> Outgoing:
-    """Find, split and identify what an observation shows (`strip_of`).
+    """Find an observation's strip, split it, and make its sightings (`strip_of`, `sightings`).
 
     Raises:
-        SplitError: There is no strip, or no separator that can be told without guessing.
+        SplitError: There is no strip, or no separator that can be determined without guessing.
     """
     return outgoing_of(*strip_of(observation, separator=separator, selector=selector))
 
 
 def outgoing_of(strip: Strip, slots: Sequence[Slot]) -> Outgoing:
-    """What goes out of a strip and its slots, traced from here on."""
+    """Make the sightings of a strip from its slots; a new trace starts here."""
     strip = replace(strip, traceparent=traceparent(strip.id))
     found = sightings(strip, slots)
     return Outgoing(strip, found, _ahead(found.timestamp))
 
 
 def _ahead(observed_at: int) -> RecordError | None:
-    """Why a strip is not published whose clock (ms since the epoch) is further ahead than brokers take."""
+    """The reason against a strip whose time (ms since the epoch) is further in the future than brokers accept."""
     ahead_ms = observed_at - time.time_ns() // 1_000_000
     if ahead_ms <= MAX_AHEAD_MS:
         return None
@@ -99,11 +99,11 @@ def pack(outgoing: Outgoing) -> bytes:
 
 
 def unpack(data: bytes) -> Outgoing:
-    """What `pack` made bytes of.
+    """The outgoing strip that `pack` encoded.
 
     Raises:
-        msgspec.MsgspecError: They are none of it, or of a version that this one cannot read.
-        ValueError: What they say does not fit together.
+        msgspec.MsgspecError: The bytes are not of `pack`, or of an incompatible version.
+        ValueError: The fields contradict each other.
     """
     packed = _unpack(data)
     headers = ((SOURCE_HEADER, packed.strip.source.encode()),)

@@ -1,8 +1,8 @@
-"""How far a followed file has been read: remembered beside it once what was read is on Kafka, and found again.
+"""The position up to which a followed file was read: saved beside it once that part is on Kafka, and found again.
 
-A file is known again by the line that was read last, not by its name or inode: so it is found where rotation has
-renamed or copied it, and one that was replaced or cut short is read from its beginning. Where nothing is found,
-reading starts over, which is harmless: ids stay the same.
+A file is recognized by the line that was read last, not by its name or inode. So it is found after rotation has
+renamed or copied it, and a file that was replaced or truncated is read from its beginning. If it is not found at all,
+reading starts over; that is harmless, because ids are deterministic.
 """
 
 import logging
@@ -22,20 +22,20 @@ from streams.replacing import replace_file
 logger: Final = logging.getLogger(__name__)
 
 _SIBLINGS: Final = 100
-"""The most files beside a followed one that are looked at for what it was renamed to, the newest first."""
+"""The most sibling files that are searched for the rotated file, newest first."""
 _MAX_POSITION: Final = 4_096
 
 
 _LARGEST: Final = 2**63 - 1
 _LONGEST: Final = 1 << 23
-"""Bytes of a line: more than any reader takes, and no more than can be read back at once."""
+"""The longest line, in bytes: more than `streams.produce.read` takes, and little enough to be read back at once."""
 
 
 class ReadTo(Struct, frozen=True, kw_only=True):
-    """The end of a line of a file."""
+    """A position in a file: the end of a line."""
 
     offset: Annotated[int, Meta(ge=0, le=_LARGEST)] = 0
-    """Bytes of the file that were read."""
+    """Bytes from the beginning of the file."""
     line: int = 0
     """The number of the line that ends there, from 1; 0 at the beginning."""
     length: Annotated[int, Meta(ge=0, le=_LONGEST)] = 0
@@ -45,16 +45,16 @@ class ReadTo(Struct, frozen=True, kw_only=True):
 
 
 def read_to(line: bytes, *, offset: int, number: int) -> ReadTo:
-    """Where a line ends: `offset` is the place in the file behind it, `number` counts lines from 1."""
+    """The position at the end of a line: `offset` is that of the next byte, `number` counts lines from 1."""
     return ReadTo(offset=offset, line=number, length=len(line), digest=_digest(line))
 
 
 class Positions:
-    """Remembers in a file of its own how far another one has been read.
+    """Saves the position of a followed file in a file of its own.
 
     Args:
-        path: The file that is followed.
-        kept_in: Where to remember; None means beside it, as `NAME.position`.
+        path: The followed file.
+        kept_in: The file for the position; None is `NAME.position` beside the followed one.
     """
 
     def __init__(self, path: Path, kept_in: Path | None = None) -> None:
@@ -62,10 +62,10 @@ class Positions:
         self._works = True
 
     def recall(self) -> ReadTo | None:
-        """Where it was; None where nothing that can be used is remembered.
+        """The saved position; None if there is none, or it is damaged.
 
         Raises:
-            SettingsError: What is remembered cannot be read.
+            SettingsError: The file of the position cannot be read.
         """
         try:
             with self._kept_in.open("rb") as file:
@@ -83,7 +83,7 @@ class Positions:
             ) from error
 
     def remember(self, position: ReadTo) -> None:
-        """Keep a position, all of it or none: a crash leaves the one before."""
+        """Save a position atomically: a crash leaves the one before. A failure is logged once."""
         try:
             replace_file(self._kept_in, msgspec.json.encode(position))
         except OSError as error:
@@ -99,9 +99,9 @@ class Positions:
 
 
 def parts_since(path: Path, position: ReadTo | None) -> Iterator[tuple[Path, ReadTo | None]]:
-    """The files that hold what came after a position, oldest first, each with where to go on in it.
+    """The files with the lines after a position, oldest first, each with the position to start at (None: beginning).
 
-    The followed file is the last of them; what it was before, where rotation renamed or copied it, comes first.
+    The followed file is the last. If it was rotated since, the files that it was renamed or copied to come before it.
     """
     if position is None or _holds(path, position):
         yield path, position
@@ -120,7 +120,7 @@ def parts_since(path: Path, position: ReadTo | None) -> Iterator[tuple[Path, Rea
 
 
 def _siblings(path: Path) -> list[Path]:
-    """Files that `path` may have been renamed or copied to, the last written first; compressed ones are none."""
+    """Uncompressed files that rotation may have made of `path`, the last modified first: `a.log.1` of `a.log`."""
     found: list[tuple[float, Path]] = []
     try:
         for entry in os.scandir(path.parent):
@@ -137,7 +137,7 @@ def _siblings(path: Path) -> list[Path]:
 
 
 def _holds(path: Path, position: ReadTo) -> bool:
-    """Whether the line that was read last stands where it stood."""
+    """Whether a file has the line that was read last in the same place."""
     try:
         with path.open("rb") as file:
             file.seek(position.offset - position.length)

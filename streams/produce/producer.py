@@ -1,4 +1,4 @@
-"""The producer: reads observations in a thread, publishes their strips and sightings as they come."""
+"""The producer without a spool: reads observations in a thread and publishes their strips and sightings."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ _REMEMBERED_EVERY_S: Final = 5.0
 
 
 class Counts(Struct):
-    """What a producer has done: slots = empty + published + dead letters."""
+    """A producer's totals: slots = empty + published + dead letters."""
 
     strips: int = 0
     slots: int = 0
@@ -33,10 +33,10 @@ class Counts(Struct):
     dead_letters: int = 0
     failed: int = 0
     outdated: int = 0
-    """Published sightings that are older than what `sightings` keeps: Kafka's retention goes by event time."""
+    """Published sightings that are older than the retention of `sightings`, which goes by event time."""
 
     def add(self, outgoing: Outgoing) -> None:
-        """Count a strip, all but the sightings that are published."""
+        """Count a strip; `published` is counted elsewhere, on acknowledgement."""
         found = outgoing.found
         self.strips += 1
         self.slots += outgoing.strip.slots
@@ -51,7 +51,7 @@ class Counts(Struct):
 
 
 def tell(outgoing: Outgoing, place: str, failed: Callable[[InputError], None]) -> None:
-    """Tell of what becomes a dead letter, with where it was read."""
+    """Call `failed` for a strip, or each of its slots, that becomes a dead letter; `place` is where it was read."""
     if outgoing.problem is not None:
         failed(InputError(place, f"observed_at: {outgoing.problem}; kept in the dead letters"))
         return
@@ -60,7 +60,7 @@ def tell(outgoing: Outgoing, place: str, failed: Callable[[InputError], None]) -
 
 
 async def check_topics(connection: Connection, prefix: str, *, patience: float) -> None:
-    """See that a producer has its topics; `patience` is how many seconds to try to reach a broker.
+    """Check that a producer's topics exist; `patience` is how many seconds to try to reach a broker.
 
     Raises:
         SettingsError: A topic is missing.
@@ -83,22 +83,22 @@ async def produce(
     selector: str | None = None,
     remember: Callable[[ReadTo], None] = lambda _: None,
 ) -> None:
-    """Split and publish observations until they end; whenever they pause, what there is is flushed.
+    """Split and publish observations until they end; whenever they pause, the publisher is flushed.
 
     Args:
         observations: Read in a thread, a few ahead.
         connection: How to reach the cluster.
         prefix: The topics' prefix.
-        counts: Raised as the work goes on.
-        failed: Called with each strip that cannot be split, and each slot that is no headline.
-        observer: Told of strips once they are on Kafka, for metrics.
-        stop: Set by whoever wants an end: what was read is published, and no more is read.
-        separator: What stands between slots; found in each strip when None.
+        counts: Updated in place.
+        failed: Called with each strip that cannot be split, and each slot that is not a headline.
+        observer: Gets strips once they are on Kafka, for metrics.
+        stop: Set when the program should end: observations already read are published, and no more are read.
+        separator: The text between slots; None detects it in each strip.
         selector: A CSS selector of the strip's items in HTML pages.
-        remember: Told how far a followed file was read, once all before is on Kafka.
+        remember: Called with a followed file's position once everything before it is on Kafka.
 
     Raises:
-        TickerError: No broker was reached, or an end was wanted while none acknowledged what was read.
+        TickerError: No broker was reached, or after `stop` none acknowledged what was read.
     """
     options = connection.aiokafka_options()
 
@@ -115,9 +115,9 @@ async def produce(
         refused=refused,
     )
     async with publishing as publisher:
-        progress = _Settled(publisher, remember)
-        async for observation in in_thread(observations, progress.settle, stop):
-            await progress.goes_on(observation)
+        progress = _Progress(publisher, remember)
+        async for observation in in_thread(observations, progress.flush, stop):
+            await progress.begin(observation)
             try:
                 outgoing = prepare(observation, separator=separator, selector=selector)
             except InputError as error:
@@ -138,35 +138,35 @@ async def produce(
                 observer.heard(outgoing.strip.source, outgoing.found.timestamp)
                 continue
             await publisher.publish(outgoing.strip, outgoing.found)
-        await progress.settle()
+        await progress.flush()
         counts.published = publisher.published
         counts.dead_letters += publisher.refused
 
 
-class _Settled:
-    """Flushes what was read and remembers how far that was: when input pauses, and every few seconds."""
+class _Progress:
+    """Flushes the publisher and saves the position in a followed file: when input pauses, and every few seconds."""
 
     def __init__(self, publisher: Publisher, remember: Callable[[ReadTo], None]) -> None:
         self._publisher = publisher
         self._remember = remember
         self._read_to: ReadTo | None = None
-        """The end of what the publisher was given."""
+        """The end of the last observation that the publisher has."""
         self._next: ReadTo | None = None
-        """The end of the observation under way."""
+        """The end of the current observation."""
         self._at = time.monotonic()
 
-    async def goes_on(self, observation: Observation) -> None:
-        """Another observation: what came before it has been given to the publisher."""
+    async def begin(self, observation: Observation) -> None:
+        """Begin another observation: the publisher has all before it."""
         self._read_to, self._next = self._next, observation.read_to
         if time.monotonic() - self._at > _REMEMBERED_EVERY_S:
-            await self._settle()
+            await self._flush()
 
-    async def settle(self) -> None:
-        """All that was read has been given to the publisher."""
+    async def flush(self) -> None:
+        """Flush everything: the publisher has all that was read."""
         self._read_to = self._next
-        await self._settle()
+        await self._flush()
 
-    async def _settle(self) -> None:
+    async def _flush(self) -> None:
         await self._publisher.flush()
         self._at = time.monotonic()
         if self._read_to is not None:

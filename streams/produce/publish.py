@@ -1,4 +1,4 @@
-"""Publish strips and their sightings to Kafka: idempotent, acknowledged by all replicas, compressed."""
+"""Publishes strips and their sightings to Kafka: idempotent, acknowledged by all in-sync replicas, compressed."""
 
 import asyncio
 from collections import defaultdict
@@ -17,7 +17,7 @@ from streams.stage import RawRecord
 
 _FLUSH_RECORDS: Final = 8_192
 PATIENCE_S: Final = 60.0
-"""Seconds without an acknowledgement after which a publisher gives up that was told nothing else."""
+"""The default of a publisher's `patience`, in seconds."""
 
 Published = Callable[[Sequence[tuple[Strip, StripSightings]]], None]
 
@@ -29,10 +29,10 @@ class Publisher:
         options: aiokafka's connection options.
         prefix: The topics' prefix.
         compression: The client's codec (`lz4`, `zstd`, `snappy`, `gzip`) or None.
-        acknowledged: Called with the strips that all replicas have, with all that came of them.
-        patience: Seconds without an acknowledgement after which it gives up; None waits for as long as it takes.
-        stop: Set by whoever wants an end of waiting.
-        refused: Called with what is told of each record that the cluster does not take; it is a dead letter then.
+        acknowledged: Called with strips once they, their sightings and dead letters are acknowledged.
+        patience: Seconds without an acknowledgement after which it gives up; None waits forever.
+        stop: Set when the program should end (`streams.produce.delivery.Delivery`).
+        refused: Called with a message for each record that the cluster refuses; the record becomes a dead letter.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class Publisher:
         self._strips_waiting: list[tuple[Strip, StripSightings]] = []
         self._acknowledged = acknowledged
         self.published = 0
-        """Sightings that all replicas have acknowledged."""
+        """Acknowledged sightings."""
         self.refused = 0
-        """Sightings that the cluster did not take; they are dead letters."""
+        """Sightings that the cluster refused; they became dead letters."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -80,10 +80,10 @@ class Publisher:
         await self._delivery.stop()
 
     async def publish(self, strip: Strip, found: StripSightings) -> None:
-        """Take a strip; writes when enough has come together.
+        """Add a strip to the buffer, and flush it when it is large enough.
 
         Raises:
-            TickerError: The cluster did not take it in time.
+            TickerError: As `flush`.
         """
         for home, record in self._made.of(strip, found):
             self._records[home].append(record)
@@ -93,10 +93,10 @@ class Publisher:
             await self.flush()
 
     async def reject(self, strip: Strip, problem: RecordError) -> None:
-        """Keep a whole strip that cannot be published in the dead letters, with the reason.
+        """Write a strip that cannot be published to the dead letters, whole, with the reason.
 
         Raises:
-            TickerError: The cluster did not take it in time.
+            TickerError: As `flush`.
         """
         home, letter = self._made.rejected(strip, problem)
         self._records[home].append(letter)
@@ -105,10 +105,10 @@ class Publisher:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what has come together and wait until all replicas have it.
+        """Write the buffer and wait until all in-sync replicas have it.
 
         Raises:
-            TickerError: The cluster did not take it in time.
+            TickerError: They did not acknowledge it in time.
         """
         if not self._records:
             return
@@ -127,12 +127,14 @@ class Publisher:
             self._strips_waiting = []
 
     async def _keep(self, refused: Sequence[Refused]) -> None:
-        """Make dead letters of records that the cluster does not take, each with the broker's reason."""
+        """Write a dead letter for each record that the cluster refused, with the broker's reason."""
         letters: defaultdict[Home, list[RawRecord]] = defaultdict(list)
         for home, record, error in refused:
             key = (record.key or b"").decode("utf-8", "replace")
-            self._refused(f"{home[0]}, key {key}: the cluster does not take it: {told_of(error, record)}")
-            place, letter = self._made.letter(RecordError(told_of(error, record)), home, record)
+            self._refused(
+                f"{home[0]}, key {key}: the cluster does not take it: {refusal_reason(error, record)}"
+            )
+            place, letter = self._made.letter(RecordError(refusal_reason(error, record)), home, record)
             letters[place].append(letter)
         for (topic, _), record, error in await self._delivery.deliver(letters) if letters else []:
             self._refused(
@@ -140,7 +142,7 @@ class Publisher:
             )
 
 
-def told_of(error: KafkaError, record: RawRecord) -> str:
-    """What a broker said, with what it is about."""
+def refusal_reason(error: KafkaError, record: RawRecord) -> str:
+    """A message for a refused record: the broker's error, the record's size and time."""
     size = sum(len(part) for part in (record.key, record.value) if part)
     return f"{type(error).__name__} for {size:,} bytes of the time {record.timestamp} ms"

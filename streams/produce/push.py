@@ -1,4 +1,4 @@
-"""`POST /strips`: sites and crawlers deliver strips themselves. What is answered with 202 is kept, whatever happens."""
+"""`POST /strips`: sites and crawlers deliver strips themselves. A strip that is answered with 202 is on disk."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ logger: Final = logging.getLogger(__name__)
 
 PATH: Final = "/strips"
 _AT_ONCE: Final = 16
-"""Bodies that are read and split at one time: what others send waits in their sockets."""
+"""Bodies that are read and split at the same time; further requests wait in their sockets."""
 _BODY_S: Final = 30.0
 _ENDS: Final = ProblemError(
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -32,12 +32,12 @@ _ENDS: Final = ProblemError(
     headers={"Retry-After": "10"},
 )
 _FULL_S: Final = 30
-"""When who meets a full spool may come again, in seconds."""
+"""The Retry-After of a full spool, in seconds."""
 _CHUNK: Final = 1 << 16
 
 
 class _Taken(Struct, frozen=True):
-    """What who delivered a strip is told of it."""
+    """The body of the response to an accepted strip."""
 
     id: str
     slots: int
@@ -53,15 +53,15 @@ def push_routes(
     tell: Callable[[Outgoing], None] = lambda _: None,
     is_ending: Callable[[], bool] = lambda: False,
 ) -> list[web.RouteDef]:
-    """The route, for the application that shows the producer's health.
+    """The route, for the application that serves the producer's health pages.
 
     Args:
         intake: Where strips go.
-        token: What a request must have; never empty.
-        rate: Strips a second of one address.
-        observe: Told of the outcome of every request.
-        tell: Told of each strip that was taken.
-        is_ending: Whether the producer hands over its last strips and takes no more.
+        token: The bearer token that a request must have; not empty.
+        rate: Strips a second that one client address may send (token bucket); infinity for no limit.
+        observe: Called with the outcome of every request.
+        tell: Called with each accepted strip.
+        is_ending: Whether the producer is ending and accepts no more.
     """
     assert token
     rates = None if math.isinf(rate) else Rates(rate)
@@ -93,10 +93,10 @@ def push_routes(
 async def _checked(
     request: web.Request, rates: Rates | None, token: str, reading: asyncio.Semaphore
 ) -> Outgoing:
-    """The strip that a request brings.
+    """The strip in a request's body.
 
     Raises:
-        ProblemError: It may not, or it brings none that can be published.
+        ProblemError: The client may not send one now, or the body has none that can be published.
     """
     if rates is not None and (seconds := rates.wait(request.remote or "")) > 0:
         raise too_many(seconds)
@@ -121,10 +121,10 @@ async def _checked(
 
 
 async def _body(request: web.Request) -> bytes:
-    """The body, after decompression, as far as it is allowed to be long.
+    """The decompressed body of a request, at most `MAX_LINE` bytes.
 
     Raises:
-        ProblemError: It is longer, is no body, or does not come.
+        ProblemError: It is longer, is malformed, or does not arrive in time.
     """
     too_long = ProblemError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {MAX_LINE:,} bytes, decompressed"

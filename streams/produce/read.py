@@ -1,8 +1,8 @@
-"""Read pages and strips from files, folders and standard input, bounded in size.
+"""Reads pages and strips from files, folders and standard input, with limits on their size.
 
-A file is a page (text or HTML) in which a strip must be found, or JSON Lines with a strip a line:
-`{"source": "…", "observed_at": "…", "text": "…"}`. What cannot be read is reported with its place
-and the rest goes on.
+A file is a page (text or HTML) in which a strip must be found, or JSON Lines with a strip on each line:
+`{"source": "…", "observed_at": "…", "text": "…"}`. A file or line that cannot be read is reported with its place, and
+reading goes on with the next.
 """
 
 import logging
@@ -30,7 +30,7 @@ MAX_LINE: Final = 4 << 20
 """The longest line of JSON Lines, in bytes."""
 
 _LOOK_AGAIN_S: Final = 0.2
-"""How often a file that is followed is looked at."""
+"""Seconds between looks at a file that is followed."""
 _JSON: Final = ".json"
 _JSON_LINES: Final = {".jsonl", ".ndjson"}
 _STDIN: Final = "-"
@@ -65,14 +65,14 @@ def read(
     Args:
         places: Paths, or `-`.
         failed: Called with everything that cannot be read.
-        source: The source of pages; without it a page's source is its path without suffix.
-        observed_at: When pages were observed (ms); without it, when the file was last modified.
+        source: The source of pages; None derives it from the path (`streams.produce.sources`).
+        observed_at: When pages were observed (ms); None takes the file's modification time.
         progress: Called with the number of bytes read since the last call.
     """
     for place in places:
         if place == _STDIN:
             reader = _Reader("standard input", source or "stdin", observed_at, failed, progress)
-            # Not sys.stdin.buffer: Python cannot end while a thread waits in that.
+            # Not sys.stdin.buffer: Python cannot exit while a thread blocks in it.
             with open(sys.stdin.fileno(), "rb", closefd=False) as file:
                 yield from reader.read(file, suffix="", modified=time.time())
             continue
@@ -95,18 +95,18 @@ def follow(
     progress: Callable[[int], None] = lambda _: None,
     since: ReadTo | None = None,
 ) -> Iterator[Observation]:
-    """Read strips from a file of JSON Lines as they are appended, until told to stop.
+    """Read strips from a file of JSON Lines as they are appended, like `tail -F`, until told to stop.
 
-    A file that is not there yet is waited for. One that is replaced or cut short, as rotation does, is read to
-    its end, and then the new one from its beginning. A line counts once it has ended. Each observation says how
-    far the file was read then.
+    It waits for a file that does not exist yet. When rotation replaces or truncates the file, the old one is read to
+    its end, then the new one from its beginning. An incomplete last line is read once its newline is written. Each
+    observation carries the position after it (`read_to`).
 
     Args:
         place: The file.
         failed: Called with every line that cannot be read.
-        stopped: Set by whoever wants it to end; it does within a moment.
+        stopped: Set to end the iteration, within a moment.
         progress: Called with the number of bytes read since the last call.
-        since: Where to go on, which can be in a file that rotation has renamed; None begins at the beginning.
+        since: The position to resume at, possibly in a file that rotation has renamed; None starts at the beginning.
     """
     path = Path(place)
     parts = parts_since(path, since)
@@ -118,8 +118,8 @@ def follow(
             with part.open("rb") as file:
                 waiting = False
                 file.seek(position.offset if position else 0)
-                growing = _Growing(file, path, stopped, is_over=part != path)
-                yield from reader.read_lines(growing, since=position or ReadTo())
+                tailed = _TailedFile(file, path, stopped, is_over=part != path)
+                yield from reader.read_lines(tailed, since=position or ReadTo())
         except FileNotFoundError:
             if not waiting:
                 logger.info("waiting for %s", path)
@@ -131,7 +131,7 @@ def follow(
 
 
 def size_of(places: Sequence[str]) -> int | None:
-    """How many bytes `read` will read, for a progress bar; None where nobody knows (standard input)."""
+    """The bytes that `read` will read, for a progress bar; None if unknown (standard input)."""
     if _STDIN in places:
         return None
     paths = (path for place in places for path, _ in _files(Path(place), lambda _: None))
@@ -162,7 +162,7 @@ def _unreadable(error: OSError, failed: Failed) -> None:
 
 
 class _Reader:
-    """Reads one file; knows its place, its source and whom to tell of failures."""
+    """Reads one file; holds its place, its source and the callbacks."""
 
     def __init__(
         self,
@@ -198,14 +198,14 @@ class _Reader:
         yield page
 
     def read_lines(self, file: "_Lines", *, since: ReadTo) -> Iterator[Observation]:
-        """Observations of JSON Lines behind a place in a file, each with how far it was read."""
+        """Observations of JSON Lines after the position `since`, each with the position after it."""
         offset, number = since.offset, since.line
         while line := file.readline(MAX_LINE + 1):
             offset += len(line)
             number += 1
             position = read_to(line, offset=offset, number=number)
             if len(line) > MAX_LINE:
-                # The rest of it is a line of the same number, and passed over as well.
+                # Skip the rest of the line too.
                 offset += self._pass_over(line, file, number)
                 continue
             self._progress(len(line))
@@ -231,7 +231,7 @@ class _Reader:
                 self._failed(error)
 
     def _pass_over(self, line: bytes, file: "_Lines", number: int) -> int:
-        """Say that a line is too long and read to its end; how many bytes that was."""
+        """Report that a line is too long and skip the rest of it; gives the number of bytes skipped."""
         place = f"{self._place}:{number}"
         self._failed(InputError(place, f"the line is longer than {MAX_LINE >> 20} MiB and was passed over"))
         self._progress(len(line))
@@ -244,7 +244,7 @@ class _Reader:
 
 
 def _check_json(text: str, place: str) -> None:
-    """See that a file that is called JSON is: what is left of one that was cut short is no strip."""
+    """Check that a `.json` file is JSON: a truncated one must not be taken for text with a strip in it."""
     try:
         msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -252,20 +252,20 @@ def _check_json(text: str, place: str) -> None:
 
 
 def _is_strip_line(first: bytes) -> bool:
-    """Whether what has no suffix begins with a strip, and not with a page or a JSON Feed."""
+    """Whether the first line of a file without suffix looks like JSON Lines, not like a page or a JSON Feed."""
     begun = first.lstrip(b"\xef\xbb\xbf \t\r\n")
     return begun.startswith(b"{") and begun.rstrip() != b"{" and b"jsonfeed.org/version" not in begun
 
 
 class _Lines(Protocol):
-    """What lines are read from."""
+    """A file of lines."""
 
     def readline(self, limit: int, /) -> bytes:
-        """A line, or as much of it as the limit allows; empty at the end."""
+        """The next line, or its first `limit` bytes; empty at the end."""
 
 
-class _Growing:
-    """A file that others append to: its end is where it was replaced, cut short, or nobody wants more."""
+class _TailedFile:
+    """A file that is appended to; it ends when it was replaced or truncated, or when `stopped` is set."""
 
     def __init__(self, file: BinaryIO, path: Path, stopped: Event, *, is_over: bool = False) -> None:
         self._file = file
@@ -275,7 +275,7 @@ class _Growing:
         self._begun = b""
 
     def readline(self, limit: int, /) -> bytes:
-        """A whole line, waited for, or as much of it as the limit allows; empty at the end."""
+        """Wait for the next whole line, or its first `limit` bytes; empty at the end."""
         over = self._ended
         while True:
             self._begun += self._file.readline(limit - len(self._begun))
@@ -284,7 +284,7 @@ class _Growing:
                 return line
             if self._stopped.is_set():
                 return b""
-            # Looked at before it is read once more: what was appended until then is not lost.
+            # Check before reading once more, so that the last lines appended before a rotation are not lost.
             over = self._is_over()
             if not over:
                 self._stopped.wait(_LOOK_AGAIN_S)
@@ -293,16 +293,16 @@ class _Growing:
         try:
             now = self._path.stat()
         except FileNotFoundError:
-            return False  # renamed, and the next one is not there yet
+            return False  # renamed, and its successor does not exist yet
         mine = os.fstat(self._file.fileno())
         return (now.st_dev, now.st_ino) != (mine.st_dev, mine.st_ino) or now.st_size < self._file.tell()
 
 
 def observe_line(line: bytes, place: str) -> Observation:
-    """The observation that a line of JSON Lines says.
+    """The observation in a line of JSON Lines.
 
     Raises:
-        InputError: It says none, or one that the contract does not allow.
+        InputError: The line has none, or one that the contract does not allow.
     """
     try:
         strip = _decode_line(line.removeprefix(b"\xef\xbb\xbf"))

@@ -1,4 +1,4 @@
-"""Reads observations in a thread, so that waiting for input keeps nothing back."""
+"""Reads observations in a thread, so that waiting for input does not block the event loop."""
 
 import asyncio
 import concurrent.futures
@@ -16,10 +16,14 @@ def _put(
     item: Observation | Exception | None,
     queue: "asyncio.Queue[Observation | Exception | None]",
     loop: asyncio.AbstractEventLoop,
-    nobody_waits: threading.Event,
+    abandoned: threading.Event,
 ) -> None:
-    """Hand something over to the loop from a thread; a RuntimeError where the loop has gone on without it."""
-    if nobody_waits.is_set():
+    """Put an item into the loop's queue from a thread, waiting for room.
+
+    Raises:
+        RuntimeError: The loop is closed, or nobody reads the queue any more.
+    """
+    if abandoned.is_set():
         raise RuntimeError("what was read comes too late")
     asyncio.run_coroutine_threadsafe(queue.put(item), loop).result()
 
@@ -27,25 +31,25 @@ def _put(
 async def in_thread(
     observations: Iterator[Observation], pause: Callable[[], Awaitable[None]], stop: asyncio.Event
 ) -> AsyncIterator[Observation]:
-    """Observations as a thread reads them, a few ahead; `pause` when none waits.
+    """Iterate in a thread, up to `_READ_AHEAD` observations ahead; `pause` is awaited when none is ready.
 
-    After `stop` those that were read still come. The thread may wait for input that never comes, so nobody waits
-    for it.
+    After `stop`, observations already read are still yielded. The thread is a daemon that is never joined, because it
+    may wait for input that never comes.
     """
     queue: asyncio.Queue[Observation | Exception | None] = asyncio.Queue(_READ_AHEAD)
     loop = asyncio.get_running_loop()
 
-    nobody_waits = threading.Event()
+    abandoned = threading.Event()
 
     def read() -> None:
-        # The loop may be gone when there is something to say at last.
+        # The loop may be closed by the time that input arrives.
         with suppress(RuntimeError, concurrent.futures.CancelledError):
             try:
                 for observation in observations:
-                    _put(observation, queue, loop, nobody_waits)
-                _put(None, queue, loop, nobody_waits)
-            except Exception as error:  # noqa: BLE001 (whatever it was is raised where observations are used)
-                _put(error, queue, loop, nobody_waits)
+                    _put(observation, queue, loop, abandoned)
+                _put(None, queue, loop, abandoned)
+            except Exception as error:  # noqa: BLE001 (raised again in the loop)
+                _put(error, queue, loop, abandoned)
 
     async def end() -> None:
         await stop.wait()
@@ -64,5 +68,5 @@ async def in_thread(
                 raise item
             yield item
     finally:
-        nobody_waits.set()
+        abandoned.set()
         ending.cancel()

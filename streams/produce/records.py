@@ -1,4 +1,4 @@
-"""The records that a strip becomes on Kafka: itself, its sightings, and a dead letter for each slot that is none."""
+"""The records that a strip becomes on Kafka: the strip, its sightings, and a dead letter for each rejected slot."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -15,10 +15,10 @@ from streams.produce.sightings import StripSightings
 from streams.stage import RawRecord
 
 TOPICS: Final = (STRIPS, SIGHTINGS, DEADLETTERS)
-"""What a producer writes."""
+"""The topics that a producer writes."""
 
 Home = tuple[str, int]
-"""A topic and a partition."""
+"""The topic (as on the cluster) and the partition to which a record goes."""
 Placed = tuple[Home, RawRecord]
 
 
@@ -37,7 +37,7 @@ class Records:
         self._partitions = partitions
 
     def of(self, strip: Strip, found: StripSightings) -> Iterator[Placed]:
-        """A strip and all that came of it."""
+        """The records of a strip, its sightings and its rejected slots."""
         source = strip.source.encode()
         home = self._home(strip)
         yield home, RawRecord(source, encode(strip), found.timestamp, [])
@@ -59,7 +59,7 @@ class Records:
         return self.letter(problem, self._home(strip), record)
 
     def letter(self, problem: RecordError, home: Home, record: RawRecord, *, offset: int = 0) -> Placed:
-        """A dead letter of something that was never a record: its offset is a slot's, or 0."""
+        """A dead letter of a record that was never on Kafka: its `offset` is the slot's number, or 0."""
         now = time.time_ns() // 1_000_000
         why = deadletters.reason(
             problem,

@@ -1,4 +1,4 @@
-"""Turn a strip's slots into sightings: fold key, language and deterministic ids.
+"""Makes sightings of a strip's slots: fold key, language and deterministic ids.
 
 The same strip gives the same ids on every machine and in every replay.
 """
@@ -21,7 +21,7 @@ from streams.stage import EventRecord
 
 _is_link: Final = re.compile(LINK_PATTERN).fullmatch
 _MEMO: Final = 1 << 16
-"""Texts whose identity is remembered: a strip repeats most of what it showed a minute ago."""
+"""Texts whose fold key and language are cached: a strip repeats most of what it showed a minute ago."""
 
 
 class RejectedSlot(NamedTuple):
@@ -33,7 +33,7 @@ class RejectedSlot(NamedTuple):
 
 
 class StripSightings(NamedTuple):
-    """What is in a strip: slots = `empty` + `records` + `rejected`."""
+    """What a strip's slots became: slots = `empty` + `records` + `rejected`."""
 
     records: list[EventRecord]
     empty: int
@@ -43,15 +43,15 @@ class StripSightings(NamedTuple):
 
 
 def _link(link: str | None) -> str | None:
-    """A link that events can carry; none rather than one that is too long or leads nowhere."""
+    """A link that events can carry; None for one that is too long or not an address."""
     fits = link is not None and len(link) <= MAX_LINK and _is_link(link)
     return link if fits else None
 
 
 def strip_id(source: str, observed_at: str, text: str) -> str:
-    """The id of a strip: 80 bits of BLAKE2b over where, when and what was shown, in hexadecimal.
+    """The id of a strip: 80 bits of BLAKE2b over source, time and text, in hexadecimal.
 
-    The text takes part so that two strips of one page at one moment keep apart.
+    The text is part of it, because one page can show two strips at the same moment.
     """
     content = f"{source}\0{observed_at}\0{text}".encode("utf-8", "surrogatepass")
     return blake2b(content, digest_size=10).hexdigest()
@@ -65,7 +65,7 @@ def identify(text: str) -> tuple[bytes, str]:
 
 
 def _problem(text: str) -> str | None:
-    """Why a slot's text cannot be a headline."""
+    """The reason why a slot's text cannot be a headline; None if it can."""
     if len(text) > MAX_TEXT:
         return f"{len(text):,} characters; a headline has at most {MAX_TEXT:,}"
     if is_damaged(text):

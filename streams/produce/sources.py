@@ -1,7 +1,7 @@
-"""Which source a file belongs to: a folder of snapshots of one site is one source, not one for each file.
+"""Derives a file's source from its name: all snapshots of one site in a folder are one source.
 
-What tells snapshots apart, dates, times and counters, is left out of the name: `site/hespress-2026-03-11.html` is
-of `hespress`, `hespress/000042.html` of the folder.
+Dates, times and counters, by which snapshots differ, are removed from the name: `site/hespress-2026-03-11.html` has
+the source `hespress`. If nothing is left, the folder names the source: `hespress/000042.html` has `hespress` too.
 """
 
 import re
@@ -15,15 +15,15 @@ _MOMENT: Final = re.compile(
     r"(?:\d{4}[-_.]?\d\d[-_.]?\d\d(?:[T_ .-]{0,2}\d\d[-_:.h]?\d\d(?:[-_:.m]?\d\d)?)?Z?|\d{6,20}Z?)"
     r"(?![A-Za-z0-9])"
 )
-"""A date, a date and time, or seconds since the epoch: no site is called like that."""
+"""A date, a date and time, or seconds since the epoch, none of which is part of a site's name."""
 _COUNTER: Final = re.compile(r"(?<![A-Za-z0-9])(?:\d{1,5}|(?=[a-f]*\d)[0-9a-f]{8,64})(?![A-Za-z0-9])")
-"""A short number or a hash, which a site's name can have: `france-24`."""
+"""A short number or a hash; a short number can be part of a site's name: `france-24`."""
 _FEWEST_SNAPSHOTS: Final = 3
-"""Files that differ only by a counter from which they are snapshots, not sites."""
-_ANYTHING: Final = frozenset(
+"""So many files that differ only by a counter are snapshots of one site; fewer may be different sites."""
+_GENERIC: Final = frozenset(
     {"", "index", "page", "default", "home", "snapshot", "capture", "strip", "ticker"}
 )
-"""What is left of names that do not say what a file shows: their folder does."""
+"""Names that say nothing of the site: the folder's name is taken instead."""
 _BETWEEN: Final = " -_.,()[]#"
 
 
@@ -31,8 +31,8 @@ def sources_of(names: Sequence[str], folder: str) -> dict[str, str]:
     """The source of each file of a folder.
 
     Args:
-        names: The files' names, suffixes included.
-        folder: What the folder is called as a source.
+        names: The files' names, with suffixes.
+        folder: The folder's name as a source.
     """
     dated = {name: _MOMENT.sub("", PurePath(name).stem).strip(_BETWEEN) for name in names}
     bare = {name: _COUNTER.sub("", rest).strip(_BETWEEN) for name, rest in dated.items()}
@@ -40,5 +40,5 @@ def sources_of(names: Sequence[str], folder: str) -> dict[str, str]:
     sources = {}
     for name in names:
         rest = bare[name] if alike[bare[name]] >= _FEWEST_SNAPSHOTS else dated[name]
-        sources[name] = folder if rest.lower() in _ANYTHING and len(names) > 1 else rest or folder
+        sources[name] = folder if rest.lower() in _GENERIC and len(names) > 1 else rest or folder
     return sources

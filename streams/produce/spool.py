@@ -1,13 +1,12 @@
-"""A spool: records on disk, in order, that outlive a crash and a Kafka that is away, bounded in bytes.
+"""A spool: a write-ahead log on disk that keeps records through crashes and Kafka outages, bounded in bytes.
 
-It knows what was put in, what was handed over and what was lost to damage; what its records are and where they go
-is for `outgoing` and `handover` to say.
+It tracks which records were appended, handed over, and lost to damage. What the records are and where they go is up
+to `outgoing` and `handover`.
 
-A spool is a folder of segments, files that are only appended to, so that no damage to one byte can cost more than the
-record that it is in. A database file would be less code, but a damaged page of it takes its neighbours along, and what
-was cut off at its end nobody tells. A record is a frame: a mark, its length, its number, its key and a CRC-32 of all
-that, in front of its bytes. After damage, reading goes on at the next mark whose frame is whole, and what is missing
-between two numbers was lost. A process appends only to segments of its own.
+A spool is a folder of append-only segment files, so that a damaged byte costs only its record. (A database file would
+be less code, but a damaged page takes other records with it, and a truncated end goes unnoticed.) A record is a frame:
+a mark, the length, the record's number, its key, a CRC-32 of these and the body, then the body. After damage, reading
+goes on at the next intact frame; a gap in the numbers shows what was lost. A process appends only to its own segments.
 """
 
 import fcntl
@@ -35,19 +34,19 @@ logger: Final = logging.getLogger(__name__)
 
 KEY_BYTES: Final = 10
 MAX_RECORD: Final = 64 << 20
-"""The largest record, in bytes: a length beyond it is damage."""
+"""The largest record, in bytes: a frame with a larger length is damaged."""
 _SEGMENT_BYTES: Final = 4 << 20
 _MARK: Final = b"\xf5\x1etk"
 _FRAME: Final = struct.Struct(f">4sIQ{KEY_BYTES}sI")
 _CHECKED: Final = struct.Struct(f">IQ{KEY_BYTES}s")
 _SUFFIX: Final = ".spool"
 _DAMAGED: Final = ".damaged"
-_ACCOUNT: Final = "account.json"
+_IDENTITY: Final = "account.json"
 _LOCK: Final = "lock"
 
 
 class SpoolFullError(TickerError):
-    """There is no room for a record: nothing of what was given was kept."""
+    """There is no room: none of the given records was kept."""
 
 
 class Kept(NamedTuple):
@@ -58,8 +57,8 @@ class Kept(NamedTuple):
     body: bytes
 
 
-class _Account(Struct, frozen=True):
-    """Who a spool is, for whoever remembers how far it was handed over, and up to which number it was at least."""
+class _Identity(Struct, frozen=True):
+    """The spool's id, under which Kafka keeps its position, and a lower bound of that position."""
 
     id: str
     sent: int = 0
@@ -75,15 +74,15 @@ class _Segment(Struct):
 
 
 class Spool:
-    """Records in order until they have been handed over; use it as a context, from any thread.
+    """Keeps records in order until they have been handed over; use it as a context, from any thread.
 
-    A record whose key is still remembered is not taken again: keys are those of what waits and of a segment's worth
-    of what was handed over last.
+    It remembers the keys of all waiting records, and of the last segment's worth of records that were handed over:
+    `number_of` finds duplicates among them.
 
     Args:
-        folder: Where it is; made when it is not there.
+        folder: The spool's folder, created if missing.
         limit: The most bytes that its files may have together.
-        segment: Bytes after which a new file is begun.
+        segment: Bytes after which a new segment is begun.
 
     Raises:
         SettingsError: The folder cannot be used, or another process uses it (when the context is entered).
@@ -97,22 +96,22 @@ class Spool:
         self._segments: list[_Segment] = []
         self._writing: IO[bytes] | None = None
         self._numbers: OrderedDict[bytes, int] = OrderedDict()
-        self._account = _Account("")
+        self._identity = _Identity("")
         self._place: tuple[int, int] = (0, 0)
-        """Where reading goes on: the first number of a segment, and an offset in it."""
+        """Where reading goes on: the first number of a segment, and a byte offset in it."""
         self._places: dict[int, tuple[int, int]] = {}
-        """The ends of the records that were read last, by number."""
+        """The ends of the records of the last `read`, by number."""
         self._is_full = False
         self._lock: IO[bytes] | None = None
         self._at_open: int | None = None
-        """The last number that was there when it was opened, until that was compared with who takes the records."""
+        """The last number when the spool was opened; None once `reconcile` has compared it."""
         self._gaps: list[tuple[int, int]] = []
-        """Numbers that were missing when it was opened: the one before, and the last one."""
+        """Ranges of numbers that were missing when it was opened: the number before the range, and its last."""
         self._known_sent = 0
         self.last = 0
-        """The number of the last record, 0 before the first one; numbers rise by one."""
+        """The number of the last record, 0 before the first; numbers increase by one."""
         self.sent = 0
-        """The number up to which all records have been handed over."""
+        """All records up to this number have been handed over."""
 
     def __enter__(self) -> Self:
         try:
@@ -133,7 +132,7 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         with self._guard:
             self._end_segment()
-            self._try_to_keep_account()
+            self._try_to_save_identity()
         self._release()
 
     def _release(self) -> None:
@@ -145,38 +144,38 @@ class Spool:
 
     @property
     def id(self) -> str:
-        """Names this spool: whoever remembers how far it was handed over remembers it under this name."""
-        return self._account.id
+        """The spool's id: part of its transactional id, and of the key under which Kafka keeps its position."""
+        return self._identity.id
 
     @property
     def waiting(self) -> int:
-        """How many records have not been handed over."""
+        """The number of records that have not been handed over."""
         return self.last - self.sent
 
     @property
     def lost(self) -> int:
-        """How many records damage has cost that had not been handed over, as far as is known."""
+        """The number of records that were damaged before they were handed over, at most."""
         return sum(max(0, last - max(before, self._known_sent)) for before, last in self._gaps)
 
     @property
     def size(self) -> int:
-        """The size of its files together; waits for no write that is under way."""
+        """The bytes of all its files; takes no lock."""
         return sum(segment.size for segment in list(self._segments))
 
     @property
     def is_full(self) -> bool:
-        """Whether the last record that was given found no room."""
+        """Whether the last append found no room."""
         return self._is_full
 
     def number_of(self, key: bytes) -> int | None:
-        """The number of a record with this key, where it is remembered; waits for no write that is under way."""
+        """The number of the record with this key, if it is remembered; takes no lock."""
         return self._numbers.get(key)
 
     def append(self, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Keep records, each with its key, all or none: when this returns, no crash loses them.
+        """Append (key, body) records, all or none; once this returns they are synced to disk.
 
         Raises:
-            SpoolFullError: There is no room for all of them, or the disk has none.
+            SpoolFullError: There is no room for all of them, or the disk cannot be written.
         """
         with self._guard:
             begun = [self._frame(number, *record) for number, record in enumerate(records, self.last + 1)]
@@ -196,7 +195,7 @@ class Spool:
                 self._end_segment()
 
     def read(self, *, most: int, most_bytes: int) -> list[Kept]:
-        """The next records that have not been handed over, in order; at least one where one is there."""
+        """The next records that have not been handed over, in order; at least one if any waits."""
         with self._guard:
             found: list[Kept] = []
             size = 0
@@ -215,9 +214,9 @@ class Spool:
             return found
 
     def forget(self, through: int) -> None:
-        """All records up to a number have been handed over: files that hold nothing else are removed.
+        """Note that all records up to a number have been handed over, and remove segments that hold no others.
 
-        But for the newest of them, a segment's worth: their keys are remembered.
+        The newest of those segments are kept, up to a segment's worth of bytes, so that their keys stay remembered.
         """
         with self._guard:
             if through <= self.sent:
@@ -233,16 +232,16 @@ class Spool:
             for segment in over[:too_many]:
                 self._remove(segment)
             if too_many:
-                self._try_to_keep_account()
+                self._try_to_save_identity()
 
-    def agree(self, through: int) -> None:
-        """Learn how far whoever takes the records says that they were handed over; call it before the first `read`.
+    def reconcile(self, through: int) -> None:
+        """Take over the position that Kafka has for this spool; call it before the first `read`.
 
-        Where that is further than this spool came before it was opened, this is an older copy, or its end was cut
-        off. It takes another name then, so that what came since is not held to be known.
+        If that is above the spool's last number when it was opened, this is an older copy, or its end was truncated.
+        Then the spool takes a new id: under the old one, new records would reuse numbers that were handed over already.
 
         Raises:
-            TickerError: The other name cannot be written down.
+            TickerError: The new id cannot be saved.
         """
         with self._guard:
             at_open, self._at_open = self._at_open, None
@@ -257,12 +256,12 @@ class Spool:
             )
             self.forget(at_open)
             self._known_sent = self.sent
-            self._account = _Account(_new_id())
-            self._keep_account()
+            self._identity = _Identity(_new_id())
+            self._save_identity()
 
     def _open(self) -> None:
-        self._account = self._recall()
-        self.sent = self._known_sent = self._account.sent
+        self._identity = self._load_identity()
+        self.sent = self._known_sent = self._identity.sent
         last, damaged = self.sent, 0
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
             content = path.read_bytes()
@@ -278,7 +277,7 @@ class Spool:
             if first is not None:
                 self._segments.append(_Segment(path, first, last, len(content)))
             elif content:
-                # What holds no record at all is left to whoever wants to look at it.
+                # A file without any record is kept for inspection.
                 path.rename(path.with_suffix(_DAMAGED))
             else:
                 path.unlink()
@@ -292,33 +291,33 @@ class Spool:
         if self.lost:
             logger.warning("spool %s: up to %s records were lost to damage", self._folder, f"{self.lost:,}")
 
-    def _recall(self) -> _Account:
-        path = self._folder / _ACCOUNT
+    def _load_identity(self) -> _Identity:
+        path = self._folder / _IDENTITY
         try:
-            return msgspec.json.decode(path.read_bytes(), type=_Account)
+            return msgspec.json.decode(path.read_bytes(), type=_Identity)
         except FileNotFoundError:
             pass
         except UNREADABLE as error:
             logger.warning(
-                "spool %s: %s is damaged (%s); it gets another name", self._folder, _ACCOUNT, error
+                "spool %s: %s is damaged (%s); it gets another name", self._folder, _IDENTITY, error
             )
-        self._account = _Account(_new_id())
-        self._keep_account()
-        return self._account
+        self._identity = _Identity(_new_id())
+        self._save_identity()
+        return self._identity
 
-    def _keep_account(self) -> None:
-        """Write who it is and how far it was handed over, all of it or none."""
-        self._account = replace(self._account, sent=self.sent)
+    def _save_identity(self) -> None:
+        """Save the id and the position atomically."""
+        self._identity = replace(self._identity, sent=self.sent)
         try:
-            replace_file(self._folder / _ACCOUNT, msgspec.json.encode(self._account))
+            replace_file(self._folder / _IDENTITY, msgspec.json.encode(self._identity))
             self._sync_folder()
         except OSError as error:
             raise TickerError(f"spool {self._folder}: {error.strerror}") from error
 
-    def _try_to_keep_account(self) -> None:
-        """Write it down where that can be: it is a help, and whoever takes the records knows better."""
+    def _try_to_save_identity(self) -> None:
+        """Save them, or log why not: Kafka has the exact position, this file only a lower bound."""
         try:
-            self._keep_account()
+            self._save_identity()
         except TickerError as error:
             logger.warning("%s", error)
 
@@ -328,11 +327,11 @@ class Spool:
         return _FRAME.pack(_MARK, len(body), number, key, crc) + body
 
     def _write(self, data: bytes) -> None:
-        """Append to the segment under way, which is begun here when there is none."""
+        """Append to the current segment, or begin one, and sync it to disk."""
         try:
             if self._writing is None:
                 path = self._folder / f"{self.last + 1:020}{_SUFFIX}"
-                # Not buffered: what a failed write left is cut off below, and nothing of it is written later.
+                # Unbuffered, so that nothing of a failed write is written after `_undo_write` has truncated the file.
                 self._writing = path.open("xb", buffering=0)
                 self._segments.append(_Segment(path, self.last + 1, self.last, 0))
                 self._sync_folder()
@@ -342,12 +341,12 @@ class Spool:
             os.fsync(self._writing.fileno())
         except OSError as error:
             self._is_full = True
-            self._take_back()
+            self._undo_write()
             raise SpoolFullError(f"the spool {self._folder} cannot be written: {error.strerror}") from error
         self._segments[-1].size += len(data)
 
-    def _take_back(self) -> None:
-        """After a failed write: cut off what it left; later records go to a file of their own."""
+    def _undo_write(self) -> None:
+        """After a failed write: truncate the segment to its last whole record and end it."""
         if self._writing is None:
             return
         segment = self._segments[-1]
@@ -390,7 +389,7 @@ def _content(segment: _Segment, offset: int) -> bytes:
 
 
 def _frames(data: bytes) -> Iterator[tuple[Kept, int]]:
-    """Whole records with the offset behind each; what is no record is passed over."""
+    """The intact records, each with the offset behind it; damaged bytes are skipped."""
     offset = 0
     while (offset := data.find(_MARK, offset)) >= 0:
         if offset + _FRAME.size > len(data):

@@ -1,4 +1,4 @@
-"""A producer with a spool: what is taken is kept on disk first, and handed over to Kafka from there."""
+"""The producer with a spool: strips are written to disk first and handed over to Kafka from there."""
 
 import asyncio
 import logging
@@ -22,11 +22,11 @@ logger: Final = logging.getLogger(__name__)
 
 _AT_ONCE: Final = 64
 _LAST_S: Final = 10.0
-"""How long what waits may take to be handed over once somebody wants an end: the next start hands over the rest."""
+"""How long the hand-over may go on after the program was told to end; the next start hands over the rest."""
 
 
 class Account:
-    """Counts what was handed over, and tells of what was refused (`HandOverObserver`)."""
+    """Counts what was handed over, and reports refused records (`HandOverObserver`)."""
 
     def __init__(
         self, counts: Counts, metrics: ProducerMetrics, failed: Callable[[InputError], None]
@@ -59,10 +59,10 @@ class Account:
 
 
 class Outlet:
-    """Keeps the strips of sources that are visited. What finds no room is dropped, counted, and told once.
+    """Takes the strips of visited sources. A strip that finds no room is dropped and counted; the first is logged.
 
     Args:
-        intake: Where they go.
+        intake: Where strips go.
     """
 
     def __init__(self, intake: Intake) -> None:
@@ -71,15 +71,15 @@ class Outlet:
         self._is_full = False
 
     def add(self, outgoing: Outgoing) -> None:
-        """Take a strip; `flush` keeps it.
+        """Add a strip to the buffer, to be kept by `flush`.
 
         Raises:
-            ValueError: It cannot be written, such as a text that is no Unicode.
+            ValueError: It cannot be encoded: for example, its text has lone surrogates.
         """
         self._together.append((outgoing, pack(outgoing)))
 
     async def flush(self) -> set[str]:
-        """Keep what has come together; the ids of strips that were dropped."""
+        """Keep the buffered strips; gives the ids of those that were dropped."""
         together, self._together = self._together, []
         taking = (self._intake.take(outgoing, packed) for outgoing, packed in together)
         kept = await asyncio.gather(*taking, return_exceptions=True)
@@ -105,10 +105,10 @@ async def spooling(
     prefix: str,
     dropped: Callable[[], None],
 ) -> AsyncIterator[tuple[Intake, HandOver]]:
-    """The way in and the way out of a spool, both working while the context lasts.
+    """Run the intake and the hand-over of a spool while the context lasts.
 
     Raises:
-        TickerError: The cluster refuses this producer when it begins, or another one has the same spool.
+        TickerError: The cluster refuses this producer at the start, or another one uses a copy of the spool.
     """
     intake = Intake(spool, dropped=dropped)
     handover = HandOver(spool, intake.kept, connection=connection, prefix=prefix, observer=account)
@@ -133,17 +133,17 @@ async def take_all(
     selector: str | None = None,
     remember: Callable[[ReadTo], None] = lambda _: None,
 ) -> None:
-    """Split observations until they end, and keep them in order; where there is no room, reading waits.
+    """Split observations until they end, and keep their strips in order; while the spool is full, reading waits.
 
     Args:
         observations: Read in a thread, a few ahead.
-        intake: Where they go.
-        failed: Called with each strip that cannot be split, and each slot that is no headline.
+        intake: Where strips go.
+        failed: Called with each strip that cannot be split, and each slot that is not a headline.
         split_failed: Called for each strip that cannot be split, for metrics.
-        stop: Set by whoever wants an end: what was read is kept, and no more is read.
-        separator: What stands between slots; found in each strip when None.
+        stop: Set when the program should end: observations already read are kept, and no more are read.
+        separator: The text between slots; None detects it in each strip.
         selector: A CSS selector of the strip's items in HTML pages.
-        remember: Told how far a followed file was read, once all before is kept.
+        remember: Called with a followed file's position once everything before it is kept.
     """
     together: list[Outgoing] = []
     read_to: ReadTo | None = None
@@ -172,7 +172,7 @@ async def take_all(
 
 
 async def finish(handover: HandOver, stop: asyncio.Event) -> None:
-    """Wait until all was handed over; once somebody wants an end, for a few seconds more."""
+    """Wait until everything was handed over; once `stop` is set, only `_LAST_S` seconds more."""
     done = asyncio.create_task(handover.done(None))
     stopped = asyncio.create_task(stop.wait())
     try:

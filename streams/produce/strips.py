@@ -1,4 +1,4 @@
-"""Find and split the strip of an observation."""
+"""Finds and splits the strip of an observation."""
 
 from schemas.events import Strip
 from schemas.instants import format_instant
@@ -12,15 +12,15 @@ from streams.produce.split import Slot
 def strip_of(
     observation: Observation, *, separator: str | None = None, selector: str | None = None
 ) -> tuple[Strip, tuple[Slot, ...]]:
-    """The strip that an observation shows, and its slots; of a page, the one that is most surely a ticker.
+    """The strip that an observation shows, and its slots; of several strips in a page, the most certain one.
 
     Args:
         observation: A page to search, or a strip.
-        separator: What stands between slots; found when neither this nor the observation says it.
+        separator: The text between slots; None takes the observation's, or else detects it.
         selector: A CSS selector of the strip's items in an HTML page.
 
     Raises:
-        SplitError: There is no strip, or no separator that can be told without guessing.
+        SplitError: There is no strip, or no separator that can be determined without guessing.
     """
     pinned = separator or observation.separator
     found = _find(observation, pinned, selector)

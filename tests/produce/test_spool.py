@@ -46,7 +46,7 @@ def test_all_that_was_kept_is_handed_over_once_and_in_order(
     taken: list[bytes] = []
     through = 0
     spool = Spool(folder, limit=_LIMIT, segment=120).__enter__()
-    spool.agree(through)
+    spool.reconcile(through)
     for step in [*steps, "kill", *["hand over"] * 60]:
         match step:
             case "one" | "three":
@@ -61,7 +61,7 @@ def test_all_that_was_kept_is_handed_over_once_and_in_order(
             case _:
                 spool._release()  # what a kill does: files are closed, nothing is written
                 spool = Spool(folder, limit=_LIMIT, segment=120).__enter__()
-                spool.agree(through)
+                spool.reconcile(through)
     spool._release()
     assert taken == kept
 
@@ -122,7 +122,7 @@ def test_what_was_handed_over_is_not_told_as_lost(tmp_path: Path) -> None:
     path.write_bytes(content)
     with Spool(tmp_path, limit=_LIMIT) as spool:
         assert spool.lost == 1
-        spool.agree(4)
+        spool.reconcile(4)
         assert spool.lost == 0
 
 
@@ -186,12 +186,12 @@ def test_an_older_copy_goes_on_under_another_name(tmp_path: Path) -> None:
     with Spool(tmp_path, limit=_LIMIT) as spool:
         name = spool.id
         spool.append([_record(7)])
-        spool.agree(9)
+        spool.reconcile(9)
         assert spool.id != name
         assert _bodies(spool) == [_record(7)[1]]
     with Spool(tmp_path, limit=_LIMIT) as again:
         assert again.id != name
-        again.agree(0)  # nobody has heard of that name
+        again.reconcile(0)  # nobody has heard of that name
         assert again.waiting == 0
 
 
