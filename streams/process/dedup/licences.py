@@ -199,12 +199,20 @@ def _is_note(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
 
 
 def _says_nothing(note: str, mark: str) -> bool:
-    """Whether a note is known to say nothing of the news; a colon or quotation marks ask for a name that is no word."""
+    """Whether a note is known to say nothing of the news.
+
+    Behind a comma or in quotation marks an outlet's name must be no other word; before a colon it is who speaks.
+    """
     known = gazetteer()
     folded = _bare(fold_words(note))
+    if mark in _COMMAS:
+        return is_outlet(note, known, sure=True)
     if folded in known.labels or (folded in known.tags and mark not in _COLONS):
         return True
-    return mark not in _COLONS and is_outlet(note, known, sure=not _QUOTES.isdisjoint(mark))
+    quoted = not _QUOTES.isdisjoint(mark)
+    if mark in _COLONS or (quoted and folded in known.signatures):
+        return False
+    return folded in known.signatures or is_outlet(note, known, sure=quoted)
 
 
 def _bare(folded: str) -> str:
@@ -212,7 +220,8 @@ def _bare(folded: str) -> str:
     return folded.replace("é", "e")
 
 
-_MARK: Final = re.compile(r"(?:(?<=\s)-(?=\s)|--+|\.{2,}|[^\w\s'’.,،;؛!?؟&$€£%@#+-])+")
+_MARK: Final = re.compile(r"(?:(?<=\s)-(?=\s)|--+|\.{2,}|[,،](?=\s)|[^\w\s'’.,،;؛!?؟&$€£%#+-])+")
+_COMMAS: Final = frozenset({",", "،"})
 _COLONS: Final = frozenset({":", "؛", "："})
 _QUOTES: Final = frozenset('«»“”"‘')
 _AROUND_NOTE: Final = " \t«»“”\"‘’'()[]{}<>【】*.!…|•·–—-"
