@@ -68,21 +68,22 @@ _COUNTED: Final = _vocabulary(
 )
 _CALL_PHRASES: Final = """
     read | more | read more | read on | read now | read article | read the article | read full story | read the
-    full story | full story | continue | continue reading | details | more details | learn more | find out more |
-    see more | view more | show more | see all | view all | all news | more news | all headlines | share | share
-    this | share on facebook | tweet | save | print | email | e-mail | follow | follow us | watch | watch now |
-    listen | comment | leave a comment | subscribe | close | dismiss | previous | prev | next | previous story |
-    next story | next story now | pause | play | stop | skip | back | opens in a new window | opens in new window
-    | opens in a new tab | open | click here | follow live | follow it live | follow our live coverage | live
-    coverage | full coverage | loading | copy link | bookmark | facebook | twitter | whatsapp | telegram |
-    linkedin | lire | lire plus | lire la suite | lire l'article | la suite | suite | en savoir plus | voir plus |
-    plus | plus d'infos | tout voir | voir tout | toutes les infos | toutes les actualités | partager | partagez |
-    suivre le direct | suivez le direct | suivre en direct | suivez en direct | voir le direct | suivant |
+    full story | full story | continue | continue reading | details | more details | learn more | find out more
+    | see more | view more | show more | see all | view all | all news | more news | all headlines | share |
+    share this | share on facebook | tweet | save | print | email | e-mail | follow | follow us | watch | watch
+    now | listen | comment | leave a comment | subscribe | close | dismiss | previous | prev | next | previous
+    story | next story | next story now | pause | play | stop | skip | back | opens in a new window | opens in
+    new window | opens in a new tab | open | click here | follow live | follow it live | follow our live
+    coverage | live coverage | full coverage | loading | copy link | bookmark | facebook | twitter | whatsapp |
+    telegram | linkedin | instagram | youtube | tiktok | snapchat | pinterest | threads | bluesky | mastodon | x
+    | rss | lire | lire plus | lire la suite | lire l'article | la suite | suite | en savoir plus | voir plus |
+    plus | plus d'infos | tout voir | voir tout | toutes les infos | toutes les actualités | partager | partagez
+    | suivre le direct | suivez le direct | suivre en direct | suivez en direct | voir le direct | suivant |
     précédent | fermer | imprimer | commenter | écouter | regarder | s'abonner | ouvre une nouvelle fenêtre |
     nouvelle fenêtre | اقرأ | اقرأ المزيد | إقرأ المزيد | قراءة المزيد | المزيد | للمزيد | اقرأ أيضا | تابع
-    القراءة | تابع التغطية | تابعوا التغطية | تابع مباشرة | تابعوا مباشرة | تغطية مباشرة | أكمل القراءة | التفاصيل
-    | تفاصيل | شارك | مشاركة | شاركها | شارك الخبر | انشر | غرد | طباعة | حفظ | تعليق | أضف تعليق | التالي |
-    السابق | إغلاق | عرض الكل | عرض المزيد | كل الأخبار | شاهد | استمع | اشترك | يفتح في نافذة جديدة
+    القراءة | تابع التغطية | تابعوا التغطية | تابع مباشرة | تابعوا مباشرة | تغطية مباشرة | أكمل القراءة |
+    التفاصيل | تفاصيل | شارك | مشاركة | شاركها | شارك الخبر | انشر | غرد | طباعة | حفظ | تعليق | أضف تعليق |
+    التالي | السابق | إغلاق | عرض الكل | عرض المزيد | كل الأخبار | شاهد | استمع | اشترك | يفتح في نافذة جديدة
 """
 _CALLS: Final = frozenset(" ".join(_WORD.findall(_normal(phrase))) for phrase in _CALL_PHRASES.split("|"))
 _ASKING: Final = _vocabulary(

@@ -155,7 +155,34 @@ def repair(text: str) -> str:
         else:
             break
     # The second byte of a no-break space looks like one, and was collapsed or trimmed with others.
-    return text if text == before else _HALF_SPACE.sub("\xa0", text)
+    text = text if text == before else _HALF_SPACE.sub("\xa0", text)
+    return _SEGMENT.sub(_arabic, text) if _ALEF in text and _LATINED.search(text) else text
+
+
+_ALEF: Final = "Ç"
+"""What alef of Windows-1256 is in Windows-1252; no Arabic text goes without it."""
+_LATINED: Final = re.compile("[À-ÖØ-öø-ÿ]{4}")
+"""Letters that no language of Latin script has side by side, and Arabic has where Windows-1256 was read as 1252."""
+_SEGMENT: Final = re.compile(r"[^<>\n]+")
+_BEYOND_ASCII: Final = re.compile("[\x80-\uffff]+")
+_ARABIC: Final = re.compile("[\u060c\u061b\u061f\u0621-\u06d3\xa0«»’‘“”…–—•×àâçèéêëîïôùûüŒœ\u200c-\u200f]+")
+
+
+def _arabic(match: re.Match[str]) -> str:
+    """A text between tags with its letters read as Windows-1256, where they make words that way only."""
+    return _BEYOND_ASCII.sub(_read_as_arabic, match[0]) if _LATINED.search(match[0]) else match[0]
+
+
+def _read_as_arabic(match: re.Match[str]) -> str:
+    try:
+        data = bytes(_CP1252.get(ord(character), ord(character)) for character in match[0])
+    except ValueError:
+        return match[0]
+    read = data.decode("cp1256")
+    return read if _ARABIC.fullmatch(read) else match[0]
+
+
+_CP1252: Final = {ord(bytes([byte]).decode("cp1252", "replace")): byte for byte in range(0x80, 0xA0)}
 
 
 _DAMAGED_SHARE: Final = 0.25

@@ -43,10 +43,18 @@ def test_text_that_was_decoded_wrongly_is_repaired(text: str, encoding: str, tim
         assert repair(misread) == text
 
 
+def test_arabic_that_was_read_as_latin_is_repaired() -> None:
+    """Windows-1256 that was read as Windows-1252 is read right, between tags and words of other scripts."""
+    headline = "افتتاح محطة جديدة لتحلية مياه البحر (صور) AFP"
+    misread = headline.encode("cp1256").decode("cp1252", "replace")
+    assert repair(f"<p>Ça été<li>{misread}") == f"<p>Ça été<li>{headline}"
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "CAFÉ», DÉJÀ…",
+        "ÇA ALORS, la fête créée à Ÿ",
         "Ångström à Malmö",
         "طريق «السلام» يُفتح، والطقس ممطر",
         "Группа «Звёзды» в Сочи",

@@ -194,25 +194,42 @@ def _is_note(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
     for mark in _MARK.finditer(reading.shown):
         note = reading.shown[: mark.start()] if first else reading.shown[mark.end() :]
         if len(note) <= _LONGEST_NOTE and _bare(fold_words(note)) == words:
-            return _says_nothing(note.strip(_AROUND_NOTE), mark[0].strip())
+            parts = [part.strip(_AROUND_NOTE) for part in _BETWEEN_NOTES.split(note)]
+            told = [part for part in parts if part and not _DATE.fullmatch(part)]
+            return bool(told) and all(_says_nothing(part, mark[0].strip(), first=first) for part in told)
     return False
 
 
-def _says_nothing(note: str, mark: str) -> bool:
+def _says_nothing(note: str, mark: str, *, first: bool) -> bool:
     """Whether a note is known to say nothing of the news.
 
     Behind a comma or in quotation marks an outlet's name must be no other word; before a colon it is who speaks.
     """
     known = gazetteer()
-    folded = _bare(fold_words(note))
     if mark in _COMMAS:
         return is_outlet(note, known, sure=True)
-    if folded in known.labels or (folded in known.tags and mark not in _COLONS):
+    folded = _bare(fold_words(note))
+    if folded in known.labels or ((first or mark not in _COLONS) and _are_tags(folded.split())):
         return True
     quoted = not _QUOTES.isdisjoint(mark)
     if mark in _COLONS or (quoted and folded in known.signatures):
         return False
     return folded in known.signatures or is_outlet(note, known, sure=quoted)
+
+
+def _are_tags(words: Sequence[str]) -> bool:
+    """Whether words are tags one after the other, "and" between them or not: "exclusive video", "بالصور والفيديو"."""
+    known = gazetteer()
+    if not words:
+        return True
+    for end in range(len(words), 0, -1):
+        phrase = " ".join(words[:end])
+        tagged = {phrase, phrase.removeprefix("و"), "ب" + phrase.removeprefix("و")}
+        if not tagged.isdisjoint(known.tags | known.labels) and _are_tags(
+            words[end + (words[end : end + 1] in _ANDS) :]
+        ):
+            return True
+    return False
 
 
 def _bare(folded: str) -> str:
@@ -221,6 +238,9 @@ def _bare(folded: str) -> str:
 
 
 _MARK: Final = re.compile(r"(?:(?<=\s)-(?=\s)|--+|\.{2,}|[,،](?=\s)|[^\w\s'’.,،;؛!?؟&$€£%#+-])+")
+_BETWEEN_NOTES: Final = re.compile(r"\s+[–—|•·/-]\s+|\s*[|•·»]\s*")
+_DATE: Final = re.compile(r"\d{1,4}([/.-])\d{1,2}\1\d{2,4}")
+_ANDS: Final = (["and"], ["et"], ["و"])
 _COMMAS: Final = frozenset({",", "،"})
 _COLONS: Final = frozenset({":", "؛", "："})
 _QUOTES: Final = frozenset('«»“”"‘')

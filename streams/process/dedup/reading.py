@@ -20,6 +20,8 @@ _CUTS: Final = frozenset({"…", "..."})
 _ASKS: Final = frozenset({"?", "؟"})
 """Marks that are words of the fold as well."""
 _WRITTEN: Final = re.compile(r"\w+")
+_DEGREE: Final = "°"
+_CELSIUS: Final = frozenset({"c", "م"})
 _FEWEST_SPELT: Final = 3
 """Letters with points between that make a word of their own; two are joined as any two words are."""
 _CODES: Final = frozenset({"eur", "usd", "gbp"})
@@ -78,7 +80,18 @@ def split_words(text: str, folded: str | None = None) -> Words:
     """Fold a headline, keeping where its separators stood. What `fold` strips is gone."""
     words = tuple((fold(text) if folded is None else folded).split())
     shown = headline_of(text)
-    return Words(words, tuple(_breaks(shown, words)), shown)
+    found = Words(words, tuple(_breaks(shown, words)), shown)
+    return _without_scale(found) if _DEGREE in shown else found
+
+
+def _without_scale(headline: Words) -> Words:
+    """A headline without the letter behind a sign of degrees: "49 °C" is "49 degrees", and so is "49 °م"."""
+    for at in range(len(headline.words) - 1, 0, -1):
+        if headline.words[at] in _CELSIUS and headline.words[at - 1][-1].isdigit():
+            words = (*headline.words[:at], *headline.words[at + 1 :])
+            breaks = tuple(Break(b.at - (b.at > at), b.mark) for b in headline.breaks)
+            headline = Words(words, breaks, headline.shown)
+    return headline
 
 
 def _breaks(headline: str, words: Sequence[str]) -> Iterator[Break]:

@@ -18,7 +18,7 @@ from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, in_element
 from streams.produce.extract.names import LATEST, is_place_of_others, likeness, unaccented
 from streams.produce.extract.reading import HEADLINES, PROSE, holds_headline, kind_of, read
-from streams.produce.extract.visibility import is_hidden, is_never_shown
+from streams.produce.extract.visibility import NO_PLACE, is_hidden, is_never_shown
 from streams.produce.labels import is_label
 
 MAX_CONTAINERS: Final = 30
@@ -145,16 +145,20 @@ def _sureness(node: LexborNode, tag: str) -> float:
 
 def _place(node: LexborNode, sure: float) -> Rival | None:
     """Why an element is no strip by its name and by where it stands; None where it may be one."""
-    why = "its name is that of something else" if sure < 0 else _unfit_place(node)
+    why = "its name is that of something else" if sure < 0 else _unfit_place(node, sure)
     return Rival(described(node), None, sure, why) if why else None
 
 
-def _unfit_place(node: LexborNode) -> str | None:
+def _unfit_place(node: LexborNode, sure: float) -> str | None:
+    """Why a place holds no strip. Themes give the bar of a ticker the role of a menu: its own name is surer."""
     above: LexborNode | None = node
     while above is not None and above.tag not in {"body", "html", None}:
         named_otherwise = above is not node and is_place_of_others(above.attributes.get("class") or "")
         form = above.tag == "form" and not _is_page(above)
-        if is_never_shown(above.tag or "", above.attributes) or named_otherwise or form:
+        menu = is_never_shown(above.tag or "", above.attributes)
+        if menu and sure > LATEST and above.attributes.get("role") == "navigation":
+            menu = above.tag in NO_PLACE
+        if menu or named_otherwise or form:
             return f"it stands in {described(above)}: a menu, footer, dialog or form"
         if is_hidden(above.attributes):
             return "it is hidden"

@@ -162,8 +162,20 @@ def without_others(drawn: Outline, members: Sequence[int]) -> list[int]:
 
     A price is told by its name and its text together: `Inflation at 4.5 %` is news, whatever it looks like.
     """
-    kept = [m for m in members if not (_is_promotion(drawn, m) or _is_figure(drawn, m))]
+    kept = [
+        m for m in members if not (_is_promotion(drawn, m) or _is_figure(drawn, m) or _is_in_others(drawn, m))
+    ]
     return kept if 2 * len(kept) > len(members) else list(members)
+
+
+def _is_in_others(drawn: Outline, member: int) -> bool:
+    """Whether an item stands in a part of the strip that is called otherwise: `social-links` beside the headlines."""
+    number = drawn.elements[member].parent
+    while number >= 0:
+        if is_of_others(drawn.elements[number].called):
+            return True
+        number = drawn.elements[number].parent
+    return False
 
 
 def _is_figure(drawn: Outline, member: int) -> bool:

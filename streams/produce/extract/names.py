@@ -42,6 +42,9 @@ _WRITTEN_TOGETHER: Final = _set(
 _TOGETHER_PART: Final = re.compile("|".join(sorted(_WRITTEN_TOGETHER, key=len, reverse=True)))
 _TOGETHER: Final = re.compile(f"(?:{_TOGETHER_PART.pattern})+")
 
+_INITIALLED: Final = re.compile(r"(?!s)([a-z]{1,2})(tickers?|marquee)")
+"""Plugins of which an initial stands before the word: `vTicker`, `vticker`, `liMarquee`."""
+
 _TICKERS: Final = _set(
     """
     ticker tickers marquee chyron telex ditty dnt defilement defilant defilante defilants defilantes defile
@@ -161,6 +164,8 @@ def words_of(token: str) -> tuple[str, ...]:
         small = piece.lower().translate(_ALEFS)
         if _TOGETHER.fullmatch(small):
             words += _TOGETHER_PART.findall(small)
+        elif initialled := _INITIALLED.fullmatch(small):
+            words += initialled.groups()
         else:
             words.append(small)
     return tuple(words)

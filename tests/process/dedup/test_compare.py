@@ -111,6 +111,8 @@ def test_scores_are_shares(pair: tuple[str, str]) -> None:
         ("affix", "مطالب بفتح تحقيق في صفقة الحافلات", "مطالب بفتح التحقيق في صفقة الحافلات"),
         ("numeral", "La vague atteint 12 m de haut", "La vague atteint 12 mètres de haut"),
         ("numeral", "الثلوج على ارتفاع 900 متر بالجبل", "الثلوج على ارتفاع 900م بالجبل"),
+        ("numeral", "الحرارة تلامس 49 درجة مئوية بالواحات", "الحرارة تلامس 49°م بالواحات"),
+        ("numeral", "Heat hits 49 degrees in the oases", "Heat hits 49 °C in the oases"),
         ("minor", "Four people rescued from flooded cave", "Four rescued from flooded cave"),
         ("accent", "Un policier tué près d'une école", "Un policier tue pres d'une ecole"),
         ("accent", "Un policier tué hier soir", "UN POLICIER TUE HIER SOIR"),
@@ -146,6 +148,7 @@ def test_a_duplicate_names_its_boldest_difference(rule: str, one: str, other: st
             "64 people hurt in fairground crush",
             [("quantity", "dozens", "64")],
         ),
+        ("20 injured in tram crash", "About 20 injured in tram crash", [("quantity", "", "about")]),
         ("قتلى في انفجار بمنجم فحم", "12 قتيلا في انفجار بمنجم فحم", [("toll", "", "12")]),
     ],
 )

@@ -30,6 +30,8 @@ def first(page: str) -> list[str]:
         ("stickers", ("stickers",)),
         ("شريط-الأخبار", ("شريط", "الاخبار")),
         ("HTMLTicker2", ("html", "ticker")),
+        ("vticker", ("v", "ticker")),
+        ("limarquee", ("li", "marquee")),
     ],
 )
 def test_names_are_read_as_words(token: str, words: tuple[str, ...]) -> None:
@@ -110,6 +112,17 @@ def test_some_places_hold_no_strip(before: str, after: str) -> None:
     assert first(page) == list(NEWS)
 
 
+def test_a_ticker_may_have_the_role_of_a_menu_around_it() -> None:
+    """Themes write so; what is a menu by its element is one, and a list that is less surely a ticker."""
+    assert first(f'<div role="navigation">{listed("ticker", NEWS)}</div>') == list(NEWS)
+    for menu in (
+        f"<nav>{listed('ticker', NEWS)}</nav>",
+        f'<div role="navigation">{listed("latest", NEWS)}</div>',
+    ):
+        with pytest.raises(SplitError):
+            find_strips(menu + "<main>" + "<p>It rained. Nobody came.</p>" * 9 + "</main>", "here")
+
+
 @pytest.mark.parametrize("classes", ["hidden md:block", "d-none d-md-flex"])
 def test_hidden_on_phones_only_is_shown(classes: str) -> None:
     """Utility classes that hide on small screens only hide nothing here."""
@@ -144,6 +157,14 @@ def test_what_is_no_news_among_headlines_is_left_out(item: str) -> None:
     """Advertisements, prices and calls by their names or labels are no slots of a strip of headlines."""
     headlines = "".join(f"<li>{text}</li>" for text in (*NEWS, *MORE))
     assert first(f'<ul class="ticker">{headlines}{item}</ul>') == [*NEWS, *MORE]
+
+
+def test_a_list_that_is_called_otherwise_is_no_part_of_the_strip() -> None:
+    """Links to social networks beside the headlines, in markup that is like theirs."""
+    lists = listed("news", (*NEWS, *MORE)), listed("x", ("Pager", "Our wall"))
+    assert first(
+        f'<div class="ticker"><div>{lists[0]}</div><div class="social-links">{lists[1]}</div></div>'
+    ) == [*NEWS, *MORE]
 
 
 def test_a_short_headline_with_figures_stays() -> None:
