@@ -26,6 +26,8 @@ _MAGNITUDE_AND_UNIT: Final = re.compile(r"^(k|mds?|mn|bn|m)([$€£¥]|dh|da|dt)
 """A magnitude with its unit: "25 MDH", "3 Md€"."""
 _OF: Final = frozenset({"d", "de"})
 """Little words between a magnitude and its unit: "2 milliards d'euros"."""
+_CELSIUS: Final = "c"
+"""The scale of degrees, which are a number without a unit: "48C", "48 degrees"."""
 _CURRENCIES: Final = frozenset("$€£¥")
 _GROUPED: Final = re.compile(r"^([0-9]{1,3}(?:\.[0-9]{3})+)$|^([0-9]{1,3}(?:\.[0-9]{3})+)(\.[0-9]{1,2})$")
 """Thousands between points, as `fold` leaves commas too, with or without decimals."""
@@ -100,7 +102,8 @@ def _read_digits(
         value, ending = value * _MAGNITUDE_LETTERS[ending], ""
     elif both := _MAGNITUDE_AND_UNIT.match(ending):
         value, ending = value * _MAGNITUDE_LETTERS[both[1]], both[2]
-    return _scaled(value, lexicon.units.get(ending, ending), words[start:], end - start, lexicon)
+    unit = "" if ending == _CELSIUS else lexicon.units.get(ending, ending)
+    return _scaled(value, unit, words[start:], end - start, lexicon)
 
 
 def _scaled(value: float, unit: str, words: Sequence[str], used: int, lexicon: Lexicon) -> Numeral:
