@@ -170,6 +170,12 @@ def test_article_alone_is_no_strip() -> None:
             find_strips(page, "here")
 
 
+def test_lines_that_are_no_headlines_are_no_strip() -> None:
+    """A letter or a recipe has short lines, too."""
+    with pytest.raises(SplitError):
+        find_strips("Dear readers,\n\nWe passed your letter on. Thank you.\n\nYours,\nIra Wood\n", "here")
+
+
 def test_a_table_in_text_is_no_strip() -> None:
     """The rows of a file of comma-separated values are no headlines; a comma in each headline makes no rows of them."""
     rows = "\n".join(f"{number},{title},2026-03-11" for number, title in enumerate((B, C, D)))

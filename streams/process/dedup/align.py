@@ -163,7 +163,8 @@ def _match(one: _Span, i: int, other: _Span, j: int, lexicon: Lexicon) -> Likene
 
 
 def _is_cut(part: str, word: str) -> bool:
-    return part != word and word.startswith(part) and not part[-1:].isdigit()
+    """Whether a word is the beginning of another; a number may be so of itself and its unit only: "30…", "30 euros"."""
+    return word.startswith(f"{part} ") or (part != word and word.startswith(part) and not part[-1:].isdigit())
 
 
 def _cheapest(one: _Span, other: _Span, lexicon: Lexicon) -> tuple[float, tuple[Step, ...]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.errors import SplitError
-from streams.produce.extract.found import Found, headlines_in, tidied
+from streams.produce.extract.found import Found, headlines_in, reads_well, tidied
 from streams.produce.separators import EDGE, unify_lines
 from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS, SHORTEST_HEADLINE, Split, split
 
@@ -137,7 +137,9 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
         sentences = sum(map(_ends_sentence, lines))
         found = _attempt(block, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
         if found and len(headlines_in(found)) >= fewest:
-            yield Found(block, "text", found)
+            strip = Found(block, "text", found)
+            if separator is not None or reads_well(strip):
+                yield strip
 
 
 def _attempt(text: str, separator: str | None) -> Split | None:

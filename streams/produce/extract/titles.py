@@ -28,6 +28,7 @@ _MANY: Final = 3
 """From so many items on, a column of short texts can be told from headlines that happen to be short."""
 
 
+_BOLD: Final = ("b.", "strong.")
 _OPEN_BRACKET: Final = re.compile(r"(?<=\S)\s*[\[(]\s*\Z")
 """What is left of `[more]` when its link is gone."""
 
@@ -49,6 +50,7 @@ def titles(drawn: Outline, items: Sequence[int]) -> list[Title]:
     fixed = {place for place, cells in columns.items() if _is_fixed(cells, len(rows))}
     rows = _without(rows, lambda cell: cell.place in fixed)
     titled = {place for place, cells in columns.items() if _are_titles(cells, len(rows))}
+    titled = titled or _in_bold(rows)
     return [_title(drawn, item, row, titled) for item, row in zip(items, rows, strict=True)]
 
 
@@ -99,6 +101,18 @@ def _are_titles(cells: Sequence[Cell], rows: int) -> bool:
     """Whether a column is named a title, and reads so in most items."""
     named = sum(1 for cell in cells if "title" in cell.parts and holds_headline(cell.text))
     return named >= _MOST * rows
+
+
+def _in_bold(rows: Sequence[Sequence[Cell]]) -> set[tuple[str, ...]]:
+    """The one column of headlines in bold, where other words stand beside it: `<b>Ferry …</b><span>by …</span>`."""
+    columns = _columns(row for row in rows if len(row) > 1)
+    bold = [
+        place
+        for place, cells in columns.items()
+        if place[0].startswith(_BOLD)
+        and sum(not cell.mixed and kind_of(cell.text) == "headlines" for cell in cells) >= _MOST * len(rows)
+    ]
+    return set(bold) if len(bold) == 1 and len(rows) >= _REPEATED else set()
 
 
 def _title(drawn: Outline, item: int, row: Sequence[Cell], titled: set[tuple[str, ...]]) -> Title:

@@ -102,6 +102,7 @@ def test_scores_are_shares(pair: tuple[str, str]) -> None:
         ("asked", "هل ينهار سقف المدرسة", "هل ينهار سقف المدرسة؟"),
         ("tense", "Striker signs new deal with club", "Striker signed new deal with club"),
         ("cut", "الجامعة تكشف برنامج المنتخب في المعسكر المقبل", "الجامعة تكشف برنامج المنتخب في..."),
+        ("cut", "Une commode cachait 50 000 euros", "Une commode cachait 50 000…"),
         ("moved", "وزير النقل: القطار السريع يصل أكادير", "القطار السريع يصل أكادير.. وزير النقل"),
         ("moved", "Cable car stops after storm in Cape Town", "Cape Town: Cable car stops after storm"),
         ("minor", "Storm closes the port of Tangier", "Storm closes port of Tangier"),

@@ -42,6 +42,7 @@ def strip(item: str) -> list[str]:
         "<div>{h}</div><div>Hill Gazette</div>",
         "<b>{n}:05</b>{h}",
         '{h} <a href="/{n}">Click here to read on</a>',
+        '<a href="/{n}"><b>{h}</b><span>From our night editor and the agencies, {n} March</span></a>',
     ],
 )
 def test_only_the_headline_is_read(item: str) -> None:
