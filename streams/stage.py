@@ -54,8 +54,11 @@ class RawRecord(NamedTuple):
 class Outbox(Protocol):
     """Where a processor puts its outputs. An engine makes one for each transaction or batch."""
 
-    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
-        """Publish an event on the partition of the input; `timestamp` is event time in ms."""
+    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
+        """Publish an event on the partition of the input; `timestamp` is event time in ms.
+
+        A record of the state can be encoded already: bytes are written as they are.
+        """
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         """Delete a key of a compacted topic (a tombstone)."""

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from schemas.events import Event, Headline, Sighting, encode
+import msgspec
+
+from schemas.events import Event, Headline, SeenHeadline, Sighting, encode
 from schemas.headers import EVENT_TIME_KEY, SOURCE_HEADER
 from schemas.instants import format_instant
 from schemas.topics import Topic
@@ -48,6 +50,9 @@ class Written(NamedTuple):
     timestamp: int
 
 
+_decode_state = msgspec.json.Decoder(SeenHeadline).decode
+
+
 class KeepingOutbox:
     """An outbox that keeps everything in order (`streams.stage.Outbox`)."""
 
@@ -56,7 +61,9 @@ class KeepingOutbox:
         self.rejected: list[tuple[Record, Exception]] = []
         self.counts: Counter[str] = Counter()
 
-    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
+    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
+        if isinstance(event, bytes):
+            event = _decode_state(event)
         self.written.append(Written(topic.name, key, event, timestamp))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:

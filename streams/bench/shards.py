@@ -19,7 +19,7 @@ from schemas.topics import DECISIONS, DUPLICATES, Topic
 from streams.bench.corpus import Corpus, make
 from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS, Deduplicator
 from streams.process.dedup.event_time import bucket_end
-from streams.process.dedup.live import LiveHeadline
+from streams.process.dedup.headline import LiveHeadline
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of
 from streams.stage import Outbox, Record
@@ -114,9 +114,9 @@ class _Decided:
     def __init__(self) -> None:
         self.events: list[tuple[str, bytes, Event]] = []
 
-    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
+    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
         del timestamp
-        if topic in (DECISIONS, DUPLICATES):
+        if topic in (DECISIONS, DUPLICATES) and not isinstance(event, bytes):
             self.events.append((topic.name, key, event))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:

@@ -26,7 +26,7 @@ class _Outbox:
     def __init__(self) -> None:
         self.error: Exception | None = None
 
-    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
+    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
         """Let it go."""
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:

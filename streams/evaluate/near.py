@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from streams.process.dedup.compare import compare
 from streams.process.dedup.near import Indexed, NearIndex
+from streams.process.dedup.texts import pack
 from streams.process.fold import fold, fold_key
 
 DEVELOPMENT_PAIRS: Final = Path("../shared/data/edited_pairs.dev.jsonl")
@@ -160,17 +161,17 @@ def varied_headlines(corpus: Sequence[str], count: int, seed: int = _SEED) -> It
 
 def measure_speed(corpus: Sequence[str], live: int) -> None:
     """Print how fast new headlines are searched, added and let go with so many live, and their memory."""
-    texts = {fold(text): text for text in varied_headlines(corpus, live + _MEASURED)}
-    keyed = [(fold_key(folded), folded, text) for folded, text in texts.items()]
+    varied = {fold(text): text for text in varied_headlines(corpus, live + _MEASURED)}
+    keyed = [(fold_key(folded), pack(folded=folded, text=text)) for folded, text in varied.items()]
     index: NearIndex[Indexed] = NearIndex("ar")
     tracemalloc.start()
-    headlines = [Indexed(key=key, folded=folded, text=text) for key, folded, text in keyed]
+    headlines = [Indexed(key=key, texts=texts) for key, texts in keyed]
     for headline in headlines[:-_MEASURED]:
         index.add(headline)
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     live = len(index)
-    strings = sum(sys.getsizeof(key) + sys.getsizeof(folded) for key, folded, _ in keyed[:live])
+    strings = sum(sys.getsizeof(key) + sys.getsizeof(texts) for key, texts in keyed[:live])
     found: Counter[str] = Counter()
 
     def turn_over() -> None:
@@ -183,7 +184,7 @@ def measure_speed(corpus: Sequence[str], live: int) -> None:
     seconds = _timed(turn_over)
     print(
         f"{len(index):>9} live: {_MEASURED / seconds:>7.0f} new headlines/s (find, remove, add)  "
-        f"{held / live:.0f} bytes a headline, {(held + strings) / live:.0f} with its key and folded text  "
+        f"{held / live:.0f} bytes a headline, {(held + strings) / live:.0f} with its key and texts  "
         f"found {dict(sorted(found.items()))}"
     )
 

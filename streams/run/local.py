@@ -14,7 +14,7 @@ from streams.observe.account import Account
 from streams.pipeline import DEDUPLICATE, stages
 from streams.process.categorize.rules import Rule
 from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS, Deduplicator
-from streams.process.dedup.live import LiveHeadline
+from streams.process.dedup.headline import LiveHeadline
 from streams.produce.observation import Observation
 from streams.produce.sightings import sightings
 from streams.produce.strips import strip_of

@@ -56,8 +56,11 @@ class KafkaOutbox:
         """Records to write."""
         return sum(map(len, self.records.values()))
 
-    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
+    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
         """Publish an event on the partition of the input. Sent to several topics in a row, it is encoded once."""
+        if isinstance(event, bytes):
+            self._of(topic).append(RawRecord(key, event, timestamp, []))
+            return
         if event is not self._event:
             self._event, self._value, self._headers = event, encode(event), None
         headers: cloudevents.Headers = []

@@ -33,8 +33,9 @@ class _Outbox:
         self._published = engine.published
         self._counts = engine.counts[stage]
 
-    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
-        self._published(topic, EventRecord(key, event, timestamp))
+    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
+        if not isinstance(event, bytes):  # the state: nobody reads it back here
+            self._published(topic, EventRecord(key, event, timestamp))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         self._published(topic, EventRecord(key, None, timestamp))

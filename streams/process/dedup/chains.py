@@ -23,6 +23,10 @@ class Member(Protocol):
         """Its own id: the chain's where it is the first."""
 
     @property
+    def root(self) -> str | None:
+        """The chain where it is not the first; None for the first."""
+
+    @property
     def first_seen(self) -> int:
         """When it was observed first, in ms of event time."""
 
@@ -37,19 +41,18 @@ class Chains(Generic[MemberT]):
         self._members: dict[str, list[MemberT]] = {}
         """The live headlines of a chain with a live update, by chain, in the order in which they were first seen."""
 
-    def rebuild(self, members: Iterable[MemberT]) -> Iterator[None]:
-        """Start again with these live headlines, step by step: they must not change between two steps."""
+    def rebuild(self, updates: Iterable[MemberT], members: Iterable[MemberT]) -> Iterator[None]:
+        """Start again with these live headlines, step by step: they must not change between two steps.
+
+        Args:
+            updates: Those that are updates.
+            members: All of them.
+        """
         self._members = {}
-        first: list[MemberT] = []
-        for number, member in enumerate(members, 1):
-            if member.chain == member.id:
-                first.append(member)
-            else:
-                self._members.setdefault(member.chain, []).append(member)
-            if number % _AT_ONCE == 0:
-                yield
-        for number, member in enumerate(first if self._members else (), 1):
-            if (chain := self._members.get(member.id)) is not None:
+        for update in updates:
+            self._members.setdefault(update.chain, []).append(update)
+        for number, member in enumerate(members if self._members else (), 1):
+            if member.root is None and (chain := self._members.get(member.id)) is not None:
                 chain.append(member)
             if number % _AT_ONCE == 0:
                 yield

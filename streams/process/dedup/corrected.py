@@ -27,6 +27,11 @@ def texts_keys(correction: Correction) -> tuple[bytes, ...]:
     return tuple(fold_key(fold(text)) for text in correction.texts)
 
 
+def is_correction(record: Record) -> bool:
+    """Whether a record of the state is a correction."""
+    return record.key is not None and record.key.startswith(CORRECTION_KEY)
+
+
 class Corrections:
     """The corrections that hold on one partition."""
 
@@ -42,20 +47,16 @@ class Corrections:
         self._remember(correction)
         self.index()
 
-    def restore(self, record: Record) -> bool:
-        """Take back a record of the state; False where it is none of a correction. Afterwards, call `index`.
+    def restore(self, record: Record) -> None:
+        """Take back a correction from the state. Afterwards, call `index`.
 
         Raises:
             RecordError: It cannot be read.
         """
-        key = record.key
-        if key is None or not key.startswith(CORRECTION_KEY):
-            return False
         try:
             self._remember(_decode(record.value or b""))  # type: ignore[arg-type] # no event on a state topic: bytes
         except UNREADABLE as error:
-            raise RecordError(f"state record {key!r} cannot be read: {error}") from error
-        return True
+            raise RecordError(f"state record {record.key!r} cannot be read: {error}") from error
 
     def is_withdrawn(self, key: bytes) -> bool:
         """Whether a text must not be published."""

@@ -11,6 +11,7 @@ Whatever a later decision depends on is written to `ticker.seen` when it changes
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import filterfalse
 from typing import Final, Protocol, cast
 
 import msgspec
@@ -33,7 +34,7 @@ from schemas.instants import format_instant
 from schemas.topics import CORRECTIONS, DECISIONS, DUPLICATES, SEEN
 from streams.errors import RecordError
 from streams.process.dedup.compare import Relation
-from streams.process.dedup.corrected import Corrections, correction_key, texts_keys
+from streams.process.dedup.corrected import Corrections, correction_key, is_correction, texts_keys
 from streams.process.dedup.event_time import (
     BUCKET_MS,
     DOUBTED_MS,
@@ -42,7 +43,8 @@ from streams.process.dedup.event_time import (
     bucket_end,
     moment,
 )
-from streams.process.dedup.live import LiveHeadline, LiveHeadlines, live_headline
+from streams.process.dedup.headline import LiveHeadline, live_headline
+from streams.process.dedup.live import LiveHeadlines
 from streams.process.dedup.rubrics import rubric
 from streams.process.fold import FOLD_VERSION, fold
 from streams.stage import Outbox, Record
@@ -118,19 +120,17 @@ class Deduplicator:
         Raises:
             RecordError: One is no seen headline: the state cannot be trusted.
         """
-        self._headlines.restore(record for record in records if not self._restore_correction(record))
-        self._corrections.index()
+        if any(map(is_correction, records)):
+            for record in filter(is_correction, records):
+                self._corrections.restore(record)
+                self._headlines.reach(record.timestamp)  # so far event time had moved on
+            self._corrections.index()
+            records = list(filterfalse(is_correction, records))
+        self._headlines.restore(records)
 
     def prepare(self) -> Iterator[None]:
         """Make what was restored ready to decide, in steps of a few milliseconds; `process` does what is left of it."""
         return self._headlines.prepare()
-
-    def _restore_correction(self, record: Record) -> bool:
-        """Take back a correction, and how far event time had moved on; False where the record is none."""
-        if not self._corrections.restore(record):
-            return False
-        self._headlines.reach(record.timestamp)
-        return True
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Decide on sightings, in order."""
@@ -360,6 +360,7 @@ class Deduplicator:
             before = self._headlines.claims.get(over.key)
             self._forget(over, timestamp, out)
         root = older.chain if older is not None else None
+        chain = root or sighting.id
         headline = live_headline(
             key=key,
             folded=folded,
@@ -373,19 +374,19 @@ class Deduplicator:
             root=root,
         )
         late = older is not None and self._headlines.chains.join(headline, older)
-        self._headlines.add(headline)
+        self._headlines.add(headline, folded)
         if shown.at.is_doubted:
             self._headlines.claim(headline, sighting.source, timestamp, before=before)
         self._write(headline, timestamp, out)
         event = Headline(
             **asdict(sighting),
-            chain=headline.chain,
+            chain=chain,
             updates=root,
             changes=changes,
             late=late,
             corrected=self._corrections.topic(key),
         )
-        out.send(DECISIONS, headline.chain.encode(), event, timestamp)
+        out.send(DECISIONS, chain.encode(), event, timestamp)
         out.count("update" if older is not None else "new")
         if shown.at.kind:
             self.clocks[shown.at.kind] += 1

@@ -6,21 +6,17 @@ that end together are removed a few at a time, in an order of their own: until t
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from heapq import heapify, heappop, heappush
-from sys import intern
-from typing import Final, cast, get_type_hints
+from typing import Final
 
 import msgspec
-from msgspec.structs import fields
 
-from schemas.events import UNREADABLE, ClaimedTime, DoubtedTimes, EventTime, SeenHeadline, type_name
+from schemas.events import UNREADABLE, EventTime
 from schemas.headers import EVENT_TIME_KEY
-from schemas.instants import format_instant, parse_instant
+from schemas.instants import parse_instant
 from streams.errors import RecordError
 from streams.process.dedup.chains import Chains
 from streams.process.dedup.compare import Relation
-from streams.process.dedup.crowd import crowd_from, crowd_text, estimate, with_one_more
+from streams.process.dedup.ending import Ending, end_of_shard
 from streams.process.dedup.event_time import (
     AGREED_MS,
     BELIEVED_MS,
@@ -34,183 +30,22 @@ from streams.process.dedup.event_time import (
     hear,
     without_outliers,
 )
-from streams.process.dedup.near import Indexed, NearIndex
-from streams.process.fold import FOLD_VERSION, fold, fold_key
+from streams.process.dedup.headline import LiveHeadline, SeenRow, read_row, restored
+from streams.process.dedup.near import NearIndex
+from streams.process.dedup.texts import NONE, read_raw
+from streams.process.fold import FOLD_VERSION, fold_key
 from streams.stage import Record
 
-MAX_SOURCES: Final = 32
-"""Sources that are remembered of a headline by name; the others are counted."""
-
-_hints: Final = get_type_hints(SeenHeadline)
-_Unchecked: Final = cast(
-    "type[SeenHeadline]",
-    msgspec.defstruct(
-        "_Unchecked",
-        [
-            (field.name, _hints[field.name])
-            if field.required
-            else (field.name, _hints[field.name], field.default)
-            for field in fields(SeenHeadline)
-        ],
-        tag_field="type",
-        tag=type_name(SeenHeadline),
-        kw_only=True,
-        gc=False,
-    ),
-)
-"""`SeenHeadline` without the patterns of its fields, which take four fifths of the time of decoding one.
-
-A changelog record was checked against them when it was written.
-"""
-
-_decode_seen: Final = msgspec.json.Decoder(_Unchecked).decode
 _decode_event_time: Final = msgspec.json.Decoder(EventTime).decode
 
 _AS_BEFORE: Final = 3
 """Strips that support the event time of a state that an earlier release left, which counted none."""
 
 
-@lru_cache(maxsize=1 << 14)
-def _shared(sources: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """The sources themselves; those that were asked for before are returned as the object that was returned then.
-
-    So a million headlines of the same three sources hold one tuple.
-    """
-    return sources
-
-
-@lru_cache(maxsize=1 << 14)
-def _encoded(sources: tuple[str, ...]) -> tuple[bytes, ...]:
-    return _shared(tuple(source.encode() for source in sources))
-
-
-@lru_cache(maxsize=1 << 14)
-def _decoded(sources: tuple[bytes, ...]) -> tuple[str, ...]:
-    return tuple(source.decode() for source in sources)
-
-
-class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
-    """A live headline: what a decision needs, and what people ask of it. Times are event time in ms.
-
-    There may be millions. So what many share (a bucket's end, a set of sources) is one object, and the cyclic
-    collector does not look at any.
-    """
-
-    id: str
-    language: str
-    first_seen: int
-    last_seen: int
-    sightings: int
-    sources: tuple[bytes, ...]
-    """The first of them, at most `MAX_SOURCES`."""
-    crowd: int = 0
-    """A sketch of the others (`streams.process.dedup.crowd`)."""
-    root: str | None
-    """The first headline of the chain of updates that this one goes on; None for the first."""
-    aliases: tuple[bytes, ...] = ()
-    """Keys of the variants that joined this headline."""
-    fold: int = FOLD_VERSION
-    """The version of the fold that made the key."""
-
-    @property
-    def chain(self) -> str:
-        """The id of the first headline of its chain: its own where it is the first."""
-        return self.root or self.id
-
-    def count(self, source: bytes) -> bool:
-        """Count a sighting; whether its source is one to remember."""
-        self.sightings += 1
-        if source in self.sources:
-            return False
-        if len(self.sources) < MAX_SOURCES:
-            self.sources = _shared((*self.sources, source))
-            return True
-        self.crowd = with_one_more(self.crowd, source)
-        return False
-
-    @property
-    def last_shown(self) -> int:
-        """When it was shown last, for people: of one whose time is doubted `last_seen` lies before its beginning."""
-        return max(self.first_seen, self.last_seen)
-
-    @property
-    def source_count(self) -> int:
-        """How many sources showed it; an estimate where they are more than are remembered."""
-        return len(self.sources) + estimate(self.crowd)
-
-    def record(self, claims: Claims | None = None) -> SeenHeadline:
-        """The headline as `ticker.seen` remembers it, with the times that were claimed and doubted."""
-        return SeenHeadline(
-            id=self.id,
-            text=self.text,
-            folded=self.folded,
-            language=self.language,
-            first_seen=format_instant(self.first_seen),
-            last_seen=format_instant(self.last_seen),
-            sightings=self.sightings,
-            sources=_decoded(self.sources),
-            source_count=self.source_count if self.crowd else None,
-            source_sketch=crowd_text(self.crowd) if self.crowd else None,
-            doubted=None if claims is None else _doubted(claims),
-            root=self.root,
-            fold=self.fold,
-        )
-
-
 def _first_shown(headline: LiveHeadline) -> tuple[int, str, int, str]:
     """When, in which strip, in which slot a headline was first shown; a slot's number can be too long for `int`."""
     strip, _, slot = headline.id.rpartition("-")
     return headline.first_seen, strip, len(slot), slot
-
-
-def _doubted(claims: Claims) -> DoubtedTimes:
-    claimed = tuple(ClaimedTime(by=by, at=format_instant(at)) for by, at in claims.said)
-    return DoubtedTimes(stage=format_instant(claims.now - BUCKET_MS), claimed=claimed)
-
-
-def live_headline(
-    *,
-    key: bytes,
-    folded: str,
-    text: str,
-    id: str,  # noqa: A002 (the event's word)
-    language: str,
-    first_seen: int,
-    last_seen: int,
-    sightings: int,
-    sources: tuple[str, ...],
-    root: str | None,
-    fold: int = FOLD_VERSION,
-    crowd: int = 0,
-) -> LiveHeadline:
-    """A live headline that shares what it can with others."""
-    return LiveHeadline(
-        key=key,
-        folded=folded,
-        text=folded if folded == text else text,
-        id=id,
-        language=intern(language),
-        first_seen=first_seen,
-        last_seen=last_seen,
-        bucket_end=bucket_end(last_seen),
-        sightings=sightings,
-        sources=_encoded(sources[:MAX_SOURCES]),
-        crowd=crowd,
-        root=root,
-        fold=fold,
-    )
-
-
-def _shard(headline: LiveHeadline) -> int:
-    """The shard of the queue in which a headline waits for its end: its bucket's end plus the first digit of its key.
-
-    One shard is put in order at a time: a sixteenth of a bucket, however many headlines end together.
-    """
-    return headline.bucket_end + (headline.key[0] if headline.key else 0)
-
-
-def _end_of_shard(shard: int) -> int:
-    return shard - shard % BUCKET_MS
 
 
 class _NearIndexes(dict[str, NearIndex[LiveHeadline]]):
@@ -255,14 +90,11 @@ class LiveHeadlines:
         """Shards further ahead of event time than can be believed, the earliest last: headlines to be dated back."""
         self._returning: list[bytes] = []
         """Keys of the last of these, in order from behind; those moved to another shard may still stand here."""
-        self._queue: dict[int, set[bytes]] = {}
-        """Keys of headlines by shard: the end of their bucket and the first digit of their key."""
-        self._shards: list[int] = []
-        """A heap of the shards; those that are empty may still stand here."""
-        self._leaving: list[bytes] = []
-        """A heap of the keys of the earliest shard; those moved to another shard may still stand here."""
+        self._ending = Ending(self.by_key)
         self._restored: defaultdict[str, list[LiveHeadline]] = defaultdict(list)
         """While restoring: headlines by language that are not in their index yet; some have ended since."""
+        self._updates: list[LiveHeadline] = []
+        """While restoring: headlines that are updates; some have ended since."""
         self._orphans: dict[bytes, bytes] = {}
         """While restoring: aliases whose headline has not come yet, and its key."""
         self._waiting: defaultdict[bytes, list[bytes]] = defaultdict(list)
@@ -279,27 +111,14 @@ class LiveHeadlines:
         """The end of the earliest bucket in which a headline that is live now can have been seen last."""
         return self.now - self.window
 
-    def add(self, headline: LiveHeadline) -> None:
-        """Make a headline live; its key must not be."""
-        self._remember(headline)
-        self._near[headline.language].add(headline)
-
-    def _remember(self, headline: LiveHeadline) -> None:
+    def add(self, headline: LiveHeadline, folded: str | None = None) -> None:
+        """Make a headline live, its key must not be; `folded` is its folded text where that is at hand."""
         self.by_key[headline.key] = headline
-        self._enqueue(headline)
+        self._wait(headline)
+        self._near[headline.language].add(headline, folded)
 
-    def _enqueue(self, headline: LiveHeadline) -> None:
-        shard = _shard(headline)
-        keys = self._queue.get(shard)
-        if keys is None:
-            keys = self._queue[shard] = set()
-            heappush(self._shards, shard)
-            if self._shards[0] == shard:
-                self._leaving.clear()  # it leaves before the one that was leaving
-        keys.add(headline.key)
-        if self._leaving and self._shards[0] == shard:
-            # Also one that comes late leaves in its turn: so it does after a restart, which knows of no half way.
-            heappush(self._leaving, headline.key)
+    def _wait(self, headline: LiveHeadline) -> None:
+        self._ending.add(headline)
         if headline.bucket_end > self.now:
             self._move_on(headline.bucket_end)
 
@@ -336,9 +155,9 @@ class LiveHeadlines:
         return True
 
     def _requeue(self, headline: LiveHeadline, end: int) -> None:
-        self._queue[_shard(headline)].discard(headline.key)
+        self._ending.remove(headline)
         headline.bucket_end = end
-        self._enqueue(headline)
+        self._wait(headline)
 
     def claim(self, headline: LiveHeadline, by: str, at: int, *, before: Claims | None = None) -> None:
         """Remember a time that is doubted.
@@ -415,24 +234,23 @@ class LiveHeadlines:
 
     def _look_far(self) -> None:
         self._returning.clear()
-        self._far = sorted(filter(self._is_far, self._queue), reverse=True)
+        self._far = sorted(filter(self._is_far, self._ending), reverse=True)
 
     def _is_far(self, end: int) -> bool:
         """Whether a bucket's end, or a shard, is further ahead than any clock is believed to be."""
-        return _end_of_shard(end) - self.now > BELIEVED_MS
+        return end_of_shard(end) - self.now > BELIEVED_MS
 
     def next_returned(self) -> LiveHeadline | None:
         """Date the next headline that is too far ahead back to event time; it has to be written. None for none."""
         while self._far:
-            keys = self._queue.get(self._far[-1])
-            if not keys or not self._is_far(self._far[-1]):
+            shard = self._far[-1]
+            if not self._returning:
+                self._returning = sorted(self._ending.keys(shard), reverse=True)
+            if not self._returning or not self._is_far(shard):
                 self._far.pop()
                 self._returning.clear()
                 continue
-            if not self._returning:
-                self._returning = sorted(keys, reverse=True)
-            if (key := self._returning.pop()) in keys:
-                headline = self.by_key[key]
+            if (headline := self._ending.waiting(key := self._returning.pop(), shard)) is not None:
                 self.claims.pop(key, None)
                 headline.last_seen = self.now - BUCKET_MS
                 self._requeue(headline, self.now)
@@ -456,7 +274,7 @@ class LiveHeadlines:
         for key in keys:
             del self.by_key[key]
         self._refolded.difference_update(keys)
-        self._queue[_shard(headline)].discard(headline.key)
+        self._ending.remove(headline)
         self.claims.pop(headline.key, None)
         if headline.slot >= 0:  # else a restore has not come to it yet
             self._near[headline.language].remove(headline)
@@ -470,18 +288,7 @@ class LiveHeadlines:
 
     def next_ended(self) -> LiveHeadline | None:
         """The earliest headline that was not seen for a window and is still there; `end` lets it go."""
-        shards = self._shards
-        while shards and _end_of_shard(shards[0]) < self.now - self.window:
-            keys = self._queue.get(shards[0])
-            if not keys:
-                self._queue.pop(heappop(shards), None)
-                self._leaving.clear()
-            elif not self._leaving:
-                self._leaving = list(keys)
-                heapify(self._leaving)
-            elif (key := heappop(self._leaving)) in keys:
-                return self.by_key[key]
-        return None
+        return self._ending.first(self.now - self.window)
 
     def settle(self) -> None:
         """Make what was restored ready to decide."""
@@ -497,9 +304,10 @@ class LiveHeadlines:
 
     def _get_ready(self) -> Iterator[None]:
         yield from self._index_restored()
-        yield from self.chains.rebuild(self)
+        updates, self._updates = self._updates, []
+        yield from self.chains.rebuild(filter(self._is_live, updates), self)
         if self.agreement is None:
-            ends = {_end_of_shard(shard) for shard, keys in self._queue.items() if keys}
+            ends = set(map(end_of_shard, self._ending))
             self.now = max(without_outliers(ends, self._vouched), self._reached)
             if self.now:
                 self.agreement = Agreement(end=self.now, last=None, support=_AS_BEFORE, by=None)
@@ -533,8 +341,10 @@ class LiveHeadlines:
     def _index_restored(self) -> Iterator[None]:
         restored, self._restored = self._restored, defaultdict(list)
         for language, headlines in restored.items():
-            live = (headline for headline in headlines if self.by_key.get(headline.key) is headline)
-            yield from self._near[language].add_all(live)
+            yield from self._near[language].add_all(filter(self._is_live, headlines))
+
+    def _is_live(self, headline: LiveHeadline) -> bool:
+        return self.by_key.get(headline.key) is headline
 
     def _restore(self, record: Record) -> None:
         key = record.key
@@ -543,37 +353,30 @@ class LiveHeadlines:
         if record.value is None:
             self._detach(key)
             return
-        seen = _decode_seen(record.value)  # type: ignore[arg-type] # no event on a state topic: bytes
-        if seen.alias_of is not None:
+        row = read_row(record.value)  # type: ignore[arg-type] # no event on a state topic: bytes
+        if row.alias_of is not None:
             self._detach(key)
-            self._restore_alias(key, seen.alias_of.encode())
-        elif not self._refresh(key, seen):
-            # Most changelog records are of a headline that is not known yet, without variants.
-            aliases = self._detach(key) if key in self.by_key or key in self._orphans else ()
-            is_current = seen.fold == FOLD_VERSION
-            headline = live_headline(
-                key=key,
-                folded=(is_current and seen.folded) or fold(seen.text),
-                text=seen.text,
-                id=seen.id,
-                language=seen.language,
-                first_seen=parse_instant(seen.first_seen),
-                last_seen=parse_instant(seen.last_seen),
-                sightings=seen.sightings,
-                sources=seen.sources,
-                root=seen.root,
-                fold=seen.fold,
-                crowd=crowd_from(seen.source_sketch),
-            )
-            self._remember(headline)
-            self._restore_claim(key, seen)
-            self._restored[headline.language].append(headline)
-            if key in self._waiting:
-                aliases += self._take_orphans(key)
-            for alias in aliases:
-                self.join(alias, headline)
-            if not is_current:
-                self._rekey(headline)
+            self._restore_alias(key, row.alias_of.encode())
+        elif key not in self.by_key and key not in self._orphans:
+            self._restore_headline(key, row)  # so it is for most: a headline that is not known yet
+        elif not self._refresh(key, row):
+            self._restore_headline(key, row, self._detach(key))
+
+    def _restore_headline(self, key: bytes, row: SeenRow, aliases: tuple[bytes, ...] = ()) -> None:
+        headline = restored(key, row)
+        self.by_key[key] = headline
+        self._ending.add(headline)
+        if self.claims or row.doubted is not None:
+            self._restore_claim(key, row)
+        self._restored[headline.language].append(headline)
+        if row.root is not NONE:
+            self._updates.append(headline)
+        if key in self._waiting:
+            aliases += self._take_orphans(key)
+        for alias in aliases:
+            self.join(alias, headline)
+        if row.fold != FOLD_VERSION:
+            self._rekey(headline)
 
     def _rekey(self, headline: LiveHeadline) -> None:
         """Let a headline that an older fold keyed be found by its key of today as well.
@@ -591,25 +394,23 @@ class LiveHeadlines:
             other.aliases = tuple(alias for alias in other.aliases if alias != key)
             self.join(key, headline)
 
-    def _refresh(self, key: bytes, seen: SeenHeadline) -> bool:
+    def _refresh(self, key: bytes, row: SeenRow) -> bool:
         """Take a later record of a live headline, which has one for each bucket; False when it is no such record."""
         headline = self.by_key.get(key)
-        if headline is None or headline.key != key or headline.id != seen.id:
+        if headline is None or headline.key != key or headline.id != read_raw(row.id):
             return False
-        last_seen = parse_instant(seen.last_seen)
+        last_seen = parse_instant(row.last_seen)
         if last_seen < headline.last_seen:
             return False
         headline.last_seen = last_seen
         self._requeue(headline, bucket_end(last_seen))
-        headline.sightings = seen.sightings
-        headline.sources = _encoded(seen.sources[:MAX_SOURCES])
-        headline.crowd = crowd_from(seen.source_sketch)
-        self._restore_claim(key, seen)
+        headline.take_again(row)
+        self._restore_claim(key, row)
         return True
 
-    def _restore_claim(self, key: bytes, seen: SeenHeadline) -> None:
+    def _restore_claim(self, key: bytes, row: SeenRow) -> None:
         self.claims.pop(key, None)
-        if (doubted := seen.doubted) is not None:
+        if (doubted := row.doubted) is not None:
             said = tuple((claim.by, parse_instant(claim.at)) for claim in doubted.claimed)
             if doubted.believed:
                 self._vouched.add(bucket_end(said[-1][1]))

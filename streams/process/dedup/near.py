@@ -12,7 +12,7 @@ index that is rebuilt from the state in any order decides as the one that was lo
 
 from array import array
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain, islice
 from math import ceil
@@ -25,6 +25,8 @@ from rapidfuzz import fuzz
 
 from streams.process.dedup.compare import Relation, compare_words
 from streams.process.dedup.reading import split_words
+from streams.process.dedup.slots import Slots
+from streams.process.dedup.texts import folded_in, folded_of, text_of
 from streams.process.dedup.words import Lexicon, lexicon, take_apart
 from streams.process.fold import QUESTION
 
@@ -67,12 +69,22 @@ class Indexed(Struct, gc=False, eq=False, kw_only=True):
     """What the index needs of a live headline: its fold key, its folded text and the text as first seen."""
 
     key: bytes
-    folded: str
-    text: str
+    texts: bytes
+    """Both texts, and what else it is called (`texts.pack`)."""
     bucket_end: int = _NEVER
     """The end of the bucket of event time in which it was seen last, in ms."""
     slot: int = -1
     """Its number in the index that holds it; -1 while none does. The index's own."""
+
+    @property
+    def folded(self) -> str:
+        """The text folded."""
+        return folded_of(self.texts)
+
+    @property
+    def text(self) -> str:
+        """The text as first seen."""
+        return text_of(self.texts)
 
 
 HeadlineT = TypeVar("HeadlineT", bound=Indexed)
@@ -96,13 +108,13 @@ class _Posting:
         self.packed: tuple[array[int], int] | None = None
         """The slots that were live when they were looked at, and how many were looked at; None while nobody packs."""
 
-    def free(self, live: Container[int]) -> None:
+    def free(self, live: Slots[HeadlineT]) -> None:
         """Count a slot off, and pack a few where most are no headline's."""
         self.live -= 1
         if 2 * self.live < len(self.slots):
             packed, done = self.packed or (array("I"), 0)
             end = done + _PACKED_AT_ONCE
-            packed.extend(filter(live.__contains__, self.slots[done:end]))
+            packed.extend(live.live(self.slots[done:end]))
             if end < len(self.slots):
                 self.packed = packed, end
             else:
@@ -149,8 +161,7 @@ class NearIndex(Generic[HeadlineT]):
 
     def __init__(self, language: str) -> None:
         self._lexicon: Lexicon = lexicon(language)
-        self._live: dict[int, HeadlineT] = {}
-        self._next_slot = 0
+        self._live: Slots[HeadlineT] = Slots()
         self._words = _Words(self._lexicon)
         self._asked = _NOTHING_ASKED
         """The folded text whose postings were looked up last, and they: what is not found is added next."""
@@ -158,14 +169,13 @@ class NearIndex(Generic[HeadlineT]):
     def __len__(self) -> int:
         return len(self._live)
 
-    def add(self, headline: HeadlineT) -> None:
-        """Make a headline live that is not."""
-        if self._next_slot > _LAST_SLOT:
+    def add(self, headline: HeadlineT, folded: str | None = None) -> None:
+        """Make a headline live that is not; `folded` is its folded text where that is at hand."""
+        if self._live.next > _LAST_SLOT:
             self._renumber()
-        slot = headline.slot = self._next_slot
-        self._next_slot += 1
-        self._live[slot] = headline
-        for posting in self._postings(headline.folded):
+        slot = headline.slot = self._live.next
+        self._live.extend((headline,))
+        for posting in self._postings(headline.folded if folded is None else folded):
             posting.slots.append(slot)
             posting.live += 1
 
@@ -185,16 +195,15 @@ class NearIndex(Generic[HeadlineT]):
         yield from self._add_many(chain(first, coming))
 
     def _add_many(self, headlines: Iterator[HeadlineT]) -> Iterator[None]:
-        if self._next_slot > _LAST_SLOT // 2:
+        if self._live.next > _LAST_SLOT // 2:
             self._renumber()  # so that there is room for a thousand million
         self._asked = _NOTHING_ASKED
         gathered = _bulk().Gathered(self._words.__getitem__)
         while some := list(islice(headlines, _ADDED_AT_ONCE)):
-            for slot, headline in enumerate(some, self._next_slot):
+            gathered.add([folded_in(headline.texts) for headline in some], self._live.next)
+            for slot, headline in enumerate(some, self._live.next):
                 headline.slot = slot
-                self._live[slot] = headline
-            gathered.add([headline.folded for headline in some], self._next_slot)
-            self._next_slot += len(some)
+            self._live.extend(some)
             if len(self._words) > _REMEMBERED_WORDS:
                 self._words.clear()
             yield
@@ -206,7 +215,7 @@ class NearIndex(Generic[HeadlineT]):
 
     def remove(self, headline: HeadlineT) -> None:
         """Let a live headline go."""
-        del self._live[headline.slot]
+        self._live.remove(headline.slot)
         headline.slot = -1
         for posting in self._postings(headline.folded):
             posting.free(self._live)
@@ -290,11 +299,10 @@ class NearIndex(Generic[HeadlineT]):
 
     def _renumber(self) -> None:
         """Give the live headlines the lowest slots, once in two thousand million."""
-        headlines = list(self._live.values())
-        self._live.clear()
+        headlines = list(self._live)
+        self._live = Slots()
         self._words = _Words(self._lexicon)
         self._asked = _NOTHING_ASKED
-        self._next_slot = 0
         for headline in headlines:
             self.add(headline)
 

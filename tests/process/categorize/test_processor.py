@@ -34,7 +34,8 @@ class _Outbox:
         self.rejected: list[tuple[Record, Exception]] = []
         self.counts = Counter[str]()
 
-    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
+    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
+        assert not isinstance(event, bytes), "the stage has no state"
         self.sent.append((topic, key, event, timestamp))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:

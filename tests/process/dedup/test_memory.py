@@ -11,7 +11,7 @@ from msgspec import Struct
 from schemas.events import SeenHeadline, encode
 from streams.process.dedup.crowd import estimate, with_one_more
 from streams.process.dedup.deduplicator import Deduplicator
-from streams.process.dedup.live import MAX_SOURCES
+from streams.process.dedup.headline import MAX_SOURCES
 from tests.support import HOUR, MINUTE, START, KeepingOutbox, sighting
 
 MIB = 1 << 20

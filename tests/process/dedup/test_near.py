@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streams.process.dedup import bulk, near
 from streams.process.dedup.compare import Relation
 from streams.process.dedup.near import Indexed, NearIndex, stem
+from streams.process.dedup.texts import pack
 from streams.process.fold import fold, fold_key
 
 SUBJECTS = ["وزير النقل", "رئيس الجماعة", "مدرب الوداد", "نقابة الأطباء", "والي الجهة"]
@@ -30,7 +31,7 @@ headlines = st.tuples(*map(st.sampled_from, (SUBJECTS, VERBS, OBJECTS, FORMS))).
 
 def _indexed(text: str) -> Indexed:
     folded = fold(text)
-    return Indexed(key=fold_key(folded), folded=folded, text=text)
+    return Indexed(key=fold_key(folded), texts=pack(folded=folded, text=text))
 
 
 def _find(index: NearIndex[Indexed], text: str) -> tuple[str, Relation] | None:
@@ -100,7 +101,7 @@ def test_many_at_once_are_found_as_if_each_had_been_added(
     together = [_indexed(text) for text in many]
     with (
         mock.patch.multiple(near, _MANY=0, _ADDED_AT_ONCE=3, _SLOTS_AT_ONCE=4),
-        mock.patch.multiple(bulk, _SAMPLED=2, _MERGED=2),
+        mock.patch.multiple(bulk, _SAMPLED=2, _PIECE=2),
     ):
         for _ in at_once.add_all(together):
             pass
@@ -112,6 +113,20 @@ def test_many_at_once_are_found_as_if_each_had_been_added(
     for headline in together:
         at_once.remove(headline)
     assert [_find(at_once, text) for text in asked] == [_find(_index(before), text) for text in asked]
+
+
+@given(st.lists(st.lists(st.text("ab\0é", min_size=1, max_size=3), max_size=6).map(" ".join), max_size=20))
+def test_words_that_differ_are_told_apart(texts: list[str]) -> None:
+    """Each word is handed the texts in which it stands, however alike words are and whatever is in them."""
+    gathered: bulk.Gathered[str] = bulk.Gathered(str)
+    for first in range(0, len(texts), 3):
+        gathered.add([text.encode() for text in texts[first : first + 3]], first)
+    expected: dict[str, list[int]] = {}
+    for slot, text in enumerate(texts):
+        for word in set(text.split()):
+            expected.setdefault(word, []).append(slot)
+    handed = [each for step in gathered.hand_out(4) for each in step]
+    assert {word: array("I", slots).tolist() for word, slots in handed} == expected
 
 
 postings = st.lists(st.sets(st.integers(0, 40), max_size=20), min_size=2, max_size=7)

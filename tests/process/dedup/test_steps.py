@@ -1,6 +1,6 @@
 """What is much is done in steps, and no step changes a decision."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from unittest import mock
 
@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from streams.process.dedup import chains, near
 from streams.process.dedup.deduplicator import Deduplicator
-from streams.process.dedup.live import LiveHeadline, LiveHeadlines, live_headline
+from streams.process.dedup.headline import LiveHeadline, live_headline
+from streams.process.dedup.live import LiveHeadlines
 from streams.process.dedup.near import Indexed, NearIndex
+from streams.process.dedup.slots import Slots
+from streams.process.dedup.texts import pack
 from streams.process.fold import fold, fold_key
 from streams.stage import EventRecord
 from tests.support import HOUR, START, KeepingOutbox, Written, sighting
@@ -63,24 +66,25 @@ def test_pieces_and_steps_decide_nothing(records: list[EventRecord], sizes: list
     ]
 
 
-class _Counting(dict[int, object]):
-    """Live slots that count how often they are asked."""
+class _Counting(Slots[Indexed]):
+    """Live slots that count how many of them are asked for."""
 
     asked = 0
 
-    def __contains__(self, slot: object) -> bool:
-        self.asked += 1
-        return super().__contains__(slot)
+    def live(self, slots: Iterable[int]) -> Iterator[int]:
+        for slot in slots:
+            self.asked += 1
+            yield from super().live([slot])
 
 
 def test_a_headline_that_leaves_packs_a_few_slots() -> None:
     """However many headlines share a word: a posting of a million would take a tenth of a second at once."""
     index: NearIndex[Indexed] = NearIndex("en")
-    live = index._live = _Counting()  # type: ignore[assignment]
+    live = index._live = _Counting()
     headlines = []
     for number in range(9_000):
         folded = fold(f"Harbour report {number}")
-        headlines.append(Indexed(key=fold_key(folded), folded=folded, text=folded))
+        headlines.append(Indexed(key=fold_key(folded), texts=pack(folded=folded, text=folded)))
         index.add(headlines[-1])
     longest = 0
     for headline in headlines[:-1]:

@@ -1,0 +1,44 @@
+"""Which live headlines end next."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from streams.process.dedup.ending import Ending
+from streams.process.dedup.event_time import BUCKET_MS
+
+KEYS = [b"%x%d" % (digit, number) for digit in (1, 2) for number in range(4)]
+
+
+class _Headline(Struct, eq=False):
+    key: bytes
+    bucket_end: int
+
+
+@given(st.lists(st.tuples(st.sampled_from(KEYS), st.integers(0, 3)), max_size=60), st.integers(0, 4))
+def test_headlines_end_by_bucket_then_by_key(steps: list[tuple[bytes, int]], before: int) -> None:
+    """However they moved, there and back too, and whatever ended and came again meanwhile."""
+    live: dict[bytes, _Headline] = {}
+    ending: Ending[_Headline] = Ending(live)
+    for key, bucket in steps:
+        end = bucket * BUCKET_MS
+        if key in live:
+            ending.remove(live[key])
+        if bucket == 0:
+            live.pop(key, None)
+        elif key in live:
+            live[key].bucket_end = end
+            ending.add(live[key])
+        else:
+            live[key] = _Headline(key, end)
+            ending.add(live[key])
+    assert sum(len(shard.keys) for shard in ending._shards.values()) <= 2 * len(live) + len(ending._shards)
+    due = sorted(
+        (each.bucket_end, each.key) for each in live.values() if each.bucket_end < before * BUCKET_MS
+    )
+    left = []
+    while (headline := ending.first(before * BUCKET_MS)) is not None:
+        left.append((headline.bucket_end, headline.key))
+        ending.remove(headline)
+        del live[headline.key]
+    assert left == due
