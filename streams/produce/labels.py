@@ -17,11 +17,12 @@ def _words(*lines: str) -> frozenset[str]:
 
 _SAYING: Final = _words(
     "breaking news headlines headline latest trending live updates update newsflash ticker urgent alert flash",
-    "developing stories bulletin",
+    "developing stories bulletin exclusive exclusives highlights trends",
     "une urgent alerte infos info actualités actualité actualites actu actus nouvelles brèves bref direct continu",
-    "fil minute dépêches titres flash essentiel",
+    "fil minute dépêches titres flash essentiel tendance tendances exclusif exclusivité exclusivités affiche vedette",
     "عاجل عاجلة العاجل العاجلة أخبار اخبار الأخبار الاخبار خبر أنباء الأنباء الانباء مستجدات المستجدات عناوين",
-    "العناوين موجز الموجز الإخباري الاخباري الإخبارية نشرة مباشر المباشر تغطية حصري مستجد",
+    "العناوين موجز الموجز الإخباري الاخباري الإخبارية نشرة مباشر المباشر تغطية حصري مستجد رائج الرائج تريند "
+    "ترند حديث",
 )
 """Words of which a label has at least one."""
 
@@ -58,6 +59,15 @@ _ALONE: Final = frozenset(
 def is_label(text: str) -> bool:
     """Whether a slot is nothing but the label of its strip."""
     return len(text) <= LONGEST_LABEL and _is_label(text)
+
+
+_OPENS: Final = (":", "：")
+_MOST_OPENING: Final = 3
+
+
+def opens_list(text: str) -> bool:
+    """Whether a slot is a word or a few with a colon at the end, and so the label of those after it: `On watch:`."""
+    return text.endswith(_OPENS) and len(text.split()) <= _MOST_OPENING
 
 
 @lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.errors import SplitError
-from streams.produce.labels import LONGEST_LABEL, is_label
+from streams.produce.labels import LONGEST_LABEL, is_label, opens_list
 from streams.produce.plain import is_damaged, may_be_damaged, plain, without_controls
 from streams.produce.separators import (
     DECISIVE,
@@ -192,7 +192,7 @@ def _marked(texts: list[str], place: str) -> tuple[Slot, ...]:
         raise SplitError(place, _DAMAGED)
     slots = list(map(Slot, texts))
     if min(map(len, texts), default=0) <= LONGEST_LABEL:
-        slots = [Slot("") if is_label(slot.text) else slot for slot in slots]
+        slots = [Slot("") if is_label(slot.text) or opens_list(slot.text) else slot for slot in slots]
     if not any(map(str.endswith, texts, repeat(_ELLIPSES))):
         return tuple(slots)
     last = len(texts) - 1
@@ -208,7 +208,10 @@ def _find(text: str, place: str) -> tuple[_Scored, float]:
     """The candidate that explains the text best, and the confidence in it."""
     alone = text.strip()
     found = candidates(text)
-    mixtures = _mixtures(text, found) if len(found) > 1 else []
+    by_emoji = any(
+        each.separator is None for each in found
+    )  # it is one kind of separator, whichever they are
+    mixtures = _mixtures(text, found) if len(found) > 1 and not by_emoji else []
     ranked = sorted([*_scored(text, found), *mixtures], key=lambda scored: -scored.score)
     if not ranked or ranked[0].score <= _cost(len(alone)):
         raise SplitError(place, _NO_SEPARATOR)

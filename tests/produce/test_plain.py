@@ -104,7 +104,16 @@ def test_damage_is_told(text: str, damaged: bool) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Breaking News", "LATEST:", "À la une", "L’actu en direct", "عاجل", "🔴 آخر الأخبار", "شريط الأخبار :"],
+    [
+        "Breaking News",
+        "LATEST:",
+        "À la une",
+        "L’actu en direct",
+        "عاجل",
+        "🔴 آخر الأخبار",
+        "شريط الأخبار :",
+        "Tendances :",
+    ],
 )
 def test_labels_are_known(text: str) -> None:
     """What a site writes before its headlines."""

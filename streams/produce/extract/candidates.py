@@ -88,11 +88,11 @@ def named(tree: LexborHTMLParser, page: str, address: str | None, separator: str
 
 def _containers(tree: LexborHTMLParser, page: str) -> list[tuple[float, int, LexborNode]]:
     """Elements with a ticker's name, the surest first; where items have that name, the element that holds them."""
-    selector = _CALLED
     tags = {tag.lower() for tag in _OWN_TAG.findall(page)}
     own = sorted(tag for tag in tags if likeness(tag) > 0)[:_MAX_OWN_TAGS]
     named_nodes: list[tuple[float, LexborNode, list[tuple[LexborNode, _Key]]]] = []
-    for node in tree.css(",".join([selector, *own])):
+    # An element is found once, whichever of these it has: a list of selectors finds it once for each.
+    for node in tree.css(f":is({','.join([_CALLED, *own])})"):
         tag = node.tag or ""
         if tag in {"html", "body"}:
             continue

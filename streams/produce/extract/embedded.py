@@ -182,7 +182,7 @@ def _lists(value: Any) -> list[_Listed]:
         if len(keys) > MAX_NESTING:
             continue
         if isinstance(current, dict):
-            typed = str(current.get("@type", ""))
+            typed = " ".join(_types(current))
             waiting += [(inner, (*keys, f"{key} {typed}")) for key, inner in reversed(current.items())]
         elif isinstance(current, list):
             entries = [entry for item in current[:MAX_SLOTS] if (entry := _entry(item)) is not None]
@@ -195,7 +195,7 @@ def _lists(value: Any) -> list[_Listed]:
 
 def _sure(keys: tuple[str, ...]) -> float:
     """How surely the keys that lead to a list are a ticker's; a list of schema.org says so itself."""
-    if keys and keys[-1].endswith(" ItemList"):
+    if keys and "ItemList" in keys[-1].split(" ")[1:]:
         return LATEST
     sure = [likeness(key.split(" ")[0]) for key in keys]
     return min(sure, default=0.0) if min(sure, default=0.0) < 0 else max(sure, default=0.0)
@@ -211,7 +211,7 @@ def _entry(item: Any) -> _Entry | None:
     for source in (item, inner):
         if not isinstance(source, dict):
             continue
-        if source.get("@type") in _NO_NEWS:
+        if not _NO_NEWS.isdisjoint(_types(source)):
             return None
         title = next((_string(source[key]) for key in _TITLES if _string(source.get(key))), None)
         if title:
@@ -220,6 +220,12 @@ def _entry(item: Any) -> _Entry | None:
                 _plain(title), next((link for link in links if link and len(link) <= MAX_LINK), None)
             )
     return None
+
+
+def _types(value: dict[str, Any]) -> list[str]:
+    """What schema.org calls a thing: a type, or a list of them."""
+    types = value.get("@type")
+    return [each for each in (types if isinstance(types, list) else [types]) if isinstance(each, str)]
 
 
 def _string(value: Any) -> str | None:

@@ -35,14 +35,14 @@ _WRITTEN_TOGETHER: Final = _set(
     news ticker tickers breaking flash info infos latest last bar box wrap wrapper container content list scroll
     scroller scrolling marquee headline headlines hot top live web js jquery main rotator roll rolling stories alert
     strip crawl crawler line slider actu actus title item items inner simple advanced acme easy modern bn mg bd tie td
-    tape area holder home
+    tape area holder home bx flex owl nivo
     """
 )
 """Words that names write without anything between them: `breakingnews`, `tickerwrap`."""
 _TOGETHER_PART: Final = re.compile("|".join(sorted(_WRITTEN_TOGETHER, key=len, reverse=True)))
 _TOGETHER: Final = re.compile(f"(?:{_TOGETHER_PART.pattern})+")
 
-_INITIALLED: Final = re.compile(r"(?!s)([a-z]{1,2})(tickers?|marquee)")
+_INITIALLED: Final = re.compile(r"(?!s)([a-z]{1,2})(tickers?|marquee|scroll(?:er)?)")
 """Plugins of which an initial stands before the word: `vTicker`, `vticker`, `liMarquee`."""
 
 _TICKERS: Final = _set(

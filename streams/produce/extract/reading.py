@@ -192,9 +192,14 @@ def _by_words(text: str) -> Kind | None:
     for pattern, kind in _TOLD:
         if pattern.search(text):
             return kind
-    if _COMMENTED.match(text) or _QUOTED.fullmatch(text) or _SPOKEN.search(_QUOTATION.sub("", text)):
+    if _COMMENTED.match(text) or _QUOTED.fullmatch(text) or _SPOKEN.search(_unquoted(text)):
         return "comments"
     return None
+
+
+def _unquoted(text: str) -> str:
+    """What a text says beside its quotations; a text that is one says what is in it."""
+    return _QUOTATION.sub("", text) or text
 
 
 _TOLD: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (

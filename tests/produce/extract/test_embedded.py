@@ -1,8 +1,11 @@
 """Strips that a page carries as data: set aside for readers without scripts, declared as JSON, or in a program."""
 
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.errors import InputError, SplitError
 from streams.produce.extract import find_strips
@@ -108,3 +111,29 @@ def test_a_list_of_products_is_no_strip() -> None:
     entries = [{"@type": "ListItem", "item": {"@type": "Product", "name": title}} for title in TITLES]
     with pytest.raises(SplitError):
         texts(script({"@type": "ItemList", "itemListElement": entries}, "application/ld+json"))
+
+
+def test_a_thing_may_have_several_types() -> None:
+    """schema.org allows a list of types, and real pages have them."""
+    entries = [{"@type": ["Thing", "NewsArticle"], "headline": title} for title in TITLES]
+    assert texts(script({"@type": ["ItemList"], "itemListElement": entries}, "application/ld+json")) == TITLES
+    entries = [{"@type": ["Product", "Thing"], "name": title} for title in TITLES]
+    with pytest.raises(SplitError):
+        texts(script({"@type": "ItemList", "itemListElement": entries}, "application/ld+json"))
+
+
+_KEYS = st.sampled_from(
+    ["@type", "@graph", "itemListElement", "item", "name", "headline", "url", "title", "breakingNews"]
+)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from([*TITLES, "ItemList", "Product", ""]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(_JSON)
+def test_any_data_is_read_or_refused(value: object) -> None:
+    """Whatever stands where a text, a type or a list is expected, a page is read, or refused with a reason."""
+    with suppress(InputError):
+        assert texts(script(value, "application/ld+json"))

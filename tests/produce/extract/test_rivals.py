@@ -181,6 +181,14 @@ def test_a_label_for_screen_readers_names_a_strip() -> None:
     ) == list(NEWS)
 
 
+def test_an_element_with_many_names_is_one() -> None:
+    """Three attributes that name a ticker make no three items of it."""
+    items = "".join(f"<p>{text}</p>" for text in (*NEWS, *MORE))
+    names = 'class="w-full" role="marquee" aria-label="Breaking news" data-testid="news-ticker"'
+    page = f"<section {names}>{items}</section>"
+    assert first(f"<body>{page}<main>It rained.</main></body>") == [*NEWS, *MORE]
+
+
 def test_two_that_rank_alike_are_not_guessed_between() -> None:
     """Two tickers with different headlines are refused, both quoted, with what to pin."""
     with pytest.raises(SplitError, match=r"two lists could be the strip, ul.ticker.*ul.ticker.*--selector"):

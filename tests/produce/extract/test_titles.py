@@ -162,6 +162,13 @@ def test_headlines_between_links_are_items_too() -> None:
     assert [slot.text for slot in found.split.slots] == list(TITLES)
 
 
+def test_an_item_that_opens_the_list_is_its_label() -> None:
+    """A word or two with a colon at the end say what follows, whatever they are."""
+    items = "".join(f"<li>{text}</li>" for text in ("On watch:", *TITLES))
+    found = find_strips(f'<ul class="ticker">{items}</ul>', "here")[0]
+    assert [slot.text for slot in found.split.slots] == ["", *TITLES]
+
+
 def test_slides_with_several_headlines_are_no_items() -> None:
     """Where a slide holds several headlines alike, these are the items, not the slide."""
     first, second, third, fourth = (f"<a>{title}</a>" for title in TITLES)
