@@ -1,5 +1,6 @@
-"""Watch the world: what to read, when and how politely, and what came of each visit.
+"""Crawl news sources politely: what to read and when, and the strip that each visit shows.
 
-The flow is `registry` (what to read) → `visitor` (visits, politely) → `reading` (the strip of a visit) → whoever
-publishes. What a source's past says about its present looks at visits and readings and changes neither.
+The flow is `registry` (what to read) → `visitor` (when to read it) → `reading` (the strip of a visit) → `publishing`.
+`watch` judges readings by the past of their source; `journal` and `metrics` record visits. None of them changes a
+reading.
 """

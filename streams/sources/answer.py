@@ -1,8 +1,7 @@
-"""One request and its answer, within limits of time and size. No redirect is followed and nothing is decided here.
+"""One HTTP request and its response, within limits of time and size. It follows no redirect and decides nothing.
 
-Bodies are decompressed as they come, by so much as the limit allows and no more: a few bytes that stand for
-gigabytes (a bomb) end the answer. Every problem of an answer becomes words; no exception of the client leaves this
-module.
+Bodies are decompressed as a stream and only up to the limit, so that a decompression bomb does no harm. Every failure
+becomes a message in the answer (`Answer.problem`); no exception of aiohttp leaves this module.
 """
 
 import asyncio
@@ -23,58 +22,58 @@ from yarl import URL
 from streams.outbound import ForbiddenAddressError
 
 MAX_BODY: Final = 4 << 20
-"""The largest body, decompressed or not, in bytes: far beyond any page."""
+"""The largest body, compressed or not, in bytes: far above real pages."""
 LARGE: Final = 1 << 20
-"""Bytes from which a body is large: only a few of those are held at a time."""
+"""A body of more bytes than this is large: at most `_LARGE_AT_ONCE` of those are read at the same time."""
 _LARGE_AT_ONCE: Final = 8
 _GZIP: Final = b"\x1f\x8b\x08"
 _CHUNK: Final = 1 << 16
 MAX_PROBLEM: Final = 300
-"""Characters of a problem that are told."""
+"""Characters of a problem that are shown."""
 
 _CHARSET: Final = re.compile(r'charset\s*=\s*"?([\w.:-]{2,40})', re.IGNORECASE)
 _UNSHOWN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What came back: a status with headers and a body, or the problem that there was."""
+    """A response: a status with headers and a body, or the problem that prevented it."""
 
     status: int | None = None
     headers: Mapping[str, str] = {}
-    """By name in small letters; of a header that came several times, the values with commas between."""
+    """By lower-case name; the values of a repeated header are joined by commas."""
     body: bytes = b""
     """Decompressed."""
     wire_bytes: int = 0
-    """Bytes of headers and body as they came."""
+    """Bytes of headers and body as received."""
     problem: str = ""
-    """Why the answer is of no use; empty where it is."""
+    """Why the answer cannot be used; empty if it can."""
 
 
 def shown(text: str) -> str:
-    """A text from outside as it may be shown: on one line, without control characters, not too long.
+    """A text from outside, made safe to show: on one line, without control characters, at most `MAX_PROBLEM` long.
 
-    It is UTF-8 then, whatever it was: bytes of a header that are not come as lone surrogates.
+    It can be encoded as UTF-8: lone surrogates, by which aiohttp represents invalid bytes in headers, are replaced.
     """
     told = _UNSHOWN.sub(" ", text).strip().encode("utf-8", "replace").decode()
     return told if len(told) <= MAX_PROBLEM else f"{told[:MAX_PROBLEM]}…"
 
 
 def charset_of(content_type: str) -> str | None:
-    """The charset that a Content-Type names; None where it names none."""
+    """The charset of a Content-Type; None if it has none."""
     found = _CHARSET.search(content_type)
     return found[1] if found else None
 
 
 class _BadBodyError(Exception):
-    """A body that is too large, cut short or damaged; what it says is told."""
+    """A body that is too large, truncated or damaged; its message is shown to users."""
 
 
 class Client:
-    """Sends requests and reads answers (`ask`), holding few large bodies at a time; a context that ends the session.
+    """Sends requests and reads their answers (`ask`), few large bodies at a time; as a context, it closes the session.
 
     Args:
-        session: Without redirects, cookies or decompression of its own.
-        proxy: The HTTP proxy, where there is one, with its credentials.
+        session: A session that neither decompresses nor keeps cookies.
+        proxy: The URL of an HTTP proxy, with its credentials; None for none.
     """
 
     def __init__(self, session: aiohttp.ClientSession, proxy: str | None = None) -> None:
@@ -101,15 +100,15 @@ class Client:
         most: int = MAX_BODY,
         cut: bool = False,
     ) -> Answer:
-        """Ask for an address once.
+        """Send one GET request.
 
         Args:
-            address: http or https.
+            address: An http or https URL.
             headers: Sent as they are.
-            within: Seconds for all of it.
-            connect_within: Seconds until there is a connection.
-            most: The most bytes of a body, decompressed or not.
-            cut: Whether a longer body is cut there; else it is a problem.
+            within: Seconds for the whole answer.
+            connect_within: Seconds for the connection.
+            most: The most bytes of a body, compressed or not.
+            cut: Whether a longer body is truncated; else it is a problem.
 
         Raises:
             ForbiddenAddressError: The address is a private one.
@@ -120,7 +119,7 @@ class Client:
                 asyncio.timeout(within),
                 self._session.get(
                     address,
-                    # Without TLS there is no tunnel: the proxy reads the request itself, and its credentials there.
+                    # Without TLS there is no CONNECT: the proxy finds its credentials in the request itself.
                     headers={**headers, **self._proxy_headers} if _is_plain(address) else headers,
                     allow_redirects=False,
                     proxy=self._proxy,
@@ -134,10 +133,10 @@ class Client:
                     key = name.lower()
                     told[key] = f"{told[key]}, {value}" if key in told else value
                 if self._proxy is not None and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-                    # The site has said nothing yet, of its robots.txt either.
+                    # It is not the site's answer: so a 4xx must not count as "no robots.txt".
                     return Answer(problem=_refused(response.status), wire_bytes=wire)
                 if response.status != HTTPStatus.OK:
-                    # Nothing is made of such a body; the connection is closed rather than read to its end.
+                    # Such a body is not used: the connection is closed rather than read to the end.
                     return Answer(status=response.status, headers=told, wire_bytes=wire)
                 body, taken = await self._body(response.content, told, most, cut=cut)
                 return Answer(status=response.status, headers=told, body=body, wire_bytes=wire + taken)
@@ -154,7 +153,7 @@ class Client:
     async def _body(
         self, content: aiohttp.StreamReader, headers: Mapping[str, str], most: int, *, cut: bool
     ) -> tuple[bytes, int]:
-        """The body, and how many bytes it took on the wire."""
+        """The decompressed body, and its bytes on the wire."""
         inflate = _inflater(headers.get("content-encoding", ""))
         parts: list[bytes] = []
         wire = size = 0
@@ -181,7 +180,7 @@ class Client:
 
 
 def _unpacked(body: bytes, most: int) -> bytes:
-    """What a file that is packed by itself holds, such as `sitemap.xml.gz`."""
+    """Decompress a file that is itself gzip, such as `sitemap.xml.gz`."""
     inflate = _Inflate()
     unpacked = inflate.take(body, most + 1)
     if len(unpacked) > most:
@@ -191,7 +190,7 @@ def _unpacked(body: bytes, most: int) -> bytes:
 
 
 class _Plain:
-    """A body that is not compressed."""
+    """Passes on a body that is not compressed."""
 
     def take(self, data: bytes, _most: int) -> bytes:
         return data
@@ -201,14 +200,14 @@ class _Plain:
 
 
 class _Inflate:
-    """A body that is gzip or deflate (with its zlib header or, as some servers send it, without)."""
+    """Decompresses gzip or deflate, the latter with its zlib header or, as some servers send it, without."""
 
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
         self._begun = False
 
     def take(self, data: bytes, most: int) -> bytes:
-        """What a piece of it stands for, at most so many bytes."""
+        """Decompress a piece of the body, to at most `most` bytes."""
         try:
             part = self._stream.decompress(data, most)
         except zlib.error as error:
@@ -223,7 +222,7 @@ class _Inflate:
         return part
 
     def check(self) -> None:
-        """See that the stream came to its end."""
+        """Check that the stream is complete."""
         if self._begun and not self._stream.eof:
             raise _BadBodyError("a compressed body that ends too early")
 
@@ -238,7 +237,7 @@ def _inflater(encoding: str) -> _Plain | _Inflate:
 
 
 def _without_userinfo(proxy: str) -> tuple[URL, dict[str, str]]:
-    """A proxy's address without its credentials, so that no message can hold them, and the header with them."""
+    """A proxy's URL without its credentials, so that no message can contain them, and the header with them."""
     address = URL(proxy)
     if address.user is None and address.password is None:
         return address, {}
@@ -247,17 +246,17 @@ def _without_userinfo(proxy: str) -> tuple[URL, dict[str, str]]:
 
 
 def _is_plain(address: str) -> bool:
-    """Whether an address is asked for without TLS."""
+    """Whether an address is requested without TLS."""
     return urlsplit(address).scheme == "http"
 
 
 def _refused(status: int) -> str:
-    """What is told of a proxy's answer; all else that it says can hold what it was sent."""
+    """The message for a proxy's refusal: the status alone, as the rest may echo the credentials sent to it."""
     return f"the proxy answers {status}"
 
 
 def problem_of(error: Exception) -> str:
-    """What went wrong with a request, in words."""
+    """A message for the error of a request."""
     untrusted = next(
         (each for each in _causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None
     )
@@ -274,7 +273,7 @@ def problem_of(error: Exception) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what led to it, the last first."""
+    """An error and its causes, in order from the error itself to the first cause."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause

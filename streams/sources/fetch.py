@@ -1,7 +1,7 @@
-"""Fetch a source once: redirects followed one by one, each politely, each checked, within the source's time.
+"""Fetches a source once, with its redirects: each request obeys robots.txt, the host's turns and the source's timeout.
 
-Robots.txt is asked before every address, credentials go to the source's own origin alone, and validators to the
-address that gave them. What is fetched when is decided elsewhere, and so is what becomes of it.
+Credentials go only to the source's own origin, and validators (for a conditional GET) only to the address that gave
+them. When to fetch (`schedule`) and what to make of the body (`reading`) is decided elsewhere.
 """
 
 import asyncio
@@ -29,15 +29,15 @@ from streams.sources.visit import Outcome, Validators
 
 MAX_REDIRECTS: Final = 5
 MAX_VALIDATOR: Final = 1_000
-"""Characters of a validator that are kept; a longer one is no validator but a trap for our memory."""
+"""The longest validator that is kept, in characters; a longer one would only fill our memory."""
 MAX_ORIGINS: Final = 5_000
-"""Origins whose rules are remembered."""
+"""The most origins whose robots.txt is kept."""
 MAX_RULES: Final = 64 << 20
-"""Bytes that they have together at most, compressed."""
+"""The most bytes of all kept robots.txt together, compressed."""
 MAX_PAUSES: Final = 20_000
-"""Hosts whose pauses outlive a restart; of more, the latest."""
+"""The most hosts whose Retry-After is remembered over a restart; the oldest are dropped."""
 UNTOLD_PAUSE_S: Final = 60.0
-"""Seconds for which a host is left alone that answers 429 or 503 and does not say for how long."""
+"""Seconds for which a host is left alone after a 429 or 503 without Retry-After."""
 
 _CONNECTIONS: Final = 100
 _NAMES_KEPT_S: Final = 300
@@ -52,10 +52,10 @@ _ACCEPTED: Final = (
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
-    """What came of fetching a source: the fields that a `Visit` takes over, and the body as bytes."""
+    """The result of fetching a source: the fields that a `Visit` takes over, and the body as bytes."""
 
     outcome: Outcome
-    """`changed` for every body; whether it is another one is seen by whoever knows the last."""
+    """`changed` for every body; the visitor compares it with the last one."""
     status: int | None = None
     problem: str = ""
     body: bytes = b""
@@ -70,7 +70,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
     retry_after: float | None = None
     robots: str = ""
     forbidden_until: int = 0
-    """When the rules that forbid it are fetched again, in ms since the epoch; 0 where none do."""
+    """When the robots.txt that forbids the address expires, in ms since the epoch; 0 if it is not forbidden."""
 
 
 @asynccontextmanager
@@ -83,15 +83,15 @@ async def fetching(
     proxy: str = "",
     **options: Any,
 ) -> AsyncIterator[tuple["Fetcher", Hosts]]:
-    """A fetcher and the turns that it takes, with connections of their own.
+    """A fetcher and the hosts whose turns it takes, with connections of its own.
 
     Args:
-        memory: Knows the rules and pauses of an earlier run, and keeps those of this one.
-        contact: Whom a site's owner can write to.
+        memory: Holds the robots.txt rules and pauses of earlier runs, and gets those of this one.
+        contact: The address in the User-Agent to which a site's owner can write.
         distance: The least seconds between two requests to a host.
         now: Milliseconds since the epoch.
-        proxy: The address of a proxy; empty where there is none.
-        options: Further ones of the connectors.
+        proxy: The URL of a proxy; empty for none.
+        options: Further options of aiohttp's connectors.
     """
     options = {"limit": _CONNECTIONS, "limit_per_host": 1, "ttl_dns_cache": _NAMES_KEPT_S, **options}
     is_socks = proxy.startswith("socks")
@@ -134,15 +134,16 @@ async def fetching(
 
 
 def user_agent(contact: str) -> str:
-    """The User-Agent by which a site knows us, with the address to complain to."""
+    """The User-Agent that we send, with an address for complaints."""
     return f"{TOKEN}/{__version__} (+{contact})"
 
 
 class _Tally:
-    """What one fetching has cost so far."""
+    """The cost of one fetch so far, redirects and robots.txt included."""
 
     def __init__(self, budget: float) -> None:
         self.budget = budget
+        """Seconds that are left of the source's timeout."""
         self.requests = 0
         self.wire_bytes = 0
         self.seconds = 0.0
@@ -154,13 +155,13 @@ class Fetcher:
     """Fetches sources politely.
 
     Args:
-        client: Sends requests to the open internet only.
-        private: Sends them anywhere: for the own host of sources that are allowed a private address.
+        client: Sends requests to public addresses only.
+        private: Sends requests to any address: for the host of a source with `allow_private`.
         hosts: Gives turns.
-        contact: Whom a site's owner can write to.
+        contact: The address in the User-Agent to which a site's owner can write.
         now: Milliseconds since the epoch.
-        rules: The robots.txt of origins as far as they are known; filled as it goes.
-        proxied: Whether a proxy connects in our place, so that addresses are checked before they are given to it.
+        rules: The known robots.txt rules by origin; updated in place.
+        proxied: Whether a proxy connects in our place; then addresses are checked before they are given to it.
     """
 
     def __init__(
@@ -181,9 +182,9 @@ class Fetcher:
         self._now = now
         self._rules = rules
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        """By origin, as long as somebody holds it or waits for it."""
+        """A lock by origin, so that its robots.txt is fetched once; kept as long as a task holds or awaits it."""
         self._used = {origin: known.size for origin, known in rules.items()}
-        """The size of the rules of each origin, those that were needed last at the end."""
+        """The size of each origin's rules, least recently used first."""
         self._proxied = proxied
 
     async def fetch(
@@ -193,8 +194,8 @@ class Fetcher:
 
         Args:
             source: What to fetch.
-            validators: Of its last answer; None asks for the whole.
-            given_by: The address that gave them.
+            validators: Those of its last answer, for a conditional GET; None for an unconditional one.
+            given_by: The address that gave the validators.
         """
         assert source.address is not None
         tally = _Tally(source.timeout)
@@ -213,17 +214,17 @@ class Fetcher:
                 wait=error.seconds if is_own else None,
             )
         except ValueError as error:
-            # An address that a site named and that some part of asking for it cannot take.
+            # A redirect led to an address that some library on the way cannot parse.
             return _result("failed", tally, source.address, None, problem=shown(f"no address: {error}"))
 
     async def _follow(
         self, source: Source, address: str, validators: Validators | None, given_by: str, tally: "_Tally"
     ) -> Fetched:
-        """Ask an address and those that it redirects to.
+        """Request an address, and follow its redirects.
 
         Raises:
-            ForbiddenAddressError: One of them is a private one.
-            PostponedError: The host of one of them is to be left alone.
+            ForbiddenAddressError: One of the addresses is a private one.
+            PostponedError: The host of one of them asked to be left alone.
         """
         seen: set[str] = set()
         while True:
@@ -245,11 +246,11 @@ class Fetcher:
             address = following
 
     async def rules_of(self, address: str, source: Source, tally: "_Tally | None" = None) -> Robots:
-        """The rules of robots.txt for an address, fetched where they are not known or too old.
+        """The robots.txt rules for an address, fetched if unknown or expired.
 
         Raises:
             ForbiddenAddressError: The address is a private one.
-            PostponedError: Its host is to be left alone.
+            PostponedError: Its host asked to be left alone.
         """
         origin = origin_of(address)
         rules = self._rules.get(origin)
@@ -270,7 +271,7 @@ class Fetcher:
         return rules
 
     def _forget_rules(self) -> None:
-        """Let go of the rules that were not needed for longest, where a site has led us to too many origins."""
+        """Evict the least recently used rules while there are too many, as redirects may lead to ever new origins."""
         size = sum(self._used.values())
         while len(self._used) > MAX_ORIGINS or size > MAX_RULES:
             origin = next(iter(self._used))
@@ -303,7 +304,7 @@ class Fetcher:
     async def _ask(
         self, address: str, source: Source, headers: Mapping[str, str], tally: _Tally, *, robots: bool = False
     ) -> Answer:
-        """Ask in one's turn; what is left of the source's time is all that it may take."""
+        """Send a request in the host's next turn, within what is left of the source's timeout."""
         if tally.budget <= 0:
             return Answer(problem=f"no whole answer within {source.timeout:g} s")
         own = source.allow_private and host_of(address) == host_of(source.address or "")
@@ -347,7 +348,7 @@ class Fetcher:
     def _judged(
         self, answer: Answer, asked: Validators | None, address: str, rules: Robots, tally: _Tally
     ) -> Fetched:
-        """What an answer that is no redirect comes to."""
+        """The result for an answer that is not a redirect."""
         status, problem, outcome = answer.status, answer.problem, _outcome(answer.status)
         if status is None or problem:
             outcome = "failed"
@@ -357,7 +358,7 @@ class Fetcher:
             problem = f"answers {status}"
         given = validators_of(answer.headers)
         if outcome == "unchanged" and asked is not None:
-            # A 304 may leave out what still holds (RFC 9110, 15.4.5).
+            # A 304 may omit validators that did not change (RFC 9110, 15.4.5).
             given = given if given.etag or given.last_modified else asked
         wait = retry_after(answer.headers, self._now() / 1000)
         if wait is None and status in _POSTPONED:
@@ -376,7 +377,7 @@ class Fetcher:
 
 
 def validators_of(headers: Mapping[str, str]) -> Validators:
-    """The validators of an answer; what no header can carry back is left out."""
+    """The validators of an answer; one that cannot be sent back in a header is left out."""
 
     def usable(value: str) -> str:
         value = value.strip()
@@ -397,7 +398,7 @@ def _outcome(status: int | None) -> Outcome:
 
 
 def _following(address: str, answer: Answer) -> str:
-    """Where a redirect leads, as a request line takes it (RFC 3987, 3.1); empty where that is no address."""
+    """A redirect's target, encoded for a request line (RFC 3987, 3.1); empty if it is not a valid address."""
     location = answer.headers.get("location", "").strip()
     try:
         parts = urlsplit(urljoin(address, location))
@@ -412,7 +413,7 @@ def _following(address: str, answer: Answer) -> str:
 
 
 def _redirect_problem(following: str, seen: set[str], answer: Answer) -> str:
-    """Why a redirect is not followed; empty where it is."""
+    """Why a redirect is not followed; empty if it is."""
     if not answer.headers.get("location"):
         return f"answers {answer.status} and does not say where to"
     if following in seen:

@@ -1,8 +1,8 @@
-"""Politeness towards a host: one request at a time, a least distance between two, and the pauses it asks for.
+"""Rate limits per host: one request at a time, a least distance between two, and the pauses that the host asks for.
 
-Everybody who asks a host for anything takes a turn here, robots.txt and redirects included; so what a turn allows is
-all that a host ever gets from us. A distance lies between the end of one request and the beginning of the next, and
-is waited for in the turn; a pause can last a week, so whoever comes in it is sent away.
+Every request takes a turn here, robots.txt and redirects included, so that a host gets no request beyond these limits.
+The distance is measured from the end of one request to the beginning of the next, and a caller waits for it. A pause
+(Retry-After) can last a week: during it, a caller gets a `PostponedError`.
 """
 
 import asyncio
@@ -13,17 +13,17 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _LEAST_PAUSE_S: Final = 1.0
-"""What is left of a pause below this is waited for: clocks are rounded, and who comes back is early by a little."""
+"""The rest of a pause is waited for if it is shorter: after rounding, a caller comes back slightly too early."""
 _MOST_IDLE: Final = 20_000
-"""Hosts that are remembered, beyond which those whose turn is long over are let go."""
+"""When more hosts than this are remembered, those without a limit in force are forgotten."""
 
 
 class PostponedError(Exception):
-    """A host asked to be left alone for longer: nothing was asked of it.
+    """A host has asked to be left alone; no request was sent.
 
     Args:
         host: The host.
-        seconds: For how much longer.
+        seconds: How long the pause still lasts.
     """
 
     def __init__(self, host: str, seconds: float) -> None:
@@ -45,11 +45,11 @@ class _Host:
 
 
 class Hosts:
-    """Gives turns to whoever asks a host for something.
+    """Gives callers their turns at hosts.
 
     Args:
         distance: The least seconds between two requests to one host.
-        postponed: Told of each host that asks for a pause, and of its seconds.
+        postponed: Called with a host that asks for a pause, and its seconds.
     """
 
     def __init__(self, distance: float, postponed: Callable[[str, float], None] = lambda *_: None) -> None:
@@ -60,10 +60,10 @@ class Hosts:
 
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[float | None]:
-        """Wait for one's turn at an address's host; gives the seconds since the last one ended, None for the first.
+        """Wait for a turn at an address's host; gives the seconds since the last turn ended, None for the first.
 
         Raises:
-            PostponedError: It is to be left alone for now, by what it said before or while one waited.
+            PostponedError: The host has asked for a pause, before or while we waited.
         """
         host = self._of(address)
         async with host.gate:
@@ -78,21 +78,21 @@ class Hosts:
                 host.ended = self._clock()
 
     def keep_distance(self, address: str, seconds: float) -> None:
-        """From now on leave at least so many seconds between two requests to this host; never less than usual."""
+        """From now on leave at least `seconds` between two requests to this host, if that is more than the default."""
         self._of(address).distance = seconds
 
     def postpone(self, address: str, seconds: float) -> None:
-        """Leave a host alone for so many seconds from now."""
+        """Leave a host alone for `seconds` from now, as it has just asked."""
         self.postpone_host(host_of(address), seconds)
         self._postponed(host_of(address), seconds)
 
     def postpone_host(self, name: str, seconds: float) -> None:
-        """Leave a host alone for so many seconds from now, as was known before."""
+        """Leave a host alone for `seconds` from now, as it asked in an earlier run."""
         host = self._named(name)
         host.not_before = max(host.not_before, self._clock() + seconds)
 
     def pause(self, address: str) -> float:
-        """The seconds for which a host is to be left alone yet; 0 where it may be asked, at its distance."""
+        """The seconds that are left of a host's pause; 0 if there is none."""
         host = self._hosts.get(host_of(address))
         return max(0.0, host.not_before - self._clock()) if host else 0.0
 
@@ -115,12 +115,12 @@ class Hosts:
         return host
 
     def _forget(self) -> None:
-        """Let go of hosts that nobody waits for and whose next turn could be now."""
+        """Forget hosts without a waiting caller whose next turn could be now."""
         for name, host in list(self._hosts.items()):
             if not host.gate.locked() and self._wait(host) <= 0:
                 del self._hosts[name]
 
 
 def host_of(address: str) -> str:
-    """The host that an address names, in small letters and without its port."""
+    """The host of an address, in lower case and without its port."""
     return (urlsplit(address).hostname or "").rstrip(".")

@@ -1,7 +1,7 @@
-"""The journal of visits: what was asked of each host on each day, and when each source first showed a headline.
+"""The journal of visits: the requests to each host on each day, and when each source first showed a headline.
 
-It is there to be looked at: nothing is decided by it. `ticker sources report` reads it for the owner of a site, `ticker
-sources recall` to hold the sources of one site against each other. It is bounded: a month of days, a week of headlines.
+Nothing is decided by it. `ticker sources report` shows it to the owner of a site, `ticker sources recall` compares the
+sources of one site. It is bounded: a month of days, a week of headlines.
 """
 
 import logging
@@ -51,7 +51,7 @@ _ADD_SHOWN: Final = "INSERT OR IGNORE INTO shown VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class Day(Struct, frozen=True):
-    """What was asked of a host on a day (days since the epoch, UTC); `distance` is the smallest, in seconds."""
+    """The requests to a host on a day (days since the epoch, UTC); `distance` is the smallest between two, in s."""
 
     host: str
     day: int
@@ -65,7 +65,7 @@ class Day(Struct, frozen=True):
 
 
 class Pause(Struct, frozen=True):
-    """A host asked to be left alone for `seconds`; `next_at` is when it was asked again. Times in ms."""
+    """A host asked for a pause of `seconds` (Retry-After); `next_at` is when the next request was sent. Times in ms."""
 
     host: str
     at: int
@@ -74,12 +74,12 @@ class Pause(Struct, frozen=True):
 
     @property
     def is_kept(self) -> bool:
-        """Whether it was left alone for so long."""
+        """Whether no request was sent during the pause."""
         return self.next_at is None or self.next_at >= self.at + self.seconds * 1000
 
 
 class Shown(Struct, frozen=True):
-    """A source showed a headline at a time (ms) first; `is_first` where it was in its first strip of all."""
+    """A source first showed a headline at a time (ms); `is_first` if that was in the source's very first strip."""
 
     source: str
     key: bytes
@@ -94,14 +94,14 @@ class Journal:
 
     Args:
         folder: The state folder; None keeps it in memory.
-        site: The site of a source that others are of too; headlines of no other source are written down.
+        site: Gives a source's site if other sources have the same, else None: then its headlines are not kept.
     """
 
     def __init__(self, folder: Path | None, *, site: Callable[[str], str | None]) -> None:
         self._path = ":memory:" if folder is None else str(folder / FILE)
         self._site = site
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
-        """Statements in the order in which visits ended."""
+        """SQL statements with their values, not executed yet, in the order in which visits ended."""
         self._last: dict[str, frozenset[bytes]] = {}
         self._works = True
         self._saved_at = self._pruned_at = time.monotonic()
@@ -128,10 +128,10 @@ class Journal:
             raise
 
     def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
-        """Set a damaged journal aside: nothing is decided by it.
+        """Move a damaged journal aside and begin an empty one.
 
         Raises:
-            SettingsError: No other can be made in its place.
+            SettingsError: A new one cannot be created.
         """
         path = Path(self._path)
         self._database.close()
@@ -150,7 +150,7 @@ class Journal:
         self._database.close()
 
     def note(self, reading: Reading) -> None:
-        """Write a visit down; on disk within ten seconds of visits."""
+        """Record a visit; it is saved to disk with the first visit after ten seconds."""
         visit = reading.visit
         if visit.host:
             self._note_visit(visit)
@@ -182,7 +182,7 @@ class Journal:
         self._last[source] = frozenset(texts)
 
     def save(self) -> None:
-        """Write down what came; a disk that does not take it costs the journal, not the visits."""
+        """Save recorded visits to disk. If that fails they are dropped: visits go on without a journal."""
         self._saved_at = time.monotonic()
         try:
             with self._database as database:
@@ -197,7 +197,7 @@ class Journal:
         self._waiting.clear()
 
     def _cannot(self, error: Exception) -> None:
-        """Tell once that nothing can be written; a journal that was damaged meanwhile is begun anew."""
+        """Log once that the journal cannot be written; if it is damaged, begin a new one."""
         if self._works:
             logger.warning("%s cannot be written: %s; what was to be noted is left out", self._path, error)
         self._works = False
@@ -214,12 +214,12 @@ class Journal:
         database.execute("DELETE FROM shown WHERE at < ?", (now - _HEADLINES_KEPT_MS,))
         count, sources = database.execute("SELECT count(*), count(DISTINCT source) FROM shown").fetchone()
         if count > MAX_HEADLINES:
-            # A source that shows thousands of headlines a minute costs the others none of theirs.
+            # Each source gets an equal share: one with thousands of headlines a minute evicts only its own.
             database.execute(_ONLY_NEWEST, (MAX_HEADLINES // sources,))
 
 
 def read_days(folder: Path) -> tuple[list[Day], list[Pause]]:
-    """What was asked of hosts, and how long they asked to be left alone, from a producer's state folder.
+    """The requests and pauses of all hosts, from a producer's state folder.
 
     Raises:
         SettingsError: There is no journal.
@@ -229,7 +229,7 @@ def read_days(folder: Path) -> tuple[list[Day], list[Pause]]:
 
 
 def read_headlines(folder: Path) -> list[Shown]:
-    """Which source showed what first when.
+    """Which source first showed which headline, and when, from a producer's state folder.
 
     Raises:
         SettingsError: There is no journal.

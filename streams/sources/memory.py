@@ -1,8 +1,7 @@
-"""What is known of every source between visits, kept on disk so that a restart goes on as if there had been none.
+"""The state of every source between visits, kept on disk so that a restart goes on as if there had been none.
 
-All tables are written together, once what they say was published: a crash repeats visits and never loses one. Both
-validators, what they validate and the strip that it showed are of one writing. SQLite keeps it whole whenever the
-process or the machine dies.
+All tables are written in one SQLite transaction, after the strips that they describe were published: a crash repeats
+visits and never loses one. Validators, digest and strip of a source always belong to the same answer.
 """
 
 import logging
@@ -28,34 +27,37 @@ T = TypeVar("T")
 
 
 class Known(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a source answered last."""
+    """A source's last answer."""
 
     asked: str = ""
-    """How it was asked and read: of another address, selector or separator nothing is known."""
+    """How the source was asked and read (`streams.sources.reading.asked`): after a change of its address, selector or
+    separator this answer does not count."""
     validators: Validators = Validators()
     answered_by: str = ""
     """The address that gave the validators."""
     digest: bytes = b""
-    """Of the body, so that the same bytes are known again."""
+    """A hash of the body, to recognize the same bytes."""
     fresh_for: float = 0.0
-    """Seconds for which the answer, or the feed in it, asks not to be asked for again."""
+    """Seconds for which the answer (HTTP freshness), or the feed in it (`ttl`), need not be requested again."""
 
 
 class Due(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When a source is visited next and why; times are in ms since the epoch, 0 where there was none."""
+    """A source's schedule; times are in ms since the epoch, 0 for never."""
 
     next_at: int = 0
+    """When it is visited next."""
     interval: float = 0.0
+    """Seconds between visits that go well."""
     failures: int = 0
-    """Visits in a row that failed."""
+    """Consecutive failed visits."""
     whole_at: int = 0
-    """When all of it was asked for last, without validators."""
+    """When it was last requested without validators."""
     published_at: int = 0
     """The time of the strip that was published last."""
 
 
 class Table(MutableMapping[str, T], Generic[T]):
-    """A mapping that remembers which of its keys have to be written."""
+    """A mapping that tracks which of its keys have changed since the last `write`."""
 
     def __init__(self, name: str, kind: type[T]) -> None:
         self.name = name
@@ -81,7 +83,7 @@ class Table(MutableMapping[str, T], Generic[T]):
         return len(self._rows)
 
     def load(self, database: sqlite3.Connection) -> None:
-        """Read all rows and no others; one that was written by another version is as good as none."""
+        """Replace the contents by the table's rows; a row of an incompatible version is dropped."""
         self._rows.clear()
         self._unwritten.clear()
         database.execute(
@@ -94,7 +96,7 @@ class Table(MutableMapping[str, T], Generic[T]):
                 self._unwritten.add(key)
 
     def write(self, database: sqlite3.Connection) -> None:
-        """Write what has changed; `written` says that it was. A row that cannot be written is left out."""
+        """Write changed rows; call `written` after the commit. A row that cannot be encoded is skipped and logged."""
         rows = []
         for key in self._unwritten & self._rows.keys():
             try:
@@ -106,7 +108,7 @@ class Table(MutableMapping[str, T], Generic[T]):
         database.executemany(f"DELETE FROM {self.name} WHERE key = ?", gone)  # noqa: S608
 
     def written(self) -> None:
-        """Nothing is to be written any more."""
+        """Note that the last `write` was committed."""
         self._unwritten.clear()
 
 
@@ -114,7 +116,7 @@ class Memory:
     """The state folder of a producer; use it as a context.
 
     Args:
-        folder: Made where it is missing; None keeps everything in this process.
+        folder: Created if missing; None keeps everything in memory.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -124,17 +126,17 @@ class Memory:
         self.known = Table("known", Known)
         """By source."""
         self.strips = Table("strips", Strip)
-        """The strip that each source showed last."""
+        """By source, the strip that it showed last."""
         self.dues = Table("dues", Due)
         """By source."""
         self.rules = Table("robots", Robots)
-        """The robots.txt of each origin."""
+        """By origin, its robots.txt."""
         self.pauses = Table("pauses", int)
-        """Until when a host asked to be left alone, in ms since the epoch."""
+        """By host, the end of the pause that it asked for, in ms since the epoch."""
         self.pasts = Table("pasts", Past)
-        """What the watch knows of each source."""
+        """By source, the state of `streams.sources.watch`."""
         self.gone = Table("gone", int)
-        """Sources that are read no more, each since when (ms), until that was told to whoever heard of them."""
+        """By removed source, the time (ms) of its removal, until its state is deleted from `ticker.sources`."""
         self._tables = (self.known, self.strips, self.dues, self.rules, self.pauses, self.pasts, self.gone)
 
     def __enter__(self) -> Self:
@@ -150,7 +152,7 @@ class Memory:
         return self
 
     def _open(self, path: Path) -> None:
-        """Open the database, ours alone, and read it; one that is damaged is set aside, for that costs a visit each."""
+        """Open and lock the database and read it; a damaged one is moved aside, which costs one visit per source."""
         try:
             self._load(path)
         except sqlite3.DatabaseError as error:
@@ -174,7 +176,7 @@ class Memory:
             self._close()
 
     def forget(self, kept: Container[str], now: int) -> set[str]:
-        """Forget the sources that are not among these; which ones are gone, as of now (ms), and not told of yet."""
+        """Forget all sources but `kept`; gives those of `gone`, the newly removed with `now` (ms) included."""
         tables: tuple[MutableMapping[str, object], ...] = (self.known, self.strips, self.dues, self.pasts)  # type: ignore[assignment]
         for table in tables:
             for source in [each for each in table if each not in kept]:
@@ -185,9 +187,10 @@ class Memory:
         return set(self.gone)
 
     def save(self) -> None:
-        """Write what has changed, all of it or nothing.
+        """Write all changes in one transaction.
 
-        What a disk does not take is told once and tried again: a restart repeats visits then, which is harmless.
+        A failure is logged once and the write is retried with the next save: until then a restart would repeat visits,
+        which is harmless.
         """
         if self._database is None:
             return
@@ -218,7 +221,7 @@ def _connected(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
-        # The lock is taken by writing, and kept: a second producer is told at its start.
+        # A write takes the exclusive lock, and SQLite keeps it: a second producer fails at its start.
         database.execute("CREATE TABLE IF NOT EXISTS owned (since INTEGER)")
         database.execute("DELETE FROM owned")
         database.commit()

@@ -1,4 +1,4 @@
-"""What a producer that reads sources measures beside its strips: visits, what they cost, and what became of them."""
+"""The metrics of visits: their outcomes, their cost, and the states of sources."""
 
 from collections.abc import Collection, Sequence
 from typing import Final, Protocol, get_args
@@ -92,39 +92,39 @@ LATE: Final = Metric(
 METRICS: Final = (RECALL, LATE, STATE, ALLOWED, VISITS, REQUESTS, RECEIVED, INTERVAL, READINGS, SECONDS)
 
 Fate = str
-"""What became of the strip of a visit that went well: `published`, `repeated`, `held back` or `missing`."""
+"""What became of the strip of a successful visit: `published`, `repeated`, `held back` or `missing`."""
 _FATES: Final = ("published", "repeated", "held back", "missing")
 
 
 class SourcesObserver(Protocol):
-    """Told of every visit."""
+    """Gets every visit."""
 
     def visited(self, reading: Reading, fate: Fate | None) -> None:
-        """A source was visited; `fate` is that of its strip, None where the visit did not go well."""
+        """A source was visited; `fate` is that of its strip, None for an unsuccessful visit."""
 
 
 class SourcesMetrics:
     """The metrics of visits (`SourcesObserver`).
 
-    Gauges are of sources that have a label of their own: several that share one would overwrite each other.
+    Only a source with a label of its own has gauges: sources that share the label OTHER would overwrite each other's.
 
     Args:
-        registry: Where they are made.
-        sources: The labels of sources, the same as in the producer's other metrics.
+        registry: Where they are registered.
+        sources: The labels of sources, shared with the producer's other metrics.
     """
 
     def __init__(self, registry: CollectorRegistry, sources: Sources) -> None:
         self._make = Instruments(None, METRICS, registry)
         self._sources = sources
         self._known: set[str] = set()
-        """Labels of sources that are visited."""
+        """Labels of visited sources."""
         self._states: dict[str, str] = {}
-        """By source, also of those that share a label."""
+        """By source, those that share a label included."""
         for fate in _FATES:
             self._make.counter(READINGS, fate)
 
     def told(self, states: Sequence[SourceState]) -> None:
-        """Show the states of sources."""
+        """Export the states of sources."""
         for state in states:
             label = self._sources.label(state.source)
             before = self._states.get(state.source, state.state)
@@ -135,14 +135,14 @@ class SourcesMetrics:
                 self._make.gauge(ALLOWED, label).set(state.rhythm)
 
     def _show_state(self, label: str, state: str) -> None:
-        """Show whether a source, or any of those that share a label, is in a state."""
+        """Export whether the source of a label, or any of those that share it, is in a state."""
         is_so = any(
             each == state and self._sources.label(source) == label for source, each in self._states.items()
         )
         self._make.gauge(STATE, label, state).set(is_so)
 
     def forget(self, gone: Collection[str]) -> None:
-        """Show nothing more of sources that are visited no more; what was counted of them stays."""
+        """Remove the gauges of removed sources; their counters stay."""
         for source in gone:
             state = self._states.pop(source, None)
             if source in self._known:
@@ -155,9 +155,9 @@ class SourcesMetrics:
                 self._show_state(OTHER, state)
 
     def recalled(self, found: Sequence[Recall]) -> None:
-        """Show how complete the sources are that are visited."""
+        """Export the recall of visited sources."""
         for each in found:
-            # The journal knows sources for a week that are visited no more.
+            # The journal still knows removed sources for a week.
             if each.source not in self._known:
                 continue
             if each.headlines:

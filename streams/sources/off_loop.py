@@ -1,7 +1,7 @@
-"""Long work beside the loop: a page or a robots.txt that is large is parsed in a thread, and small ones go on.
+"""Parses large pages and robots.txt files in threads, so that they do not block the event loop.
 
-The threads are of this work alone, for in those of the loop names are resolved and the spool is written; and nobody
-waits for them when a program ends, whatever a page has its parser do.
+It has threads of its own: the loop's default executor resolves names and writes the spool, which must not wait for a
+parser. They are daemons, so that a page on which a parser never ends does not keep the program from exiting.
 """
 
 import asyncio
@@ -11,21 +11,21 @@ from contextlib import suppress
 from typing import Final, TypeVar, TypeVarTuple
 
 LARGE: Final = 128 << 10
-"""The size of a text from which on it is parsed beside the loop: below, that takes some milliseconds."""
+"""The size from which a text is parsed in a thread; a smaller one takes a few milliseconds at most."""
 _AT_ONCE: Final = threading.Semaphore(4)
-"""A page of 4 MiB takes a hundred of memory while it is parsed."""
+"""The most parsers at once: a page of 4 MiB needs about 100 MiB of memory while it is parsed."""
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
 async def off_loop(size: int, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-    """What a function gives, or raises; in a thread where the size of what it works on is large.
+    """Call a function, in a thread if its input is large; gives what it returns and raises what it raises.
 
     Args:
-        size: Bytes or characters.
-        function: Touches nothing that others change.
-        arguments: Given to it.
+        size: The size of its input, in bytes or characters.
+        function: Shares no mutable state.
+        arguments: The function's arguments.
     """
     if size < LARGE:
         return function(*arguments)
@@ -45,9 +45,9 @@ async def off_loop(size: int, function: Callable[[*Ts], T], *arguments: *Ts) -> 
         try:
             with _AT_ONCE:
                 result = function(*arguments)
-        except Exception as raised:  # noqa: BLE001 (whatever it was is raised where it was asked for)
+        except Exception as raised:  # noqa: BLE001 (raised again in the loop)
             error = raised
-        # Where the loop is closed, nobody waits any more.
+        # The loop may be closed by now.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(tell, result, error)
 

@@ -1,4 +1,4 @@
-"""Propose what would read a page rightly again: the element that shows what was shown before."""
+"""Proposes a selector for a page that is no longer read rightly: the element with the headlines shown before."""
 
 from collections.abc import Callable
 from typing import Final
@@ -9,18 +9,18 @@ from streams.produce.extract import survey
 
 _FEWEST: Final = 2
 _MOST_SEARCHED: Final = 1 << 19
-"""Characters of a page beyond which nothing is proposed: everybody else waits while it is searched."""
+"""The longest page that is searched, in characters: the search blocks the event loop."""
 _SHARE: Final = 0.3
-"""The share of an element's headlines that must be known."""
+"""The least share of an element's headlines that must be known."""
 
 
 def propose(page: str, place: str, is_known: Callable[[str], bool]) -> Pin | None:
-    """The element of a page most of whose headlines were shown before, with that as evidence; None without one.
+    """The element of a page with the largest share of known headlines, and the evidence for it; None without one.
 
     Args:
-        page: The page.
-        place: Where it was read.
-        is_known: Whether a headline was shown by this source before.
+        page: The page's HTML.
+        place: Where it was read, for errors.
+        is_known: Whether this source showed a headline before.
     """
     if len(page) > _MOST_SEARCHED:
         return None

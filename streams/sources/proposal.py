@@ -1,7 +1,7 @@
-"""Propose entries for a site: its page, the feeds that the page names and its news sitemap, and how they overlap.
+"""Proposes entries of sources.toml for a site: its page, the page's feeds and its news sitemap, and how they overlap.
 
-What is looked at is what a person would look at: the page, `<link rel=alternate>`, the sitemaps that robots.txt names
-and, where it names none for news, the places where they usually are. Every look is a visit, with all its regard.
+It looks where a person would look: at the page, its `<link rel=alternate>`, the sitemaps in robots.txt and, if there is
+none for news, the usual places. Every look is an ordinary, polite visit.
 """
 
 import re
@@ -28,9 +28,9 @@ from streams.sources.visitor import Visitor
 MAX_FEEDS: Final = 5
 MAX_SITEMAPS: Final = 4
 MAX_ASKED: Final = 20
-"""Addresses of a site that are looked at, whatever its indexes name."""
+"""The most addresses of a site that are visited."""
 _PLACES: Final = ("/news-sitemap.xml", "/sitemap-news.xml", "/sitemap_news.xml")
-"""Where news sitemaps are that robots.txt does not name."""
+"""The usual places of news sitemaps that robots.txt does not name."""
 _FEED_TYPE: Final = re.compile(r"application/(?:rss\+xml|atom\+xml|feed\+json)", re.IGNORECASE)
 _COMMENTS: Final = re.compile(r"comment|تعليق", re.IGNORECASE)
 _LOCATION: Final = re.compile(r"<loc>\s*([^<\s]{1,2000})\s*</loc>")
@@ -40,18 +40,18 @@ _NOT_AN_ID: Final = re.compile(r"[^A-Za-z0-9]+")
 
 
 class Proposed(Struct, frozen=True, kw_only=True):
-    """An entry that is proposed, and the visit that it rests on."""
+    """A proposed entry, and the visit that it is based on."""
 
     source: Source
     reading: Reading
     element: str = ""
-    """The page's element that holds the strip, as a selector."""
+    """The selector of the page's element with the strip."""
     shared: int = 0
-    """Of its headlines, how many the page's strip shows too."""
+    """The number of its headlines that the page's strip shows too."""
 
 
 async def propose(address: str, visitor: Visitor, *, allow_private: bool) -> list[Proposed]:
-    """The entries for a site, that of the address first, whatever came of it; of others only those with headlines.
+    """The entries for a site: the given address, in any case, then those of its feeds and sitemaps with headlines.
 
     Args:
         address: A page or a feed.
@@ -94,7 +94,7 @@ async def propose(address: str, visitor: Visitor, *, allow_private: bool) -> lis
 
 
 def feeds_of(page: str, address: str) -> list[str]:
-    """The feeds that a page names as other forms of itself, those of comments left out."""
+    """The feeds in a page's `<link rel=alternate>`, except feeds of comments."""
     found: list[str] = []
     try:
         tree = tree_of(page, address)
@@ -115,7 +115,7 @@ def feeds_of(page: str, address: str) -> list[str]:
 
 
 async def _sitemaps(address: str, source: Source, visitor: Visitor) -> list[str]:
-    """Where the site's news sitemaps may be."""
+    """The addresses at which the site's news sitemaps may be."""
     try:
         rules = await visitor.rules_of(address, source)
     except (ForbiddenAddressError, PostponedError):
@@ -127,13 +127,13 @@ async def _sitemaps(address: str, source: Source, visitor: Visitor) -> list[str]
 
 
 def _news_in(index: str) -> Iterator[str]:
-    """The sitemaps of an index that are of news; of many of them the last, which is the newest as they are named."""
+    """The last news sitemap of a sitemap index: if they are numbered or dated, that is the newest."""
     named = [each for each in _LOCATION.findall(index) if _NEWS.search(each) and not address_problem(each)]
     yield from named[-1:]
 
 
 def _is_number(host: str) -> bool:
-    """Whether a host is an address of a machine, which has no name to be called by."""
+    """Whether a host is an IP address."""
     try:
         ip_address(host)
     except ValueError:
@@ -156,14 +156,14 @@ def _keys(reading: Reading) -> set[bytes]:
 
 
 def language_of(reading: Reading) -> str | None:
-    """The language of most headlines; None where there is none that can be told."""
+    """The language of most headlines; None if it cannot be detected."""
     spoken = [identify(slot.text)[1] for slot in reading.headlines]
     most = max(set(spoken), key=spoken.count, default="und")
     return None if most == "und" else most
 
 
 def as_toml(proposals: Sequence[Proposed]) -> str:
-    """Entries for sources.toml, with what speaks for each as a comment above it."""
+    """Entries for sources.toml, each with its evidence in comments above it."""
     return "\n".join(_entry(each, proposals[0]) for each in proposals)
 
 
@@ -201,5 +201,5 @@ def _evidence(proposed: Proposed, page: Proposed) -> Iterator[str]:
 
 
 def _text(value: str) -> str:
-    """A text as TOML writes it: as JSON does."""
+    """A text as a TOML string, which JSON's notation is too."""
     return msgspec.json.encode(value).decode()

@@ -1,7 +1,7 @@
-"""Publish what sources show: every strip that says something new at once, one that says the same every ten minutes.
+"""Publishes what sources show: a strip that changed at once, an unchanged one every ten minutes.
 
-What is published goes to the spool first. It is remembered only then, so that a producer that is killed reads it
-again; while Kafka is away it waits in the spool, and the visits go on.
+A strip goes to the spool first, and only then is its visit remembered: a producer that is killed in between repeats
+the visit. While Kafka is away, strips wait in the spool and the visits go on.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from streams.sources.visitor import Visitor
 logger: Final = logging.getLogger(__name__)
 
 _MOST_TOGETHER: Final = 64
-"""Readings that are written together at most."""
+"""The most readings that are kept with one write."""
 _SAVED_EVERY_S: Final = 10.0
 _NUMBER: Final = re.compile(r"\d+")
 
@@ -44,17 +44,17 @@ async def produce_sources(
     stop: asyncio.Event,
     judge: Judge = lambda _: True,
 ) -> None:
-    """Publish what the sources of a visitor show until a stop is asked for.
+    """Publish what a visitor's sources show, until `stop` is set.
 
     Args:
-        visitor: Visits them.
-        memory: What it knows; written every few seconds, after what it says was kept.
-        outlet: Takes the strips that are to be published.
-        failed: Called with each slot that is no headline.
-        observer: Told of strips that cannot be split or need not be published, for metrics.
-        watching: Told of visits, for metrics.
-        stop: Set by whoever wants an end.
-        judge: Looks at every reading and can hold its strip back.
+        visitor: Visits the sources.
+        memory: The visitor's memory; saved every few seconds, always after the strips that it describes.
+        outlet: Takes the strips to publish.
+        failed: Called with each slot that is not a headline.
+        observer: Gets strips that cannot be split or need not be published, for metrics.
+        watching: Gets visits, for metrics.
+        stop: Set when the program should end.
+        judge: Sees every reading and can hold its strip back.
     """
     work = _Publishing(visitor, memory, outlet, failed=failed, observer=observer, judge=judge)
     async for reading in visitor.readings(stop):
@@ -65,7 +65,7 @@ async def produce_sources(
 
 
 class _Publishing:
-    """Gives readings to an outlet, and remembers them once it has kept them."""
+    """Gives strips to an outlet, and remembers their readings once the strips are on disk."""
 
     def __init__(
         self,
@@ -84,21 +84,20 @@ class _Publishing:
         self._observer = observer
         self._judge = judge
         self._told: dict[str, str] = {}
-        """The trouble of each source that was told last, without its numbers."""
+        """By source, the problem that was logged last, without its numbers."""
         self._settling: list[tuple[Reading, str | None]] = []
-        """Readings, with the id of the strip that is published of them."""
+        """Readings that are not remembered yet, each with the id of its strip if that is published."""
         self._saved_at = time.monotonic()
 
     @property
     def waiting(self) -> int:
-        """Readings that are not kept yet."""
+        """The number of readings that are not remembered yet."""
         return len(self._settling)
 
     def take(self, reading: Reading) -> Fate | None:
-        """Publish a reading's strip where it must and may be; what became of it.
+        """Publish a reading's strip if it is due and not held back; gives its fate.
 
-        Whatever that raises, only this source pays for it: nothing of the reading is remembered, so that the next visit
-        shows it again.
+        An exception affects only this source: the reading is not remembered, so that the next visit shows it again.
         """
         fate, trouble, fault = None, reading.trouble, None
         try:
@@ -129,7 +128,7 @@ class _Publishing:
         return "published"
 
     async def settle(self) -> None:
-        """Have kept what has come together, then remember it, and every few seconds on disk."""
+        """Flush the outlet, then remember the readings; save the memory every few seconds."""
         dropped = await self._outlet.flush()
         for reading, published in self._settling:
             if published not in dropped:
@@ -140,7 +139,7 @@ class _Publishing:
             self._saved_at = time.monotonic()
 
     def _tell(self, visit: Visit, trouble: str, fault: Exception | None) -> None:
-        """Say in the log what is wrong with a source, once until it is something else or over."""
+        """Log a source's problem, once until it changes or is over."""
         trouble = shown(trouble)
         before = self._told.get(visit.source, "")
         kind = _NUMBER.sub("", trouble)
@@ -153,5 +152,5 @@ class _Publishing:
 
 
 def _without_body(reading: Reading) -> Reading:
-    """A reading as it waits for others: without the page, of which sixty would be hundreds of megabytes."""
+    """A reading without its page: dozens of pages that wait together could take hundreds of megabytes."""
     return replace(reading, visit=replace(reading.visit, body=None))

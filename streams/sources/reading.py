@@ -1,7 +1,7 @@
-"""Make a reading of what a visit brought: the strip, whether it is the last one again, or why there is none.
+"""Makes a reading of a visit: its strip, whether that is the same as the last one, or why there is none.
 
-A page that did not change costs nothing here: the last strip stands for it, as of now. What was read is remembered
-by `settle`, once it has been published, together with the validators that vouch for it.
+For an unchanged page the last strip is taken again, with the visit's time, at no cost. `settle` remembers a reading,
+together with the validators of its answer, once its strip has been published.
 """
 
 import re
@@ -35,7 +35,7 @@ _SCRIPT: Final = "script"
 
 
 def kind_of(body: str) -> Kind:
-    """What a body is, told by how it begins."""
+    """The kind of a body, by its beginning."""
     if is_feed(body):
         if body.lstrip().startswith("{"):
             return "json"
@@ -44,7 +44,7 @@ def kind_of(body: str) -> Kind:
 
 
 def asked(source: Source) -> str:
-    """How a source is asked and read, as one text: of a source that is asked otherwise nothing is known."""
+    """All settings by which a source is requested and read, as one text: a change of it forgets the last answer."""
     parts = (
         source.place,
         source.kind,
@@ -57,10 +57,10 @@ def asked(source: Source) -> str:
 
 
 def is_due(reading: Reading, published_at: int) -> bool:
-    """Whether a strip has to be published: another one at once, the same one once in ten minutes of event time.
+    """Whether a strip has to be published: a different one at once, the same one once in each ten-minute bucket.
 
-    The deduplicate stage decides by the ten-minute bucket in which a headline was seen last, and by nothing finer:
-    a second sighting in a bucket changes no decision and no last-seen time that counts.
+    The deduplicate stage keeps last-seen times in ten-minute buckets of event time: a second sighting in the same
+    bucket changes no decision.
     """
     return not reading.is_same or reading.visit.at // BUCKET_MS != published_at // BUCKET_MS
 
@@ -69,7 +69,7 @@ class Reader:
     """Reads visits; knows the strip that each source showed last.
 
     Args:
-        memory: Where that is kept.
+        memory: Where those strips are kept.
     """
 
     def __init__(self, memory: Memory) -> None:
@@ -77,7 +77,7 @@ class Reader:
         self._slots: dict[str, tuple[Slot, ...]] = {}
 
     async def read(self, source: Source, visit: Visit) -> Reading:
-        """What a changed or unchanged visit showed; a large page is searched beside the loop."""
+        """The reading of a changed or unchanged visit; a large page is searched in a thread."""
         if visit.body is None:
             return self._last(visit)
         try:
@@ -89,7 +89,7 @@ class Reader:
         return Reading(visit=visit, strip=strip, slots=slots, is_same=is_same)
 
     def settle(self, reading: Reading, *, published: bool) -> None:
-        """Remember a reading whose strip is on Kafka, or need not be: by how it was asked, whatever holds by now."""
+        """Remember a reading once its strip is published, or need not be; its `asked` may be out of date by now."""
         visit, strip, memory = reading.visit, reading.strip, self._memory
         if strip is None:
             return
@@ -110,13 +110,13 @@ class Reader:
             memory.dues[name] = replace(memory.dues.get(name, Due()), published_at=visit.at)
 
     def forget(self, source: str) -> None:
-        """Forget the last strip of a source that is read otherwise from now on, or no longer."""
+        """Forget the last strip of a source whose settings changed, or that was removed."""
         self._slots.pop(source, None)
         self._memory.strips.pop(source, None)
         self._memory.known.pop(source, None)
 
     def _last(self, visit: Visit) -> Reading:
-        """The last strip, shown again; nothing where there was none."""
+        """The last strip, with the visit's time; a reading without strip if there was none."""
         last = self._memory.strips.get(visit.source)
         if last is None:
             return Reading(visit=visit)
@@ -134,10 +134,10 @@ class Reader:
 
 
 def strip_in(source: Source, visit: Visit, body: str) -> tuple[Strip, tuple[Slot, ...]]:
-    """The strip that a body shows, and its slots.
+    """The strip in a body, and its slots.
 
     Raises:
-        InputError: There is none, or it is something else than the source's entry says.
+        InputError: There is none, or the body is not of the kind that the source's entry says.
     """
     text, form, selector = _as_read(source, visit, body)
     observation = observe(
@@ -154,10 +154,10 @@ def strip_in(source: Source, visit: Visit, body: str) -> tuple[Strip, tuple[Slot
 
 
 def _as_read(source: Source, visit: Visit, body: str) -> tuple[str, Format | None, str | None]:
-    """The text to search, what it is written in, and the selector of the strip in it.
+    """The text to search for the strip, its format, and the selector of the strip in it.
 
     Raises:
-        SplitError: It is no feed, though the source's entry says that it is one.
+        SplitError: The body is not of the kind that the source's entry says.
     """
     found = visit.kind or kind_of(body)
     wanted = source.kind
@@ -168,7 +168,7 @@ def _as_read(source: Source, visit: Visit, body: str) -> tuple[str, Format | Non
     if wanted in {"feed", "sitemap"}:
         raise SplitError(visit.address, f"a {found}, and its entry says that it is a {wanted}")
     if found == "json":
-        # A list for programs is read as one that stands in a page's script.
+        # JSON is read as if it were embedded in a page's script.
         kept_in = body.replace("</", "<\\/")
         return f'<script type="application/json">{kept_in}</script>', "html", _SCRIPT
     if wanted == "json":
@@ -177,12 +177,12 @@ def _as_read(source: Source, visit: Visit, body: str) -> tuple[str, Format | Non
 
 
 def _texts(slots: tuple[Slot, ...]) -> list[tuple[str, bool]]:
-    """What makes a strip another one: its texts in their order; links carry numbers that change at every look."""
+    """What decides whether two strips are the same: texts and their order, not links, as they may change every time."""
     return [(slot.text, slot.truncated) for slot in slots]
 
 
 def watching(pasts: MutableMapping[str, Past], registry: Registry) -> Watch:
-    """A watch over the sources of a registry, each in its own time zone."""
+    """A watch over the sources of a registry, each with its own time zone."""
 
     def zone(name: str) -> tzinfo:
         source = registry.source(name)

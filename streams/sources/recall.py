@@ -1,7 +1,7 @@
-"""How complete sources are: the strip, the feed and the sitemap of one site are witnesses of the same headlines.
+"""The recall of sources: the share of a site's headlines that its page, its feed and its sitemap each show.
 
-A headline counts once the others have had six hours to show it; what a source showed when it was visited first counts
-for nothing, for nobody knows since when it stood there.
+A headline counts once all of them have had six hours to show it. Those of a source's very first strip do not count,
+because nobody knows how long they had been there.
 """
 
 import asyncio
@@ -24,35 +24,37 @@ logger: Final = logging.getLogger(__name__)
 
 SETTLED_MS: Final = 6 * 3_600_000
 TOLD_EVERY_S: Final = 600.0
-"""How often the metrics are told, in seconds."""
+"""Seconds between updates of the metrics."""
 _TOLD_OF_MS: Final = 86_400_000
-"""The metrics are about a day."""
+"""The metrics are over the last day."""
 _TOLD: Final = 20
-"""Missed headlines of a source that are named, the latest first."""
+"""The most missed headlines of a source that are listed."""
 
 
 class Recall(Struct, frozen=True, kw_only=True):
-    """How much of what a site showed one of its sources showed, and how late."""
+    """The share of a site's headlines that one of its sources showed, and how late."""
 
     site: str
     source: str
     headlines: int
-    """What any source of the site showed."""
+    """Headlines that any source of the site showed."""
     shown: int
+    """Those of them that this source showed."""
     late: float | None
-    """The median of how many seconds after the first source it showed them; None where it showed none."""
+    """The median of its delay after the first source, in seconds; None if it showed none."""
     latest: float | None
+    """The largest delay, in seconds."""
     missed: tuple[str, ...] = ()
-    """Texts that it never showed, the latest first, at most twenty."""
+    """The headlines that it never showed, newest first, at most twenty."""
 
 
 def recall(rows: Iterable[Shown], *, now: int, since: int = 0) -> list[Recall]:
-    """Hold the sources of each site that has several against each other.
+    """Compare the sources of each site that has several.
 
     Args:
-        rows: Which source showed what first when.
+        rows: Which source first showed which headline, and when.
         now: The time in ms; headlines of the last six hours are left out.
-        since: Headlines that were shown first before this time (ms) are left out.
+        since: Headlines that were first shown before this time (ms) are left out.
     """
     sites: defaultdict[str, defaultdict[bytes, dict[str, Shown]]] = defaultdict(lambda: defaultdict(dict))
     sources: defaultdict[str, set[str]] = defaultdict(set)
@@ -63,9 +65,9 @@ def recall(rows: Iterable[Shown], *, now: int, since: int = 0) -> list[Recall]:
         began[row.source] = min(row.at, began.get(row.source, row.at))
     found = []
     for site in sorted(sites):
-        if len(sources[site]) < 2:  # noqa: PLR2004 (one witness has nobody to be held against)
+        if len(sources[site]) < 2:  # noqa: PLR2004 (nothing to compare with)
             continue
-        # Before all of them were read, a source cannot have missed anything.
+        # Before all of them were read, a headline counts as missed by none.
         first = max(since, *(began[source] for source in sources[site]))
         counted = [
             by_source
@@ -97,7 +99,7 @@ def _of(site: str, source: str, counted: list[dict[str, Shown]]) -> Recall:
 
 
 def noted(judge: Judge, journal: Journal) -> Judge:
-    """A judge whose readings are written down, but for what it holds back."""
+    """A judge that also records each reading in the journal, without the strip if it is held back."""
 
     def judging(reading: Reading) -> bool:
         may = judge(reading)
@@ -110,9 +112,9 @@ def noted(judge: Judge, journal: Journal) -> Judge:
 async def tell_recall(
     folder: Path, listener: Callable[[Sequence[Recall]], None], *, every: float = TOLD_EVERY_S
 ) -> Never:
-    """Tell the recall of a day again and again, until cancelled, from the journal of a state folder.
+    """Give the listener the last day's recall every `every` seconds, until cancelled, from a state folder's journal.
 
-    A week of headlines is read and compared in a thread; a journal that cannot be read is told, and tried again.
+    The journal is read and compared in a thread; if it cannot be read, that is logged and retried.
     """
     while True:
         await asyncio.sleep(every)

@@ -1,7 +1,7 @@
-"""`sources.toml`: which sources are read, where, how often and with what; checked whole, every error with its line.
+"""Reads `sources.toml`: which sources to read, where, how often and how. All errors are reported, each with its line.
 
-What an entry says is data: this module opens no connection. `Registry` holds the sources and reads the file again
-when it has changed; a file that is wrong then is told and the sources stay as they were.
+This module opens no connection. `Registry` holds the sources and reads the file again when it has changed; if the new
+file is invalid, that is logged and the sources stay as they were.
 """
 
 import logging
@@ -30,7 +30,7 @@ logger: Final = logging.getLogger(__name__)
 MAX_FILE: Final = 4 << 20
 """The largest sources.toml, in bytes."""
 MAX_TOLD: Final = 20
-"""Errors of one file that are told; the rest is counted."""
+"""The most errors of one file that are listed; the rest are counted."""
 MAX_HEADERS: Final = 20
 
 _ID: Final = rf"^[A-Za-z0-9][A-Za-z0-9._/-]{{0,{MAX_SOURCE - 1}}}$"
@@ -58,13 +58,13 @@ _OURS: Final = frozenset(
         "proxy-authorization",
     }
 )
-"""Headers that the fetcher decides, for they say who asks, what is known and where a message ends."""
+"""Headers that only the fetcher may set: identity, conditional requests and message framing."""
 _CREDENTIALS: Final = re.compile(r"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
 _TOKEN: Final = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]',
     re.DOTALL,
 )
-"""What decides where a statement of TOML ends: strings and comments, in which nothing counts, brackets and lines."""
+"""The tokens by which a statement of TOML ends: newlines outside of brackets, strings and comments."""
 _BEGINS_ENTRY: Final = re.compile(r"""[ \t]*\[\[[ \t]*(?:source|"source"|'source')[ \t]*\]\]""")
 _PLACE: Final = re.compile(r" - at `\$(.*)`$")
 
@@ -74,7 +74,7 @@ _Selector = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class _Entry(Struct, frozen=True, kw_only=True):
-    """An entry as it is written; its fields are the keys that are allowed."""
+    """An entry as written; its fields are the allowed keys."""
 
     id: Annotated[str, Meta(pattern=_ID)]
     address: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
@@ -104,37 +104,39 @@ _EXPLAINED: Final = {
 
 
 class Source(Struct, frozen=True, kw_only=True):
-    """A source: what is read, and how. Exactly one of `address` and `path` is set."""
+    """A source and how to read it. Exactly one of `address` and `path` is set."""
 
     id: str
     """The `source` of its events."""
     address: str | None = None
-    """http or https, without credentials."""
+    """An http or https URL, without credentials."""
     path: Path | None = None
     kind: Kind | None = None
-    """None where it is told from each answer."""
+    """None to detect it from each answer."""
     site: str
-    """What the page, the feed and the sitemap of one site share: as written, else the host (a file: its id)."""
+    """A name shared by the page, feed and sitemap of one site: as written, else the host, or the id of a file."""
     selector: str | None = None
     separator: str | None = None
     shortest: float | None = None
-    """The least seconds between visits; None means the setting's."""
+    """The least seconds between visits; None for the setting `sources.shortest_interval`."""
     longest: float | None = None
-    """The most seconds between visits; None means the setting's. Where both are one, the interval is fixed."""
+    """The most seconds between visits; None for `sources.longest_interval`. If both are equal, it is fixed."""
     language: str | None = None
-    """Asked for with Accept-Language. It never decides an event's language, for that says who owns a headline."""
+    """Sent as Accept-Language. It never decides an event's language, because that decides the partition."""
     timezone: str | None = None
-    """The IANA zone in which times without a zone are read, and in which the source's day runs; None is UTC."""
+    """The IANA zone for times without a zone, and for the source's days; None is UTC."""
     timeout: float = 30.0
-    """Seconds for a whole answer, redirects included, waiting for politeness left out."""
+    """Seconds for a whole answer, redirects included; waiting for the host's turn does not count."""
     connect_timeout: float = 10.0
+    """Seconds for a connection."""
     headers: Mapping[str, Secret] = {}
-    """Sent to the origin of `address` and to no other."""
+    """Sent only to the origin of `address`."""
     allow_private: bool = False
+    """Whether the address may be in a private network."""
 
     @property
     def place(self) -> str:
-        """Where it is read, for people."""
+        """The address or the path, for messages."""
         return self.address if self.address is not None else str(self.path)
 
 
@@ -143,10 +145,10 @@ class Registry:
 
     Args:
         path: The file.
-        environment: Where the values of `${NAME}` in headers are.
+        environment: The variables for `${NAME}` in headers.
 
     Raises:
-        SettingsError: The file cannot be used; says all that is wrong, each with its line.
+        SettingsError: The file cannot be used; lists every error with its line.
     """
 
     def __init__(self, path: Path, environment: Mapping[str, str] = os.environ) -> None:
@@ -158,25 +160,25 @@ class Registry:
         self._sites: Counter[str] = Counter()
 
     def source(self, name: str) -> Source | None:
-        """The source with an id."""
+        """The source with an id; None if there is none."""
         if self._by_id[0] is not self.sources:
             self._by_id = self.sources, {source.id: source for source in self.sources}
             self._sites = Counter(source.site for source in self.sources)
         return self._by_id[1].get(name)
 
     def shared_site(self, name: str) -> str | None:
-        """The site of the source with an id, where other sources are of it too."""
+        """The site of the source with an id, if other sources have the same site."""
         source = self.source(name)
         return source.site if source is not None and self._sites[source.site] > 1 else None
 
     def is_outdated(self) -> bool:
-        """Whether the file was written since it was read."""
+        """Whether the file has changed since it was read."""
         return _mark(self._path) != self._mark
 
     def reload(self) -> bool:
-        """Read the file again where it has changed; whether the sources are others now. It can be another thread's.
+        """Read the file again if it has changed; says whether the sources have. It may run in another thread.
 
-        A file that cannot be used is told in the log, and the sources stay.
+        If the file cannot be used, that is logged and the sources stay.
         """
         mark = _mark(self._path)
         if mark == self._mark:
@@ -226,7 +228,7 @@ def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> tup
 
 
 class _Problem(Struct, frozen=True):
-    """What is wrong, and at which key of the file."""
+    """An error, and the key of the file at which it is."""
 
     key: tuple[str | int, ...]
     told: str
@@ -248,7 +250,7 @@ def _text(path: Path) -> str:
 
 
 def _mark(path: Path) -> tuple[int, int, int] | None:
-    """What tells one writing of a file from the next; None where there is no file."""
+    """A file's modification time, size and inode, which change when it is written; None if it does not exist."""
     try:
         stat = path.stat()
     except OSError:
@@ -262,7 +264,7 @@ def _strange(tables: Mapping[str, Any]) -> Iterator[_Problem]:
 
 
 def _wrong(place: tuple[str | int, ...], written: object) -> Iterator[_Problem]:
-    """What is wrong with the keys of an entry, each by itself."""
+    """The errors in the keys of an entry, each key on its own."""
     if not isinstance(written, dict):
         yield _Problem(place, "is no entry; begin each with [[source]]")
         return
@@ -287,7 +289,7 @@ def _source(
     folder: Path,
     environment: Mapping[str, str],
 ) -> Source | None:
-    """The source of an entry; None where something is wrong, within or between its keys, and is put to the list."""
+    """The source of an entry; None if it has errors, within or between its keys, which are added to `wrong`."""
     if not isinstance(written, dict):
         return None
     bad = {each.key[len(place)] for each in wrong if len(each.key) > len(place)}
@@ -324,7 +326,7 @@ def _source(
 
 
 def _contradictions(entry: _Entry, written: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """What is wrong between the keys of an entry, whose wrong ones were left out, as it is written."""
+    """The errors between the keys of an entry; `entry` has only its valid keys, `written` has all."""
     if not written.keys() & {"address", "path"}:
         yield (), "neither an address nor a path; a source has one of them"
     if entry.address is not None and entry.path is not None:
@@ -346,7 +348,7 @@ def _contradictions(entry: _Entry, written: Mapping[str, object]) -> Iterator[tu
 
 
 def address_problem(address: str) -> str:
-    """Why a text cannot be the address of a source; empty where it can."""
+    """Why a text cannot be the address of a source; empty if it can."""
     try:
         parts = urlsplit(address)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -360,7 +362,7 @@ def address_problem(address: str) -> str:
 
 
 def _header(name: str, value: str, environment: Mapping[str, str]) -> tuple[str, str]:
-    """What is wrong with a header, and its value with the variables filled in."""
+    """The error in a header (empty for none), and its value with variables substituted."""
     if not _HEADER.fullmatch(name):
         return "is no name of a header", ""
     if name.lower() in _OURS:
@@ -375,7 +377,7 @@ def _header(name: str, value: str, environment: Mapping[str, str]) -> tuple[str,
 
 
 def _expanded(path: str) -> Path | None:
-    """A path with the home that its `~` stands for; None where there is no such home."""
+    """A path with `~` expanded; None if there is no such home directory."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -391,10 +393,10 @@ def _is_zone(name: str) -> bool:
 
 
 def _told(path: Path, text: str, errors: list[_Problem], entries: int) -> str:
-    """What is wrong, a line each in the order of the file; of many errors the first, and how many more there are."""
+    """The errors, a line each, in the order of the file; at most `MAX_TOLD`, then the number of the rest."""
     parts = _parts(text)
     if len(parts) != entries + 1:
-        # Entries that are written otherwise, `source = [{…}, {…}]`: all is one part.
+        # The entries are written as `source = [{…}, {…}]`: treat everything as one part.
         parts = [[statement for part in parts for statement in part]]
     last = text.count("\n") + 1
     placed = sorted(
@@ -407,20 +409,20 @@ def _told(path: Path, text: str, errors: list[_Problem], entries: int) -> str:
 
 
 def _name(key: tuple[str | int, ...]) -> str:
-    """A key with its colon, within its entry; nothing for an entry itself."""
+    """A key within its entry, with a colon; empty for the entry itself."""
     within = key[2:] if len(key) > 1 else key
     return f"{'.'.join(map(str, within))}: " if within else ""
 
 
 class _Statement(NamedTuple):
-    """A header, a key with its value, or an empty line of a TOML file; it begins in this line, from 1."""
+    """A table header, a key with its value, or an empty line of a TOML file; `line` is its first, from 1."""
 
     line: int
     text: str
 
 
 def _statements(text: str) -> Iterator[_Statement]:
-    """The statements of a text that is TOML, in one pass."""
+    """The statements of a valid TOML text, in one pass."""
     depth, begin, line = 0, 0, 1
     for token in _TOKEN.finditer(text):
         match token[0]:
@@ -436,7 +438,7 @@ def _statements(text: str) -> Iterator[_Statement]:
 
 
 def _parts(text: str) -> list[list[_Statement]]:
-    """The statements before the first entry, and then those of each."""
+    """The statements before the first entry, then those of each entry."""
     parts: list[list[_Statement]] = [[]]
     for statement in _statements(text):
         if _BEGINS_ENTRY.match(statement.text):
@@ -446,7 +448,7 @@ def _parts(text: str) -> list[list[_Statement]]:
 
 
 def _line_of(parts: list[list[_Statement]], key: tuple[str | int, ...]) -> int | None:
-    """The line, from 1, on which a key begins, None where it does not; only the part that it is in is looked at."""
+    """The line, from 1, on which a key begins; None if it is missing. Only the part of its entry is parsed."""
     match key:
         case "source", int(number), *rest if len(parts) > 1:
             return _line_in(parts[number + 1], ("source", 0, *rest))
@@ -455,7 +457,7 @@ def _line_of(parts: list[list[_Statement]], key: tuple[str | int, ...]) -> int |
 
 
 def _line_in(statements: list[_Statement], key: tuple[str | int, ...]) -> int | None:
-    """The line of the statement with which the key is there."""
+    """The line of the statement that defines the key, found by bisection."""
 
     def has_begun(count: int) -> bool:
         return _has(tomllib.loads("".join(each.text for each in statements[:count])), key)

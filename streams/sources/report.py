@@ -1,4 +1,4 @@
-"""What was asked of a host, as a page for its owner (Markdown)."""
+"""Renders the requests to a host as a page for its owner (Markdown)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from streams.sources.journal import Day, Pause
 
 
 def report(days: Sequence[Day], pauses: Sequence[Pause], *, host: str | None, contact: str) -> str:
-    """The page about one host, or about all of them one after another; empty where nothing was asked.
+    """The page about one host, or the pages of all hosts; empty if no request was sent.
 
     Args:
-        days: Of any hosts.
-        pauses: Of any hosts.
-        host: The host; None means all.
-        contact: Who answers for the requests; empty where that is not known here.
+        days: The days of all hosts.
+        pauses: The pauses of all hosts.
+        host: The host; None for all.
+        contact: The contact address of the crawler; empty if unknown.
     """
     by_host: defaultdict[str, list[Day]] = defaultdict(list)
     for day in days:

@@ -1,8 +1,9 @@
-"""How often a source shows something new, by hour and weekday, and how long a silence of it is nothing special.
+"""Learns how often a source shows something new, by hour and weekday, to tell when its silence is unusual.
 
-Visits that brought something new are counted for each of the 168 hours of a week. A silence is measured not in hours
-but in how many such visits were to be expected in it: in a night of few headlines it lasts long, and is short all the
-same. What a source kept silent for before it may keep silent for again.
+News (visits that brought something new) are counted for each of the 168 hours of a week. A silence is measured not in
+hours but in the number of news to be expected in it. Example: five hours at night, when one in two hours brings news,
+are a silence of 2.5; one hour at noon with ten news is a silence of 10. A source may be silent for somewhat longer than
+its longest silence so far.
 """
 
 from typing import Final
@@ -12,41 +13,44 @@ from msgspec import Struct, field
 HOURS: Final = 168
 _HOUR_MS: Final = 3_600_000
 _PRIOR: Final = 2.0
-"""How many hours of an hour's own past weigh as much as what is known of that time of day, and of the source."""
+"""The weight of the prior, in hours: an hour's rate is shrunk to that of its time of day, and that to the source's."""
 _LONGEST_STEP_MS: Final = _HOUR_MS
-"""What lies between two visits counts for an hour at most: while nobody looked, nothing was missed."""
+"""The most time between two visits that counts: while the source was not visited, nothing is known of it."""
 _USUAL: Final = 12.0
-"""News to be expected for which a source may be silent: by chance alone once in 160,000 silences."""
+"""The expected news for which a source may be silent: by chance alone (Poisson) once in 160,000 silences."""
 _MARGIN: Final = 1.25
+"""A source may be silent for so many times its longest silence so far."""
 _NEW_DAY: Final = 3.0
-"""A weekday that was not seen yet is judged by the others, and so with so much more patience."""
+"""The factor by which a source may be silent longer on a weekday that was not observed yet."""
 _SEEN_HOURS: Final = 6.0
+"""Hours of a weekday after which it counts as observed."""
 _LEARNT_HOURS, _LEARNT_NEWS = 48.0, 20.0
+"""Hours and news after which a source's rhythm is known."""
 _FULL_HOURS: Final = 8.0
-"""Hours of one hour's past from which on the older half of it fades."""
+"""When an hour of the week was observed for more hours than this, its counts are halved, so that old ones fade."""
 
 
 class Rhythm(Struct):
-    """The past of a source as far as its news are concerned; hours are of the source's week, Monday first."""
+    """A source's rhythm; hours of the week are in the source's time zone, from Monday 0:00."""
 
     news: list[float] = field(default_factory=lambda: [0.0] * HOURS)
     """Visits with something new, by hour of the week."""
     hours: list[float] = field(default_factory=lambda: [0.0] * HOURS)
-    """How long it was watched, by hour of the week."""
+    """Hours for which it was observed, by hour of the week."""
     waited: float = 0.0
-    """News that were to be expected since the last one."""
+    """The current silence: news to be expected since the last visit with something new."""
     longest: float = 0.0
-    """The longest silence that was nothing special, in the same measure."""
+    """The longest silence so far that was not unusual, in expected news."""
     hour: int = -1
-    """The hour of the week for which `rate` and `patience` were made."""
+    """The hour of the week for which `rate` and `patience` hold."""
     rate: float = 0.0
-    """News an hour that are to be expected now."""
+    """Expected news an hour."""
     patience: float = 0.0
-    """News to be expected for which it may be silent now."""
+    """The longest usual silence, in expected news; 0 while the rhythm is not known."""
 
 
 def pass_time(rhythm: Rhythm, hour: int, elapsed: int, *, is_new: bool) -> None:
-    """A visit in an hour of the week, `elapsed` ms after the one before; `is_new` when it brought something new."""
+    """Learn from a visit in an hour of the week, `elapsed` ms after the last; `is_new` if it brought something new."""
     step = min(elapsed, _LONGEST_STEP_MS) / _HOUR_MS
     if hour != rhythm.hour:
         _enter(rhythm, hour)
@@ -61,12 +65,12 @@ def pass_time(rhythm: Rhythm, hour: int, elapsed: int, *, is_new: bool) -> None:
 
 
 def is_silent(rhythm: Rhythm) -> bool:
-    """Whether nothing new came for longer than is usual."""
+    """Whether the current silence is unusual."""
     return 0.0 < rhythm.patience < rhythm.waited
 
 
 def allowed_seconds(rhythm: Rhythm) -> float | None:
-    """For how long it may show nothing new from this hour on, a week at most; None before that is known."""
+    """Seconds for which it may show nothing new from this hour on, a week at most; None while that is not known."""
     if rhythm.patience <= 0:
         return None
     left, overall = rhythm.patience, _overall(rhythm)
@@ -79,19 +83,19 @@ def allowed_seconds(rhythm: Rhythm) -> float | None:
 
 
 def _overall(rhythm: Rhythm) -> float:
-    """News an hour, of all hours."""
+    """News an hour, over all hours."""
     return (sum(rhythm.news) + 1) / (sum(rhythm.hours) + 1)
 
 
 def _rate(rhythm: Rhythm, hour: int, overall: float) -> float:
-    """News that are to be expected in an hour of the week: by its own past, by that time of day, by the source's."""
+    """Expected news in an hour of the week, shrunk to the time of day's average and to `overall`."""
     news, hours = rhythm.news, rhythm.hours
     of_day = (sum(news[hour % 24 :: 24]) + _PRIOR * overall) / (sum(hours[hour % 24 :: 24]) + _PRIOR)
     return (news[hour] + _PRIOR * of_day) / (hours[hour] + _PRIOR)
 
 
 def _enter(rhythm: Rhythm, hour: int) -> None:
-    """Another hour of the week has begun."""
+    """Begin another hour of the week."""
     news, hours = rhythm.news, rhythm.hours
     if hours[hour] > _FULL_HOURS:
         news[hour], hours[hour] = news[hour] / 2, hours[hour] / 2

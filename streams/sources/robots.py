@@ -1,7 +1,7 @@
-"""What a site's robots.txt says to us, as RFC 9309 has it: an answer of it becomes rules, and rules are asked.
+"""The rules of robots.txt (RFC 9309): parsed from an answer, and asked whether an address is allowed.
 
-A 4xx says that there are no rules; a 5xx, a 429 or no answer that everything is forbidden for a time; what is too long
-counts up to its limit. When it is fetched, and how, is the fetcher's matter.
+After a 4xx there are no rules; after a 5xx, a 429 or no answer everything is forbidden for a time; a file that is too
+long counts up to the limit. `streams.sources.fetch` decides when and how to fetch it.
 """
 
 import re
@@ -17,22 +17,22 @@ from streams.sources.answer import Answer, shown
 from streams.sources.schedule import MAX_RETRY_AFTER_S
 
 TOKEN: Final = "headline-ticker"  # noqa: S105 (the name by which robots.txt calls us)
-"""Our product token: the User-agent of a group that is meant for us."""
+"""Our product token: the name in the User-agent lines that apply to us."""
 MAX_ROBOTS: Final = 500 << 10
-"""Bytes of a robots.txt that count, as RFC 9309 (2.5) asks at least."""
+"""Bytes of a robots.txt that are parsed: the least that RFC 9309 (2.5) demands."""
 KEPT_S: Final = 86_400.0
-"""Seconds for which rules are kept at most (RFC 9309, 2.4)."""
+"""The longest time in seconds for which rules are cached (RFC 9309, 2.4)."""
 _LEAST_KEPT_S: Final = 3_600.0
 FIRST_PAUSE_S: Final = 60.0
-"""Seconds until a robots.txt that cannot be had is asked for again, the first time; then twice as long each time."""
+"""Seconds until an unavailable robots.txt is requested again; doubled each time."""
 LONGEST_PAUSE_S: Final = 3_600.0
 _MAX_SITEMAPS: Final = 50
 _MAX_REMEMBERED: Final = 64
 _MAX_ADDRESS: Final = 300
-"""Characters from which on an address is remembered by its hash."""
+"""A longer address, in characters, is remembered by its hash."""
 _AGENT: Final = re.compile(r"\s*user(?:-|\s*)agent(?:\s*:|\s)\s*([^#]+)", re.IGNORECASE)
 _ANOTHER: Final = "-"
-"""What stands for every crawler that is not us."""
+"""The name that replaces every other crawler's."""
 _REDIRECTS: Final = range(300, 400)
 _CLIENT_ERRORS: Final = range(400, 500)
 _TOO_MANY_REQUESTS: Final = 429
@@ -40,34 +40,35 @@ _OK: Final = 200
 
 
 class Robots(Struct, kw_only=True):
-    """The rules of one origin, as they were fetched."""
+    """The rules of one origin."""
 
     fetched_at: int
     """In ms since the epoch."""
     until: int
-    """When they have to be fetched again, in ms since the epoch."""
+    """When they expire, in ms since the epoch."""
     told: str
-    """Where they come from, for people: `robots.txt`, `no robots.txt (404)`."""
+    """Where they come from, for messages: `robots.txt`, `no robots.txt (404)`."""
     forbids_all: bool = False
-    """The rules cannot be had: nothing may be asked for until they can."""
+    """The file is unavailable: nothing may be requested until it is available."""
     failures: int = 0
-    """How often in a row they could not be had."""
+    """Consecutive failures to fetch it."""
     packed: bytes = b""
-    """The text as far as it concerns us, compressed: most are asked for one address in a day."""
+    """The text with other crawlers' names removed, compressed: most are used for one address a day."""
     unpacked: int = 0
-    """The characters of the text."""
+    """The length of the text, in characters."""
     delay: float = 0.0
-    """The least seconds between two requests that they ask for; 0 where they ask for none."""
+    """The least seconds between two requests, by Crawl-delay or Request-rate; 0 for none."""
     sitemaps: tuple[str, ...] = ()
     remembered: dict[str, bool] = {}
+    """Earlier answers of `allows`, by address or its hash."""
 
     @property
     def size(self) -> int:
-        """About how many bytes they take."""
+        """The approximate size in memory, in bytes."""
         return len(self.packed) + sum(map(len, self.sitemaps))
 
     def allows(self, address: str) -> bool:
-        """Whether an address may be asked for."""
+        """Whether an address may be requested."""
         if self.forbids_all:
             return False
         if not self.packed:
@@ -83,7 +84,7 @@ class Robots(Struct, kw_only=True):
         return known
 
     def rule(self, address: str) -> str:
-        """What is told of an address: `robots.txt allows; at most a request every 10 s`."""
+        """A message about an address: `robots.txt allows; a request every 10 s at most`."""
         if self.forbids_all:
             return self.told
         verdict = self.told if not self.packed else f"{self.told} {_VERDICT[self.allows(address)]}"
@@ -96,21 +97,21 @@ _VERDICT: Final = {True: "allows", False: "forbids"}
 def robots_of(
     answer: Answer, *, now: int, failures: int = 0, fresh: float = 0.0, asked_to_wait: float = 0.0
 ) -> Robots:
-    """The rules that an answer for robots.txt says.
+    """The rules in an answer to a request for robots.txt.
 
     Args:
-        answer: The last one, after redirects.
+        answer: The last answer, after redirects.
         now: In ms since the epoch.
-        failures: How often in a row there were none before.
-        fresh: Seconds for which the answer says that it stays fresh.
-        asked_to_wait: Seconds of its Retry-After.
+        failures: Consecutive failures before this answer.
+        fresh: The answer's freshness lifetime, in seconds.
+        asked_to_wait: The answer's Retry-After, in seconds.
     """
     status = answer.status
     if status == _OK:
         kept = min(KEPT_S, max(_LEAST_KEPT_S, fresh)) if fresh else KEPT_S
         return _parsed(answer.body, now, now + round(kept * 1000))
     if status in _REDIRECTS:
-        # RFC 9309, 2.3.1.2: more redirects than are followed, and the file counts as not there.
+        # RFC 9309, 2.3.1.2: after more redirects than are followed, the file counts as missing.
         return Robots(fetched_at=now, until=now + round(KEPT_S * 1000), told="no robots.txt (redirects only)")
     if status in _CLIENT_ERRORS and status != _TOO_MANY_REQUESTS:
         return Robots(fetched_at=now, until=now + round(KEPT_S * 1000), told=f"no robots.txt ({status})")
@@ -129,7 +130,7 @@ def robots_of(
 def _parsed(body: bytes, now: int, until: int) -> Robots:
     text = body[:MAX_ROBOTS].decode("utf-8-sig", "replace")
     if len(body) >= MAX_ROBOTS:
-        # A rule that is cut off is another rule.
+        # A truncated last line would be a different rule.
         text = text[: text.rfind("\n") + 1]
     text = "\n".join(map(_with_few_agents, text.splitlines()))
     rules = Protego.parse(text)
@@ -145,11 +146,10 @@ def _parsed(body: bytes, now: int, until: int) -> Robots:
 
 
 def _with_few_agents(line: str) -> str:
-    """A line, where it names a crawler, with one name for all that are not us.
+    """A User-agent line with the name replaced by `_ANOTHER`, unless it is `*` or our own; other lines as they are.
 
-    The parser keeps a copy of each rule for each crawler that it is written for: of 18,000 crawlers with 25,000 rules,
-    which half a megabyte has room for, no machine could hold them. We are meant by our product token, in whatever case
-    (RFC 9309, 2.2.1).
+    The parser copies each rule for every crawler that is named for it: half a megabyte can have 18,000 crawlers with
+    25,000 rules, which would fit in no memory. Our product token matches case-insensitively (RFC 9309, 2.2.1).
     """
     found = _AGENT.match(line)
     if found is None:
@@ -159,7 +159,7 @@ def _with_few_agents(line: str) -> str:
 
 
 def _delay(rules: Protego) -> float:
-    """The seconds between two requests that rules ask for, at most a day, whatever numbers they write."""
+    """The seconds between two requests that the rules demand, at most a day."""
     rate = rules.request_rate(TOKEN)
     try:
         apart = rate.seconds / rate.requests if rate else 0.0
@@ -169,7 +169,7 @@ def _delay(rules: Protego) -> float:
 
 
 def origin_of(address: str) -> str:
-    """The scheme, host and port of an address, as one text: rules and credentials hold for one origin."""
+    """The origin of an address (scheme, host and port), for which rules and credentials hold."""
     parts = urlsplit(address)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
     host = parts.hostname or ""

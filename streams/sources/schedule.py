@@ -1,8 +1,8 @@
-"""When a source is visited next: pure rules over how often it changes, how it fails and what its answers ask for.
+"""When a source is visited next: pure functions of its changes, its failures and its answers' headers.
 
-A source that changes is visited more often and one that does not less often, within its bounds: the interval
-settles where about one visit in five finds a change (multiplicative decrease and increase). Freshness that an
-answer states (`max-age`, `Expires`, a feed's `ttl`) is waited for within the bounds; `Retry-After` beyond them.
+The interval adapts within bounds: it is multiplied by 0.67 after a change and by 1.1 otherwise, which settles where
+about one visit in five finds a change. Freshness that an answer states (`max-age`, `Expires`, a feed's `ttl`) is
+waited for within the bounds, `Retry-After` also beyond them.
 """
 
 import re
@@ -16,9 +16,9 @@ from msgspec import Struct
 from streams.sources.registry import Source
 
 MAX_RETRY_AFTER_S: Final = 7 * 86_400.0
-"""The longest Retry-After that is kept, in seconds: a site that says more is asked again after a week."""
+"""The longest Retry-After that is obeyed, in seconds: a site that says more is visited again after a week."""
 JITTER: Final = 0.1
-"""The share of an interval by which a visit may come earlier, so that sources do not march in step."""
+"""The share of an interval by which a visit may come earlier, so that visits of different sources spread."""
 _SHRINK: Final = 0.67
 _GROW: Final = 1.1
 _MOST_DOUBLINGS: Final = 16
@@ -36,40 +36,40 @@ _PERIODS: Final = {
     "yearly": 31_536_000.0,
 }
 _HEAD: Final = 20_000
-"""Characters of a feed in which it says how often it changes."""
+"""Characters at the beginning of a feed in which its `ttl` or update period is looked for."""
 
 
 class Bounds(Struct, frozen=True):
-    """The least and the most seconds between two visits that all go well."""
+    """The least and the most seconds between successful visits."""
 
     shortest: float = 60.0
     longest: float = 900.0
 
     def of(self, source: Source) -> "Bounds":
-        """The bounds of a source: its own, where it has them."""
+        """The bounds of a source: its own if it has any, else these."""
         shortest = self.shortest if source.shortest is None else source.shortest
         longest = self.longest if source.longest is None else source.longest
         return Bounds(shortest, max(shortest, longest))
 
 
 def adapted(interval: float, bounds: Bounds, *, changed: bool) -> float:
-    """The interval after a visit that went well, in seconds; 0 stands for one that is not known yet."""
+    """The interval after a successful visit, in seconds; `interval` is the one before, 0 for none."""
     grown = (interval or bounds.shortest) * (_SHRINK if changed else _GROW)
     return min(max(grown, bounds.shortest), bounds.longest)
 
 
 def backed_off(interval: float, failures: int, ceiling: float) -> float:
-    """Seconds until a source is tried again that failed so many times in a row (at least once)."""
+    """Exponential backoff: seconds until a source is visited again after `failures` consecutive failures (≥ 1)."""
     doubled = interval * 2.0 ** min(failures, _MOST_DOUBLINGS)
     return max(interval, min(doubled, ceiling))
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds for which an answer asks to be left alone; None where it does not, or says it in no known way.
+    """An answer's Retry-After, in seconds; None if it has none, or an invalid one.
 
     Args:
-        headers: Of the answer, by name in small letters.
-        now: Seconds since the epoch. A date is taken against the server's own clock (`Date`) where it shows one.
+        headers: The answer's headers, by lower-case name.
+        now: Seconds since the epoch. A date is compared with the server's own clock (`Date`), if the answer has it.
     """
     written = headers.get("retry-after", "").strip()
     if written.isascii() and written.isdecimal():
@@ -82,9 +82,9 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def fresh_for(headers: Mapping[str, str]) -> float:
-    """Seconds for which an answer says that it stays fresh; 0 where it does not say so.
+    """The freshness lifetime that is left of an answer, in seconds; 0 if it states none.
 
-    Source: RFC 9111, 4.2.1 and 4.2.3; `s-maxage` is for shared caches.
+    Source: RFC 9111, 4.2.1 and 4.2.3, without `s-maxage`, which is for shared caches.
     """
     control = headers.get("cache-control", "").lower()
     if "no-cache" in control or "no-store" in control:
@@ -98,7 +98,7 @@ def fresh_for(headers: Mapping[str, str]) -> float:
 
 
 def feed_ttl(feed: str) -> float:
-    """Seconds for which a feed says that it need not be read again (`ttl`, `sy:updatePeriod`); 0 where it does not."""
+    """Seconds for which a feed need not be read again, by its `ttl` or `sy:updatePeriod`; 0 if it states neither."""
     head = feed[:_HEAD]
     if found := _TTL.search(head):
         return 60.0 * int(found[1])
@@ -109,7 +109,7 @@ def feed_ttl(feed: str) -> float:
 
 
 def _moment(written: str) -> float | None:
-    """A date of HTTP in seconds since the epoch."""
+    """An HTTP date, in seconds since the epoch; None if it is invalid."""
     try:
         moment = parsedate_to_datetime(written)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

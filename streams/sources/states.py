@@ -1,4 +1,4 @@
-"""Write and read `ticker.sources`: the newest state of each source."""
+"""Writes and reads `ticker.sources`, the compacted topic with the newest state of each source."""
 
 import asyncio
 import logging
@@ -30,12 +30,12 @@ _decode: Final = msgspec.json.Decoder(SourceState).decode
 
 
 class States:
-    """Writes states while `run` runs; while Kafka is away only the newest of each source waits.
+    """Writes states while `run` runs; while Kafka is away, only the newest of each source waits.
 
     Args:
         options: aiokafka's connection options.
         prefix: The topics' prefix.
-        gone: Sources that are read no more, each since when (ms): their states are removed, and they from it then.
+        gone: Removed sources, each with the time (ms) of its removal: each gets a tombstone, and is deleted from here.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class States:
         self._came = asyncio.Event()
 
     def tell(self, states: Sequence[SourceState]) -> None:
-        """Have states written."""
+        """Queue states to be written."""
         for state in states:
             at = parse_instant(state.last_visit)
             self._waiting[state.source] = RawRecord(state.source.encode(), encode(state), at, [])
@@ -56,13 +56,13 @@ class States:
             self._came.set()
 
     def end(self, sources: Collection[str]) -> None:
-        """Have the states of sources removed that are gone."""
+        """Queue tombstones for sources that are in `gone`."""
         for source in sources:
             self._waiting.pop(source, None)
         self._came.set()
 
     async def run(self) -> Never:
-        """Write what is told until cancelled; what fails is tried again, and is no reason to stop reading sources."""
+        """Write queued states until cancelled; failures are logged and retried, and do not stop the visits."""
         said = ""
         while True:
             delivery = Delivery(self._options, compression="lz4", patience=None)
@@ -97,7 +97,7 @@ class States:
 
 
 def judging(watch: Watch, *listeners: Callable[[Sequence[SourceState]], None]) -> Judge:
-    """A watch as a judge of readings, whose states all listeners are told."""
+    """A judge that asks the watch, and passes its new states to all listeners."""
 
     def judge(reading: Reading) -> bool:
         may = watch.judge(reading)
@@ -110,7 +110,7 @@ def judging(watch: Watch, *listeners: Callable[[Sequence[SourceState]], None]) -
 
 
 async def read_states(connection: Connection, *, prefix: str, patience: float) -> list[SourceState]:
-    """The newest state of every source, by its name.
+    """The newest state of every source, in order of names.
 
     Raises:
         SettingsError: The topic is missing.

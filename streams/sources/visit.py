@@ -1,10 +1,9 @@
-"""What came of asking a source once: a visit, and the reading that was made of it. Values, and what follows from them.
+"""The values of crawling: a `Visit` is one attempt to read a source, a `Reading` the strip that it showed.
 
-Visits flow one way. `Visitor.readings()` is the asynchronous iterator of all visits, in the order in which they ended,
-each as a `Reading`: the visit with its strip, or with why there is none; whoever consumes slowly slows the visiting
-down, and nothing is lost. A `Judge` looks at every reading before it is published and can hold its strip back; it
-sees failed and unchanged visits as well, for they are news about the source. So a watch of sources is a judge, a report
-on politeness reads the visits alone, and neither knows of HTTP, of robots.txt or of Kafka.
+Readings flow one way. `Visitor.readings()` iterates over those of all visits, in the order in which they ended; a slow
+consumer slows the visits down (backpressure), and nothing is lost. A `Judge` sees every reading before it is published
+and can hold its strip back; it sees failed and unchanged visits too, as they tell about the source. So neither a judge
+nor a report on politeness has to know HTTP, robots.txt or Kafka.
 """
 
 from collections.abc import Callable
@@ -19,18 +18,18 @@ from streams.produce.split import Slot
 Outcome = Literal["changed", "unchanged", "forbidden", "postponed", "refused", "failed"]
 """What became of a visit:
 
-- changed: an answer whose bytes are not those of the last one (its strip may be the same all the same);
+- changed: an answer whose bytes differ from the last one's (its strip may still be the same);
 - unchanged: 304, or the same bytes as before;
-- forbidden: robots.txt forbids the address, or cannot be had for now; nothing was asked of the address;
+- forbidden: robots.txt forbids the address or is unavailable; the address was not requested;
 - postponed: 429 or 503, the site asks to be left alone for a time;
-- refused: another status that says there is nothing for us (401, 403, 404, 410, …);
+- refused: any other 4xx (401, 403, 404, 410, …);
 - failed: no usable answer: connection, TLS, time, size, encoding, redirects, 5xx.
 """
 Kind = Literal["page", "feed", "sitemap", "json"]
 
 
 class Validators(Struct, frozen=True, omit_defaults=True):
-    """Both cache validators of one answer. They are kept and sent as one: those of two answers never mix."""
+    """The cache validators of one answer, for a conditional GET; those of two answers are never mixed."""
 
     etag: str = ""
     last_modified: str = ""
@@ -38,77 +37,77 @@ class Validators(Struct, frozen=True, omit_defaults=True):
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """What came of asking a source once."""
+    """One attempt to read a source."""
 
     source: str
     """The source's id."""
     asked: str = ""
     """How it was asked and read, as one text (`streams.sources.reading.asked`)."""
     address: str
-    """What was asked for: an address, or the path of a file."""
+    """The requested address, or the path of a file."""
     host: str = ""
     """The host of the address; empty for a file."""
     at: int
-    """When its answer was there, or its failure, in ms since the epoch (UTC), by this machine's clock."""
+    """When it ended, in ms since the epoch, by this machine's clock."""
     outcome: Outcome
     status: int | None = None
-    """The HTTP status of the last answer; None where there was none."""
+    """The HTTP status of the last answer; None if there was none."""
     problem: str = ""
-    """Why there is no body, in words for people, without control characters; empty where all is well."""
+    """Why there is no body, as a message without control characters; empty for a successful visit."""
     body: str | None = None
-    """The decoded text of a changed answer; None in every other outcome."""
+    """The decoded text of a changed answer; None with every other outcome."""
     kind: Kind | None = None
-    """What the body is; None where there is none."""
+    """The kind of the body; None without one."""
     digest: bytes = b""
-    """Of the body's bytes; of an unchanged answer, that of the last body."""
+    """A hash of the body; with an unchanged answer, that of the last body."""
     answered_by: str = ""
     """The address that answered, after redirects; links of the page are relative to it."""
     redirects: int = 0
     requests: int = 0
-    """Requests sent for this visit: redirects and robots.txt included."""
+    """Requests sent for this visit, redirects and robots.txt included."""
     wire_bytes: int = 0
-    """Bytes of headers and bodies received for this visit, compressed as they came."""
+    """Bytes of headers and bodies received for this visit, before decompression."""
     body_bytes: int = 0
     """Bytes of the body after decompression."""
     seconds: float = 0.0
-    """From the first byte asked for to the last one received, waiting for politeness left out."""
+    """The time its requests took; waiting for the host's turn does not count."""
     distance: float | None = None
-    """Seconds from the end of the last request to the same host to this visit's first; None for the first of all."""
+    """Seconds from the end of the last request to the same host to this visit's first; None for the host's first."""
     validators: Validators = Validators()
-    """Of the answer; of an unchanged one, those that hold on."""
+    """Those of the answer; with an unchanged answer, those that still hold."""
     cache_control: str = ""
     fresh_for: float = 0.0
-    """Seconds for which the answer, or the feed in it, asks not to be asked for again."""
+    """Seconds for which the answer (HTTP freshness), or the feed in it (`ttl`), need not be requested again."""
     retry_after: float | None = None
     """Seconds for which the site asks to be left alone."""
     robots: str = ""
-    """The rule of robots.txt that was used, such as `no robots.txt (404)` or `allows; Crawl-delay 10`."""
+    """The verdict of robots.txt, such as `no robots.txt (404)` or `robots.txt allows; a request every 10 s at most`."""
     interval: float = 0.0
-    """Seconds between visits, as the source's changes have it now."""
+    """Seconds between visits now, adapted to the source's changes."""
     next_at: int = 0
     """When it is visited next, in ms since the epoch."""
 
     @property
     def is_well(self) -> bool:
-        """Whether there was an answer that shows something, be it the same as before."""
+        """Whether the visit was successful: changed or unchanged."""
         return self.outcome in {"changed", "unchanged"}
 
 
 class Reading(Struct, frozen=True, kw_only=True):
-    """What a visit showed."""
+    """The strip that a visit showed, or why there is none."""
 
     visit: Visit
     strip: Strip | None = None
-    """Of a changed visit, the strip that it shows; of an unchanged one, the last strip as of now; else None."""
+    """With a changed visit, its strip; with an unchanged one, the last strip with this visit's time; else None."""
     slots: tuple[Slot, ...] = ()
     is_same: bool = False
-    """The strip says what the last one of the source said: text and slots."""
+    """Whether the slots have the same texts as in the source's last strip."""
     problem: InputError | None = None
-    """Why a body has no strip."""
+    """Why no strip was found in the body."""
 
     @property
     def trouble(self) -> str:
-        """Why there is no strip, in words for people; empty where nothing is known of it."""
+        """Why there is no strip, as a message; empty if there is one."""
         return self.visit.problem or (self.problem.problem if self.problem else "")
 
     @property
@@ -118,14 +117,14 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     @property
     def linked(self) -> int:
-        """How many slots have a link."""
+        """The number of slots with a link."""
         return sum(1 for slot in self.slots if slot.link)
 
     @property
     def dated(self) -> int:
-        """How many slots have a time of publication."""
+        """The number of slots with a time of publication."""
         return sum(1 for slot in self.slots if slot.published_at)
 
 
 Judge = Callable[[Reading], bool]
-"""Looks at every reading in turn; False holds its strip back: nothing of it is published, and none of it remembered."""
+"""Sees every reading in turn; False holds its strip back: it is neither published nor remembered."""

@@ -1,8 +1,7 @@
-"""Visit sources, each in its rhythm, and hand on what they show as it comes.
+"""Visits sources, each at its own interval, and yields their readings.
 
-A source has a task of its own, which waits, visits, reads and waits again; what slows the others down is only that a
-host gives one turn at a time, and that whoever takes the readings is slow. Whatever one source does to us, only that
-source pays for it.
+Each source has its own task, which waits, visits and reads in a loop. Tasks wait for each other only for the turns of
+a host, and when the consumer of the readings is slow (backpressure). A failure affects only its own source.
 """
 
 import asyncio
@@ -38,40 +37,40 @@ from streams.sources.visit import Reading, Validators, Visit
 logger: Final = logging.getLogger(__name__)
 
 WHOLE_EVERY_MS: Final = 3_600_000
-"""How often all of a source is asked for, though its validators hold: some sites answer 304 without cause."""
+"""How often a source is requested without validators, because some sites answer 304 though the page has changed."""
 CEILING_S: Final = 3_600.0
-"""The longest pause between attempts at a source that keeps failing, where its interval is not longer."""
+"""The longest backoff of a failing source, unless its interval is longer."""
 _LOOK_AGAIN_S: Final = 5.0
-"""How often sources.toml is looked at."""
+"""Seconds between checks whether sources.toml has changed."""
 _WAITING: Final = 64
-"""Readings that may wait to be taken; then visiting waits."""
+"""Readings that may wait to be consumed; then the visits wait."""
 _STARTS_A_SECOND: Final = 20.0
 
 
 class Listed(Protocol):
-    """Sources that can be others from time to time (`streams.sources.registry.Registry`)."""
+    """A list of sources that can change (`streams.sources.registry.Registry`)."""
 
     sources: Sequence[Source]
 
     def is_outdated(self) -> bool:
-        """Whether they have to be read again; answers at once."""
+        """Whether they have to be read again; does not block."""
 
     def reload(self) -> bool:
-        """Read them again; whether they are others now."""
+        """Read them again; says whether they have changed."""
 
 
 class Visitor:
     """Visits the sources of a registry.
 
     Args:
-        registry: The sources; looked at again every few seconds. None where only `visit` is called.
-        fetcher: Asks for what has an address.
-        hosts: The turns that the fetcher takes.
-        memory: What is known of sources between visits.
-        bounds: Of intervals, for sources that have none of their own.
+        registry: The sources, checked for changes every few seconds; None if only `visit` is called.
+        fetcher: Fetches sources with an address.
+        hosts: The hosts whose turns the fetcher takes.
+        memory: The state of sources between visits.
+        bounds: The bounds of intervals, for sources without their own.
         now: Milliseconds since the epoch.
         random: For jitter.
-        gone: Told of the ids of sources that are visited no more.
+        gone: Called with the ids of removed sources.
     """
 
     def __init__(
@@ -100,13 +99,13 @@ class Visitor:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no reading waits to be taken: the moment to write what has come together."""
+        """Whether no reading waits to be consumed: a good moment to write those that were."""
         return self._queue.empty()
 
     async def readings(self, stop: asyncio.Event) -> AsyncIterator[Reading]:
-        """What visits show, in the order in which they end, until a stop is asked for; nothing of sources that went.
+        """Iterate over readings, in the order in which visits end, until `stop` is set; leaves out removed sources.
 
-        Visits that are under way then are given up, and what they would have shown is there at the next start.
+        Visits in progress are then cancelled; the next start repeats them.
         """
         keeping = asyncio.create_task(self._keep_up())
         stopping = asyncio.create_task(stop.wait())
@@ -127,12 +126,12 @@ class Visitor:
             await self._end()
 
     def settle(self, reading: Reading, *, published: bool) -> None:
-        """Remember a reading, once its strip is on Kafka (`published`) or is known to be there already."""
+        """Remember a reading once its strip is published, or need not be (then `published` is False)."""
         if reading.visit.source in self._tasks:
             self._reader.settle(reading, published=published)
 
     async def visit(self, source: Source) -> Reading:
-        """Visit a source now; whatever is raised costs it this visit."""
+        """Visit a source now; an unexpected exception becomes a failed visit."""
         try:
             return await self._visited(source)
         except Exception as error:
@@ -155,16 +154,16 @@ class Visitor:
         return await self._scheduled(source, await self._made(source, fetched, known), fetched, due, began)
 
     async def rules_of(self, address: str, source: Source) -> Robots:
-        """The robots.txt that holds for an address, asked for on behalf of a source.
+        """The robots.txt rules for an address, fetched with a source's timeouts and permissions.
 
         Raises:
             ForbiddenAddressError: The address is a private one.
-            PostponedError: Its host is to be left alone.
+            PostponedError: Its host asked to be left alone.
         """
         return await self._fetcher.rules_of(address, source)
 
     def _known(self, source: Source) -> Known:
-        """What is known of a source, as it is asked now."""
+        """The last answer of a source; an empty one if its settings have changed since."""
         known = self._memory.known.get(source.id, Known())
         if known.asked != asked(source):
             self._reader.forget(source.id)
@@ -172,7 +171,7 @@ class Visitor:
         return known
 
     async def _made(self, source: Source, fetched: Fetched, known: Known) -> Visit:
-        """The visit that fetching came to, not scheduled yet."""
+        """The visit of a fetch, not scheduled yet."""
         outcome, problem, body = fetched.outcome, fetched.problem, None
         digest, fresh = known.digest, max(fresh_for(fetched.headers), known.fresh_for)
         if outcome == "changed":
@@ -238,7 +237,7 @@ class Visitor:
             next_at = now + round(backed_off(interval, failures, ceiling) * 1000)
         if source.address is not None:
             next_at = max(next_at, now + round(self._hosts.pause(source.address) * 1000))
-        # What was published meanwhile is known by now.
+        # `settle` may have set `published_at` while we awaited.
         latest = self._memory.dues.get(source.id, due)
         self._memory.dues[source.id] = replace(
             latest, interval=interval, failures=failures, next_at=next_at, whole_at=due.whole_at
@@ -246,21 +245,21 @@ class Visitor:
         return replace(reading, visit=replace(visit, interval=interval, next_at=next_at))
 
     async def _keep_up(self) -> None:
-        """Visit the sources of the registry, whatever they are from time to time."""
+        """Keep a task for each source of the registry, which may change."""
         registry = self._registry
         assert registry is not None
         self._begin(registry.sources)
         while True:
             await asyncio.sleep(_LOOK_AGAIN_S)
             try:
-                # A file of thousands of entries takes longer to read than others can wait.
+                # In a thread, as reading a file of thousands of entries would block the event loop.
                 if registry.is_outdated() and await asyncio.to_thread(registry.reload):
                     self._begin(registry.sources)
             except Exception:
                 logger.exception("sources.toml: a fault of ours; the sources stay as they were")
 
     def _begin(self, sources: Sequence[Source]) -> None:
-        """Have a task for each of these sources, and none for any other."""
+        """Start tasks for new and changed sources, and cancel those of removed ones."""
         wanted = {source.id: source for source in sources}
         for name, (source, task) in list(self._tasks.items()):
             if wanted.get(name) != source:
@@ -273,7 +272,7 @@ class Visitor:
                 self._tasks[name] = source, asyncio.create_task(self._watch(source, len(wanted)))
 
     async def _watch(self, source: Source, sources: int) -> None:
-        """Visit a source again and again."""
+        """Visit a source in a loop."""
         due = self._memory.dues.get(source.id, Due())
         spread = min(self._bounds.of(source).shortest, sources / _STARTS_A_SECOND) * self._random.random()
         now = self._now()
@@ -285,7 +284,7 @@ class Visitor:
             await asyncio.sleep(max(0.0, (reading.visit.next_at - self._now()) / 1000))
 
     async def _fault(self, source: Source, error: Exception) -> Reading:
-        """The visit that failed for a reason that nobody thought of."""
+        """The reading of a visit that failed with an unexpected exception."""
         problem = shown(f"a fault of ours: {type(error).__name__}: {error}")
         due = self._memory.dues.get(source.id, Due())
         fetched = Fetched(outcome="failed", problem=problem)
@@ -293,7 +292,7 @@ class Visitor:
         return await self._scheduled(source, visit, fetched, due, self._now())
 
     async def _end(self) -> None:
-        """End all visiting."""
+        """Cancel all tasks."""
         tasks = [task for _, task in self._tasks.values()]
         for task in tasks:
             task.cancel()
@@ -301,7 +300,7 @@ class Visitor:
 
 
 def _file(source: Source) -> Fetched:
-    """What a file says, as fetching says it."""
+    """Read a source's file; the result has the form of a fetch."""
     assert source.path is not None
     try:
         if not source.path.is_file():

@@ -1,7 +1,6 @@
-"""Whether a page is a login or consent page instead of the one that was asked for.
+"""Detects login, consent and paywall pages that a site shows instead of the requested page.
 
-Every news page has a cookie banner and a link to log in somewhere: so this is asked only of pages whose strip is
-missing or doubted.
+Ordinary news pages have cookie banners and login links too: so only pages whose strip is missing or doubted are tested.
 """
 
 import re
@@ -9,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _LOOKED_AT: Final = 200_000
-"""Characters of a page: a page that asks for something asks for it early."""
+"""Characters at the beginning of a page that are searched: a wall asks early."""
 _PATH: Final = re.compile(
     r"(?:^|[/._-])(?:log-?in|sign-?in|signon|auth|sso|consent|gdpr|cookiewall|paywall|captcha|challenge)(?:[/._-]|$)",
     re.IGNORECASE,
@@ -26,11 +25,11 @@ _ASKS: Final = re.compile(
 
 
 def wall_of(body: str, address: str, answered_by: str) -> str | None:
-    """What makes a page look like a wall, in words; None where nothing does.
+    """Why a page looks like a wall, as a message; None if it does not.
 
     Args:
         body: The page.
-        address: What was asked for.
+        address: The requested address.
         answered_by: The address that answered, after redirects.
     """
     path = urlsplit(answered_by).path

@@ -1,9 +1,9 @@
-"""The watch of sources: what each source's own past says about what it shows now. Pure; time is that of visits.
+"""Anomaly detection for sources: judges each strip by the past of its source. Pure; time is that of the visits.
 
-A strip that does not fit is in doubt. It is held back at once unless nearly all of its headlines are known, and with
-the second visit in doubt the source changes its state, so that one odd answer raises nothing. What changed its state
-is told as a `SourceState`. A doubt that stays for hours with a strip that itself brings news is a change of the site:
-it is taken over then, and told.
+A strip that does not fit is *in doubt*: its shape, its separator, or all of its headlines are new. It is held back at
+once, unless nearly all of its headlines are known. With the second visit in doubt the source changes its state, so
+that one odd answer raises no alarm; the new state is reported as a `SourceState`. If the doubt lasts for hours while
+the doubted strip keeps changing, the site itself has changed: then the strip is accepted (*taken over*).
 """
 
 import statistics
@@ -26,48 +26,48 @@ State = Literal[
 ]
 
 _REMEMBERED: Final = 256
-"""Headlines of a source that are known again."""
+"""The most recent headlines of a source that are remembered as known."""
 _SHAPES: Final = 30
-"""Strips whose slots and lengths say what is usual."""
+"""The most recent strips whose shapes (number and length of headlines, separator) are usual."""
 _LEARNT: Final = 5
-"""Strips from which on a source's past says something."""
+"""Strips after which a source is judged."""
 _FAR: Final = 1.6
-"""So many times beyond all that was usual is far off."""
+"""The factor beyond the usual range from which a number or length is in doubt."""
 _FEWEST_APART: Final = 4
-"""Slots that the number must differ by at least."""
+"""The least difference to the usual number of headlines that is in doubt."""
 _WELL_KNOWN: Final = 0.8
-"""The share of known headlines that lets a strip in doubt through: they are what the source shows."""
+"""The share of known headlines with which a strip in doubt is published all the same."""
 _FEWEST_SLOTS: Final = 5
-"""Slots of a strip below which all of it may be new at any time."""
+"""A strip with fewer headlines may be all new at any time."""
 _OFTEN_NEW: Final = 0.02
-"""The share of strips with nothing but new headlines from which on that says nothing of a source."""
+"""If more than this share of a source's strips was all new, an all-new strip is not in doubt."""
 _EXCUSES: Final = 2
-"""What was right once is easily right again: so much less has to be expected of a source in that case."""
+"""A strip of n new headlines is in doubt if fewer than n / (2 + `_EXCUSES` x `Past.replaced`) were to be expected."""
 _SUSPECTED: Final = 0.2
-"""The share of headlines of strips in doubt that makes another strip one of them."""
+"""The share of headlines in common with strips that were held back which makes a strip one of them."""
 _FAILURES: Final = 3
-"""Visits in a row that fail before it is told."""
+"""Consecutive failed visits after which the state is `failing`."""
 _TAKEN_OVER_MS: Final = 24 * 3_600_000
-"""How long a strip in doubt is held back, where the page shows no other with known headlines."""
+"""How long a strip is held back before it is taken over."""
 _REPLACED_MS: Final = 2 * 3_600_000
-"""As `_TAKEN_OVER_MS`, for a strip that looks as always but has nothing but new headlines: news may do that."""
+"""The same for a strip of the usual shape with only new headlines, which big news can cause."""
 _FEWEST_NEWS: Final = 3
-"""Strips in doubt that must have differed from each other by then, in more than their order."""
+"""Different strips (in more than their order) that must have been held back before the last one is taken over."""
 _TOLD_AGAIN_MS: Final = 3_600_000
-"""How often what is told of a source is told again, with the figures of then."""
+"""How often a state that did not change is reported again, with new figures."""
 _WEIGHT: Final = 1 / 200
-"""What a visit counts for in the shares of visits."""
+"""The weight of a visit in the moving averages of unchanged and failed visits."""
 _NO_VISITOR: Final = frozenset({401, 402, 403, 407, 451})
 _HOUR_MS: Final = 3_600_000
 _64_BITS: Final = (1 << 64) - 1
 
 
 class Past(Struct):
-    """What is known of a source; times are in ms since the epoch, 0 where there was none."""
+    """What the watch has learnt of a source; times are in ms since the epoch, 0 for never."""
 
     rhythm: Rhythm = field(default_factory=Rhythm)
     entry: str = ""
-    """How it was asked and read."""
+    """The settings by which it was requested and read (`streams.sources.reading.asked`)."""
     state: State = "learning"
     since: int = 0
     detail: str = ""
@@ -81,28 +81,29 @@ class Past(Struct):
     failed: float = 0.0
     failures: int = 0
     strips: int = 0
-    """Strips that were taken."""
+    """Strips that were published."""
     all_new: float = 0.0
-    """The share of strips that shifted with nothing but new headlines."""
+    """The share of strips with only new headlines."""
     replaced: int = 0
-    """How often all of its headlines were replaced at once, and rightly so as was seen later."""
+    """How often a strip with only new headlines was held back and later proved right."""
     new_of_news: float = 1.0
-    """How many new headlines a strip brings that brings any."""
+    """The average number of new headlines in a strip that has any."""
     counts: list[int] = []
     lengths: list[float] = []
     separators: list[str | None] = []
     recent: dict[int, None] = {}
-    """Headlines by their hash, the latest last."""
+    """Hashes of known headlines, most recent last."""
     doubt: Literal["", "missing", "misshapen", "resplit", "misplaced", "walled"] = ""
-    """What was doubted at the last visit."""
+    """The doubt at the last visit."""
     doubted_since: int = 0
     doubted: list[int] = []
-    """Hashes of the different strips that were held back."""
+    """Hashes of different strips that were held back."""
     suspects: dict[int, None] = {}
-    """Headlines of those strips by their hash, the latest last."""
+    """Hashes of those strips' headlines, most recent last."""
     zone_hour: int = -1
-    """The hour of the source's week, and until when it is that."""
+    """The current hour of the source's week."""
     zone_until: int = 0
+    """When that hour ends."""
 
 
 class _Doubt(Struct, frozen=True):
@@ -114,8 +115,8 @@ class Watch:
     """Judges readings (`streams.sources.visit.Judge`), each by the past of its source.
 
     Args:
-        pasts: By source.
-        zone: The time zone in which a source's day runs.
+        pasts: The past of each source; updated in place.
+        zone: Gives a source's time zone.
     """
 
     def __init__(
@@ -129,14 +130,14 @@ class Watch:
         self._told: list[SourceState] = []
 
     def told(self) -> list[SourceState]:
-        """What there is to tell of sources since this was asked last, each that has another state and some anew."""
+        """Take the states to report since the last call: those that changed, and every hour those that did not."""
         told, self._told = self._told, []
         return told
 
     def judge(self, reading: Reading) -> bool:
-        """Learn from a reading; whether its strip may be published.
+        """Learn from a reading; says whether its strip may be published.
 
-        Of a source that is asked or read otherwise than before, the looks are learnt anew.
+        After a change of a source's settings, the shapes of its strips are learnt anew.
         """
         visit = reading.visit
         entry = visit.asked
@@ -201,12 +202,11 @@ class Watch:
         return True
 
     def _as_before(self, past: Past, visit: Visit) -> None:
-        """Nothing else than at the last visit that went well."""
+        """Note a visit that showed the same as the last successful one."""
         past.last_well = visit.at
         if past.doubt and not past.held:
-            _enter(
-                past, past.doubt, visit, past.detail
-            )  # the strip in doubt was let through, and is still there
+            # The strip in doubt was published, and is still shown.
+            _enter(past, past.doubt, visit, past.detail)
         elif past.doubt or past.state not in {"well", "learning", "silent"}:
             _clear(past, visit)
         if is_silent(past.rhythm) and past.state in {"well", "learning"}:
@@ -215,7 +215,7 @@ class Watch:
             _enter(past, "silent", visit, f"nothing new for {since:.1f} h, in which {missed}")
 
     def _hour(self, past: Past, visit: Visit) -> int:
-        """The hour of the source's week, Monday first."""
+        """The hour of the source's week, from Monday 0:00 in its time zone."""
         if visit.at >= past.zone_until or past.zone_hour < 0:
             local = datetime.fromtimestamp(visit.at / 1000, self._zone(visit.source))
             past.zone_hour = local.weekday() * 24 + local.hour
@@ -226,7 +226,7 @@ class Watch:
 
 
 def _key(text: str) -> int:
-    """A headline as it is known again, of one source: as it is written, but for capitals."""
+    """A hash of a headline by which it is recognized within one source; case does not matter."""
     return int.from_bytes(blake2b(text.casefold().encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
@@ -239,7 +239,7 @@ def _missing(reading: Reading) -> _Doubt:
 
 
 def _doubt(past: Past, reading: Reading, keys: list[int], known: int) -> _Doubt | None:
-    """Why a strip does not fit what the source showed until now."""
+    """Why a strip does not fit the source's past; None if it does."""
     assert reading.strip is not None
     doubt = _unusual(past, reading, keys) or _all_new(past, reading, keys, known)
     if doubt is not None and known < _WELL_KNOWN * len(keys) and reading.visit.body:
@@ -270,7 +270,7 @@ def _unusual(past: Past, reading: Reading, keys: list[int]) -> _Doubt | None:
 
 
 def _all_new(past: Past, reading: Reading, keys: list[int], known: int) -> _Doubt | None:
-    """Whether all headlines are new although hardly any was to be expected in so short a time."""
+    """The doubt about a strip whose headlines are all new, though fewer news were to be expected in the time."""
     is_judged = past.rhythm.patience > 0 and past.all_new <= _OFTEN_NEW
     if known or len(keys) < _FEWEST_SLOTS or not is_judged:
         return None
@@ -285,12 +285,12 @@ def _all_new(past: Past, reading: Reading, keys: list[int], known: int) -> _Doub
 
 
 def _is_suspected(past: Past, keys: list[int]) -> bool:
-    """Whether a strip shows what was held back before."""
+    """Whether a strip resembles those that were held back."""
     return sum(key in past.suspects for key in keys) >= max(1, _SUSPECTED * len(keys))
 
 
 def _is_taken_over(past: Past, visit: Visit, doubt: _Doubt, keys: list[int]) -> bool:
-    """Whether a strip in doubt has been there for so long, and brought news, that it is what the site shows now."""
+    """Whether a strip in doubt is now accepted: it was shown for long enough, kept changing, and there is no pin."""
     key = sum(keys) & _64_BITS
     if key not in past.doubted and len(past.doubted) < _FEWEST_NEWS:
         past.doubted.append(key)
@@ -300,7 +300,7 @@ def _is_taken_over(past: Past, visit: Visit, doubt: _Doubt, keys: list[int]) -> 
 
 
 def _be_in_doubt(past: Past, reading: Reading, doubt: _Doubt, *, held: bool) -> None:
-    """A doubt; the second one in a row is what is told."""
+    """Note a doubt; the second consecutive one changes the source's state."""
     visit = reading.visit
     is_second = bool(past.doubt)
     past.doubt, past.held = doubt.kind, held
@@ -330,14 +330,14 @@ def _enter(past: Past, state: State, visit: Visit, detail: str) -> None:
 
 
 def _clear(past: Past, visit: Visit, detail: str = "") -> None:
-    """No doubt any more."""
+    """End all doubt."""
     past.doubt, past.held, past.pin, past.doubted_since = "", False, None, 0
     past.doubted, past.suspects = [], {}
     _enter(past, "well" if past.strips + 1 >= _LEARNT else "learning", visit, detail)
 
 
 def _fail(past: Past, visit: Visit) -> None:
-    """A visit that brought nothing that can be judged."""
+    """Note a failed visit."""
     past.failures += 1
     if visit.status in _NO_VISITOR and past.failures > 1:
         _enter(past, "walled", visit, f"it answers {visit.status}: {visit.problem}")
@@ -360,7 +360,7 @@ def _take(past: Past, reading: Reading, keys: list[int], known: int) -> None:
 
 
 def _learn_looks(past: Past, reading: Reading, keys: list[int]) -> None:
-    """Learn how many headlines, how long and by what separated are usual."""
+    """Learn the usual number of headlines, their length and the separator."""
     assert reading.strip is not None
     for kept, value in ((past.counts, len(keys)), (past.lengths, _length(reading))):
         kept.append(value)  # type: ignore[arg-type]
