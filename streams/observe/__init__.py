@@ -1,1 +1,1 @@
-"""See what the pipeline does: the account of every headline, metrics, health, lag."""
+"""What programs share to be observed: the account of a run, metrics, scrapes, health pages, traces."""

@@ -1,14 +1,14 @@
-"""The account of a run: the conservation law of headlines, counted."""
+"""The account of a run: every slot is counted once, by its outcome."""
 
 from msgspec import Struct
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """What went in and what became of it: slots = empty + new + exact + near + updates + dead letters."""
+    """Slots and their outcomes: slots = empty + new + exact + near + updates + dead letters."""
 
     strips: int
     failed: int
-    """Files, pages and lines that could not be read or split: nothing of them is in the other terms."""
+    """Files, pages and lines that could not be read or split; they are in none of the other terms."""
     slots: int
     empty: int
     new: int
@@ -19,7 +19,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
     @property
     def residue(self) -> int:
-        """Slots whose fate is not known. Anything but 0 is a fault of ours."""
+        """Slots without an outcome. Anything but 0 is a bug."""
         return self.slots - (
             self.empty + self.new + self.exact + self.near + self.updates + self.dead_letters
         )

@@ -1,4 +1,4 @@
-"""Serves `/metrics` of a command that computes and ends, from a thread of its own, and waits for its last scrape."""
+"""Serves `/metrics` of a batch command from a thread of its own, and lets it wait for its last scrape."""
 
 import asyncio
 import logging
@@ -15,18 +15,18 @@ logger: Final = logging.getLogger(__name__)
 
 
 class Served:
-    """The pages of a command, while they are served; nothing where they are not."""
+    """The pages of a command, if they are served."""
 
     def __init__(self, asked: threading.Event | None) -> None:
         self._asked = asked
 
     @property
     def is_served(self) -> bool:
-        """Whether somebody can scrape at all."""
+        """Whether there are pages that can be scraped."""
         return self._asked is not None
 
     def wait_for_scrape(self, seconds: float) -> bool:
-        """Wait until somebody scrapes what is true now, for so long at most; whether that was so."""
+        """Wait until the current metrics are scraped, for `seconds` at most; says whether they were."""
         if self._asked is None:
             return False
         self._asked.clear()
@@ -35,7 +35,7 @@ class Served:
 
 @contextmanager
 def serving_beside(listen: str | None, *, registry: CollectorRegistry) -> Iterator[Served]:
-    """Serve the pages of a registry while the context lasts; without an address nothing is served.
+    """Serve the pages of a registry while the context lasts; does nothing if `listen` is None.
 
     Raises:
         SettingsError: The address cannot be listened on.
@@ -44,7 +44,7 @@ def serving_beside(listen: str | None, *, registry: CollectorRegistry) -> Iterat
         yield Served(None)
         return
     asked = threading.Event()
-    # Told of a scrape before it is answered, so that one which follows `clear` shows what was true before that.
+    # The event is set before a scrape is answered: so a scrape that sets it after `clear` shows metrics no older.
     served = pages(listen, registry=registry, is_ready=lambda: True, scraped=asked.set)
     with _in_a_thread(served) as address:
         logger.info("health and metrics on http://%s/readyz and /metrics", address)
@@ -53,7 +53,7 @@ def serving_beside(listen: str | None, *, registry: CollectorRegistry) -> Iterat
 
 @contextmanager
 def _in_a_thread(served: AbstractAsyncContextManager[str]) -> Iterator[str]:
-    """Enter a context in an event loop that runs in a thread of its own, and leave it there."""
+    """Enter and exit an asynchronous context in an event loop that runs in a thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="metrics", daemon=True)
     thread.start()

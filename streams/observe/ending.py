@@ -1,9 +1,9 @@
-"""When a program that is told to end does so: when it is scraped again, for nobody sees what it counts after that.
+"""Graceful shutdown that loses no counts: a program told to end is scraped once more with its final metrics.
 
-Told by SIGTERM it works on until whoever scrapes it comes, so that nothing stands still meanwhile, wherever it is
-started again. Then it ends its work while that scrape waits for its answer, which so has the last of its counts.
-Nobody is waited for who has not come for two minutes, nor for longer than their interval. A second signal, or Ctrl-C,
-ends the work at once; a failure does too.
+After SIGTERM the program works on until its next scrape, so that processing stands still no longer than necessary. When
+the scrape comes, the program ends its work while the scrape waits for its answer, which then has the final counts. It
+waits for no scraper that has been away for two minutes, and for none longer than its interval. A second signal, Ctrl-C
+or a failure ends the work at once.
 """
 
 import asyncio
@@ -20,32 +20,34 @@ from msgspec import Struct
 logger: Final = logging.getLogger(__name__)
 
 _RECENT_S: Final = 120.0
-"""Who has not scraped for so long does not come any more."""
+"""A scraper that has not come for so long is not waited for."""
 MOST_S: Final = 30.0
-"""The longest that a scrape is waited for."""
+"""The longest wait for a scrape."""
 _LATE_S: Final = 1.0
-"""How late a scrape may come, beside a quarter of its interval."""
+"""How late a scrape may be, in addition to a quarter of its interval."""
 _ANSWER_SHARE: Final = 0.8
-"""How much of the time that a scraper gives it the last scrape may wait for its answer."""
+"""The share of a scraper's timeout for which the answer to its last scrape may be delayed."""
 _MAX_SCRAPERS: Final = 16
 
 
 class _Scraper(Struct):
-    """Somebody who scrapes: seconds of the clock, and of their interval where they came twice."""
+    """A scraper; times are in seconds of the clock."""
 
     last: float
+    """Its last scrape."""
     interval: float = math.inf
+    """The time between its last two scrapes; infinite before the second."""
     is_told: bool = False
-    """Whether they came since the program was told to end."""
+    """Whether it has seen every count since the program was told to end."""
 
 
 class Ending:
-    """When a program ends its work, and when its last scrape is answered.
+    """Decides when a program ends its work, and when its last scrape is answered.
 
     Args:
-        then: Called once when the work is to end, as `stop` is set.
-        clock: Seconds that never go back.
-        later: Calls something in so many seconds; the running loop does, where left out.
+        then: Called once, when the work should end and `stop` is set.
+        clock: Seconds of a monotonic clock.
+        later: Calls a function after some seconds; None for the running loop's `call_later`.
     """
 
     def __init__(
@@ -62,46 +64,46 @@ class Ending:
         self._is_done = asyncio.Event()
         self._is_scraped = asyncio.Event()
         self.stop = asyncio.Event()
-        """Set when the work is to end."""
+        """Set when the work should end."""
 
     @property
     def is_told(self) -> bool:
-        """Whether the program was told to end, or ends: it is not ready any more."""
+        """Whether the program was told to end, or is ending: then it is not ready any more."""
         return self._told_at is not None or self.stop.is_set()
 
     def obey_signals(self) -> None:
-        """Let SIGTERM tell of the end, and Ctrl-C end the work at once."""
+        """Handle SIGTERM with `tell`, and SIGINT (Ctrl-C) with `end`."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self.tell)
         loop.add_signal_handler(signal.SIGINT, self.end)
 
     def tell(self) -> None:
-        """Ask for an end: after the next scrape, where one is to come; told again, at once."""
+        """Ask the program to end after the next scrape, if one is expected; asked again, at once."""
         if self.is_told:
             self.end()
         else:
             self._wait("told to end: the work goes on until")
 
     def end(self) -> None:
-        """End the work now, or what still waits after it."""
+        """End the work now, or the wait for a last scrape after it."""
         self._is_scraped.set()
         if not self.stop.is_set() and not self._is_done.is_set():
             self.stop.set()
             self._then()
 
     def done(self) -> None:
-        """Say that nothing is counted any more: a scrape that waits for it is answered."""
+        """Note that the counts are final: a scrape that waits is answered."""
         self._is_done.set()
 
     async def last_scrape(self) -> None:
-        """Wait until what is true now was scraped, where somebody scrapes: the work has ended by itself."""
+        """Wait until the final counts are scraped, if there is a scraper; called when the work has ended by itself."""
         self.done()
         if not self.is_told:
             self._wait("the work is done; its counts wait for")
         await self._is_scraped.wait()
 
     async def unless_told(self, work: Awaitable[None]) -> None:
-        """Do work until it ends, or is to end: then it is cancelled."""
+        """Await work, and cancel it if it should end."""
         working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(self.stop.wait())
         try:
             await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -116,9 +118,9 @@ class Ending:
         """Note a scrape before it is answered; the last one waits here until the work has ended.
 
         Args:
-            scraper: Who scrapes.
-            is_shown_all: Whether the answer shows every count as it is: else they are to come once more.
-            patience: How many seconds they wait for the answer.
+            scraper: The scraper's name.
+            is_shown_all: Whether the answer shows every count at its value; else the scraper has to come once more.
+            patience: The scraper's timeout, in seconds.
         """
         now = self._clock()
         found = self._scrapers.get(scraper)
@@ -137,14 +139,14 @@ class Ending:
                     await self._is_done.wait()
 
     def _wait(self, what: str) -> None:
-        """Begin to wait for whoever is to come; `what` begins the line that the log has of it."""
+        """Begin to wait for the scrapers; `what` is the beginning of the log message."""
         self._told_at = self._clock()
         left = self._look()
         if left > 0:
             logger.info("%s the next scrape, %.0f s at most; another signal ends it at once", what, left)
 
     def _look(self) -> float:
-        """End where nobody is to come any more; else look again when they are late, in so many seconds."""
+        """End if no scraper is expected; else look again when the last is overdue. Gives the seconds until then."""
         now = self._clock()
         due = [self._due(each) for each in self._scrapers.values() if not each.is_told]
         left = max(due, default=now) - now
@@ -155,7 +157,7 @@ class Ending:
         return left
 
     def _due(self, scraper: _Scraper) -> float:
-        """When somebody is not waited for any more."""
+        """When a scraper is overdue."""
         assert self._told_at is not None
         if self._told_at - scraper.last > _RECENT_S:
             return scraper.last

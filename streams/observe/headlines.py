@@ -1,4 +1,4 @@
-"""What a committed batch says of headlines: by language, rule, category and source, and how old they are."""
+"""Metrics of the headlines in a committed transaction: by language, rule, category and source, and their age."""
 
 from collections import Counter
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -13,12 +13,12 @@ from streams.observe.shared import OTHER, SOURCE_NEWEST, Sources
 from streams.stage import Record
 
 _ALL_UP_TO: Final = 512
-"""Records of a batch up to which all are asked for their source."""
+"""The largest batch in which the source of every record is looked at."""
 _STRIDE: Final = 8
-"""Of larger batches every eighth: a strip's records lie together, and who looks at all pays 1 % of the throughput."""
+"""In larger batches every eighth record is: a strip's records are adjacent, and all would cost 1 % of throughput."""
 _CANARY: Final = CANARY_SOURCE.encode()
 _AHEAD_S: Final = 3600.0
-"""How far a clock may be ahead and still say when its source was last heard of."""
+"""A strip whose time is further in the future does not count for its source's freshness."""
 
 HEADLINES: Final = Metric(
     name="ticker_headlines_total",
@@ -76,12 +76,13 @@ METRICS: Final = (
 
 
 def note_sources(records: Sequence[Record], newest: MutableMapping[bytes, int]) -> None:
-    """Note by source the latest event time (ms) in a batch; of a source with eight records in a row none is missed.
+    """Update `newest`, the latest event time (ms) by source, from a batch of sightings.
 
-    Headlines carry no source header.
+    Large batches are sampled; a source with eight adjacent records is never missed. Records without a source header,
+    such as headlines, are skipped.
     """
     sample = records if len(records) <= _ALL_UP_TO else records[::_STRIDE]
-    # Those of a strip are alike: what is left to compare is little.
+    # The records of a strip have the same source and time, so this set is small.
     said = {(headers[0][1], record.timestamp) for record in sample if len(headers := record.headers) == 1}
     for source, timestamp in said:
         if source is not None:
@@ -102,31 +103,31 @@ class HeadlineMetrics:
     def committed(
         self, newest: Mapping[bytes, int], published: Sequence[Event], published_at: Sequence[int], now: float
     ) -> None:
-        """Count what came of some records, committed at `now` (seconds since the epoch).
+        """Count a committed transaction.
 
         Args:
-            newest: What `note_sources` noted of the records.
-            published: The events for consumers that came of them.
+            newest: The result of `note_sources` for its input records.
+            published: The events that it published on public topics.
             published_at: Their event times (ms), in the same order.
-            now: Seconds since the epoch.
+            now: The time of the commit, in seconds since the epoch.
         """
         self._note_newest(newest, now)
         self._make.add(self._tally(published))
         if published and isinstance(published[0], CategorizedHeadline):
             ages = self._make.weighted(END_TO_END)
             for timestamp, times in Counter(published_at).items():
-                # A clock that is ahead must not make the sum meaningless for ever.
+                # A negative age, of a clock that is ahead, would make the histogram's sum meaningless.
                 ages.observe(max(0.0, now - timestamp / 1000), times)
 
     def _note_newest(self, newest: Mapping[bytes, int], now: float) -> None:
-        """When the newest strip of each source was observed.
+        """Export when the newest strip of each source was observed.
 
-        A strip from the future would hide for as long that its source has gone silent: it is left out.
+        A strip from the future is left out: until that time comes, it would hide that its source has fallen silent.
         """
         plausible = (now + _AHEAD_S) * 1000
         for source, timestamp in newest.items():
             if source == _CANARY:
-                continue  # no news of any place
+                continue  # not a source of news
             if self._newest.get(source, 0) < timestamp <= plausible:
                 label = self._sources.label(source.decode("utf-8", "replace"))
                 if label != OTHER:
@@ -134,7 +135,7 @@ class HeadlineMetrics:
                 self._make.gauge(SOURCE_NEWEST, label).set(timestamp / 1000)
 
     def _tally(self, published: Sequence[Event]) -> Counter[tuple[str, ...]]:
-        """Count events for consumers, by metric and labels."""
+        """Count published events by metric and labels."""
         tally: Counter[tuple[str, ...]] = Counter()
         label = self._sources.label
         for event in published:

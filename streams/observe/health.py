@@ -19,7 +19,7 @@ logger: Final = logging.getLogger(__name__)
 
 _UNAVAILABLE: Final = 503
 _SCRAPE_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
-"""What Prometheus, and whatever scrapes as it does, sends with every scrape."""
+"""The header that Prometheus and compatible scrapers send with every scrape."""
 
 _PATIENCE_S: Final = 10.0
 
@@ -33,9 +33,9 @@ async def serving(
     ending: Ending,
     further: Sequence[web.RouteDef] = (),
 ) -> AsyncIterator[None]:
-    """As `pages`, saying where in the log; without an address nothing is served.
+    """Serve `pages` and log their address; does nothing if `listen` is None.
 
-    Work that has ended by itself, and not by a failure, is scraped once more before this ends.
+    When the body of the context ends without an error, it waits for a last scrape.
 
     Raises:
         SettingsError: The address cannot be listened on.
@@ -61,7 +61,7 @@ async def pages(
 ) -> AsyncIterator[str]:
     """Serve the pages, and further ones, on `HOST:PORT` while the context lasts; gives the address (port 0 picks one).
 
-    `scraped` is told of every scrape before it is answered, and so is `ending`, which can let the last one wait.
+    `scraped` is called before each scrape is answered; `ending` may delay the answer to the last one.
 
     Raises:
         SettingsError: The address cannot be listened on.
@@ -79,9 +79,9 @@ def health_routes(
     scraped: Callable[[], object] = lambda: None,
     ending: Ending | None = None,
 ) -> list[web.RouteDef]:
-    """The three pages, for an application that has others too.
+    """The routes of the three pages, for an application that has others too.
 
-    `scraped` is told of each scrape before its answer; `ending` too. Who is told to end is not ready.
+    `scraped` and `ending` are as for `pages`. A program that was told to end is not ready.
     """
 
     async def healthz(_request: web.Request) -> web.Response:
@@ -105,20 +105,20 @@ def health_routes(
         text = scrapes.text(scraper, connection=peer)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    # A second series for each counter, which few Prometheus read: `scrapes` does what they are for.
+    # Created timestamps are a second series for each counter that few servers use; `scrapes` makes them unnecessary.
     disable_created_metrics()  # type: ignore[no-untyped-call]
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
 
 
 def _scraper(request: web.Request) -> str | None:
-    """Who scrapes, by address and program; None for a browser, which does not say how long it waits for a scrape."""
+    """A scraper's name, by its address and User-Agent; None for a browser, which sends no scrape timeout."""
     if _SCRAPE_HEADER not in request.headers:
         return None
     return f"{request.remote} {request.headers.get('User-Agent', '')}"
 
 
 def _patience(request: web.Request) -> float:
-    """How many seconds a scraper waits for its answer; a usual number where it says none that is one."""
+    """A scraper's timeout in seconds; Prometheus' default if the header is invalid."""
     try:
         seconds = float(request.headers[_SCRAPE_HEADER])
     except ValueError:
@@ -137,7 +137,7 @@ async def listening(
 ) -> AsyncIterator[str]:
     """Serve an application on `HOST:PORT` while the context lasts; gives the address (port 0 picks one).
 
-    At the end of the context the work has ended: a last scrape that `ending` let wait is answered.
+    At the end of the context a last scrape that `ending` has delayed is answered.
 
     Raises:
         SettingsError: The address cannot be listened on.

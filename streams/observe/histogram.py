@@ -1,4 +1,4 @@
-"""A histogram for many equal values at once."""
+"""A histogram that takes many equal values at once."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from streams.observe.metric import Metric
 
 
 class WeightedHistogram:
-    """A histogram without labels that takes many equal values at once, which the library's does not.
+    """A histogram without labels that takes many equal values at once, which prometheus_client's does not.
 
-    Not for several threads: it is raised and shown in the event loop.
+    It is not thread-safe: it is updated and collected in the event loop.
     """
 
     def __init__(self, metric: Metric, registry: CollectorRegistry) -> None:
@@ -24,12 +24,12 @@ class WeightedHistogram:
         registry.register(self)
 
     def observe(self, value: float, times: int) -> None:
-        """Take a value so many times."""
+        """Observe a value `times` times."""
         self._counts[bisect_left(self._metric.buckets, value)] += times
         self._sum += value * times
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        """What the registry shows (`prometheus_client.registry.Collector`)."""
+        """Collect its samples (`prometheus_client.registry.Collector`)."""
         bounds = [*map(floatToGoString, self._metric.buckets), "+Inf"]
         yield HistogramMetricFamily(
             self._metric.name,

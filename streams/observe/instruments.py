@@ -1,4 +1,4 @@
-"""The one place where metrics are made."""
+"""Makes the metrics of a program from their declarations."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,17 +12,16 @@ from streams.observe.shared import BUILD
 
 
 class Instruments:
-    """The metrics of one program, made in a registry: `instruments.counter(INPUT, "deduplicate")`.
+    """The metrics of one program, registered in a registry: `instruments.counter(INPUT, "deduplicate")`.
 
-    To the program's own comes the one that says which version of it runs; further ones of the same program
-    (`program` is None) say it no second time.
+    With `program`, `ticker_build_info` is added; a program with several `Instruments` names itself only once.
     """
 
     def __init__(self, program: str | None, metrics: Iterable[Metric], registry: CollectorRegistry) -> None:
         build = (BUILD,) if program else ()
         self._made: dict[str, Any] = {metric.name: _make(metric, registry) for metric in (*metrics, *build)}
         self._series_made: dict[tuple[str, ...], Any] = {}
-        """Series by metric and labels, kept here because the library takes a lock and a microsecond to look one up."""
+        """Series by metric and labels, cached because prometheus_client takes a lock and 1 µs to look one up."""
         if program:
             self.gauge(BUILD, __version__, program).set(1)
 
@@ -42,23 +41,23 @@ class Instruments:
         return histogram
 
     def weighted(self, metric: Metric) -> WeightedHistogram:
-        """A histogram that takes many equal values at once; has no labels."""
+        """A histogram without labels that takes many equal values at once."""
         histogram: WeightedHistogram = self._made[metric.name]
         return histogram
 
     def add(self, tally: Mapping[tuple[str, ...], int]) -> None:
-        """Raise many counters: by metric's name and labels."""
+        """Increment many counters, given by metric name and labels."""
         for (name, *labels), number in tally.items():
             self._find(name, tuple(labels)).inc(number)
 
     def clear(self, metric: Metric) -> None:
-        """Forget every series of a metric with labels: what they were about is not ours any more."""
+        """Remove every series of a metric with labels."""
         self._made[metric.name].clear()
         for series in [series for series in self._series_made if series[0] == metric.name]:
             del self._series_made[series]
 
     def remove(self, metric: Metric, *labels: str) -> None:
-        """Forget one series of a metric with labels, where there is one."""
+        """Remove one series of a metric with labels, if it exists."""
         if self._series_made.pop((metric.name, *labels), None) is not None:
             self._made[metric.name].remove(*labels)
 

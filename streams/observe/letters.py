@@ -1,4 +1,4 @@
-"""Says in the log that there are dead letters: at once of a new reason, then a line a minute with how many more."""
+"""Logs dead letters with a limit: the first of each stage and reason at once, further ones once a minute as a count."""
 
 import logging
 from collections import Counter
@@ -13,20 +13,20 @@ MINUTE_S: Final = 60.0
 _MOST_SAID: Final = 200
 _MOST_SOURCES: Final = 3
 _MOST_COUNTED: Final = 1_000
-"""Sources of one minute that are told apart; what more bring is counted together, for anybody can name sources."""
+"""The most sources that are counted apart within a minute: anybody can name sources. The rest are counted together."""
 
 
 class Rejected(NamedTuple):
-    """What dead letters of one kind have in common."""
+    """A kind of dead letters."""
 
     reason: str
-    """The class of the error at the bottom of it."""
+    """The class of the error's root cause."""
     source: str
-    """Empty where the record does not say."""
+    """Empty if the record names none."""
 
 
 class LetterLog:
-    """Collects dead letters by stage and reason, and logs a line of each a minute at most.
+    """Collects dead letters by stage and reason, and logs at most a line a minute for each.
 
     Args:
         later: Calls a function after so many seconds, as `asyncio`'s `call_later` does.
@@ -35,11 +35,11 @@ class LetterLog:
     def __init__(self, later: Callable[[float, Callable[[], None]], object]) -> None:
         self._later = later
         self._quiet: dict[tuple[str, str], Counter[str | None]] = {}
-        """What came since the last line, by source, None for those that are too many; for a minute after it."""
+        """By stage and reason, for a minute after a line: the letters since, by source; None is for further sources."""
         self._said: dict[tuple[str, str], str] = {}
 
     def add(self, stage: str, rejected: Rejected, letters: int, said: str) -> None:
-        """Dead letters were written; `said` is what one of their errors says."""
+        """Note dead letters that were written; `said` is the message of one of their errors."""
         kind = stage, rejected.reason
         self._said[kind] = said
         waiting = self._quiet.get(kind)
@@ -54,7 +54,8 @@ class LetterLog:
         total = sources.total()
         letters = counted(total, "dead letter")
         said = f"{stage}: {letters} of {_named(sources)}: {reason}: {_one_line(self._said[kind])}"
-        # One text, not one with values: each kind has its minute here already, so none is kept back for another.
+        # The values are part of the message, not arguments: the log's own limit counts lines by message, and would
+        # hold back one kind because of another.
         text = f"{said}. Look with `ticker deadletters list --stage {stage}`; nothing is lost"
         logger.warning(text)
         self._quiet[kind] = Counter()
@@ -77,6 +78,6 @@ def _named(sources: Counter[str | None]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A line for a terminal, not too long: what a record quotes is anybody's text."""
+    """A text from outside, made safe for a terminal: one line of limited length without control characters."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text[:_MOST_SAID])
     return " ".join(printable.split()) + ("…" if len(text) > _MOST_SAID else "")

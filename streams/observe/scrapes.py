@@ -1,13 +1,12 @@
-"""What a Prometheus is shown: the truth, but for a series that is new to it, which it is shown at 0 once.
+"""Exports metrics so that `increase()` misses nothing: a series that is new to a scraper is shown at 0 once.
 
-Prometheus counts differences between samples, so what a series is born with is counted by nobody, for good: ten dead
-letters of a process's first seconds, the first headline of a source. And it estimates what a counter counted across a
-reset. So every count of ours begins at 0 and never falls: a process that is started anew under its old address has
-series of its own, told apart by when it was `started`. (Created timestamps would say the same; few Prometheus read
-them.) Whoever looks with a browser is shown the truth, and changes nothing.
+Prometheus counts differences between samples, so the first value of a series is never counted: for example ten dead
+letters of a process's first seconds, or the first headline of a source. Across a counter reset it can only estimate. So
+every count begins at 0 and never falls: a restarted process has new series, by a label `started`. (Created timestamps
+have the same purpose, but few servers use them.) A browser always gets the true values.
 
-An answer that came too late is thrown away by a Prometheus, with its connection. So where the next scrape comes on
-another connection, what the last one showed at 0 is shown so once more.
+Prometheus discards an answer that comes too late, and closes the connection. So if the next scrape comes on another
+connection, the series that the last answer showed at 0 are shown at 0 once more.
 """
 
 import copy
@@ -23,42 +22,43 @@ from schemas.instants import format_instant
 
 _COUNTED: Final = frozenset({"counter", "histogram"})
 _OURS: Final = "ticker_"
-"""How our metrics begin; those of Python and of the process keep the series that everybody knows."""
+"""The prefix of our metrics; the standard metrics of Python and of the process are exported as usual."""
 _STARTED: Final = "started"
-"""The label of a process's counts: when it was started."""
+"""The label with the start time of the process."""
 _NEW_S: Final = 120.0
-"""How long after its first scrape a series can be new to another Prometheus: longer than any usual scrape interval.
+"""How long after its first scrape a series is shown at 0 to other scrapers: longer than any usual scrape interval.
 
-A Prometheus that moves to another address has to know the older ones already, or it would take them for reset.
+After that it is shown at its value to everyone, because a Prometheus whose address has changed is not a new one: to it
+a 0 would look like a counter reset.
 """
 _MAX_SCRAPERS: Final = 16
-"""How many Prometheus are told apart. Two behind one address (a proxy beside the program) count as one."""
+"""The most scrapers that are distinguished. Two behind one address (a proxy beside the program) count as one."""
 
 _Series = tuple[str, frozenset[tuple[str, str]]]
 """A sample's name and labels."""
 
 
 class _Scrape(NamedTuple):
-    """The last scrape of somebody: on which connection, and which series it showed at 0 for the first time."""
+    """A scraper's last scrape: its connection, and the series that it showed at 0 for the first time."""
 
     connection: object
     born: set[_Series]
 
 
 class _Young(NamedTuple):
-    """A series that may be new to somebody: when it was first scraped, and by whom it was."""
+    """A series that may be new to some scraper: when it was first scraped, and the scrapers that know it."""
 
     since: float
     met_by: set[str]
 
 
 class Scrapes:
-    """The text of a registry for each of those who scrape it. Not for several threads.
+    """The text of a registry, for each scraper. Not thread-safe.
 
     Args:
-        registry: What is shown.
-        clock: Seconds that never go back.
-        started: When the process was started; now where left out.
+        registry: The registry to export.
+        clock: Seconds of a monotonic clock.
+        started: When the process was started; None for now.
     """
 
     def __init__(
@@ -71,13 +71,13 @@ class Scrapes:
         self._clock = clock
         self._started = started or format_instant(time.time_ns() // 1_000_000)
         self._last: dict[str, _Scrape] = {}
-        """By who scrapes."""
+        """By scraper."""
         self._young: dict[_Series, _Young] = {}
         self._known: set[_Series] = set()
-        """Series that are new to nobody any more."""
+        """Series that are shown to everyone at their values."""
 
     def text(self, scraper: str | None, connection: object = None) -> bytes:
-        """The metrics in Prometheus' text format, for somebody who scrapes; None is somebody who only looks."""
+        """The metrics in Prometheus' text format for a scraper; None for a browser."""
         if scraper is None or not self._is_known(scraper):
             return generate_latest(_Shown(self._shown()))
         again = self._again(scraper, connection)
@@ -85,7 +85,7 @@ class Scrapes:
         return generate_latest(_Shown(self._shown(lambda sample: self._met(sample, scraper, again))))
 
     def is_whole(self, scraper: str, connection: object = None) -> bool:
-        """Whether the next scrape of somebody shows every count as it is, none of them at 0 for being new."""
+        """Whether a scraper's next scrape shows every count at its value."""
         again = self._again(scraper, connection)
         return not self._is_known(scraper) or not any(
             sample.value and self._is_new(_series(sample), scraper, again)
@@ -95,16 +95,16 @@ class Scrapes:
         )
 
     def _is_known(self, scraper: str) -> bool:
-        """Whether it is remembered what somebody has met."""
+        """Whether the series that a scraper knows are tracked."""
         return scraper in self._last or len(self._last) < _MAX_SCRAPERS
 
     def _again(self, scraper: str, connection: object) -> set[_Series]:
-        """What is shown at 0 once more: the last answer may have been thrown away, with its connection."""
+        """Series to show at 0 once more, because the scraper may have discarded the last answer."""
         last = self._last.get(scraper)
         return last.born if last and last.connection != connection else set()
 
     def _shown(self, met: Callable[[Sample], Sample] = lambda sample: sample) -> Iterator[Metric]:
-        """Every metric, with the counts as somebody meets them."""
+        """Every metric, with each count passed through `met`."""
         now = self._clock()
         for series, young in [*self._young.items()]:
             if now - young.since > _NEW_S:
@@ -121,14 +121,14 @@ class Scrapes:
                 yield metric
 
     def _is_new(self, series: _Series, scraper: str, again: Container[_Series]) -> bool:
-        """Whether a series is new to somebody, or may be."""
+        """Whether a series is new to a scraper, or may be."""
         if series in self._known:
             return False
         young = self._young.get(series)
         return young is None or scraper not in young.met_by or series in again
 
     def _met(self, sample: Sample, scraper: str, again: Container[_Series]) -> Sample:
-        """A sample as a scraper meets it: at 0 where it is new to it, or may be."""
+        """A sample as shown to a scraper: at 0 if its series is new to it, or may be."""
         series = _series(sample)
         if not self._is_new(series, scraper, again):
             return sample
@@ -147,7 +147,7 @@ def _series(sample: Sample) -> _Series:
 
 
 class _Shown(Collector):
-    """Metrics for the library to write out, once."""
+    """Metrics for prometheus_client to write out, once."""
 
     def __init__(self, metrics: Iterator[Metric]) -> None:
         self._metrics = metrics

@@ -1,11 +1,11 @@
-"""The metrics that more than one program has, and the labels of sources, of which there is a limit."""
+"""Metrics that several programs have, and the `source` label, whose values are limited."""
 
 from typing import Final
 
 from streams.observe.metric import Metric
 
 MAX_SOURCES: Final = 500
-"""Sources that have series of their own; the rest, in the order in which they come, share `other`."""
+"""The first so many sources have series of their own; the rest share `other`."""
 OTHER: Final = "other"
 UNKNOWN: Final = "unknown"
 """The source of a record that names none."""
@@ -41,7 +41,7 @@ SOURCE_NEWEST: Final = Metric(
 
 
 class Sources:
-    """Gives each source its label, the first `limit` of them their own."""
+    """Gives sources their labels; only the first `limit` have their own."""
 
     def __init__(self, limit: int = MAX_SOURCES) -> None:
         self._limit = limit

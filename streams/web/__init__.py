@@ -1,1 +1,1 @@
-"""What every HTTP service here does alike: who may ask, how often, and how what is wrong is told."""
+"""What all HTTP services here share: authentication, rate limits and problem details."""

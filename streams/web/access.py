@@ -1,4 +1,4 @@
-"""Who may ask: the token that a request must have, and how often an address may come."""
+"""Access control for HTTP requests: a token, and a rate limit per client address."""
 
 import hmac
 import math
@@ -14,15 +14,15 @@ from aiohttp import web
 from streams.web.problems import ProblemError
 
 _ADDRESSES: Final = 10_000
-"""Addresses whose rate is remembered; the one that was quiet for longest is forgotten first."""
+"""The most addresses whose bucket is kept; the least recently used is dropped."""
 
 
 class Rates:
-    """Token buckets by address: `rate` requests a second, six times that at once.
+    """A token bucket for each address: `rate` requests a second, with bursts of six times that.
 
     Args:
-        rate: Requests a second of one address.
-        clock: Seconds, of a clock that never goes back.
+        rate: Requests a second from one address.
+        clock: Seconds of a monotonic clock.
     """
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -32,7 +32,7 @@ class Rates:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, address: str) -> float:
-        """Take a token of an address: 0 when there was one, else the seconds until there is."""
+        """Take a token from an address's bucket; gives 0 if there was one, else the seconds until there is."""
         now = self._clock()
         tokens, since = self._buckets.pop(address, (self._burst, now))
         tokens = min(self._burst, tokens + (now - since) * self._rate)
@@ -44,21 +44,21 @@ class Rates:
 
 
 def has_token(request: web.Request, token: str) -> bool:
-    """Whether a request has it, by `Authorization: Bearer`, or as the password of `Basic`, which browsers ask for."""
+    """Whether a request has the token, as `Authorization: Bearer` or, for browsers, as the password of `Basic`."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
             credentials = b64decode(credentials, validate=True).decode().partition(":")[2]
-        except ValueError:  # no Base64, or not UTF-8
+        except ValueError:  # not Base64, or not UTF-8
             return False
     elif scheme.lower() != "bearer":
         return False
-    # Bytes of a header that are not UTF-8 come as lone surrogates, and are compared as what they were.
+    # aiohttp decodes headers with `surrogateescape`: the same gives back the original bytes of invalid UTF-8.
     return hmac.compare_digest(credentials.encode("utf-8", "surrogateescape"), token.encode())
 
 
 def no_token() -> ProblemError:
-    """The refusal of a request without the token."""
+    """The error for a request without the token."""
     return ProblemError(
         HTTPStatus.UNAUTHORIZED,
         "a token is wanted: as Authorization: Bearer TOKEN, or as the password in a browser",
@@ -67,7 +67,7 @@ def no_token() -> ProblemError:
 
 
 def too_many(seconds: float) -> ProblemError:
-    """The refusal of a request that comes too early by so many seconds."""
+    """The error for a request that exceeds the rate limit and may be repeated after `seconds`."""
     return ProblemError(
         HTTPStatus.TOO_MANY_REQUESTS,
         "too many requests from this address; come again after the seconds in Retry-After",

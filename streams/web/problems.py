@@ -1,4 +1,4 @@
-"""What a client of the HTTP pages did wrong, as problem details (RFC 9457)."""
+"""Errors of HTTP requests as problem details (RFC 9457)."""
 
 from http import HTTPStatus
 from typing import Final
@@ -11,17 +11,17 @@ CONTENT_TYPE: Final = "application/problem+json"
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The body of an error: what is wrong, where, and what to do."""
+    """The body of an error response."""
 
     title: str
     status: int
     detail: str
     parameter: str | None = None
-    """The query parameter that is wrong, where one is."""
+    """The query parameter that is wrong, if it is one."""
 
 
 class ProblemError(Exception):
-    """A request that is refused; who handles requests answers with `response()`.
+    """A request is refused; its handler answers with `response()`.
 
     Args:
         status: The HTTP status, 400 to 599.
@@ -45,7 +45,7 @@ class ProblemError(Exception):
         self.headers = headers or {}
 
     def response(self) -> web.Response:
-        """The answer."""
+        """The error response."""
         problem = Problem(
             title=self.status.phrase, status=self.status, detail=self.detail, parameter=self.parameter
         )
