@@ -1,4 +1,4 @@
-"""Read dead letters, and tell them apart by stage, reason and source."""
+"""Reads dead letters, and groups them by stage, reason and source."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -19,7 +19,7 @@ from streams.kafka.reader import bounds, read_windows
 from streams.stage import RawRecord
 
 _CHANGING: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\b[0-9a-f]{8,}\b|\d[\d,.]*")
-"""What differs between messages of one reason: quoted text, ids, numbers."""
+"""The variable parts of an error message: quoted text, ids, numbers."""
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Letter(Struct, frozen=True, kw_only=True):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
-    """Its own, before it was rejected."""
+    """The record's own headers, from before it was rejected."""
     reason: Reason
     fingerprint: str
     source: str
@@ -42,7 +42,7 @@ class Letter(Struct, frozen=True, kw_only=True):
 
     @property
     def event_time(self) -> int | None:
-        """The record's own timestamp in ms, as kept or as its value says; None where neither does."""
+        """The record's own timestamp in ms: the one that was kept, else that of its value; None without either."""
         if self.reason.timestamp is not None:
             return self.reason.timestamp
         observed_at = _view(self.value).observed_at
@@ -58,18 +58,18 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """Which letters are meant; what is None is not asked."""
+    """A filter of letters; None matches any value."""
 
     stage: str | None = None
     fingerprint: str | None = None
     source: str | None = None
     since: int | None = None
-    """Rejected at or after this instant, ms."""
+    """Rejected at or after this instant, in ms."""
     places: frozenset[str] = frozenset()
     """`PARTITION/OFFSET`; empty for all."""
 
     def takes(self, letter: Letter) -> bool:
-        """Whether a letter is meant."""
+        """Whether a letter matches."""
         return (
             self.stage in {None, letter.reason.stage}
             and self.fingerprint in {None, letter.fingerprint}
@@ -80,7 +80,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class Group(Struct, frozen=True, kw_only=True):
-    """Letters of one stage, reason and source."""
+    """The letters of one stage, reason and source."""
 
     stage: str
     reason: str
@@ -89,7 +89,7 @@ class Group(Struct, frozen=True, kw_only=True):
     letters: int
     redriven: int
     attempts: int
-    """The most that one of them had."""
+    """The largest number of attempts of one of them."""
     first_seen: str
     last_seen: str
     message: str
@@ -117,7 +117,7 @@ def fingerprint(reason: Reason) -> str:
 
 
 def letter_of(record: Any) -> Letter | None:
-    """A record of the dead letters' topic, read; None where its headers tell no reason."""
+    """The dead letter in a record of the topic; None if its headers have no reason."""
     reason = deadletters.from_headers(record.headers)
     if reason is None:
         return None
@@ -137,7 +137,7 @@ def letter_of(record: Any) -> Letter | None:
 async def read_letters(
     options: Mapping[str, Any], prefix: str, partitions: int, choice: Choice
 ) -> tuple[list[Letter], int]:
-    """The dead letters that are meant, in order, and how many records tell no reason that we know."""
+    """The dead letters that match, in order, and the number of records whose headers have no reason."""
     places = [TopicPartition(DEADLETTERS.on(prefix), number) for number in range(partitions)]
     letters, strange = [], 0
     async for _, records in read_windows(options, await bounds(options, places)):
@@ -151,7 +151,7 @@ async def read_letters(
 
 
 def grouped(letters: Iterable[Letter], redriven: Collection[str]) -> list[Group]:
-    """Letters by stage, reason and source, the largest groups first; `redriven` are places sent back."""
+    """Group letters by stage, reason and source, the largest group first; `redriven` are places of those sent back."""
     groups: dict[tuple[str, str, str], list[Letter]] = {}
     for letter in letters:
         groups.setdefault((letter.reason.stage, letter.fingerprint, letter.source), []).append(letter)

@@ -1,7 +1,7 @@
-"""Send dead letters back to the topic and partition that they came from, each exactly once.
+"""Sends dead letters back to the topic and partition that they came from, each exactly once.
 
-The record goes back byte for byte at its own event time, its attempts in a header that the engine counts on.
-Which letters have been sent is written to `PREFIX.positions` in the transaction that sends them.
+The record goes back byte for byte with its own event time; a header counts its attempts. Which letters have been sent
+is written to `PREFIX.positions` in the transaction that sends them.
 """
 
 import time
@@ -29,7 +29,7 @@ from streams.stage import RawRecord
 
 MAX_ATTEMPTS: Final = 3
 _BYTES: Final = 4 << 20
-"""Keys and values in one transaction, about."""
+"""The approximate size of keys and values in one transaction."""
 
 
 _decode: Final = msgspec.json.Decoder(Redriven).decode
@@ -40,12 +40,13 @@ class Sorting(Struct, frozen=True, kw_only=True):
     """What a redrive would do with letters."""
 
     ready: tuple[Letter, ...]
+    """Letters to send back."""
     already: int
-    """Sent back before."""
+    """Letters that were sent back before."""
     capped: int
-    """Rejected so often that another try is not worth it."""
+    """Letters that have reached the limit of attempts."""
     unreturnable: tuple[tuple[str, str], ...]
-    """Place and reason of those that cannot go back."""
+    """Letters that cannot be sent back: place and reason."""
 
 
 def sort(
@@ -56,7 +57,7 @@ def sort(
     topics: Mapping[str, TopicDescription],
     max_attempts: int = MAX_ATTEMPTS,
 ) -> Sorting:
-    """Sort letters into those that go back and the others. `topics` are those of the cluster."""
+    """Sort letters into those to send back and the others; `topics` are the cluster's."""
     ready, unreturnable = [], []
     already = capped = 0
     for letter in letters:
@@ -92,7 +93,7 @@ async def read_redriven(options: Mapping[str, Any], prefix: str, letters: Collec
     """The places of those letters that were sent back."""
     ways = {(letter.partition, letter.reason.partition) for letter in letters}
     if not ways:
-        return set()  # a client of aiokafka that is stopped as soon as it is started raises
+        return set()  # an aiokafka client raises if it is stopped right after its start
     async with committed_reader(options, (POSITIONS.on(prefix),)) as reader:
         marks = {way: await _read_mark(reader, prefix, way, wait=False) for way in sorted(ways)}
     return {
@@ -103,7 +104,7 @@ async def read_redriven(options: Mapping[str, Any], prefix: str, letters: Collec
 
 
 async def _read_mark(reader: CommittedReader, prefix: str, way: tuple[int, int], *, wait: bool) -> Redriven:
-    """What was sent back from one partition to another; who decides by it must `wait` for open transactions."""
+    """The letters sent back from one partition to another; to decide by them, `wait` for open transactions."""
     place = TopicPartition(POSITIONS.on(prefix), way[1])
     end = None if wait else await reader.stable_end(place)
     record = await reader.last_record(place, _mark_key(prefix, way[0]), end=end)
@@ -113,16 +114,16 @@ async def _read_mark(reader: CommittedReader, prefix: str, way: tuple[int, int],
 async def redrive(
     options: Mapping[str, Any], prefix: str, ready: Sequence[Letter], known: Iterable[Letter]
 ) -> int:
-    """Send letters back; gives how many were sent by this call.
+    """Send letters back; gives the number that this call sent.
 
     Args:
         options: aiokafka's connection options.
         prefix: The topics' prefix.
-        ready: The letters (`sort`).
-        known: All letters that there are: what was sent is written down in ranges of them.
+        ready: The letters to send (`sort`).
+        known: All letters in the topic: those that were sent are recorded as ranges of them.
 
     Raises:
-        TickerError: The cluster refused; what was sent is written down, so calling again goes on.
+        TickerError: The cluster refused. Letters that were sent are recorded, so a repeated call resumes.
     """
     ways: defaultdict[tuple[int, int], list[Letter]] = defaultdict(list)
     for letter in ready:
@@ -149,7 +150,7 @@ async def _redrive_way(
     letters: Sequence[Letter],
     known: Sequence[int],
 ) -> int:
-    """Letters of one partition that go back to one partition number."""
+    """Send letters of one partition back to one partition number."""
     transactional_id = f"ticker-redrive-{prefix}-{way[0]}-{way[1]}"
     positions, sent = POSITIONS.on(prefix), 0
     topics = {positions, *(letter.reason.topic for letter in letters)}
@@ -182,6 +183,6 @@ def _batched(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
 
 
 def _record(letter: Letter) -> RawRecord:
-    """The record as it was; how often it was rejected follows its own headers, the first of which can decide."""
+    """The record as it was, with its attempts appended to its headers: the first of these must stay the first."""
     headers = [*letter.headers, (ATTEMPT_HEADER, str(letter.reason.attempt).encode())]
     return RawRecord(letter.key, letter.value, letter.original.timestamp, headers)

@@ -1,4 +1,4 @@
-"""Run dead letters through the code as it is now, writing nothing: which would pass?"""
+"""Runs dead letters through the current code without writing anything, to see which would pass."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -21,33 +21,33 @@ PRODUCE: Final = "produce"
 
 
 class _Outbox:
-    """Keeps why records are rejected and lets everything else go (`streams.stage.Outbox`)."""
+    """Keeps the error of a rejection and discards everything else (`streams.stage.Outbox`)."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
 
     def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
-        """Let it go."""
+        """Discard it."""
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
-        """Let it go."""
+        """Discard it."""
 
     def reject(self, record: Record, error: Exception) -> None:  # noqa: ARG002 (the protocol's signature)
-        """Keep why."""
+        """Keep the error."""
         self.error = error
 
     def count(self, outcome: str, records: int = 1) -> None:
-        """Let it go."""
+        """Discard it."""
 
 
 class Trial:
-    """Tries letters, each by itself: a stage with state begins with none, so that none hides another."""
+    """Tries each letter on its own: a stateful processor is new for each, so that no letter affects another."""
 
     def __init__(self) -> None:
         self._stateless: dict[str, Processor] = {}
 
     def error(self, letter: Letter) -> Exception | None:
-        """Why today's code rejects a letter; None where it passes."""
+        """Why the current code rejects a letter; None if it passes."""
         name = letter.reason.stage
         if name == PRODUCE:
             return _split_again(letter)
@@ -57,14 +57,14 @@ class Trial:
         out = _Outbox()
         try:
             self._processor(stage).process([letter.original], out)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the letter does not pass)
+        except Exception as error:  # noqa: BLE001 (whatever the error, the letter does not pass)
             return error
         return out.error
 
     def passing(
         self, letters: Iterable[Letter], rejected: Callable[[Letter, Exception], None]
     ) -> list[Letter]:
-        """The letters that pass; `rejected` is told of the others."""
+        """The letters that pass; `rejected` is called with each of the others."""
         passed = []
         for letter in letters:
             error = self.error(letter)
@@ -83,7 +83,7 @@ class Trial:
 
 
 def _split_again(letter: Letter) -> Exception | None:
-    """Whether a slot that the producer rejected is a headline now."""
+    """Why a slot that the producer rejected still is not a headline; None if it is."""
     text = (letter.value or b"").decode("utf-8", "replace")
     observed_at = format_instant(letter.event_time or 0)
     strip = Strip(

@@ -1,1 +1,1 @@
-"""Say why a headline was published or swallowed, from what the pipeline left behind."""
+"""Explains why a headline was published or dropped as a duplicate, from the pipeline's topics or output."""

@@ -1,4 +1,4 @@
-"""Why a headline was published or swallowed, by what, when, and where else it was seen."""
+"""Explains a headline: whether it was published or dropped, by which rule, for which other headline."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ Outcome = Literal["published", "update", "duplicate", "near duplicate", "unknown
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """A headline that was published, with what was known of it last."""
+    """A published headline, with the latest state of it."""
 
     id: str
     text: str
@@ -26,7 +26,7 @@ class Known(Struct, frozen=True, kw_only=True):
     observed_at: str
     topic: str | None = None
     model: str | None = None
-    """The categorizer's version that decided, with those of the taught topics that held."""
+    """The version of the categorizer that decided, taught topics included."""
     last_seen: str | None = None
     sightings: int | None = None
     sources: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Known(Struct, frozen=True, kw_only=True):
 
 
 class Swallowed(Struct, frozen=True, kw_only=True):
-    """A sighting that was not published, as an event or a line of `ticker run --dropped` tells it."""
+    """A sighting that was dropped as a duplicate, from an event or a line of `ticker run --dropped`."""
 
     id: str
     text: str
@@ -47,23 +47,23 @@ class Swallowed(Struct, frozen=True, kw_only=True):
 
 
 class Seen(Protocol):
-    """What the pipeline's state says of a live headline; `SeenHeadline` says it, and a window in memory."""
+    """The state of a live headline: a `SeenHeadline`, or one of a window in memory."""
 
     @property
     def last_seen(self) -> str:
-        """When it was shown last."""
+        """When it was last seen."""
 
     @property
     def sightings(self) -> int:
-        """How often it was shown."""
+        """The number of its sightings."""
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Who showed it."""
+        """The sources that showed it."""
 
 
 def known(headline: CategorizedHeadline, seen: Seen | None) -> Known:
-    """A headline as its event and the pipeline's state tell of it."""
+    """Combine a headline's event with its state, if it is live."""
     return Known(
         id=headline.id,
         text=headline.text,
@@ -72,7 +72,7 @@ def known(headline: CategorizedHeadline, seen: Seen | None) -> Known:
         observed_at=headline.observed_at,
         topic=headline.topic,
         model=headline.model,
-        # The state keeps a headline whose time is doubted at an earlier event time than it was shown at.
+        # For a doubted time, the state has the event time of the stage, which is earlier.
         last_seen=max(seen.last_seen, headline.observed_at) if seen else None,
         sightings=seen.sightings if seen else None,
         sources=seen.sources if seen else (),
@@ -82,7 +82,7 @@ def known(headline: CategorizedHeadline, seen: Seen | None) -> Known:
 
 
 def swallowed(duplicate: Duplicate) -> Swallowed:
-    """A near duplicate as its event tells of it."""
+    """A near duplicate, from its event."""
     return Swallowed(
         id=duplicate.id,
         text=duplicate.text,
@@ -99,7 +99,7 @@ _Matches = Callable[[Known | Swallowed], bool]
 
 
 class Evidence(Struct, frozen=True):
-    """What the pipeline left behind, each in the order in which it happened."""
+    """What the pipeline published and dropped, each in order of time."""
 
     published: Sequence[Known]
     swallowed: Sequence[Swallowed]
@@ -109,7 +109,7 @@ class Evidence(Struct, frozen=True):
 class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of a headline.
 
-    `headline` is the one that readers see: itself, or the one that swallowed it. `swallowed` says how.
+    `headline` is the one that readers see: itself, or the winner into which it was merged. `swallowed` says how.
     """
 
     query: str
@@ -117,19 +117,19 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     headline: Known | None = None
     swallowed: Swallowed | None = None
     variants: tuple[Swallowed, ...] = field(default_factory=tuple)
-    """Other sightings that the same headline swallowed, each different text once."""
+    """Other sightings that were merged into the same headline, each different text once."""
     updated_by: tuple[Known, ...] = field(default_factory=tuple)
-    """Later headlines with other facts."""
+    """Later headlines with changed facts."""
     corrections: tuple[Correction, ...] = field(default_factory=tuple)
-    """What people put right about any of these texts."""
+    """Corrections of any of these texts."""
     why: tuple[Reason, ...] = field(default_factory=tuple)
-    """What speaks for the headline's surest topic, with the rules that were given, as they were when it was shown."""
+    """The reasons for the headline's surest topic, by the rules that were in force when it was shown."""
     why_by: str | None = None
-    """The version that says so, where it is not the one that decided."""
+    """The version that gave these reasons, if it is not the one that decided."""
 
 
 def reasoned(explanation: Explanation, categorizer: Categorizer) -> Explanation:
-    """With the reasons for the headline's topic; what a person gave it has none."""
+    """Add the reasons for the headline's topic; there are none for a topic that a person gave it."""
     headline = explanation.headline
     if headline is None:
         return explanation
@@ -140,12 +140,12 @@ def reasoned(explanation: Explanation, categorizer: Categorizer) -> Explanation:
 
 
 def is_id(query: str) -> bool:
-    """Whether a query is a sighting's or headline's id rather than a text."""
+    """Whether a query is the id of a sighting or headline, not a text."""
     return _ID.fullmatch(query) is not None
 
 
 def explain(query: str, evidence: Evidence) -> Explanation:
-    """What became of the headline with this id or text, and what was corrected about it; of several, the last."""
+    """Explain the headline with this id or text (of several, the last), with its corrections."""
     explanation = _explain(query, evidence)
     texts = {shown.text for shown in (explanation.headline, explanation.swallowed) if shown is not None}
     folded = {fold(text) for text in (texts if is_id(query) else {query, *texts})}

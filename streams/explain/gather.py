@@ -1,4 +1,4 @@
-"""Gather what the pipeline left behind: from a cluster's topics, or from the output of `ticker run`."""
+"""Gathers the evidence for an explanation: from a cluster's topics, or from the output of `ticker run`."""
 
 from typing import IO, Any
 
@@ -23,9 +23,9 @@ from streams.settings import Connection
 
 
 async def from_cluster(connection: Connection, *, prefix: str, patience: float) -> Evidence:
-    """Everything that is on the topics now: headlines, near duplicates, what is live, categories.
+    """All headlines, near duplicates, states of live headlines and corrections that are on the topics now.
 
-    Exact duplicates are only counted there, in the sightings of the live headline.
+    Exact duplicates are not there one by one: they are counted in the sightings of the live headline.
     """
     seen: dict[str, SeenHeadline] = {}
     published: list[CategorizedHeadline] = []
@@ -61,10 +61,10 @@ async def from_cluster(connection: Connection, *, prefix: str, patience: float) 
 
 
 def from_run(file: IO[bytes], place: str) -> Evidence:
-    """The JSON lines of `ticker run --dropped`.
+    """The evidence in JSON lines of `ticker run --dropped`.
 
     Raises:
-        InputError: A line is none of them.
+        InputError: A line is not one of these.
     """
     published: list[Known] = []
     swallowed: list[Swallowed] = []
