@@ -1,1 +1,1 @@
-"""Run what one cluster recorded through another build: plan, check, pace, copy exactly once, compare, clean."""
+"""Replay topics of one cluster to another prefix or cluster: plan, check, pace, copy exactly once, compare, clean."""

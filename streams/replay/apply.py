@@ -1,4 +1,4 @@
-"""Carries out a plan: checks, makes topics, replays all partitions at one pace, reads back, reports."""
+"""Carries out a plan: checks it, creates topics, replays all partitions at one pace, verifies and reports."""
 
 import asyncio
 import time
@@ -32,32 +32,34 @@ from streams.replay.verify import Found, read_back, target_of
 from streams.settings import Connection
 
 PACE_LIMIT_MS: Final = 20
-"""A record is on time when it is visible at most so far from its due time."""
+"""A record is on time if it becomes visible within so many ms of its due time."""
 
 
 class Ends(Struct, frozen=True, kw_only=True):
-    """How to connect to both ends of a replay, and what settings say of clusters."""
+    """How to connect to both ends of a replay, and which clusters are production."""
 
     source: Connection
     target: Connection
     production: frozenset[str] = frozenset()
+    """Ids of clusters that settings mark as production."""
     patience: float = 30.0
+    """Seconds without success after which a replay gives up on a cluster."""
 
 
 class Watcher(Protocol):
-    """Someone who watches a replay."""
+    """Gets the events of a replay, to display or count them."""
 
     def began(self, done: int, pacer: Pacer) -> None:
-        """It begins, or goes on after so many records."""
+        """The replay begins, or resumes after `done` records."""
 
     def written(self, written: Written) -> None:
         """A transaction was committed."""
 
     def lag(self, records: int) -> None:
-        """The target's consumers are so far behind."""
+        """The lag of the target's consumers was measured."""
 
     def say(self, message: str) -> None:
-        """Something that people should know."""
+        """A message for the user."""
 
 
 class Closing(Struct, frozen=True, kw_only=True):
@@ -69,35 +71,35 @@ class Closing(Struct, frozen=True, kw_only=True):
     filtered: int
     written: int
     warm_up: int
-    """Of these, planned as warm-up or run-out."""
+    """Of the written records, those planned as warm-up or run-out."""
     found: int | None
-    """Records of this replay in the target; None where they were not read back."""
+    """Records of this replay found in the target; None if they were not read back."""
     lost: int
     doubled: int
     checksum: str
     """CRC-32 of the values of each partition, as written."""
     intact: bool | None
-    """Whether the values found have the same checksum."""
+    """Whether the values found have the same checksum; None if they were not read back."""
     seconds: float
-    """Of this run."""
+    """The duration of this run."""
     held_seconds: float
-    """Of these, waiting for consumers."""
+    """Of that, the time for which it was paused or waited for consumers."""
     on_time: float | None
-    """Share of this run's records visible within 20 ms of their due time."""
+    """The share of this run's records that became visible within 20 ms of their due time."""
     p95_ms: int | None
-    """The distance from due that 95 % of them kept."""
+    """The 95th percentile of the distance between a record's due time and its visibility."""
 
     @property
     def whole(self) -> bool:
-        """Whether all is there, once and unchanged. Nothing is not a whole replay."""
+        """Whether every record is in the target, once and unchanged; False if none was written."""
         return self.written > 0 and not self.lost and not self.doubled and self.intact is not False
 
 
 async def examine(plan: Plan, ends: Ends, *, cut: tuple[str, ...] = ()) -> tuple[Check, ...]:
-    """Check a plan that has not begun against both clusters; changes nothing.
+    """Check a plan that was not applied yet against both clusters; changes nothing.
 
     Raises:
-        SettingsError: A replay of this id has begun.
+        SettingsError: A replay with this id exists.
     """
     async with (
         administration(ends.source, patience=ends.patience) as source,
@@ -129,11 +131,12 @@ async def _examine(
 
 
 async def apply(plan: Plan, ends: Ends, watcher: Watcher, *, verify: bool = True) -> Closing:
-    """Replay what is planned; goes on where an earlier run of the same plan stopped.
+    """Apply a plan; resumes where an earlier run of the same plan stopped.
 
     Raises:
-        SettingsError: A check refuses, with its remedy. Nothing was written.
-        TickerError: A cluster stayed away, or records are gone. What was written is whole up to a position.
+        SettingsError: A check refused; says how to mend it. Nothing was written.
+        TickerError: A cluster stayed away, or retention deleted records. What was written is complete up to the
+            recorded progress.
     """
     started = time.monotonic()
     raise_collector_thresholds()
@@ -157,7 +160,7 @@ async def apply(plan: Plan, ends: Ends, watcher: Watcher, *, verify: bool = True
 
 
 def refuse(checks: tuple[Check, ...]) -> None:
-    """Raise a SettingsError that names every check which refuses, if any does."""
+    """Raise a SettingsError that lists every check that refused, if any did."""
     refused = refusals(checks)
     if refused:
         told = "\n".join(f"  {each.name}: {each.finding}; {each.remedy}" for each in refused)
@@ -167,9 +170,9 @@ def refuse(checks: tuple[Check, ...]) -> None:
 
 
 async def _take_over(plan: Plan, options: Mapping[str, Any], client: Any) -> Manifest | None:
-    """What an earlier run of the plan made; None if there was none. One that still runs is fenced.
+    """The manifest of an earlier run of the plan; None if there was none. A run that is still active is fenced.
 
-    A killed run can leave transactions open; nothing is seen past them before they are fenced.
+    A killed run can leave open transactions; only fencing ends them, and until then nothing behind them can be read.
     """
     if not await describe(client, {POSITIONS.on(plan.target.prefix)}):
         return None
@@ -186,7 +189,7 @@ async def _take_over(plan: Plan, options: Mapping[str, Any], client: Any) -> Man
 
 
 async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest: Manifest | None) -> int:
-    """Make topics where that is planned, and write down what was made; gives the target's partitions."""
+    """Create missing topics if that is planned, and record them in the manifest; gives the target's partition count."""
     prefix = plan.target.prefix
     wanted = contract(plan)
     names = {topic.on(prefix) for topic in wanted}
@@ -198,7 +201,7 @@ async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest
     elif plan.create and manifest is None and await ledger.is_only_topic(client, options, prefix):
         missing.add(positions)
     if manifest is None or missing:
-        # Written before the topics are made: what a killed run made is known to `clean` too.
+        # Written before the topics are created, so that `clean` knows what a killed run created.
         before = manifest.created if manifest else ()
         manifest = Manifest(
             id=plan.id,
@@ -215,13 +218,13 @@ async def _prepare(plan: Plan, options: Mapping[str, Any], client: Any, manifest
     partitions = {name: each.partitions for name, each in existing.items()}
     if missing:
         made = await create(client, [topic for topic in wanted if topic.on(prefix) in missing], prefix=prefix)
-        # What was made is not asked for again: the next broker that answers may not have heard of it yet.
+        # New topics are not described again: the next broker that answers may not know them yet.
         partitions |= {each.topic: each.partitions for each in made}
     return partitions[plan.target_topic]
 
 
 def contract(plan: Plan) -> Sequence[Topic]:
-    """The topics that a replay's readers need, kept for ever: event times of a replay are old."""
+    """The topics that the readers of a replay need, with unlimited retention, because replayed event times are old."""
     named = topic_named(plan.topic)
     topics = tuple(dict.fromkeys((*TOPICS, *own_topics(plan.own_topics), named)))
     return [topic if topic.cleanup == "compact" else replace(topic, retention_ms=-1) for topic in topics]
@@ -256,7 +259,7 @@ class _Run:
         ]
 
     async def run(self, client: Any) -> dict[int, Progress]:
-        """Replay all partitions; one that fails stops the others."""
+        """Replay all partitions; a failure of one stops the others."""
         obedience = Obedience(
             self._clusters.target,
             self._plan.target.prefix,
@@ -268,7 +271,7 @@ class _Run:
         await obedience.recall()
         try:
             async with asyncio.TaskGroup() as group:
-                # One that watches and fails ends the replay, too: it would go on unpaced, or deaf.
+                # If one of these fails, the replay ends too: else it would outrun consumers, or ignore its control.
                 watching = [group.create_task(self._watch(client)), group.create_task(obedience.follow())]
                 tasks = [group.create_task(each.run()) for each in self._replays]
                 for each in self._replays:
@@ -285,7 +288,7 @@ class _Run:
         return {span.partition: task.result() for span, task in zip(self._spans, tasks, strict=True)}
 
     async def _base(self) -> int:
-        """The event time that is due now: that of the earliest record that is not replayed yet."""
+        """The event time at which the pace starts: that of the earliest record that is not replayed yet."""
         nexts = await asyncio.gather(*(each.next_time() for each in self._replays))
         return min((each for each in nexts if each is not None), default=0)
 
@@ -309,7 +312,7 @@ def _closing(
 ) -> Closing:
     written = sum(each.written for each in progress.values())
     back = None if found is None else sum(each.records for each in found.values())
-    # Compaction may have removed records of a compacted topic since they were counted.
+    # In a compacted topic, compaction may have removed records since the plan counted them.
     missing = max(0, plan.records - written) if topic_named(plan.topic).cleanup == "delete" else 0
     return Closing(
         id=plan.id,

@@ -1,4 +1,4 @@
-"""The long step of a try: replay, with this build's workers reading, until they have read all of it."""
+"""The long step of a try: replays a plan while workers of this build read it, until they have processed all of it."""
 
 import asyncio
 from typing import Final, Protocol
@@ -25,45 +25,45 @@ _CHECK_S: Final = 1.0
 
 
 class StepWatcher(Protocol):
-    """Someone who watches what follows the replay itself."""
+    """Gets the events of a try after its replay."""
 
     def splitting(self, done: int, strips: int) -> None:
-        """So many of the strips have been split."""
+        """`done` of the strips have been split."""
 
     def was_split(self, split: Resplit) -> None:
-        """What became of the strips."""
+        """All strips have been split."""
 
     def reading(self, remaining: tuple[Remaining, ...]) -> None:
-        """What the stages have still to read."""
+        """The remaining input of each stage was measured."""
 
 
 class _Starting:
-    """A watcher that starts the workers when there are topics for them, and hands on all that it is told."""
+    """A watcher that starts the workers once their topics exist, and passes every event on."""
 
     def __init__(self, watcher: Watcher, workers: Workers) -> None:
         self._watcher = watcher
         self._workers = workers
 
     def began(self, done: int, pacer: Pacer) -> None:
-        """It begins, or goes on after so many records."""
+        """Start the workers: the replay begins, or resumes after `done` records."""
         self._workers.start()
         self._watcher.began(done, pacer)
 
     def written(self, written: Written) -> None:
-        """A transaction was committed."""
+        """Pass it on."""
         self._watcher.written(written)
 
     def lag(self, records: int) -> None:
-        """The target's consumers are so far behind."""
+        """Pass it on."""
         self._watcher.lag(records)
 
     def say(self, message: str) -> None:
-        """Something that people should know."""
+        """Pass it on."""
         self._watcher.say(message)
 
 
 async def cut_since(plan: Plan, ends: Ends) -> tuple[str, ...]:
-    """What retention has removed of a plan's window that an earlier run of it has not replayed, in words.
+    """The parts of a plan's window that retention deleted before an earlier run replayed them, as messages.
 
     Args:
         plan: The plan.
@@ -96,17 +96,17 @@ async def run_through(
     *,
     progress: StepWatcher,
 ) -> Closing:
-    """Replay what is planned and wait until the workers have read it; one that was stopped goes on.
+    """Apply a plan and wait until the workers have processed it; resumes an earlier run.
 
     Args:
         plan: The plan.
         ends: How to connect to both ends.
-        watcher: Told of the replay.
-        workers: Started once there are topics for them; whoever made them ends them.
-        progress: Told of the splitting, and of what the stages have still to read.
+        watcher: Gets the events of the replay.
+        workers: Started once their topics exist; the caller stops them.
+        progress: Gets the progress of splitting, and the stages' remaining input.
 
     Raises:
-        TickerError: The replay is not whole, a worker ended, or nothing goes on.
+        TickerError: The replay is not complete, a worker ended, or the workers made no progress.
     """
     applying = asyncio.create_task(apply(plan, ends, _Starting(watcher, workers)))
     try:

@@ -1,6 +1,6 @@
-"""Ask builds how they decide: this one, and another one by its command, so that both decisions can be told.
+"""Asks builds of this program for their decisions: this build directly, another one through its command line.
 
-`ticker compare --json -` and `ticker categorize --why --json -` of the other build read lines and answer each.
+`ticker compare --json -` and `ticker categorize --why --json -` of the other build answer each line that they read.
 """
 
 import shlex
@@ -22,7 +22,7 @@ _PATIENCE_S: Final = 600.0
 
 
 class Judged(Struct, frozen=True):
-    """How a build relates two texts, by which rule, and what it saw."""
+    """A build's decision about two texts: their relation, the rule that decided, and its details."""
 
     relation: str
     rule: str
@@ -30,7 +30,7 @@ class Judged(Struct, frozen=True):
 
 
 class Reasoned(Struct, frozen=True):
-    """The topic that a build gives a text, and the words that spoke for it."""
+    """The topic that a build gives a text, and the reasons for it."""
 
     topic: str | None = None
     why: tuple[Reason, ...] = ()
@@ -79,7 +79,7 @@ class OtherBuild:
         command: How its `ticker` is called: `/opt/ticker-1.4/bin/ticker`.
 
     Raises:
-        SettingsError: The command is none.
+        SettingsError: The command cannot be parsed.
     """
 
     def __init__(self, command: str) -> None:

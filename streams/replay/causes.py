@@ -1,8 +1,8 @@
-"""Say why each row of a difference differs: the guard, rule, word or correction that flipped it, or what it follows.
+"""Finds the cause of each row of a difference: a guard, a rule, a word's weight, a correction, or another row.
 
-The ledger (duplicates, headlines) says by which rule one side swallowed a sighting; why the other one published it is
-asked from a build that would (`builds`). What has no reason of its own follows from another row: when A's winner is
-gone in B, the sightings that it had swallowed are decided anew.
+The topics say by which rule one side dropped a sighting as a duplicate. Why the other side published it is asked of its
+build (`builds`). A row without a cause of its own follows from another row: if A's winner is missing in B, B decides
+anew about the sightings that A had merged into it.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ _LONGEST_WAY: Final = 50
 
 
 class Cause(Struct, frozen=True):
-    """Why a row differs: a name that rows are grouped by, what was seen, and the row that it follows from."""
+    """Why a row differs: a name by which rows are grouped, details, and the id of the row that it follows from."""
 
     name: str
     detail: str = ""
@@ -40,7 +40,7 @@ UNEXPLAINED: Final = Cause("unexplained")
 
 
 class Sides(Struct, frozen=True, kw_only=True):
-    """Both results, and the builds that can be asked; at least one."""
+    """Both results, and the builds that can be asked, at least one."""
 
     old: Result
     new: Result
@@ -49,25 +49,25 @@ class Sides(Struct, frozen=True, kw_only=True):
 
 
 class _Question(Struct, frozen=True):
-    """Two texts that one side took for related and the other side did not."""
+    """Two texts that one side related and the other did not."""
 
     key: Key
     texts: tuple[str, str]
     relation: str
-    """What they are on the side that related them."""
+    """Their relation on the side that related them."""
     published_by: str
-    """The other side."""
+    """The other side, `old` or `new`."""
     rule: str
     winner: str
 
     def holds(self, opinions: Mapping[str, Judged]) -> bool:
-        """Whether the build of the side that related them still does, where it was asked."""
+        """Whether the build of the side that related them still does; True if it was not asked."""
         related_by = opinions.get("new" if self.published_by == "old" else "old")
         return bool(opinions) and (related_by is None or related_by.relation == self.relation)
 
     @property
     def otherwise(self) -> str:
-        """What the other side made of them."""
+        """The decision of the side that related them, as a message."""
         return (
             f"merged by the rule {self.rule}"
             if self.relation == "duplicate"
@@ -76,12 +76,12 @@ class _Question(Struct, frozen=True):
 
 
 def explained(difference: Difference, sides: Sides) -> dict[Key, Cause]:
-    """The cause of every row, by kind and id."""
+    """The cause of every row of a difference, by kind and id."""
     return _Explainer(difference, sides).explain()
 
 
 def by_cause(causes: Mapping[Key, Cause]) -> list[tuple[str, int]]:
-    """Cause, rows; the most first. A sighting that one side swallowed and the other published is one row."""
+    """Causes with their numbers of rows, the most frequent first; a sighting counts once, even if it has two rows."""
     sightings: dict[str, str] = {}
     for (_, identity), cause in causes.items():
         sightings.setdefault(identity, cause.name)
@@ -111,7 +111,7 @@ class _Explainer:
         }
 
     def _blame_splitter(self) -> None:
-        """Slots that were split otherwise, and the headlines and merges that stood in them."""
+        """Blame the splitter for slots that were split differently, and for rows about sightings in them."""
         found = self._difference
         changes = (*found.slots_gained, *found.slots_lost, *found.slots_changed)
         split = {each.id: each for each in changes}
@@ -123,7 +123,7 @@ class _Explainer:
                     self._causes[kind, row.id] = Cause("splitter", told)
 
     def _judge_pairs(self) -> None:
-        """What one side swallowed and the other did not: which rule did, and which guard would not."""
+        """Ask the builds about pairs that only one side related: a guard or fact of the other may be the cause."""
         questions = [*self._questions(), *self._links()]
         judged = self._ask_pairs(questions)
         for question, opinions in zip(questions, judged, strict=True):
@@ -136,7 +136,7 @@ class _Explainer:
                 self._causes[question.key] = Cause(name, detail)
 
     def _take_ledger(self) -> None:
-        """Where no build that was asked would publish it: the rule by which the ledger says that it was swallowed."""
+        """Blame the recorded rule for rows that no asked build would publish."""
         for question in self._questions():
             if question.key not in self._causes:
                 side = {"old": "A", "new": "B"}[question.published_by]
@@ -163,7 +163,7 @@ class _Explainer:
                     )
 
     def _links(self) -> Iterator[_Question]:
-        """A headline that is an update on one side only, beside each earlier headline of the chain that it is in."""
+        """For a headline that is an update on one side only: pair it with each earlier headline of its chain."""
         for row in self._difference.relinked:
             side, other = ("old", "new") if row.new is None else ("new", "old")
             for earlier in self._chains[side].get(row.old or row.new or "", ()):
@@ -173,7 +173,7 @@ class _Explainer:
                 yield _Question(("relinked", row.id), texts, "update", other, "update", earlier.id)
 
     def _ask_pairs(self, questions: Sequence[_Question]) -> list[dict[str, Judged]]:
-        """What the builds of either side say of each pair."""
+        """The answers of the builds about each pair, by side."""
         pairs = [each.texts for each in questions]
         answers: list[dict[str, Judged]] = [{} for _ in pairs]
         for side, build in (("old", self._sides.old_build), ("new", self._sides.new_build)):
@@ -218,7 +218,7 @@ class _Explainer:
         return found
 
     def _follow(self) -> None:
-        """Give rows without a cause of their own that of the row which they follow from, however far away."""
+        """Give rows without a cause that of a row which they follow from, over up to `_LONGEST_WAY` steps."""
         for _ in range(_LONGEST_WAY):
             touched = self._touched()
             found = {
@@ -232,7 +232,7 @@ class _Explainer:
             self._causes |= found
 
     def _touched(self) -> dict[str, tuple[str, Cause]]:
-        """Headlines that a row with a cause is about: itself, and what swallowed it."""
+        """The headlines affected by rows with a cause: each row's own, and its winner on either side."""
         touched: dict[str, tuple[str, Cause]] = {}
         for (_, identity), cause in self._causes.items():
             touched.setdefault(identity, (identity, cause))
@@ -250,7 +250,7 @@ class _Explainer:
         return None
 
     def _neighbours(self, row: Row) -> Iterator[str]:
-        """Ids whose decision decides about this row too: itself, its winners, and who has the same text."""
+        """The ids whose decisions affect a row: itself, its winners, its chain, and rows with the same text."""
         yield row.id
         for side in ("old", "new"):
             if isinstance(row, Relinked):
@@ -282,7 +282,7 @@ def _by_chain(result: Result) -> dict[str, list[Shown]]:
 
 
 def _weights(old: Reasoned | None, new: Reasoned | None) -> Cause | None:
-    """The rule, or the word whose weight changed most, between two builds; None where only one was asked."""
+    """The rule, or the word whose weight changed most, between two builds; None if only one was asked."""
     if old is None or new is None or old == new:
         return None
     rules = {each.rule for each in new.why if each.rule} ^ {each.rule for each in old.why if each.rule}
@@ -300,7 +300,7 @@ def _weights(old: Reasoned | None, new: Reasoned | None) -> Cause | None:
 
 
 def _words(reasoned: Reasoned) -> str:
-    """The words that spoke for a topic."""
+    """The words that speak for a topic, as a message."""
     told = [
         f"rule {each.rule}" if each.rule else f"{each.words} {each.weight:+.1f}"
         for each in reasoned.why[:_TOLD_WORDS]

@@ -1,6 +1,6 @@
-"""The rails: what has to hold before a replay may write, each check with its name, finding and remedy.
+"""The safety checks before a replay may write, each with its name, finding and remedy.
 
-Pure: the facts of both clusters are gathered elsewhere (`streams.replay.facts`).
+Pure functions of the facts that `streams.replay.facts` gathers from both clusters.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,38 +15,39 @@ from streams.kafka.topics import TopicDescription
 from streams.replay.plan import Plan, topic_named
 
 _ENVELOPE: Final = 512
-"""Bytes that a record's own headers, those that a replay adds and the batch take at most, about."""
+"""An estimate of the most bytes that a record's headers, those that a replay adds, and the batch header take."""
 _NOTHING: Final = "choose another --since, --until or filter"
 _DEFAULT_AHEAD_MS: Final = 60 * 60 * 1000
-"""How far ahead of its clock a broker takes timestamps (message.timestamp.after.max.ms since Kafka 3.6)."""
+"""The default of message.timestamp.after.max.ms (since Kafka 3.6): timestamps further in the future are refused."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What was found on the two clusters."""
+    """The facts about both clusters that the checks need."""
 
     source_cluster: str
     target_cluster: str
     source_servers: str
-    """The addresses that were connected to, which need not be the plan's."""
+    """The bootstrap servers in use, which need not be the plan's."""
     target_servers: str
     source_partitions: int
     beginnings: Mapping[int, int]
-    """First offset that is there, by partition of the source."""
+    """Log start offsets, by partition of the source."""
     target: Mapping[str, TopicDescription]
-    """The topics of the target that the replay or its readers need and that exist, by name on the cluster."""
+    """The existing topics of the target that the replay or its readers need, by name on the cluster."""
     state_records: int
-    """Records in the state topics of the stages that read what is replayed."""
+    """Records in the state topics of the stages that read the replay."""
     resumed: bool
-    """Whether this replay has begun before."""
+    """Whether this replay was begun by an earlier run."""
     production: frozenset[str]
     """Ids of clusters that settings mark as production."""
     cut: tuple[str, ...]
-    """What retention has removed of the window, in words."""
+    """The parts of the window that retention deleted, as messages."""
     now: int
+    """Milliseconds since the epoch."""
 
 
 class Check(Struct, frozen=True):
-    """One check and its outcome; a refusal says what helps."""
+    """One check and its outcome; a refusal has a remedy."""
 
     name: str
     outcome: Literal["ok", "accepted", "refused"]
@@ -63,7 +64,7 @@ def check(plan: Plan, facts: Facts) -> tuple[Check, ...]:
 
 
 def refusals(checks: tuple[Check, ...]) -> tuple[Check, ...]:
-    """Those that forbid to start."""
+    """The checks that refused."""
     return tuple(each for each in checks if each.outcome == "refused")
 
 
@@ -77,7 +78,7 @@ def _ok(name: str, finding: str) -> Check:
 
 
 def _refused(plan: Plan, name: str, finding: str, remedy: str, word: str | None = None) -> Check:
-    """Refused, or accepted where the plan says so; `word` is what it has to say."""
+    """A refusal; or, if the plan accepts `word` (the check's name by default), an accepted check."""
     word = word or name
     if word in plan.accept:
         return Check(name, "accepted", finding)
@@ -207,12 +208,12 @@ def _state(plan: Plan, facts: Facts) -> Check:
 
 
 def gone(plan: Plan, beginnings: Mapping[int, int], done: Mapping[int, int] | None = None) -> tuple[str, ...]:
-    """What of a plan's window is not at the source any longer and not replayed yet, in words.
+    """The parts of a plan's window that are deleted at the source and not replayed yet, as messages.
 
     Args:
         plan: The plan.
-        beginnings: The first offset that each partition of the source still has.
-        done: The offset below which a partition is replayed; those that are not named have not begun.
+        beginnings: The log start offset of each partition of the source.
+        done: The offset up to which a partition was replayed; partitions that are missing were not begun.
     """
     nexts = {span.partition: max(span.first, (done or {}).get(span.partition, 0)) for span in plan.spans}
     return tuple(
@@ -234,7 +235,7 @@ def _window(plan: Plan, facts: Facts) -> Check:
 
 
 def _config(plan: Plan, facts: Facts) -> Mapping[str, str]:
-    """The configuration that the target's topic has, or will have: what a replay makes keeps everything."""
+    """The configuration of the target's topic, or the one that it will have: a replay creates unlimited retention."""
     live = facts.target.get(plan.target_topic)
     if live is not None:
         return live.config

@@ -1,4 +1,4 @@
-"""Removes what a replay made on its target and nothing else: looks first, says what, then does it."""
+"""Removes what a replay created on its target and nothing else, in two steps: `look` finds it, `clean` removes it."""
 
 import asyncio
 import time
@@ -29,37 +29,38 @@ from streams.stage import RawRecord
 
 _GONE_S: Final = 20.0
 _WORKERS_GONE_S: Final = 30.0
-"""A worker that was killed is a member of its group until its session ends."""
+"""A worker that was killed stays a member of its group until its session times out."""
 _POLL_S: Final = 0.05
 
 
 class Cut(Struct, frozen=True):
-    """Records of a replay in one partition of a topic that was there before."""
+    """Records of a replay in one partition of a topic that it did not create."""
 
     topic: str
     partition: int
     before: int
-    """All records below this offset are the replay's and are removed."""
+    """All records below this offset are the replay's, and are deleted."""
     removed: int
+    """Their number."""
     left: int
-    """Records of the replay that stand behind others: Kafka removes only from the beginning."""
+    """Records of the replay behind other records; they stay, because Kafka deletes only from the beginning."""
 
 
 class Removal(Struct, frozen=True, kw_only=True):
-    """What cleaning a replay removes."""
+    """What cleaning a replay will remove."""
 
     id: str
     prefix: str
     topics: tuple[str, ...]
-    """Topics that it made: removed."""
+    """Topics that the replay created, to be deleted."""
     kept: tuple[str, ...]
-    """Topics that it made and that others use now, in words: left."""
+    """Topics that it created and that others use now, as messages; they stay."""
     cuts: tuple[Cut, ...]
     entries: tuple[tuple[int, str], ...]
-    """What it wrote down in positions: partition and key."""
+    """Its records in the positions topic: partition and key."""
 
     def told(self) -> Iterator[str]:
-        """What is removed, and what stays, in words."""
+        """What is removed and what stays, as messages."""
         yield from (f"remove topic {name}" for name in self.topics)
         yield from (f"leave {text}" for text in self.kept)
         for cut in self.cuts:
@@ -73,7 +74,7 @@ class Removal(Struct, frozen=True, kw_only=True):
 
 
 async def look(connection: Connection, prefix: str, replay: str, *, patience: float) -> Removal:
-    """Find out what a replay made.
+    """Find out what a replay created.
 
     Raises:
         SettingsError: There is no such replay, or workers still run on its topics.
@@ -119,7 +120,7 @@ async def look(connection: Connection, prefix: str, replay: str, *, patience: fl
 
 
 async def clean(connection: Connection, removal: Removal, *, patience: float) -> None:
-    """Remove what `look` has found. One that was killed half way is simply run again.
+    """Remove what `look` found. It can be repeated if it was killed halfway.
 
     Raises:
         TickerError: The cluster refused something.
@@ -128,7 +129,7 @@ async def clean(connection: Connection, removal: Removal, *, patience: float) ->
     positions = POSITIONS.on(removal.prefix)
     last = ledger.manifest_key(removal.id).decode()
     async with administration(connection, patience=patience) as client:
-        # An apply that still runs is fenced by this, and stops.
+        # This fences an `apply` that still runs.
         for part, key in removal.entries:
             if key != last:
                 await _forget(options, positions, part, key)
@@ -139,7 +140,7 @@ async def clean(connection: Connection, removal: Removal, *, patience: float) ->
         }
         if ends:
             await client.delete_records(ends)
-        # What it wrote down goes last: until then it can be cleaned again.
+        # The manifest goes last: until then the cleaning can be repeated.
         for names in ([name for name in removal.topics if name != positions], [positions]):
             if gone := [name for name in names if name in removal.topics]:
                 await _delete(client, gone)
@@ -149,7 +150,7 @@ async def clean(connection: Connection, removal: Removal, *, patience: float) ->
 
 
 async def clean_after(connection: Connection, prefix: str, replay: str, *, patience: float) -> Removal | None:
-    """Wait until the workers below a prefix are gone, then look and clean; None where nothing was written down.
+    """Wait until the workers of a prefix are gone, then look and clean; None if the replay has no manifest.
 
     Raises:
         SettingsError: Workers still run after half a minute.
@@ -167,7 +168,7 @@ async def clean_after(connection: Connection, prefix: str, replay: str, *, patie
         deadline = clock() + _WORKERS_GONE_S
         while await _workers_of(client, prefix):
             if clock() > deadline:
-                break  # `look` says that they still run
+                break  # `look` raises the error
             await asyncio.sleep(_POLL_S)
     removal = await look(connection, prefix, replay, patience=patience)
     await clean(connection, removal, patience=patience)
@@ -193,7 +194,7 @@ async def _cuts(
     places: Sequence[TopicPartition],
     written: Mapping[tuple[str, int], int],
 ) -> tuple[tuple[Cut, ...], bool]:
-    """What can be cut off each partition of the target, and whether records of others are in it."""
+    """What can be deleted at the beginning of each partition, and whether any has records of others."""
     cuts, shared = [], False
     mark = (REPLAY_ID_HEADER, manifest.id.encode())
     for place, window in (await bounds(options, places)).items():
@@ -222,7 +223,7 @@ async def _reasons(
     shared: bool,
     others: Sequence[str],
 ) -> dict[str, str]:
-    """Why topics that the replay made have to stay, by topic."""
+    """By topic that the replay created and that has to stay, the reason."""
     made = [name for name in manifest.created if name in existing]
     if others:
         return dict.fromkeys(made, f"replay {', '.join(others)} uses it too; clean that first")
@@ -242,13 +243,13 @@ async def _reasons(
 
 
 def _written_to(manifest: Manifest, prefix: str) -> tuple[str, ...]:
-    """The topics that hold records of a replay: its target, and what its strips were split into."""
+    """The topics with records of a replay: its target, and for strips also the sightings made of them."""
     of_strips = manifest.target == STRIPS.on(prefix)
     return (manifest.target, SIGHTINGS.on(prefix)) if of_strips else (manifest.target,)
 
 
 def _derived(topic: str, prefix: str) -> set[str]:
-    """The topics, as on the cluster, that hold only what follows from records of this topic."""
+    """The topics, by their names on the cluster, whose records are all derived from this topic."""
     from streams.pipeline import STAGES  # noqa: PLC0415 (the processors' data is loaded only here)
 
     names = {topic, POSITIONS.name, DEADLETTERS.name}
@@ -278,7 +279,7 @@ async def _delete(client: Any, topics: Sequence[str]) -> None:
 
 
 async def _forget(options: Mapping[str, Any], positions: str, partition: int, key: str) -> None:
-    """Write a tombstone as the one who wrote the entry, so that he is fenced."""
+    """Write a tombstone under the transactional id of the entry's writer, so that the writer is fenced."""
     tombstone = RawRecord(key.encode(), None, time.time_ns() // 1_000_000, [])
     try:
         writer = ledger.id_of_writer(key.encode())

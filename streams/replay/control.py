@@ -1,6 +1,6 @@
-"""Lets people change a replay while it runs: pause it, go on, another speed; read from where it writes itself down.
+"""Changes a running replay: pause, resume, another speed. The wish is a record in the target's positions topic.
 
-The last word stays with the replay on its target: one that was killed while it was paused is paused when it goes on.
+The record stays there: a replay that was killed while paused is still paused when it is resumed.
 """
 
 import asyncio
@@ -35,25 +35,25 @@ async def change(
     paused: bool | None = None,
     speed: str | None = None,
 ) -> Control:
-    """Write down what is wanted of a replay; what is None stays as it is.
+    """Write what is wanted of a replay; None leaves a value as it is.
 
     Args:
         options: aiokafka's connection options of the target.
         prefix: The target's prefix.
         replay: The replay's id.
-        paused: Whether it stands still.
-        speed: As in a plan.
+        paused: Whether it is paused.
+        speed: Its speed, as in a plan.
 
     Raises:
-        SettingsError: There is no such replay, or the speed is none.
-        TickerError: The cluster did not take it.
+        SettingsError: There is no such replay, or the speed is invalid.
+        TickerError: The record could not be written.
     """
     if speed is not None:
         parse_speed(speed)
     if await ledger.read_manifest(options, prefix, replay, wait=False) is None:
         raise SettingsError(f"there is no replay {replay!r} below {prefix}; `ticker replay list` shows them")
     before = await _last(options, prefix, replay)
-    # What cannot be read is replaced: whoever says something now says all of it.
+    # A record that cannot be read is replaced.
     wanted = before if isinstance(before, Control) else Control(changed_at="")
     wanted = replace(
         wanted,
@@ -73,15 +73,15 @@ async def _last(options: Mapping[str, Any], prefix: str, replay: str) -> Control
 
 
 class Obedience:
-    """Does to a pacer what is written down of its replay.
+    """Applies the control records of a replay to its pacer.
 
     Args:
         options: aiokafka's connection options of the target.
         prefix: The target's prefix.
         replay: The replay's id.
         planned: The plan's speed.
-        pacer: The replay's clock.
-        say: Told what is done.
+        pacer: The replay's pacer.
+        say: Called with a message for the user.
     """
 
     def __init__(
@@ -103,11 +103,11 @@ class Obedience:
         self._obeyed = Control(changed_at="")
 
     async def recall(self) -> None:
-        """Do what was the last word, said before this replay ran or while it was not heard."""
+        """Apply the last control record, which may be older than this run."""
         self._hear(await _last(self._options, self._prefix, self._replay))
 
     async def follow(self) -> None:
-        """Until cancelled: do what is said. A cluster that is away stops nothing here: the replay itself says so."""
+        """Apply new control records until cancelled; outages are ignored here, as the replay itself reports them."""
         place = TopicPartition(POSITIONS.on(self._prefix), 0)
         while True:
             with suppress(*TRANSIENT):
@@ -126,7 +126,7 @@ class Obedience:
                     self._hear(ledger.read_row(record) if record.key == key else None)
 
     def _hear(self, said: ledger.Read | None) -> None:
-        """Do what was said; what cannot be read is told and changes nothing."""
+        """Apply a control record; one that cannot be read is reported and ignored."""
         if isinstance(said, ledger.Unreadable):
             self._say(f"what was said to this replay cannot be read and changes nothing: {said.why}")
         elif isinstance(said, Control) and said != self._obeyed:

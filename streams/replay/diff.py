@@ -1,4 +1,4 @@
-"""Compare two results of the pipeline: headlines and merges gained and lost, categories that flipped."""
+"""Compares two results of the pipeline: headlines and merges gained and lost, categories that flipped."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 class Merged(Struct, frozen=True, kw_only=True):
-    """A sighting that one side swallowed as a near duplicate."""
+    """A sighting that one side merged into another headline as a near duplicate."""
 
     id: str
     text: str
@@ -50,7 +50,7 @@ class Merged(Struct, frozen=True, kw_only=True):
 
 
 class Flip(Struct, frozen=True, kw_only=True):
-    """A headline of both sides that changed its category."""
+    """A headline of both sides with different categories."""
 
     id: str
     text: str
@@ -60,7 +60,7 @@ class Flip(Struct, frozen=True, kw_only=True):
 
 
 class Relinked(Struct, frozen=True, kw_only=True):
-    """A headline of both sides that is news on one and an update on the other, and of which headline."""
+    """A headline of both sides that is new on one and an update on the other; `old`, `new` are what it updates."""
 
     id: str
     text: str
@@ -71,7 +71,7 @@ class Relinked(Struct, frozen=True, kw_only=True):
 
 
 class SlotChange(Struct, frozen=True, kw_only=True):
-    """A slot of a strip of which the two splitters made something else; None is nothing."""
+    """A slot of a strip that the two splitters split differently; None on the side that has no such slot."""
 
     id: str
     text: str
@@ -83,7 +83,7 @@ class SlotChange(Struct, frozen=True, kw_only=True):
 
 
 class Slots(Struct, frozen=True, kw_only=True):
-    """What a splitter makes of strips otherwise than another."""
+    """The slots that two splitters split differently."""
 
     gained: tuple[SlotChange, ...] = ()
     lost: tuple[SlotChange, ...] = ()
@@ -91,13 +91,13 @@ class Slots(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, kw_only=True):
-    """What one side made of its input."""
+    """One side's result: its headlines and merges, by id."""
 
     headlines: dict[str, Shown] = {}
     merges: dict[str, Merged] = {}
 
     def only(self, ids: AbstractSet[str]) -> "Result":
-        """What it made of these sightings."""
+        """The part of the result that is about these sightings."""
         return Result(
             headlines={key: row for key, row in self.headlines.items() if key in ids},
             merges={key: row for key, row in self.merges.items() if key in ids},
@@ -105,11 +105,12 @@ class Result(Struct, kw_only=True):
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """What B has and A has not, and the other way round."""
+    """The difference between two results, A (old) and B (new)."""
 
     headlines: tuple[int, int]
-    """Of A and of B."""
+    """The numbers of headlines of A and of B."""
     common: int
+    """The number of headlines that both have."""
     gained: tuple[Shown, ...]
     lost: tuple[Shown, ...]
     merges_gained: tuple[Merged, ...]
@@ -127,21 +128,21 @@ class Difference(Struct, frozen=True, kw_only=True):
 
     @property
     def flip_share(self) -> float:
-        """Flips among the headlines of both."""
+        """The share of the common headlines whose category flipped."""
         return len(self.flips) / self.common if self.common else 0.0
 
     def flips_by_topic(self) -> list[tuple[str, str, int]]:
-        """Old category, new category, headlines; the most first."""
+        """(old category, new category, headlines), the most first."""
         counts = Counter((flip.old, flip.new) for flip in self.flips)
         return [(old, new, count) for (old, new), count in counts.most_common()]
 
     def flips_by_source(self) -> list[tuple[str, int]]:
-        """Source, headlines; the most first."""
+        """(source, headlines), the most first."""
         return Counter(flip.source for flip in self.flips).most_common()
 
 
 class _Row(Struct, frozen=True, kw_only=True):
-    """A line of `ticker run` or a value of a category or duplicates topic: whatever they have in common."""
+    """The common fields of a line of `ticker run` and a value of a category or duplicates topic."""
 
     id: str
     text: str
@@ -164,7 +165,7 @@ KINDS: Final = (
     *("gained", "lost", "merges_gained", "merges_lost", "flips", "relinked"),
     *("slots_gained", "slots_lost", "slots_changed"),
 )
-"""The kinds of rows of a difference, as its fields are called."""
+"""The kinds of rows of a difference: the names of its fields."""
 _SAME_SLOTS: Final = Slots()
 _EXACT: Final = "duplicate"
 _decode: Final = msgspec.json.Decoder(_Row).decode
@@ -175,8 +176,8 @@ class Collector:
 
     Args:
         since: The earliest event time that counts, in ms.
-        until: The event time that is too late, in ms.
-        canary: Whether what the canary showed counts too.
+        until: The end of the window, in ms; not included.
+        canary: Whether the canary's headlines count too.
     """
 
     def __init__(self, *, since: int | None = None, until: int | None = None, canary: bool = False) -> None:
@@ -186,7 +187,7 @@ class Collector:
         self.result = Result()
 
     def add(self, data: bytes, place: str) -> None:
-        """Take a row: a line or a value.
+        """Add a row: a line of `ticker run`, or a value of a topic.
 
         Raises:
             InputError: It is neither a headline nor a merge.
@@ -234,9 +235,10 @@ class Collector:
 
 
 def compare(old: Result, new: Result, slots: Slots = _SAME_SLOTS) -> Difference:
-    """What changed from one result to another; `slots` are those that were split otherwise before.
+    """The difference between two results; `slots` are passed through.
 
-    Headlines are the same by id; where a build numbers slots otherwise, by source, time and text.
+    Two headlines are the same if they have the same id or, when a build numbers slots differently, the same source,
+    time and text.
     """
     twins = _twins(old.headlines, new.headlines)
     gained = [new.headlines[key] for key in new.headlines.keys() - twins.values()]
@@ -262,7 +264,7 @@ def compare(old: Result, new: Result, slots: Slots = _SAME_SLOTS) -> Difference:
             language=new.headlines[theirs].language,
         )
         for ours, theirs in twins.items()
-        # Which headline is updated is not compared: that of a replay can be a later sighting of the same one.
+        # The id of the updated headline is not compared: in a replay it can be a later sighting of the same headline.
         if (old.headlines[ours].updates is None) != (new.headlines[theirs].updates is None)
     ]
     merged = _twins(old.merges, new.merges)
@@ -284,7 +286,7 @@ def compare(old: Result, new: Result, slots: Slots = _SAME_SLOTS) -> Difference:
 
 
 def _twins(old: Mapping[str, Shown | Merged], new: Mapping[str, Shown | Merged]) -> dict[str, str]:
-    """Ids of the same thing on both sides: old to new."""
+    """The ids of rows that are the same on both sides, from old to new."""
     twins = {key: key for key in old if key in new}
     rest = {_sight(row): row.id for row in new.values() if row.id not in twins}
     for row in old.values():

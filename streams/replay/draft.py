@@ -1,4 +1,4 @@
-"""Make a plan: look at both clusters and at what the window holds; changes nothing."""
+"""Makes a plan by looking at both clusters and at the records of the window; changes nothing."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -22,19 +22,19 @@ from streams.replay.select import Selection, Unmatched
 from streams.replay.survey import LATENESS_MS, find, survey
 
 _DECIDED: Final = frozenset({SIGHTINGS.name, STRIPS.name})
-"""Topics of which what is made depends on what stands beside it."""
+"""Topics that are read by a stage with state, so that its decisions depend on earlier records."""
 
 
 WARM_UP_MS: Final = 2 * DEFAULT_WINDOW_MS
-"""How long before a window its warm-up begins.
+"""How long before a window its warm-up begins: two deduplication windows.
 
-What is live when a window begins was decided by what was live when *that* was shown: a headline of 70 hours ago by
-those of the 72 hours before it. One window of warm-up has all that is live, the second decides it as it was decided.
+One window before the beginning contains all headlines that are live then. Decisions about those depend in turn on the
+headlines that were live when *they* were shown, up to a second window earlier.
 """
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """What someone wants to be replayed. Prefixes and settings files are those of the two ends."""
+    """What the user wants to replay."""
 
     topic: str
     """Without prefix."""
@@ -45,13 +45,13 @@ class Request(Struct, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
     warm_up: int | None = None
-    """How long before `since` the warm-up begins, in ms; None for what the readers of the topic need."""
+    """How long before `since` the warm-up begins, in ms; None for as long as the topic's readers need."""
     offsets: Mapping[int, Window] = {}
-    """Windows by partition number instead of all; a partition that is missing is left out."""
+    """Windows by partition number, instead of times; a partition that is missing is left out."""
     selection: Selection = Selection()
     speed: str = "1x"
     groups: tuple[str, ...] = ()
-    """The worker's of the target where none is named."""
+    """Consumer groups of the target not to outrun; empty for the workers' group."""
     max_lag: int | None = None
     create: bool = False
     own_topics: tuple[str, ...] = ()
@@ -62,11 +62,11 @@ class Request(Struct, frozen=True, kw_only=True):
 async def draft(
     request: Request, ends: Ends, *, progress: Callable[[int], None] = lambda _: None
 ) -> tuple[Plan, tuple[Check, ...]]:
-    """A plan and its checks. `progress` is told of records read.
+    """Make a plan and check it; `progress` is called with numbers of records read.
 
     Raises:
-        SettingsError: A topic, speed or pattern that is none, or a filter that matches nothing.
-        TickerError: A cluster that cannot be reached.
+        SettingsError: The topic, speed or pattern is invalid, or a filter matches nothing.
+        TickerError: A cluster cannot be reached.
     """
     topic = topic_named(request.topic).on(request.source_prefix)
     async with administration(ends.source, patience=ends.patience) as client:
@@ -104,7 +104,7 @@ async def draft(
         accept=request.accept,
         spans=(),
     )
-    plan.pace  # noqa: B018 (a wrong speed is said before the window is read)
+    plan.pace  # noqa: B018 (an invalid speed is reported before the window is read)
     taken = plan.predicate
     options = ends.source.aiokafka_options()
     found = await find(
@@ -125,10 +125,10 @@ async def draft(
 
 
 def _warm_up(request: Request) -> int | None:
-    """Where the warm-up begins, event time in ms; None for none.
+    """The event time (ms) at which the warm-up begins; None for none.
 
-    Deduplicate decides by what it has seen within its window: what is made of the first sightings of a replay
-    depends on those before them.
+    Deduplicate decides by what it has seen within its window: its decisions about the first sightings of a replay
+    depend on those before them.
     """
     if request.since is None or request.offsets:
         if request.warm_up:
@@ -142,9 +142,9 @@ def _warm_up(request: Request) -> int | None:
 
 
 def _run_out(request: Request) -> int | None:
-    """Where the run-out ends, event time in ms; None for none.
+    """The event time (ms) at which the run-out ends; None for none.
 
-    What comes late stands among what was shown after the window, and was decided with that.
+    Late sightings of the window are recorded among sightings of after the window, which decisions depended on too.
     """
     if request.until is None or request.offsets or request.warm_up == 0 or request.topic not in _DECIDED:
         return None

@@ -1,4 +1,4 @@
-"""Gathers from both clusters what the checks of a replay want to know; changes nothing."""
+"""Gathers the facts about both clusters that the checks of a replay need; changes nothing."""
 
 import time
 from collections.abc import Mapping
@@ -33,8 +33,8 @@ async def gather(
         source_options: aiokafka's connection options of the source.
         target_options: aiokafka's connection options of the target.
         production: Ids of clusters that settings mark as production.
-        resumed: Whether the replay has begun before.
-        cut: What is known of the window to be gone.
+        resumed: Whether an earlier run began this replay.
+        cut: The parts of the window that are known to be deleted, as messages.
     """
     prefix = plan.target.prefix
     names = {topic.on(prefix) for topic in (*TOPICS, topic_named(plan.topic))}
@@ -58,7 +58,7 @@ async def gather(
 
 
 async def cluster_id(client: Any) -> str:
-    """The id that a cluster was given when it was made."""
+    """A cluster's id."""
     return str((await client.describe_cluster())["cluster_id"])
 
 
@@ -68,7 +68,7 @@ async def _beginnings(options: Mapping[str, Any], topic: str, partitions: int) -
 
 
 async def _state_records(options: Mapping[str, Any], live: Mapping[str, TopicDescription], plan: Plan) -> int:
-    """Offsets in use in the state topics of the stages that read what is replayed, or what is made of it."""
+    """Offsets in use in the state topics of the stages that read the replayed topic, or the sightings of its strips."""
     from streams.pipeline import STAGES  # noqa: PLC0415 (the processors' data is loaded only here)
 
     read = {plan.topic} | ({SIGHTINGS.name} if plan.topic == STRIPS.name else set())

@@ -1,4 +1,4 @@
-"""Watches how far consumers of the target are behind, and holds a replay that would outrun them."""
+"""Measures the lag of consumers of the target, and holds a replay that would outrun them (backpressure)."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -20,13 +20,13 @@ _FORBIDDEN: Final = (GroupAuthorizationFailedError, TopicAuthorizationFailedErro
 async def lag_of(
     client: Any, reader: Any, groups: Sequence[str], partitions: Sequence[TopicPartition]
 ) -> int:
-    """Records that the group which is furthest behind has not read; one that never committed does not count.
+    """The lag of the group that is furthest behind, in records; a group that never committed does not count.
 
     Args:
         client: An admin client.
-        reader: A consumer of aiokafka, for the ends.
+        reader: An aiokafka consumer, for end offsets.
         groups: Consumer groups.
-        partitions: Partitions of the topic.
+        partitions: All partitions of the topic.
     """
     ends = await reader.end_offsets(partitions)
     lags = [0]
@@ -53,7 +53,7 @@ async def watch(
     told: Callable[[int], None],
     say: Callable[[str], None],
 ) -> None:
-    """Until cancelled: say the lag, hold the pacer while it is above the limit, release it below."""
+    """Until cancelled: report the lag, hold the pacer while the lag is above the limit, and release it below."""
     is_said = False
     try:
         async with consuming(options) as reader:
@@ -61,7 +61,7 @@ async def watch(
                 try:
                     lag = await lag_of(client, reader, groups, partitions)
                 except TRANSIENT as error:
-                    # A cluster that is away is noticed, and said, by the replay itself.
+                    # The replay itself notices and reports outages.
                     if isinstance(error, _FORBIDDEN) and not is_said:
                         is_said = True
                         say(

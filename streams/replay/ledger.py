@@ -1,6 +1,6 @@
-"""What a replay writes down on the target, in `PREFIX.positions`: what it made, and how far it is.
+"""The records of a replay in `PREFIX.positions` of the target: its manifest, progress and control.
 
-A partition's progress is written in the transaction that writes its records, so the two never differ.
+A partition's progress is written in the same transaction as its records, so the two always agree.
 """
 
 import time
@@ -29,7 +29,7 @@ _SPLIT: Final = "split-"
 
 
 class Unreadable(Struct, frozen=True):
-    """A row that this build cannot read: of a later one, or damaged."""
+    """A row that this build cannot read: written by a later version, or damaged."""
 
     why: str
 
@@ -43,17 +43,17 @@ _decode_control: Final = msgspec.json.Decoder(Control).decode
 
 
 def is_row(key: bytes | None) -> bool:
-    """Whether a record of positions is of a replay."""
+    """Whether a key of the positions topic belongs to a replay."""
     return key is not None and key.startswith(_KEY)
 
 
 def transactional_id(replay: str, partition: int | str) -> str:
-    """Fences whoever replays the same partition of the same plan."""
+    """The transactional id for a partition of a replay: it fences other runs of the same plan."""
     return f"ticker-replay-{replay}-{partition}"
 
 
 def id_of_writer(key: bytes) -> str:
-    """The transactional id of whoever writes the row of a key."""
+    """The transactional id under which the row of a key is written."""
     replay, _, name = key.removeprefix(_KEY).decode().partition("|")
     return transactional_id(replay, name or "manifest")
 
@@ -64,27 +64,27 @@ def manifest_key(replay: str) -> bytes:
 
 
 def progress_key(replay: str, partition: int) -> bytes:
-    """The key of a partition's progress; the number is the source's."""
+    """The key of a partition's progress; the partition is the source's."""
     return _KEY + f"{replay}|{partition}".encode()
 
 
 def split_key(replay: str, partition: int) -> bytes:
-    """The key of how far a partition of the sightings is that are made of replayed strips."""
+    """The key of the progress of a partition of sightings that are made of replayed strips."""
     return _KEY + f"{replay}|{_SPLIT}{partition}".encode()
 
 
 def is_of_split(key: bytes) -> bool:
-    """Whether a row is of sightings that are made of replayed strips."""
+    """Whether a key is of `split_key`."""
     return key.rpartition(b"|")[2].startswith(_SPLIT.encode())
 
 
 def control_key(replay: str) -> bytes:
-    """The key of what a person wants of a replay while it runs."""
+    """The key of a replay's control record: what a person wants of it while it runs."""
     return _KEY + replay.encode() + b"|" + _CONTROL
 
 
 def read_row(record: Any) -> Read | None:
-    """A row of a replay; None of what is none, or was forgotten."""
+    """The row in a record; None if it is not of a replay, or a tombstone."""
     if not is_row(record.key) or not record.value:
         return None
     *_, name = record.key.removeprefix(_KEY).partition(b"|")
@@ -101,7 +101,11 @@ def read_row(record: Any) -> Read | None:
 
 
 def _read_own(record: Any | None) -> Row | None:
-    """A row that has to be read to go on."""
+    """A row that this replay needs itself.
+
+    Raises:
+        TickerError: It cannot be read.
+    """
     if record is None:
         return None
     row = read_row(record)
@@ -114,17 +118,17 @@ def _read_own(record: Any | None) -> Row | None:
 
 
 async def read_control(reader: CommittedReader, prefix: str, replay: str, *, end: int) -> Read | None:
-    """What a person wanted last of a replay, of what is committed below an offset of partition 0."""
+    """The last control record of a replay below offset `end` of partition 0; None if there is none."""
     place = TopicPartition(POSITIONS.on(prefix), 0)
     record = await reader.last_record(place, control_key(replay), end=end)
     return None if record is None else read_row(record)
 
 
 async def write(options: Mapping[str, Any], prefix: str, key: bytes, row: Row) -> None:
-    """Write a row that stands on partition 0 down.
+    """Write a row to partition 0.
 
     Raises:
-        TickerError: The cluster did not take it.
+        TickerError: It could not be written.
     """
     positions = POSITIONS.on(prefix)
     record = RawRecord(key, encode(row), time.time_ns() // 1_000_000, [])
@@ -137,7 +141,7 @@ async def write(options: Mapping[str, Any], prefix: str, key: bytes, row: Row) -
 
 
 async def read_progress(reader: CommittedReader, prefix: str, key: bytes, target: int) -> Progress | None:
-    """How far a partition is, by the key of its row; None if it never began.
+    """The progress of a partition, by its key; None if it never began. `target` is the partition that has the row.
 
     Raises:
         TickerError: The row cannot be read.
@@ -149,10 +153,10 @@ async def read_progress(reader: CommittedReader, prefix: str, key: bytes, target
 async def read_manifest(
     options: Mapping[str, Any], prefix: str, replay: str, *, wait: bool
 ) -> Manifest | None:
-    """What a replay made; None if it never began, or is cleaned away.
+    """The manifest of a replay; None if it never began, or was cleaned.
 
-    `wait` waits for transactions that are open now, which after kill -9 are so until someone fences them;
-    without, what they or any after them wrote is not seen.
+    With `wait` it waits until all open transactions have ended, which after a kill -9 takes until they are fenced or
+    time out. Without, it reads only up to the last stable offset.
 
     Raises:
         TickerError: The manifest cannot be read.
@@ -166,7 +170,7 @@ async def read_manifest(
 
 
 class Entry(Struct, frozen=True):
-    """A row, and when it was written, in ms."""
+    """A row, and when it was written, in ms since the epoch."""
 
     row: Read
     at: int
@@ -177,11 +181,11 @@ Ledger = dict[tuple[int, bytes], Entry]
 
 
 async def read_ledgers(options: Mapping[str, Any], partitions: Mapping[str, int]) -> dict[str, Ledger]:
-    """Everything that replays have written down and not cleaned away, by prefix.
+    """The rows of all replays that were not cleaned, by prefix.
 
     Args:
         options: aiokafka's connection options.
-        partitions: How many partitions positions has, by prefix.
+        partitions: The number of partitions of the positions topic, by prefix.
     """
     prefixes = {POSITIONS.on(prefix): prefix for prefix in partitions}
     places = [
@@ -202,9 +206,9 @@ async def read_ledgers(options: Mapping[str, Any], partitions: Mapping[str, int]
 
 
 async def is_only_topic(client: Any, options: Mapping[str, Any], prefix: str) -> bool:
-    """Whether positions is the one topic below a prefix, and nothing is in it.
+    """Whether the positions topic is the only topic of a prefix, and empty.
 
-    That is what is left of a replay which was killed before it could write down what it had made.
+    That is what a replay leaves if it is killed before it could write its manifest.
     """
     positions = POSITIONS.on(prefix)
     if {name for name in await client.list_topics() if name.startswith(f"{prefix}.")} != {positions}:

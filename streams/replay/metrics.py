@@ -1,7 +1,7 @@
-"""What a replay measures of itself, and its result: the differences that a try found, and the window they are about.
+"""The metrics of a replay: its progress, and its result with the differences that a try found.
 
-A process has one replay, so its id is a label here where no other metric may have one. The series of the result are
-made when it is known; a replay that is served ends when they have been scraped (`streams.observe.beside`).
+A process has one replay, so its id may be a label here. The series of the result appear when it is known; a replay
+that serves its metrics ends once they have been scraped (`streams.observe.beside`).
 """
 
 import time
@@ -23,7 +23,7 @@ from streams.replay.plan import Plan
 from streams.replay.through import Remaining
 
 STEPS: Final = ("plan", "replay", "split", "compare", "clean", "done")
-"""What a replay is at, in order; `apply` has the second and the last of them."""
+"""The steps of a try, in order; `apply` has only `replay` and `done`."""
 
 STEP: Final = Metric(
     name="ticker_replay_step",
@@ -170,7 +170,7 @@ class ReplayMetrics:
     """The metrics of one replay.
 
     Args:
-        registry: Where they are made.
+        registry: Where they are registered.
         now: Seconds since the epoch.
     """
 
@@ -179,21 +179,21 @@ class ReplayMetrics:
         self._now = now
         self._plan: Plan | None = None
         self.has_result = False
-        """Whether the series of the result are there."""
+        """Whether the series of the result exist."""
         self.at(STEPS[0])
 
     def at(self, step: str) -> None:
-        """It is at this step now."""
+        """Note the current step."""
         for each in STEPS:
             self._make.gauge(STEP, each).set(each == step)
 
     def planned(self, plan: Plan) -> None:
-        """There is a plan."""
+        """Note the plan."""
         self._plan = plan
         self._make.gauge(PLANNED, plan.id).set(plan.records)
 
     def follow(self, course: Course) -> None:
-        """Show how far a replay is, as long as it is there; the plan is known."""
+        """Export the progress of a replay whose plan is known."""
         replay = self._known.id
         for metric, value in (
             (DONE, lambda: course.done),
@@ -206,17 +206,17 @@ class ReplayMetrics:
             self._make.gauge(HELD, replay, why).set_function(partial(_is_held, course, why))
 
     def unread(self, remaining: tuple[Remaining, ...]) -> None:
-        """What the stages have still to read."""
+        """Note the remaining input of each stage."""
         for each in remaining:
             self._make.gauge(UNREAD, self._known.id, each.stage).set(each.records)
 
     def closed(self, closing: Closing) -> None:
-        """All is written, and was read back."""
+        """Note the closing report."""
         self._make.gauge(LOST, closing.id).set(closing.lost)
         self._make.gauge(DOUBLED, closing.id).set(closing.doubled)
 
     def compared(self, difference: Difference, failed: str | None) -> None:
-        """What a try found, and why that fails it, where it does."""
+        """Note the differences that a try found; `failed` is the reason if they fail it."""
         replay = self._known.id
         self._make.gauge(COMPARED, replay).set(difference.common)
         counts = {kind: len(getattr(difference, kind)) for kind in KINDS}
@@ -228,7 +228,7 @@ class ReplayMetrics:
         self.finished(found, failed=failed is not None)
 
     def finished(self, found: str, *, failed: bool) -> None:
-        """The result is known; `found` says it in words. Nothing is shown where there never was a plan."""
+        """Note the result; `found` is its message. Without a plan, nothing is exported."""
         plan = self._plan
         if plan is None:
             return

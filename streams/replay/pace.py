@@ -1,6 +1,6 @@
-"""When each record of a replay is due: by its event time, or so many a second, on a clock that can be held.
+"""Decides when each record of a replay is due: by its event time, or by a rate, on a clock that can be held.
 
-Only distances of event times count, measured on the monotonic clock: no wall clock takes part.
+Distances between event times are reproduced on the monotonic clock; the wall clock plays no part.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ _SMOOTHING: Final = 0.2
 
 
 class Pacer:
-    """The clock of one replay, shared by its partitions; nothing is due before `begin`.
+    """The pace of one replay, shared by its partitions; nothing is due before `begin`.
 
     Args:
-        speed: How fast; `change` changes it.
-        clock: Seconds, monotonic.
+        speed: The speed; `change` changes it.
+        clock: Seconds of a monotonic clock.
     """
 
     def __init__(self, speed: Speed, clock: Callable[[], float]) -> None:
@@ -33,6 +33,7 @@ class Pacer:
         self._reached = 0
         """The latest event time (ms) that was taken."""
         self._free_at = 0.0
+        """When the next slot of a rate begins, in seconds of the clock."""
         self._holds: set[str] = set()
         self._held_at = 0.0
         self._begun = asyncio.Event()
@@ -40,21 +41,21 @@ class Pacer:
         self._going.set()
         self._changed = asyncio.Event()
         self.held_s = 0.0
-        """Seconds that the replay has waited, for consumers or because it was paused."""
+        """Seconds for which the replay was held, because it was paused or waited for consumers."""
 
     @property
     def speed(self) -> Speed:
-        """How fast it goes now."""
+        """The current speed."""
         return self._speed
 
     @property
     def by_times(self) -> bool:
-        """Whether event times decide."""
+        """Whether event times decide when records are due."""
         return self._speed.kind == "times"
 
     @property
     def begun(self) -> bool:
-        """Whether the warm-up is over and times count."""
+        """Whether the warm-up is over."""
         return self._begun.is_set()
 
     def begin(self, base: int) -> None:
@@ -62,12 +63,12 @@ class Pacer:
         self._origin, self._base, self._reached = self._clock(), base, base
         self._free_at = self._origin
         if self.held:
-            # Held since before anything was due: only what is waited for from now on makes records due later.
+            # It was held before anything was due: only the time from now on postpones records.
             self._held_at = self._origin
         self._begun.set()
 
     def change(self, speed: Speed) -> None:
-        """Go on at another speed from where it is; what is due now stays due now."""
+        """Change the speed from now on; what is due now stays due now."""
         now = self._held_at if self.held else self._clock()
         if self.begun:
             due_now = self._base + (now - self._origin) * 1000 * self._speed.value
@@ -77,30 +78,30 @@ class Pacer:
         self._wake()
 
     def due(self, event_time: int) -> float:
-        """When a record of this event time (ms) is due, on the clock; any time at other speeds."""
+        """When a record of this event time (ms) is due, in seconds of the clock; now, if event times do not decide."""
         if not self.by_times:
             return self._clock()
         return self._origin + (event_time - self._base) / 1000 / self._speed.value
 
     @property
     def held(self) -> bool:
-        """Whether it stands still."""
+        """Whether it is held."""
         return bool(self._holds)
 
     @property
     def holds(self) -> Collection[str]:
-        """Why it stands still."""
+        """The reasons for which it is held."""
         return frozenset(self._holds)
 
     def hold(self, why: str) -> None:
-        """Stop; records due from now on are due later by as long as this lasts."""
+        """Hold the replay for a reason; records are due later by as long as this lasts."""
         if not self._holds:
             self._held_at = self._clock()
             self._going.clear()
         self._holds.add(why)
 
     def release(self, why: str) -> None:
-        """Go on, unless something else holds it."""
+        """End a reason to hold; the replay goes on if there is no other."""
         if why not in self._holds:
             return
         self._holds.remove(why)
@@ -112,16 +113,16 @@ class Pacer:
             self._going.set()
 
     async def unheld(self) -> None:
-        """Wait while it is held; what is not paced, as a warm-up, waits for that alone."""
+        """Wait while it is held; for records that have no pace, such as the warm-up."""
         await self._going.wait()
 
     async def take(self, event_times: Sequence[int], taken: int, lead: float) -> int:
-        """Wait until something is due, and say how many more of these records are.
+        """Wait until at least one more of these records is due; gives how many are.
 
         Args:
-            event_times: Of the records, in ms, never falling; only their number counts at other speeds.
-            taken: How many of them have been taken before.
-            lead: Seconds that a record may be taken early, since writing it takes time.
+            event_times: The records' event times in ms, not decreasing; if they do not decide, only their number does.
+            taken: How many of the records were taken before.
+            lead: How early a record may be taken, in seconds, because writing it takes time.
         """
         await self._begun.wait()
         more = 0
@@ -132,7 +133,7 @@ class Pacer:
         return more
 
     async def _take(self, event_times: Sequence[int], taken: int, lead: float) -> int:
-        """How many are due, 0 for having waited."""
+        """How many are due; 0 after waiting, to be called again."""
         if self._speed.kind == "max":
             return len(event_times) - taken
         if self._speed.kind == "rate":
@@ -144,7 +145,7 @@ class Pacer:
         return max(1, bisect_right(event_times, horizon, taken) - taken)
 
     async def _take_by_rate(self, waiting: int) -> int:
-        """Reserve a tick's worth of the rate; partitions share it."""
+        """Reserve the records of one tick of the rate, which all partitions share, and wait for their slot."""
         taken = min(waiting, max(1, round(self._speed.value * _RATE_TICK_S)))
         start = max(self._free_at, self._clock() - _RATE_TICK_S)
         self._free_at = start + taken / self._speed.value
@@ -153,7 +154,7 @@ class Pacer:
         return taken
 
     async def _sleep(self, seconds: float) -> None:
-        """Sleep, or until the speed changes."""
+        """Sleep until the time is over or the speed changes."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
@@ -164,10 +165,10 @@ class Pacer:
 
 
 class Lead:
-    """How early one partition takes records, so that they are visible when due.
+    """How early one partition takes records, so that they become visible when they are due.
 
-    Writing takes a latency L. A record is taken up to 1.5 L early: those due while a transaction ran are late
-    by at most half of it, those taken with them early by as much.
+    A transaction takes a latency L, and a record is taken up to 1.5 L early. So a record that fell due during the
+    transaction before is at most L/2 late, and one that is taken together with it at most L/2 early.
     """
 
     def __init__(self) -> None:
@@ -175,32 +176,32 @@ class Lead:
 
     @property
     def seconds(self) -> float:
-        """How early."""
+        """How early, in seconds."""
         return min(1.5 * self._latency, _LEAD_LIMIT_S)
 
     def measured(self, latency: float) -> None:
-        """Learn how long a transaction took."""
+        """Learn how long a transaction took, in seconds (moving average)."""
         self._latency += _SMOOTHING * (latency - self._latency)
 
 
 class Errors:
-    """How far from their due time records became visible, in whole milliseconds."""
+    """The distances between due time and visibility of records, in whole milliseconds."""
 
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
 
     def add(self, error_s: float, records: int = 1) -> None:
-        """Count records that were so late, or early where negative."""
+        """Count records that were `error_s` seconds late, or early if negative."""
         self._counts[round(error_s * 1000)] += records
 
     def within(self, limit_ms: int) -> float | None:
-        """The share of records at most so far from their due time; None where none was timed."""
+        """The share of records within `limit_ms` of their due time; None if none was timed."""
         total = sum(self._counts.values())
         near = sum(count for error, count in self._counts.items() if abs(error) <= limit_ms)
         return near / total if total else None
 
     def quantile(self, share: float) -> int | None:
-        """The distance from due, in ms, that this share of the records keeps; None where none was timed."""
+        """A quantile of the distance from the due time, in ms; None if no record was timed."""
         left = share * sum(self._counts.values())
         for error, count in sorted(self._counts.items(), key=lambda row: abs(row[0])):
             left -= count

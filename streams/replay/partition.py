@@ -1,4 +1,4 @@
-"""Replays one partition, exactly once: records and progress in one transaction, again from there on failure."""
+"""Replays one partition exactly once: records and progress are one transaction, and a retry resumes from there."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ from streams.stage import RawRecord
 _OPEN_TIMEOUT_S: Final = 30.0
 _RETRY_S: Final = 0.5
 _SLICE: Final = 8_000
-"""Records in one transaction at most."""
+"""The most records in one transaction."""
 _COMPRESSION: Final = "lz4"
 
 Report = Callable[[str], None]
@@ -39,12 +39,15 @@ _Copy = Callable[[AlternatingProducers, Sequence[Any]], Awaitable[None]]
 
 
 class Written(Struct, frozen=True):
-    """What one transaction of a replay did."""
+    """What one transaction of a replay contained."""
 
     partition: int
+    """The partition of the source."""
     read: int
+    """Records read, those that were filtered out included."""
     written: int
     event_time: int
+    """That of the last record written, in ms; 0 if none was."""
 
 
 class Clusters(Struct, frozen=True, kw_only=True):
@@ -62,11 +65,11 @@ class PartitionReplay:
         span: The partition and its offsets.
         target: The partition of the target topic.
         clusters: How to connect.
-        pacer: Says when records are due.
-        errors: Told how far from due they became visible.
-        written: Told of every transaction.
-        report: Told of failures that are tried again.
-        patience: Seconds without any success before it gives up.
+        pacer: Decides when records are due.
+        errors: Gets the distances of records from their due times.
+        written: Called with every transaction.
+        report: Called with a message for each failure that is retried.
+        patience: Seconds without success after which it gives up.
     """
 
     def __init__(
@@ -102,18 +105,18 @@ class PartitionReplay:
         self._progress: Progress | None = None
         self._retry: Retry | None = None
         self.opened = asyncio.Event()
-        """Set when it can write."""
+        """Set once it can write."""
         self.warm = asyncio.Event()
-        """Set when the warm-up is written; the pacer begins when that of all partitions is."""
+        """Set once the warm-up is written; the pacer begins once that of all partitions is."""
 
     @property
     def done(self) -> Progress:
-        """How far it is; known once it is `opened`."""
+        """Its progress; known once it is `opened`."""
         assert self._progress is not None
         return self._progress
 
     async def _read_progress(self) -> Progress:
-        """How far this partition is, from the target; a beginning where nothing is written down."""
+        """The progress recorded on the target; that of a beginning if there is none."""
         async with committed_reader(self._clusters.target, (self._positions, self._topic)) as reader:
             found = await ledger.read_progress(reader, self._plan.target.prefix, self._key, self._target)
             if found is not None:
@@ -147,9 +150,9 @@ class PartitionReplay:
                 await self._retry.wait()
 
     async def next_time(self) -> int | None:
-        """The event time (ms) of the first record that is still to be replayed; None where there is none.
+        """The event time (ms) of the first record that is not replayed yet; None if there is none.
 
-        A record that comes late is due with the window's beginning, if it is older than that.
+        A late record that is older than the window counts as of the window's beginning.
         """
         source = TopicPartition(self._plan.source_topic, self._span.partition)
         window = {source: (self.done.offset, self._span.end)}
@@ -161,7 +164,7 @@ class PartitionReplay:
         return None
 
     async def _attempt(self) -> Progress:
-        """Fence whoever had this partition, read back how far it is, and go on from there."""
+        """Fence other runs, read back the progress, and replay from there."""
         producers = AlternatingProducers(
             ledger.transactional_id(self._plan.id, self._span.partition),
             (self._topic, self._positions),
@@ -179,7 +182,7 @@ class PartitionReplay:
         return self.done
 
     async def _copy(self, producer: AlternatingProducers, end: int, copy: _Copy) -> None:
-        """Replay from where it is up to and without an offset."""
+        """Replay from the current progress to offset `end`, excluded."""
         source = TopicPartition(self._plan.source_topic, self._span.partition)
         window = {source: (self.done.offset, end)}
         async with aclosing(read_windows(self._clusters.source, window, at_once=_SLICE)) as slices:
@@ -189,16 +192,16 @@ class PartitionReplay:
             await self._commit(producer, (), 0, end)
 
     async def _copy_at_once(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
-        """Write these records now: they are the warm-up."""
+        """Write records of the warm-up, at once."""
         chosen, _ = self._choose(records)
         await self._pacer.unheld()
         await self._commit(producer, chosen, len(records), records[-1].offset + 1)
 
     async def _copy_when_due(self, producer: AlternatingProducers, records: Sequence[Any]) -> None:
-        """Write these records when they are due; what is left out goes by with what follows it.
+        """Write records when they are due; the progress passes filtered ones together with the next that is written.
 
-        One whose event time is earlier than that of one before it is due with that one: order is kept. The run-out is
-        due at the window's end.
+        A late record is due together with the record before it, so that the order is kept. The run-out is due at the
+        window's end.
         """
         chosen, passed = self._choose(records)
         times = list(accumulate((min(record.timestamp, self._last_due) for record in chosen), max))
@@ -215,13 +218,15 @@ class PartitionReplay:
                 visible = clock()
                 self._lead.measured(visible - started)
                 for record, event_time in zip(part, times[first:taken], strict=True):
-                    if record.timestamp <= self._last_due:  # the run-out has no moment of its own
+                    if (
+                        record.timestamp <= self._last_due
+                    ):  # records of the run-out have no due time of their own
                         self._errors.add(visible - self._pacer.due(event_time))
         if not chosen:
             await self._commit(producer, (), len(records), records[-1].offset + 1)
 
     def _choose(self, records: Sequence[Any]) -> tuple[Sequence[Any], Sequence[int]]:
-        """The records that are taken, and for each how many have been read when it has."""
+        """The records that pass the filter, each with its place (from 1) among all that were read."""
         if self._taken is None:
             return records, range(1, len(records) + 1)
         chosen = [record for record in records if self._taken(record)]
@@ -251,7 +256,7 @@ class PartitionReplay:
         self._written(Written(self._span.partition, read, len(part), part[-1].timestamp if part else 0))
 
     async def _write_progress(self, producer: AlternatingProducers) -> None:
-        """Write down where the target begins; with each producer, so that none makes its first way late."""
+        """Write the initial progress once with each of the two producers, so that no commit of records is their first."""
         for _ in range(2):
             await producer.commit({self._positions: [self._progress_record(self.done)]}, self._target)
 
@@ -259,7 +264,7 @@ class PartitionReplay:
         return RawRecord(self._key, encode(progress), time.time_ns() // 1_000_000, [])
 
     def _raw(self, records: Sequence[Any]) -> list[RawRecord]:
-        """The records as they were, our headers after theirs: the first header of a sighting decides."""
+        """The records as they were, with our headers appended: the first header of a sighting must stay its source."""
         ours, name, place = self._id_header, REPLAY_SOURCE_HEADER, self._from
         return [
             RawRecord(

@@ -1,4 +1,4 @@
-"""A replay before it happens: what, from where, to where, how fast; a JSON file that people review."""
+"""The plan of a replay: what, from where, to where, how fast; a JSON file that people review."""
 
 import re
 import uuid
@@ -28,39 +28,39 @@ class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cluster_id: str
     prefix: str
     settings: str | None = None
-    """The settings file that says how to log in; secrets are never in a plan."""
+    """The settings file with the login; a plan contains no secrets."""
 
 
 class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The offsets of one partition, from `first` up to and without `end`, and what was found in them."""
+    """The offsets of one partition, from `first` to `end` (excluded), and what was found in them."""
 
     partition: Annotated[int, Meta(ge=0)]
     first: Annotated[int, Meta(ge=0)]
     end: Annotated[int, Meta(ge=0)]
     begins: Annotated[int, Meta(ge=0)] | None = None
-    """Where the window begins: what is before it is the warm-up. None where there is none."""
+    """The offset at which the window begins, after the warm-up; None without a warm-up."""
     warm_up: int = 0
-    """Records of the warm-up: replayed first at full speed, and no part of the result."""
+    """Records of the warm-up: replayed first at full speed, and not part of the result."""
     run_out: int = 0
-    """Records of a later event time that stand among or behind those of the window: no part of the result."""
+    """Records of a later event time among or behind those of the window: not part of the result."""
     records: int
-    """Records that the selection takes, those of the warm-up too."""
+    """Records that the selection takes, those of the warm-up included."""
     bytes: int
-    """Their keys and values."""
+    """The size of their keys and values."""
     largest: int
-    """Key and value of the largest of them, in bytes."""
+    """The size of key and value of the largest of them, in bytes."""
     first_time: Instant | None
     """The earliest event time among them."""
     last_time: Instant | None
 
     @property
     def warmed_up(self) -> int:
-        """The offset from which on the speed counts."""
+        """The offset at which the warm-up ends."""
         return self.first if self.begins is None else min(self.begins, self.end)
 
 
 class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that `ticker replay apply` needs to know, besides passwords."""
+    """All that `ticker replay apply` needs to know, except passwords."""
 
     id: Annotated[str, Meta(pattern=_ID.pattern)]
     made_at: Instant
@@ -71,21 +71,21 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     since: Instant | None = None
     until: Instant | None = None
     warm_up: Instant | None = None
-    """Where the warm-up begins, before `since`; None for none."""
+    """When the warm-up begins, before `since`; None for none."""
     run_out: Instant | None = None
-    """Where the run-out ends, behind `until`; None for none."""
+    """When the run-out ends, after `until`; None for none."""
     selection: Selection = Selection()
     speed: str = "1x"
     groups: tuple[str, ...] = ()
-    """Consumer groups of the target that are not outrun."""
+    """Consumer groups of the target that the replay must not outrun."""
     max_lag: int | None = None
-    """Records that they may be behind together."""
+    """The largest lag that any of them may have, in records; None for no limit."""
     create: bool = False
-    """Make the topics of the target that are missing."""
+    """Whether to create missing topics of the target."""
     own_topics: tuple[str, ...] = ()
-    """Topics of the user's own rules, whose Kafka topics `create` makes too."""
+    """Topics of the user's own rules, whose Kafka topics `create` creates too."""
     accept: tuple[str, ...] = ()
-    """Checks that may fail, by name."""
+    """Names of checks that may refuse without stopping the replay."""
     spans: tuple[Span, ...]
 
     @property
@@ -95,34 +95,34 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def in_window(self) -> int:
-        """Records among them that are neither warm-up nor run-out."""
+        """Records of the window: neither warm-up nor run-out."""
         return self.records - sum(span.warm_up + span.run_out for span in self.spans)
 
     @property
     def begins(self) -> int | None:
-        """The window's beginning, event time in ms; None where it is the topic's own."""
+        """The window's beginning, event time in ms; None for the beginning of the topic."""
         return None if self.since is None else parse_instant(self.since)
 
     @property
     def bytes(self) -> int:
-        """Their keys and values."""
+        """The size of all keys and values."""
         return sum(span.bytes for span in self.spans)
 
     @property
     def times(self) -> tuple[int, int] | None:
-        """The earliest and the latest event time, in ms; None where there is no record."""
+        """The earliest and the latest event time, in ms; None without records."""
         firsts = [parse_instant(span.first_time) for span in self.spans if span.first_time]
         lasts = [parse_instant(span.last_time) for span in self.spans if span.last_time]
         return (min(firsts), max(lasts)) if firsts else None
 
     @property
     def pace(self) -> Speed:
-        """The speed, read."""
+        """The parsed speed."""
         return parse_speed(self.speed)
 
     @property
     def duration(self) -> float | None:
-        """Seconds that it takes by its own pace, the warm-up aside; None at `max`."""
+        """Seconds that it takes at its own pace, without the warm-up; None at `max`."""
         times = self.times
         last = self.last_due
         span = last - max(times[0], self.begins or times[0]) if times and last is not None else 0
@@ -130,7 +130,7 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def last_due(self) -> int | None:
-        """The latest event time that the speed counts for, in ms; None where there is no record."""
+        """The latest event time that has a due time, in ms; the run-out has none. None without records."""
         times, until = self.times, self.until
         if times is None:
             return None
@@ -138,10 +138,10 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def predicate(self) -> Predicate | None:
-        """Which records are taken, those of the warm-up and the run-out too; None for all.
+        """The test by which records are taken, those of warm-up and run-out included; None takes all.
 
-        Where a window has them, its offsets alone bound it: a stage decides by all that stood before a record, also by
-        what came late or by a clock that was ahead.
+        With a warm-up or run-out, that end of the window is bounded by offsets and not by event time: a stage decides
+        by all records before a given one, late ones and those of wrong clocks included.
         """
         since = None if self.warm_up else self.since
         until = None if self.run_out else self.until
@@ -163,10 +163,10 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def replay_id(given: str | None) -> str:
-    """An id for a replay: the one that was given, or one short enough to type.
+    """An id for a replay: the given one, or a random one that is short enough to type.
 
     Raises:
-        SettingsError: What was given is no id.
+        SettingsError: The given one is not a valid id.
     """
     if given is None:
         return uuid.uuid4().hex[:8]
@@ -176,10 +176,10 @@ def replay_id(given: str | None) -> str:
 
 
 def topic_named(name: str) -> Topic:
-    """A topic of the contract by its name without prefix; a user's own category too.
+    """A topic of the contract, or of a user's own category, by its name without prefix.
 
     Raises:
-        SettingsError: There is no such topic, or it is one that must not be replayed.
+        SettingsError: There is no such topic, or it must not be replayed.
     """
     if name == "positions":
         raise SettingsError(
@@ -194,12 +194,12 @@ def topic_named(name: str) -> Topic:
 
 
 def encode_plan(plan: Plan) -> bytes:
-    """A plan as JSON for people to read and change."""
+    """A plan as indented JSON, for people to read and change."""
     return msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
 
 
 def write_plan(plan: Plan, path: Path) -> None:
-    """Write a plan for people to read and change.
+    """Write a plan to a file.
 
     Raises:
         SettingsError: The file cannot be written.
@@ -211,11 +211,11 @@ def write_plan(plan: Plan, path: Path) -> None:
 
 
 def read_plan(path: Path) -> Plan:
-    """Read a plan and check all that can be checked without a cluster.
+    """Read a plan and validate what can be validated without a cluster.
 
     Raises:
-        InputError: The file cannot be read or is no plan; says what is wrong in it.
-        SettingsError: Its topic, speed or text pattern is none.
+        InputError: The file cannot be read or is not a plan; says what is wrong in it.
+        SettingsError: Its topic, speed or text pattern is invalid.
     """
     try:
         plan = msgspec.json.decode(path.read_bytes(), type=Plan)

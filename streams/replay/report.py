@@ -1,7 +1,6 @@
-"""Tell a difference: JSON Lines for programs, Markdown for a pull request, a page on which every row is explained.
+"""Renders a difference: as JSON Lines for programs, Markdown for a pull request, and an HTML page with every cause.
 
-Headlines come from outside. What they are made of is text everywhere: no tag, link, mention or picture of theirs
-works in a comment or on the page.
+Headlines come from outside, so they are escaped everywhere: no tag, link, mention or image in them takes effect.
 """
 
 import re
@@ -19,9 +18,9 @@ from streams.replay.diff import KINDS, Difference, Flip, Merged, Relinked, Shown
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$-])")
 _MENTION: Final = re.compile(r"@(?=\w)")
 _WORD_JOINER: Final = "\u2060"
-"""Behind an @, it keeps a name from being told of a comment; it is not seen."""
+"""Invisible; after an @ it prevents a mention, and in `://` a link."""
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, and what turns the direction of a line."""
+"""Control characters, and those that override the direction of text."""
 _TITLES: Final = {
     "gained": "Headlines gained",
     "lost": "Headlines lost",
@@ -36,7 +35,7 @@ _TITLES: Final = {
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A difference, why each row differs, and what was compared, as name and value."""
+    """A difference, the cause of each row, and facts about what was compared, as names and values."""
 
     difference: Difference
     causes: Mapping[Key, Cause] = {}
@@ -62,7 +61,7 @@ def summary(difference: Difference) -> str:
 
 
 def rows(report: Report) -> Iterator[dict[str, Any]]:
-    """The difference as rows for JSON Lines, a summary first."""
+    """The rows of the difference, for JSON Lines, after a summary."""
     difference = report.difference
     yield {
         "kind": "summary",
@@ -82,7 +81,7 @@ def rows(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def markdown(report: Report, *, most: int = 50) -> str:
-    """The difference for a pull request; at most so many rows of each table."""
+    """The difference as Markdown, with at most `most` rows in each table."""
     difference = report.difference
     first, _, rest = summary(difference).partition(" of ")
     parts = [f"**{first}** of {rest}.", ""]
@@ -137,18 +136,18 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    """A text in one line, without what a terminal would obey."""
+    """A text on one line, with control characters replaced."""
     return _CONTROLS.sub("\ufffd", " ".join(text.split()))
 
 
 def escaped(text: str) -> str:
-    """A text in Markdown that is shown as it is: nothing in it is markup, a mention or a table's border."""
+    """A text escaped for Markdown, so that nothing in it is markup, a mention, a link or a table border."""
     plain = _MARKUP.sub(r"\\\1", _plain(text))
     return _MENTION.sub(f"@{_WORD_JOINER}", plain).replace("://", f":{_WORD_JOINER}//")
 
 
 def _table(title: str, columns: tuple[str, ...], lines: Iterable[tuple[Any, ...]], most: int) -> str:
-    """A Markdown table; nothing where there is no line."""
+    """A Markdown table; empty without lines."""
     found = list(lines)
     if not found:
         return ""
@@ -178,7 +177,7 @@ dt { font-weight: 600; } dd { margin: 0 0 .5rem; } code { font-size: .85em; over
 
 
 def page(report: Report, title: str) -> str:
-    """An HTML page that needs nothing else: the facts, the counts, and every row with its cause."""
+    """A self-contained HTML page with the facts, the counts, and every row with its cause."""
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',

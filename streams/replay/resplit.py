@@ -1,12 +1,12 @@
-"""Splits the strips of a replay with this build's splitter, and writes the sightings that it makes beside them.
+"""Splits replayed strips with this build's splitter, and writes their sightings to the target.
 
-Sightings of a language have to come in the order in which they were recorded: who showed a headline first decides.
-That order is read from the recorded sightings, with the corrections that stand among them; strips that made none in a
-language then, or of which retention has removed them, come where their event time puts them.
+Within a partition, sightings must be in the recorded order, because the first source to show a headline decides its id.
+That order is taken from the recorded sightings and the corrections among them. A strip without recorded sightings in
+the partition, because it had none or retention deleted them, is placed by its event time.
 
-What is written to a partition follows from the strips, the recorded order and this build alone. So it is gone on with
-after a kill by what is there already: a record that was committed is passed over. It is known by its key and value, not
-by its number, since retention can remove a part of the recorded order meanwhile.
+What is written follows only from the strips, the recorded order and this build. So a run that was killed resumes by
+making the same records again and skipping those that are committed already. They are recognized by key and value, not
+by their number, because retention may have deleted a part of the recorded order in the meantime.
 """
 
 import time
@@ -48,7 +48,7 @@ _WRITTEN_AT_ONCE: Final = 4_000
 
 
 class _Shown(Struct, frozen=True):
-    """A sighting or a correction, by its id."""
+    """The id and type of a sighting or a correction."""
 
     id: str
     type: str = ""
@@ -60,11 +60,11 @@ _SIGHTING: Final = str(Sighting.__struct_config__.tag)
 
 
 class Resplit(Struct, kw_only=True):
-    """What became of the strips."""
+    """What the strips became."""
 
     strips: int = 0
     failed: int = 0
-    """Strips that this build cannot split: all their slots are lost."""
+    """Strips that this build cannot split: they have no sightings."""
     sightings: int = 0
     empty: int = 0
     rejected: int = 0
@@ -72,7 +72,7 @@ class Resplit(Struct, kw_only=True):
     corrections: int = 0
 
     def told(self) -> str:
-        """That in words."""
+        """The counts as a message."""
         return (
             f"{counted(self.strips, 'strip')}, {self.failed:,} of them not split;"
             f" {counted(self.sightings, 'sighting')},"
@@ -84,15 +84,15 @@ class Resplit(Struct, kw_only=True):
 async def split_replayed(
     plan: Plan, ends: Ends, *, told: Callable[[int, int], None] = lambda _done, _of: None
 ) -> Resplit:
-    """Make sightings of the strips of a replay that is applied; goes on where an earlier run stopped.
+    """Make sightings of the strips of a replay that was applied; resumes where an earlier run stopped.
 
     Args:
-        plan: The plan, of strips.
+        plan: A plan of strips.
         ends: How to connect to both ends.
-        told: Told of strips split, and how many there are.
+        told: Called with the number of strips split so far, and of all strips.
 
     Raises:
-        TickerError: The target did not take them.
+        TickerError: The sightings could not be written.
     """
     options, prefix = ends.target.aiokafka_options(), plan.target.prefix
     places = await places_of(ends, plan)
@@ -134,7 +134,7 @@ async def replayed_strips(
 
 
 def _strip(plan: Plan, record: Any) -> Strip | None:
-    """The strip in a record of the replay; None of others' records and of what is none."""
+    """The strip in a record of this replay; None for other records, and values that are not a strip."""
     if record.value is None or (REPLAY_ID_HEADER, plan.id.encode()) not in record.headers:
         return None
     try:
@@ -144,7 +144,7 @@ def _strip(plan: Plan, record: Any) -> Strip | None:
 
 
 class _Replayed(Struct, frozen=True):
-    """A strip, and the latest event time (ms) of its partition up to it."""
+    """A strip, and the latest event time (ms) of its partition up to this strip."""
 
     strip: Strip
     reached: int
@@ -153,7 +153,7 @@ class _Replayed(Struct, frozen=True):
 async def _by_time(
     plan: Plan, options: Mapping[str, Any], places: Sequence[TopicPartition]
 ) -> AsyncGenerator[_Replayed, None]:
-    """All strips, a partition's in order, and the partitions laid together by event time."""
+    """All strips: the partitions are merged by event time, and each partition's order is kept."""
     windows = await bounds(options, places, isolation="read_uncommitted")
     async with AsyncExitStack() as stack:
         heads: list[tuple[_Replayed, int, AsyncGenerator[_Replayed, None]]] = []
@@ -184,7 +184,7 @@ async def _of(
 
 
 def _split(record: _Replayed, found: Resplit, homes: int) -> dict[int, list[RawRecord]]:
-    """The sightings of a strip as this build splits it, by partition."""
+    """The sightings that this build makes of a strip, by partition; counted in `found`."""
     strip = record.strip
     found.strips += 1
     try:
@@ -206,10 +206,10 @@ def _split(record: _Replayed, found: Resplit, homes: int) -> dict[int, list[RawR
 
 
 class Order(Struct):
-    """How one partition of the sightings was recorded: strips and corrections, in order."""
+    """The recorded order of one partition of the sightings."""
 
     steps: list[str | RawRecord] = []
-    """A strip's id, where the first of its sightings stood, or a correction."""
+    """The ids of strips, each at the place of its first sighting, and corrections."""
 
     @property
     def corrections(self) -> list[RawRecord]:
@@ -218,7 +218,7 @@ class Order(Struct):
 
 
 async def _recorded(plan: Plan, ends: Ends, strips: set[str], homes: int) -> list[Order]:
-    """The recorded order of each partition, as far as its sightings are still there."""
+    """The recorded order of each partition, as far as retention has kept it."""
     topic = SIGHTINGS.on(plan.source.prefix)
     async with administration(ends.source, patience=ends.patience) as client:
         places = await partitions_of(client, [topic])
@@ -246,7 +246,7 @@ def _note(record: Any, order: Order, known: set[str], strips: set[str]) -> None:
     try:
         shown = _identify(record.value or b"")
     except UNREADABLE:
-        return  # rubbish that was recorded has no place
+        return  # not a sighting or correction
     if shown.type != _SIGHTING:
         order.steps.append(RawRecord(record.key, record.value, record.timestamp, list(record.headers)))
         return
@@ -263,7 +263,7 @@ class _Writer:
         plan: The plan.
         options: aiokafka's connection options of the target.
         partition: The partition.
-        order: How it was recorded.
+        order: The recorded order.
     """
 
     def __init__(self, plan: Plan, options: Mapping[str, Any], partition: int, order: Order) -> None:
@@ -283,7 +283,7 @@ class _Writer:
         self._arrived: dict[str, Sequence[RawRecord]] = {}
         self._batch: list[RawRecord] = []
         self._there: Counter[bytes] = Counter()
-        """What an earlier run has committed and has not come by yet, by a hash of key and value."""
+        """Records that an earlier run committed and this one has not made again yet, by a hash of key and value."""
         self._progress = Progress(offset=0, base=0)
         self._stack = AsyncExitStack()
 
@@ -303,7 +303,7 @@ class _Writer:
         await self._stack.aclose()
 
     async def take(self, strip: str, records: Sequence[RawRecord]) -> None:
-        """A strip in the order of event time, and what this build made of it for this partition."""
+        """Take the next strip in order of event time, with its records for this partition."""
         if strip in self._ranked:
             self._arrived[strip] = records
         else:
@@ -314,7 +314,7 @@ class _Writer:
             self._next = next(self._steps, None)
 
     async def close(self) -> None:
-        """Write what is left."""
+        """Write all that is left."""
         while self._next is not None:
             step = self._next
             await self._write((step,) if isinstance(step, RawRecord) else self._arrived.pop(step, ()))
@@ -329,7 +329,7 @@ class _Writer:
             await self._flush()
 
     def _was_there(self, record: RawRecord) -> bool:
-        """Whether an earlier run has committed it, which is said once of each of its copies."""
+        """Whether an earlier run committed this record; if it did so n times, True n times."""
         if not self._there or not self._there[known := _hash(record)]:
             return False
         self._there[known] -= 1
@@ -355,5 +355,5 @@ class _Writer:
 
 
 def _hash(record: Any) -> bytes:
-    """Of key and value, 16 bytes."""
+    """A hash of key and value, 16 bytes."""
     return blake2b(record.value or b"", digest_size=16, key=blake2b(record.key or b"").digest()).digest()

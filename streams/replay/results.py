@@ -1,4 +1,4 @@
-"""Collect a result to compare: from a file of `ticker run --dropped --json`, or from the topics of a prefix."""
+"""Collects a result to compare: from a file of `ticker run --dropped --json`, or from the topics of a prefix."""
 
 import sys
 from collections.abc import Callable
@@ -29,10 +29,10 @@ STANDARD_INPUT: Final = "-"
 
 
 def from_file(name: str, collector: Collector) -> Result:
-    """Read JSON Lines of a file, or of standard input with `-`.
+    """Read JSON Lines from a file, or from standard input for `-`.
 
     Raises:
-        InputError: The file cannot be read, or a line is no result.
+        InputError: The file cannot be read, or a line is neither a headline nor a dropped sighting.
     """
     if name == STANDARD_INPUT:
         for number, line in enumerate(sys.stdin.buffer, 1):
@@ -55,11 +55,11 @@ def _add(collector: Collector, line: bytes, place: str) -> None:
 async def from_topics(
     connection: Connection, prefix: str, collector: Collector, *, patience: float
 ) -> Result:
-    """Read what is in the category and duplicates topics of a prefix now, committed records only.
+    """Read the committed records that are in the category and duplicates topics of a prefix now.
 
     Raises:
-        SettingsError: There is none.
-        InputError: A record is no result; says where.
+        SettingsError: There are no such topics.
+        InputError: A record is neither a headline nor a duplicate; says where.
     """
     async with administration(connection, patience=patience) as client:
         names = {
@@ -84,7 +84,7 @@ async def from_topics(
 
 
 class _Identified(Struct, frozen=True):
-    """A value of whatever type, by its id."""
+    """The id of a value of any type."""
 
     id: str = ""
 
@@ -93,24 +93,24 @@ _identify: Final = msgspec.json.Decoder(_Identified).decode
 
 
 class Compared(Struct, frozen=True, kw_only=True):
-    """What both builds made of what a plan replays."""
+    """The results of both builds for a plan's window."""
 
     old: Result
     new: Result
     slots: Slots = Slots()
-    """Where strips were replayed, what the splitters made of them."""
+    """If strips were replayed, the differences between the splitters."""
 
 
 async def of_replay(plan: Plan, ends: Ends, collect: Callable[[], Collector]) -> Compared:
-    """What the recording build and the build on the target made of what a plan replays, the warm-up left out.
+    """The results of the recording build and of the build on the target, for a plan's window without its warm-up.
 
-    The source went on after the window's end, and a filter left sightings out: of its result only what was made of
-    records that stand in the target counts.
+    The source has results of later records and of records that a filter left out: only those count whose records are
+    in the target too.
 
     Args:
         plan: The plan.
         ends: How to connect to both ends.
-        collect: Makes a collector of the plan's window.
+        collect: Makes a collector for the plan's window.
     """
     old = await from_topics(ends.source, plan.source.prefix, collect(), patience=ends.patience)
     new = await from_topics(ends.target, plan.target.prefix, collect(), patience=ends.patience)
@@ -123,7 +123,7 @@ async def of_replay(plan: Plan, ends: Ends, collect: Callable[[], Collector]) ->
 
 
 async def _replayed(plan: Plan, ends: Ends, wanted: AbstractSet[str]) -> set[str]:
-    """Which of these ids a replay wrote."""
+    """Those of the `wanted` ids that a replay wrote."""
     async with administration(ends.target, patience=ends.patience) as client:
         live = await describe(client, {plan.target_topic})
     places = [
@@ -134,6 +134,6 @@ async def _replayed(plan: Plan, ends: Ends, wanted: AbstractSet[str]) -> set[str
     async for _, records in read_windows(options, await bounds(options, places)):
         for record in records:
             if record.value is not None and mine in record.headers:
-                with suppress(*UNREADABLE):  # rubbish that was replayed has no id
+                with suppress(*UNREADABLE):  # a value that is not JSON has no id
                     found.update(wanted & {_identify(record.value).id})
     return found

@@ -1,4 +1,4 @@
-"""Which records a replay takes: by event time, key, header, and what the value says."""
+"""Decides which records a replay takes: by event time, key, header and fields of the value."""
 
 import difflib
 import re
@@ -19,38 +19,38 @@ Predicate = Callable[[Any], bool]
 
 
 class Selection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is taken: one value of each list that is not empty has to match, and none of a `not_…` list may.
+    """A filter: a record must match one value of each non-empty list, and none of a `not_…` list.
 
-    Empty takes all but the canary's headlines.
+    Without values it takes all records but the canary's.
     """
 
     sources: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    """Slugs; headlines whose surest topic is one of them (topics of categorized headlines only)."""
+    """Slugs of categories, for topics of categorized headlines."""
     keys: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     """`NAME=VALUE`, or `NAME` for any value."""
     text: str | None = None
-    """A regular expression that is found in the headline or strip."""
+    """A regular expression to be found in the text of the headline or strip."""
     not_sources: tuple[str, ...] = ()
     not_categories: tuple[str, ...] = ()
     canary: bool = False
-    """Also take what the canary shows, which measures the pipeline and is no news."""
+    """Whether to take the canary's records too; they measure the pipeline and are not news."""
 
     @property
     def includes(self) -> bool:
-        """Whether something is asked of values: one that cannot be read is not taken then."""
+        """Whether values must match something; then a value that cannot be read is not taken."""
         return bool(self.sources or self.languages or self.categories or self.text)
 
     @property
     def decodes(self) -> bool:
-        """Whether values have to be read."""
+        """Whether values have to be decoded."""
         return bool(self.includes or self.not_sources or self.not_categories)
 
 
 class _View(Struct, frozen=True):
-    """What a selection wants to know of a value, whatever its type."""
+    """The fields of a value of any type that a selection needs."""
 
     source: str = ""
     sources: tuple[str, ...] = ()
@@ -63,15 +63,15 @@ _view: Final = msgspec.json.Decoder(_View).decode
 
 
 def predicate(selection: Selection, *, since: int | None, until: int | None) -> Predicate | None:
-    """Whether a record is taken, as a function of it; None where all are.
+    """A function that says whether a record is taken; None takes all.
 
     Args:
-        selection: What is taken.
+        selection: The filter.
         since: The earliest event time, in ms.
-        until: The event time that is too late, in ms.
+        until: The end of the window, in ms; not included.
 
     Raises:
-        SettingsError: The text is no regular expression.
+        SettingsError: The text is not a valid regular expression.
     """
     tests: list[Predicate] = [] if selection.canary else [_not_the_canary]
     if since is not None:
@@ -85,7 +85,7 @@ def predicate(selection: Selection, *, since: int | None, until: int | None) -> 
         tests.append(_by_header(selection.headers))
     if selection.decodes:
         tests.append(_by_value(selection))
-    if len(tests) < 2:  # noqa: PLR2004 (usually only the canary is left out: half a microsecond a record)
+    if len(tests) < 2:  # noqa: PLR2004 (the usual case, only the canary's test, without the cost of `all`)
         return tests[0] if tests else None
     return lambda record: all(test(record) for test in tests)
 
@@ -105,7 +105,7 @@ _CANARY_NAMED: Final = b'"%b"' % _CANARY
 
 
 def _not_the_canary(record: Any) -> bool:
-    """By the header that a sighting begins with; other values are only decoded where they name the canary."""
+    """Whether a record is not the canary's, by its source header; without one, a value is decoded if it may be."""
     if record.headers and record.headers[0][0] == SOURCE_HEADER:
         return bool(record.headers[0][1] != _CANARY)
     if record.value is None or _CANARY_NAMED not in record.value:
@@ -115,7 +115,7 @@ def _not_the_canary(record: Any) -> bool:
 
 
 def _seen(record: Any) -> _View | None:
-    """What a selection wants to know of a record; None of a tombstone or of what cannot be read."""
+    """The fields that a selection needs; None for a tombstone or a value that cannot be read."""
     try:
         return _view(record.value or b"")
     except UNREADABLE:
@@ -125,8 +125,8 @@ def _seen(record: Any) -> _View | None:
 def _by_value(selection: Selection) -> Predicate:
     """A test of the decoded value.
 
-    A value that cannot be read, or a tombstone, matches nothing: where something is asked for it is not taken, where
-    something is left out it stays.
+    A tombstone, or a value that cannot be read, matches nothing: it is not taken if a list demands a match, and taken
+    if there are only `not_…` lists.
     """
     try:
         text = re.compile(selection.text) if selection.text else None
@@ -154,10 +154,10 @@ def _by_value(selection: Selection) -> Predicate:
 
 
 class Unmatched:
-    """Finds out which values of a selection no record of a window has: a name that was mistyped takes nothing.
+    """Finds values of a selection that no record of a window has, such as mistyped names.
 
     Args:
-        selection: What is taken.
+        selection: The filter.
     """
 
     def __init__(self, selection: Selection) -> None:
@@ -167,7 +167,7 @@ class Unmatched:
         self._categories: set[str] = set()
 
     def noting(self, taken: Predicate | None) -> Predicate | None:
-        """The same choice, which looks at every record before it is taken or left out."""
+        """A predicate with the same result, which also notes the values of every record."""
         if not self._selection.decodes:
             return taken
 
@@ -184,7 +184,7 @@ class Unmatched:
             self._categories.add(slug_of(view.topic))
 
     def told(self) -> Iterator[str]:
-        """A sentence for each value that nothing had, with one that it may have been meant to be."""
+        """A message for each value that no record has, with a suggestion."""
         given = self._selection
         slugs = {*CATEGORIES, *self._categories}
         for flag, values, there, known in (
@@ -200,6 +200,6 @@ class Unmatched:
 
 
 def meant(value: str, known: Collection[str]) -> str:
-    """What a name that is none may have been meant to be, to put behind a sentence; nothing where none is near."""
+    """A suggestion for a mistyped name, to append to a message; empty if none is similar."""
     close = difflib.get_close_matches(value, known, n=1)
     return f": did you mean {close[0]}?" if close else ""

@@ -1,4 +1,4 @@
-"""What this build's splitter makes of the strips of a replay otherwise than was recorded, slot by slot."""
+"""Compares, slot by slot, how this build's splitter and the recorded one split the strips of a replay."""
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -24,12 +24,12 @@ _Shown = dict[str, Sighting]
 
 
 async def slot_changes(plan: Plan, ends: Ends, strips: set[str]) -> Slots:
-    """Slots gained, lost and changed, of the strips that were replayed, the warm-up left out.
+    """Slots gained, lost and changed in the replayed strips, without the warm-up.
 
-    What retention has removed of the recorded sightings cannot be compared: strips before that are left out.
+    Strips from before the oldest recorded sighting that retention has kept are left out.
 
     Args:
-        plan: The plan, of strips that were split.
+        plan: A plan of strips, whose sightings were made.
         ends: How to connect to both ends.
         strips: The ids of the strips.
     """
@@ -69,7 +69,7 @@ def _sighting(record: Any) -> Sighting | None:
 async def _records(
     connection: Connection, prefix: str, patience: float
 ) -> AsyncGenerator[tuple[bool, Any], None]:
-    """Every sighting below a prefix, and whether it is the first that retention has left of its partition."""
+    """Every sighting of a prefix, and whether it is the oldest that retention has kept in a truncated partition."""
     async with administration(connection, patience=patience) as client:
         places = await partitions_of(client, [SIGHTINGS.on(prefix)])
     options = connection.aiokafka_options()
@@ -82,7 +82,7 @@ async def _records(
 
 
 def _changes(old: Mapping[str, Sighting], new: Mapping[str, Sighting]) -> Slots:
-    """Pair what is left of each strip: the same text in another slot is no change, another text in a slot is one."""
+    """Pair the slots of each strip: a text that moved to another slot is no change, another text in a slot is one."""
     gained: list[SlotChange] = []
     lost: list[SlotChange] = []
     changed: list[SlotChange] = []

@@ -1,4 +1,4 @@
-"""How fast a replay runs: times the original speed, records a second, or as fast as it goes."""
+"""The speed of a replay: a multiple of the original speed, records a second, or as fast as possible."""
 
 import re
 from typing import Final, Literal
@@ -11,17 +11,17 @@ _SPEED: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>x|/s)?", re.ASCII
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _UNIT: Final = r"(\d*)\s*([smhdw]|seconds?|minutes?|hours?|days?|weeks?)"
 _LENGTHS: Final = re.compile(rf"(?:an?\s+)?{_UNIT}(?:\s*/\s*|\s+(?:per|in|every|an?)\s+){_UNIT}", re.ASCII)
-"""So much event time in so much time: `a day an hour`, `7d/2h`."""
+"""An amount of event time per amount of time: `a day an hour`, `7d/2h`."""
 
 
 class Speed(Struct, frozen=True):
-    """`times` keeps the original distances, divided by `value`; `rate` is records a second, over all partitions."""
+    """`times`: the original distances divided by `value`; `rate`: `value` records a second over all partitions."""
 
     kind: Literal["times", "rate", "max"]
     value: float = 0.0
 
     def duration(self, records: int, span_ms: int) -> float | None:
-        """Seconds that a replay takes by its own pace; None at `max`, where the clusters decide."""
+        """Seconds that a replay takes at its own pace; None at `max`, where the clusters' speed decides."""
         match self.kind:
             case "times":
                 return span_ms / 1000 / self.value
@@ -32,10 +32,10 @@ class Speed(Struct, frozen=True):
 
 
 def parse_speed(text: str) -> Speed:
-    """Read `1x`, `10x`, `0.5x`, `a day an hour`, `7d/2h`, `max`, `500/s` or `500`.
+    """Parse `1x`, `10x`, `0.5x`, `a day an hour`, `7d/2h`, `max`, `500/s` or `500`.
 
     Raises:
-        SettingsError: It is none of these.
+        SettingsError: The text is none of these.
     """
     if text == "max":
         return Speed("max")

@@ -1,4 +1,4 @@
-"""What replays a cluster has, how far each is, how fast, and until when: by what they write down below a prefix."""
+"""The status of the replays on a cluster: progress, rate and remaining time, by their rows in the positions topics."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,11 @@ from streams.replay.speed import parse_speed
 from streams.settings import Connection
 
 _SILENT_MS: Final = 30_000
-"""A replay that has written nothing for so long has stopped, or waits for its next record."""
+"""A replay that has written nothing for so long is `silent`: it has stopped, or waits for its next record."""
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """One replay, as it has written itself down."""
+    """The status of one replay."""
 
     id: str
     prefix: str
@@ -32,19 +32,19 @@ class Status(Struct, frozen=True, kw_only=True):
     """`done`, `running`, `paused` or `silent`."""
     written: int
     records: int | None
-    """What it will have written; None where an older version began it."""
+    """Records that it will have written; None if an older version began it."""
     event_time: str | None
-    """The event time that it has reached."""
+    """The latest event time that it has written."""
     rate: float
     """Records a second since it began."""
     left_s: float | None
-    """Seconds until it is done; None where nobody can say."""
+    """Seconds until it is done; None if that is unknown."""
 
 
 async def statuses(
     connection: Connection, *, patience: float, prefix: str | None = None
 ) -> tuple[Status, ...]:
-    """Every replay on a cluster, or below one prefix, the last begun first."""
+    """The replays on a cluster, or of one prefix, the latest first."""
     ending = f".{POSITIONS.name}"
     async with administration(connection, patience=patience) as client:
         names = [POSITIONS.on(prefix)] if prefix else await client.list_topics()
@@ -102,7 +102,7 @@ def _status(prefix: str, manifest: Manifest, rows: ledger.Ledger, now: int) -> S
 def _left(
     manifest: Manifest, speed: str | None, written: int, event_time: str | None, rate: float
 ) -> float | None:
-    """Seconds until the end, by the speed; at `max` by the rate until now."""
+    """Seconds until the end: by the speed, or at `max` by the rate so far."""
     if speed is None or manifest.records is None:
         return None
     pace, left = parse_speed(speed), max(0, manifest.records - written)
@@ -113,5 +113,5 @@ def _left(
 
 
 def matching(found: Sequence[Status], replay: str) -> Status | None:
-    """The replay of this id."""
+    """The replay with this id; None if there is none."""
     return next((each for each in found if each.id == replay), None)

@@ -1,4 +1,4 @@
-"""Look at what a replay would read: offsets of a window of time, then records, bytes and times in them."""
+"""Surveys what a replay would read: the offsets of a window of time, and the records, bytes and times in them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -12,19 +12,20 @@ from streams.replay.plan import Span
 from streams.replay.select import Predicate
 
 LATENESS_MS: Final = 60 * 60 * 1000
-"""How far behind its place in time a record is still found when a window is looked up."""
+"""How late a record of a window may be recorded and still be found: so much time after the window is searched too."""
 
 
 class Found(Struct, frozen=True):
-    """The offsets of a window, and what retention has removed of it."""
+    """The offsets of a window, and what retention deleted of it."""
 
     windows: Mapping[TopicPartition, Window]
+    """The offsets to read, those of warm-up and run-out included."""
     cut: tuple[str, ...]
-    """Partitions whose first record is younger than the window's beginning, in words."""
+    """A message for each partition whose oldest record is younger than the window's beginning."""
     begins: Mapping[TopicPartition, int]
-    """Where the window itself begins behind the warm-up; nothing where there is no warm-up."""
+    """The offset at which the window begins after the warm-up; empty without a warm-up."""
     until: int | None = None
-    """The event time (ms) from which on records are run-out; None where there is no run-out."""
+    """The event time (ms) at which the run-out begins; None without a run-out."""
 
 
 async def find(
@@ -37,16 +38,16 @@ async def find(
     warm_up: int | None = None,
     run_out: int | None = None,
 ) -> Found:
-    """The offsets in which a window lies, and those of its warm-up, as far as they are still there.
+    """Find the offsets of a window and its warm-up, as far as retention has kept them.
 
     Args:
         options: aiokafka's connection options.
         partitions: All partitions of the topic.
-        since: The window's beginning, event time in ms.
-        until: Its end, excluded.
-        offsets: Windows by partition number; a partition that is missing is not read. Empty for all.
-        warm_up: Where the warm-up begins, event time in ms; none without.
-        run_out: Where the run-out ends, event time in ms; none without.
+        since: The window's beginning, event time in ms; None for the beginning of the topic.
+        until: Its end, excluded; None for the end of the topic.
+        offsets: Windows by partition number, instead of times; a partition that is missing is not read. Empty for none.
+        warm_up: When the warm-up begins, event time in ms; None for none.
+        run_out: When the run-out ends, event time in ms; None for none.
     """
     async with consuming(options) as reader:
         reader.assign(partitions)
@@ -88,7 +89,7 @@ async def _cut_by_time(
     beginnings: Mapping[TopicPartition, int],
     since: int | None,
 ) -> tuple[str, ...]:
-    """Partitions that have lost records and whose first is in the window: earlier ones may have been too."""
+    """A message for each truncated partition whose oldest record is inside the window: older ones may have been too."""
     if since is None:
         return ()
     firsts = {
@@ -106,7 +107,7 @@ async def _cut_by_time(
 
 
 class _Count:
-    """What was found in one partition."""
+    """Counts the records of one partition."""
 
     def __init__(self, window: Window, begins: int | None, until: int | None) -> None:
         self.first, self.end = window
@@ -136,7 +137,7 @@ class _Count:
         self._last_taken = records[-1].offset
 
     def span(self, partition: int) -> Span:
-        """The offsets, narrowed to what is taken."""
+        """The result, with the offsets narrowed to the records that are taken."""
         taken = self._first_taken is not None
         return Span(
             partition=partition,
@@ -160,7 +161,7 @@ async def survey(
     *,
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Span, ...]:
-    """Read the windows once and say what is in them, by partition. `progress` is told of records read."""
+    """Read the windows once and count what is in them, by partition; `progress` is called with numbers of records."""
     counts = {tp: _Count(window, found.begins.get(tp), found.until) for tp, window in found.windows.items()}
     async for tp, records in read_windows(options, found.windows):
         chosen = records if taken is None else [record for record in records if taken(record)]

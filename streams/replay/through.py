@@ -1,4 +1,4 @@
-"""How much of what was replayed the stages of the target have still to read, by their positions."""
+"""Measures how much of a replay the stages of the target have still to process, by their positions."""
 
 import asyncio
 import time
@@ -22,28 +22,28 @@ from streams.settings import Connection
 
 _EVERY_S: Final = 0.5
 _COUNTED: Final = 2_000
-"""Where so few offsets are left, they are read: markers of transactions and what was aborted are no records."""
+"""When fewer offsets are left, their records are counted: markers and aborted records occupy offsets too."""
 _STALL_S: Final = 180.0
 
 _OF_STAGES: Final = frozenset(stage.name.encode() for stage in STAGES)
-"""How keys of positions begin that are of stages; others are of producers, replays, redrives."""
+"""The first part of a stage's keys in the positions topic; other keys are of producers, replays and redrives."""
 _decode: Final = msgspec.json.Decoder(Position).decode
 
 
 class Remaining(Struct, frozen=True):
-    """Records that a stage has still to read."""
+    """The number of records that a stage has still to process."""
 
     stage: str
     records: int
 
 
 class Backlog:
-    """Looks at the stages of one prefix, again and again, by connections that last as long as its context.
+    """Measures the backlog of the stages of one prefix; as a context, it keeps its connections open.
 
     Args:
         connection: How to reach the cluster.
         prefix: The topics' prefix.
-        patience: Seconds in which a broker has to answer.
+        patience: Seconds to try to reach a broker.
     """
 
     def __init__(self, connection: Connection, prefix: str, *, patience: float) -> None:
@@ -55,10 +55,10 @@ class Backlog:
         self._places: list[TopicPartition] = []
         self._sources: dict[str, list[TopicPartition]] = {}
         self._read: dict[TopicPartition, int] = {}
-        """How far each partition of positions has been read."""
+        """By partition of the positions topic, the offset up to which it was read."""
         self._positions: dict[bytes, int] = {}
         self._last: dict[str, int] = {}
-        """Offsets that each stage had left at the last look."""
+        """By stage, the offsets that were left at the last look."""
 
     async def __aenter__(self) -> Self:
         positions = POSITIONS.on(self._prefix)
@@ -75,15 +75,15 @@ class Backlog:
         await self._stack.aclose()
 
     async def look(self) -> tuple[Remaining, ...]:
-        """What each stage has still to read, in the order of the flow."""
+        """The remaining input of each stage, in the order of the flow."""
         await self._read_positions()
-        # After the positions: what a stage had committed by then has its place in the source of the next one.
+        # Only after the positions are read: outputs that a stage had committed by then are in the next one's source.
         return tuple([Remaining(stage.name, await self._of(stage.name)) for stage in STAGES])
 
     async def _of(self, stage: str) -> int:
-        """Offsets that are left; when few are left and none was read since the last look, records.
+        """The offsets that are left; or, if they are few and unchanged since the last look, the records in them.
 
-        The last offsets of a partition are markers of transactions or what was aborted: nothing that can be read.
+        The last offsets of a partition can be markers or aborted records, which a stage never reads.
         """
         unread = {
             place: (max(first, self._positions.get(position_key(stage, place), 0)), end)
@@ -100,7 +100,7 @@ class Backlog:
             return sum([len(records) async for records in slices])
 
     async def _read_positions(self) -> None:
-        """Take in what stages have written down since the last look."""
+        """Read the positions that stages have written since the last look."""
         for place, (first, end) in (await self._reader.bounds(self._places)).items():
             async with aclosing(
                 self._reader.read(place, max(first, self._read.get(place, 0)), end)
@@ -122,16 +122,16 @@ async def wait_through(
     check: Callable[[], None],
     stall_s: float = _STALL_S,
 ) -> None:
-    """Wait until the stages have read everything.
+    """Wait until the stages have processed everything.
 
     Args:
-        backlog: What they have still to read.
-        told: Told of every look.
-        check: Raises where there is no use in waiting on.
-        stall_s: Seconds without any progress after which that is said.
+        backlog: Their backlog.
+        told: Called with the result of every look.
+        check: Called after every look; raises to give up.
+        stall_s: Seconds without progress after which to give up.
 
     Raises:
-        TickerError: Nothing was read for so long.
+        TickerError: There was no progress for `stall_s`.
     """
     last, moved = None, time.monotonic()
     while True:

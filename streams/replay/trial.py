@@ -1,7 +1,7 @@
-"""One `ticker replay try` as its folder remembers it: which step it is at, so that one that was killed goes on.
+"""The folder of a `ticker replay try`, with its current step, so that a try that was killed can be resumed.
 
-The folder holds the plan, the workers' log, the report, and `trial.json`. Every step can be done again: a replay
-goes on where it was, waiting and comparing change nothing, and what was cleaned is not there to be cleaned again.
+The folder has the plan, the workers' log, the report, and `trial.json`. Every step is idempotent: a replay resumes at
+its progress, waiting and comparing change nothing, and cleaning removes only what is still there.
 """
 
 import fcntl
@@ -30,30 +30,29 @@ _LOCK: Final = "lock"
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """How far a try is: `clean` when the report is written, `done` when the target is as before."""
+    """The state of a try. Its step is the next one: `clean` once the report is written, `done` after cleaning."""
 
     replay: str
     """The plan's id."""
     step: Step = "replay"
     build: str = ""
-    """What decides in it, as `build_of` names it; empty where that was not written down."""
+    """The build whose decisions it tries, as of `build_of`; empty if it is unknown."""
     asked: str = ""
-    """The window that was asked for, in the words of the command."""
+    """The window, as given on the command line."""
     failed: str | None = None
-    """Why the comparison fails the try, where it does."""
+    """Why the comparison failed the try; None if it did not."""
 
 
 def build_of(rules: Sequence[Rule]) -> str:
-    """Names what workers of this build decide by: the program, its model, and which rules hold when."""
+    """A name for what workers of this build decide by: program version, model, and the rules' periods."""
     held = " ".join(f"{period.since}{period.version}" for period in periods(rules))
     return f"ticker {__version__}, model {packaged_model().version}{held}"
 
 
 def overtaken(state: State, *, build: str, asked: str) -> str | None:
-    """Why a try that was begun cannot be gone on with; None where it can.
+    """Why a try cannot be resumed; None if it can.
 
-    What was decided before a kill and what is decided after it end in one report: they have to be of one build, and
-    of the window that is asked for.
+    Decisions before and after the kill end in one report, so they have to be of the same build and the same window.
     """
     if state.build != build:
         return f"it was begun by another build ({state.build or 'of an unknown name'}; this is {build})"
@@ -78,27 +77,27 @@ class Folder:
         return self.path / _PLAN
 
     def unfinished(self) -> tuple[Plan, State] | None:
-        """The try that was begun here and is not done.
+        """The try in this folder that is not done; None if there is none.
 
         Raises:
-            InputError: The folder holds something else under its names.
+            InputError: A file has the name of the plan or the state, but not its contents.
         """
         if not self.plan.exists():
             return None
         plan = read_plan(self.plan)
         state = self._state() or State(replay=plan.id)
         if state.replay != plan.id:
-            # A new plan was written, and killed before its first step.
+            # The try was killed after its plan was written and before its state was.
             state = State(replay=plan.id)
         return None if state.step == "done" else (plan, state)
 
     def begin(self, plan: Plan, *, build: str, asked: str) -> State:
-        """Write down a plan: from then on there can be something to clean."""
+        """Save a plan and its first state: from now on there may be something to clean."""
         replace_file(self.plan, encode_plan(plan))
         return self.reach(State(replay=plan.id, build=build, asked=asked))
 
     def reach(self, state: State) -> State:
-        """Write down how far it is."""
+        """Save a state."""
         replace_file(self.path / _STATE, msgspec.json.encode(state) + b"\n")
         return state
 
@@ -114,7 +113,7 @@ class Folder:
 
 @contextmanager
 def claimed(path: Path) -> Iterator[Folder]:
-    """The folder at a path, made where it is missing, for this process alone.
+    """The folder at a path, created if missing, and locked for this process.
 
     Raises:
         SettingsError: Another try uses it, or it cannot be written.

@@ -1,4 +1,4 @@
-"""Reads back what a replay has written and compares it with what it says: lost, doubled, changed."""
+"""Reads back what a replay wrote, to find records that were lost, doubled or changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,26 +13,28 @@ from streams.kafka.reader import bounds, read_windows
 
 
 class Found(Struct):
-    """What was found of one partition of the source."""
+    """The records of one partition of the source that were found in the target."""
 
     records: int = 0
     doubled: int = 0
-    """Records whose source position does not follow the one before: twice there, or out of order."""
+    """Records whose source offset is not above the one before: duplicates, or out of order."""
     checksum: int = 0
+    """CRC-32 of the values."""
     last: int = -1
+    """The highest source offset so far."""
 
 
 async def read_back(
     options: Mapping[str, Any], topic: str, replay: str, progress: Mapping[int, Progress], partitions: int
 ) -> dict[int, Found]:
-    """What is in the target of a replay, by partition of the source.
+    """Count a replay's records in its target, by partition of the source.
 
     Args:
         options: aiokafka's connection options of the target.
         topic: The target's topic.
         replay: The replay's id.
-        progress: How far it is, by partition of the source.
-        partitions: How many the target has.
+        progress: The progress, by partition of the source.
+        partitions: The target's partition count.
     """
     bases: dict[TopicPartition, int] = {}
     for number, each in progress.items():
@@ -50,9 +52,9 @@ async def read_back(
 
 
 def target_of(partition: int, partitions: int) -> int:
-    """The partition of a target with so many: the same number where there is one.
+    """The target partition of a source partition: the same number, if the target has as many.
 
-    Whole partitions are laid together, so that records of one key stay together and in order.
+    With fewer, whole partitions are combined, so that records of one key stay together and in order.
     """
     return partition % partitions
 

@@ -1,4 +1,4 @@
-"""Workers of this build on the prefix of a replay: processes that end with the one that started them."""
+"""Runs workers of this build on the prefix of a replay, as child processes that end with their parent."""
 
 import os
 import subprocess
@@ -15,13 +15,13 @@ _TOLD_LINES: Final = 3
 
 
 class Workers:
-    """Worker processes, started together; `ticker worker --attached` ends when its standard input does.
+    """Worker processes, started together; `ticker worker --attached` ends when its standard input is closed.
 
     Args:
-        arguments: Those of `ticker worker`: where its cluster is, its prefix.
+        arguments: Arguments of `ticker worker`, such as the cluster and the prefix.
         environment: The processes' environment.
-        log: The file that they write their log to.
-        count: How many.
+        log: The file for their log.
+        count: The number of processes.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Workers:
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        """Start them, once."""
+        """Start them, if they were not yet."""
         command = [sys.executable, "-m", "streams.cli", "worker", "--attached", *self._arguments]
         with self._log.open("ab") as log:
             while len(self._running) < self._count:
@@ -50,10 +50,10 @@ class Workers:
                 )
 
     def check(self) -> None:
-        """See that they still run.
+        """Check that they still run.
 
         Raises:
-            TickerError: One has ended; with the end of its log.
+            TickerError: One has ended; shows the end of its log.
         """
         for process in self._running:
             if process.poll() is not None:
@@ -64,7 +64,7 @@ class Workers:
                 )
 
     def stop(self) -> None:
-        """End them and wait for it."""
+        """End them and wait until they have ended."""
         for process in self._running:
             assert process.stdin is not None
             process.stdin.close()
@@ -82,7 +82,7 @@ class Workers:
 def workers(
     arguments: Sequence[str], *, environment: Mapping[str, str] = os.environ, log: Path, count: int = 1
 ) -> Iterator[Workers]:
-    """Workers that are started when they are told to, and ended with the context."""
+    """Workers to be started with `start`; the end of the context ends them."""
     made = Workers(arguments, environment=environment, log=log, count=count)
     try:
         yield made
