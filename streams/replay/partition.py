@@ -256,7 +256,7 @@ class PartitionReplay:
         self._written(Written(self._span.partition, read, len(part), part[-1].timestamp if part else 0))
 
     async def _write_progress(self, producer: AlternatingProducers) -> None:
-        """Write the initial progress once with each of the two producers, so that no commit of records is their first."""
+        """Write the initial progress with each of the two producers: so no commit of records is a producer's first."""
         for _ in range(2):
             await producer.commit({self._positions: [self._progress_record(self.done)]}, self._target)
 

@@ -1,1 +1,1 @@
-"""Committed headlines for people without Kafka: the board, events, feeds, the plain strip. Read-only."""
+"""Serve committed headlines over HTTP, read-only: the board, events, feeds, the plain strip, and webhooks."""

@@ -1,4 +1,4 @@
-"""The HTTP pages of `ticker serve`: what each address answers."""
+"""The request handlers of `ticker serve`, by path."""
 
 import time
 from collections.abc import Callable, Coroutine
@@ -29,7 +29,7 @@ from streams.web.problems import ProblemError
 Handler = Callable[[web.Request], Coroutine[None, None, web.Response]]
 
 MOST_ROWS: Final = 500
-"""Headlines of one answer of the API."""
+"""The most headlines in one answer of the API."""
 _ROWS: Final = 100
 
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -39,9 +39,9 @@ class Pages:
     """The handlers of one window.
 
     Args:
-        window: What there is.
-        readers: Who listens.
-        identity: Of the log, in positions.
+        window: The headlines.
+        readers: The readers of `/events`.
+        identity: The log's identity in positions (`streams.serve.position.log_identity`).
     """
 
     def __init__(self, window: Window, readers: Readers, identity: str) -> None:
@@ -58,7 +58,7 @@ class Pages:
         self._started_at = time.time()
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """What is answered, by path."""
+        """The routes."""
         feed = r"{kind:atom|json}"
         return [
             web.get("/", self._file("board.html")),
@@ -76,7 +76,7 @@ class Pages:
         ]
 
     async def headlines(self, request: web.Request) -> web.Response:
-        """Newest headlines, as JSON."""
+        """The newest headlines of a filter, as JSON."""
         wanted = self._filter(request)
         limit = _whole(request, "limit", default=_ROWS, most=MOST_ROWS)
         before = _whole(request, "before", default=self._window.end, most=2**53)
@@ -87,11 +87,11 @@ class Pages:
             headlines=[row(self._window, entry) for entry in entries],
         )
         answer = web.Response(body=msgspec.json.encode(page), content_type="application/json")
-        answer.enable_compression()  # a hundred headlines are 70 kB, and a fifth of it packed
+        answer.enable_compression()  # a hundred headlines are 70 kB, compressed a fifth of that
         return answer
 
     async def why(self, request: web.Request) -> web.Response:
-        """Why one headline was published, and what it swallowed."""
+        """Why a headline was published, and which near duplicates were merged into it."""
         explanation = why(self._window, request.match_info["id"])
         if explanation is None:
             raise ProblemError(
@@ -101,7 +101,7 @@ class Pages:
         return web.Response(body=msgspec.json.encode(explanation), content_type="application/json")
 
     async def topics(self, _request: web.Request) -> web.Response:
-        """Topics that can be asked for, the users' own ones once a headline has them."""
+        """The topics that a filter can name; a user's own topic once a headline has it."""
         slugs = sorted({*CATEGORIES, *self._window.own_topics()})
         topics = [TopicRow(slug=slug, labels=LABELS.get(slug)) for slug in slugs]
         return web.Response(body=msgspec.json.encode(topics), content_type="application/json")
@@ -124,7 +124,7 @@ class Pages:
         return self._answers.answer(request, (kind, wanted, address), content_type, make)
 
     async def strip(self, request: web.Request) -> web.Response:
-        """The newest headlines of a filter in one line."""
+        """The newest headlines of a filter, on one line."""
         wanted = self._filter(request)
 
         def make() -> tuple[bytes, float]:
@@ -135,7 +135,7 @@ class Pages:
         return self._answers.answer(request, ("strip", wanted), "text/plain", make)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """Headlines as they come, as server-sent events."""
+        """New headlines of a filter as they arrive, as server-sent events."""
         wanted = self._filter(request)
         address = request.remote or ""
         if self.readers.is_full(address):
@@ -170,7 +170,7 @@ class Pages:
         return self._page(request, request.match_info["name"])
 
     async def openapi(self, _request: web.Request) -> web.Response:
-        """What is answered, as OpenAPI says it."""
+        """The OpenAPI document."""
         return web.Response(body=self._openapi, content_type="application/json")
 
     def _file(self, name: str) -> Handler:
@@ -189,7 +189,7 @@ class Pages:
         return read_filter(request.query, own_topics=self._window.own_topics(), topic=topic)
 
     def _position(self, request: web.Request) -> tuple[Position | None, bool]:
-        """Where a reader of events was, and whether that is a position of this log."""
+        """The position at which a reader of events resumes, None for none, and whether it belongs to this log."""
         text = request.headers.get("Last-Event-ID") or request.query.get("after")
         if not text:
             return None, True
@@ -198,7 +198,7 @@ class Pages:
 
 
 def _first(window: Window, wanted: Filter, number: int, before: int | None = None) -> list[Entry]:
-    """So many of the newest wanted entries."""
+    """The newest wanted entries, `number` at most."""
     return list(islice(window.newest(wanted, before=before), number))
 
 
@@ -207,7 +207,7 @@ def _changed_at(entries: list[Entry]) -> float:
 
 
 def _home(request: web.Request, topic: str | None) -> str:
-    """The board with the same filter."""
+    """The address of the board with the same filter."""
     query = request.url.query.copy()
     if topic is not None:
         query["topic"] = topic

@@ -1,4 +1,4 @@
-"""Answers that are made once for all who ask until a headline changes them, with validators (RFC 9110, 8.8)."""
+"""A cache of responses, valid until a headline arrives, with validators for conditional requests (RFC 9110, 8.8)."""
 
 import time
 from collections import OrderedDict
@@ -14,22 +14,23 @@ from msgspec import Struct
 from streams.serve.window import Window
 
 _ANSWERS: Final = 256
-"""Answers that are kept; the one that nobody has asked for the longest goes first."""
+"""The most cached responses; the least recently used is dropped."""
 
 
 class _Answer(Struct):
     body: bytes
     etag: str
     end: int
+    """The window's `end` for which the body holds."""
     changed_at: float
-    """When the newest headline in it came, in seconds since the epoch."""
+    """When the newest headline in it arrived, in seconds since the epoch."""
 
 
 class Answers:
-    """Answers made from a window.
+    """Makes and caches responses from a window.
 
     Args:
-        window: What they are made from.
+        window: The window.
         clock: Seconds since the epoch.
     """
 
@@ -41,13 +42,13 @@ class Answers:
     def answer(
         self, request: web.Request, key: Hashable, content_type: str, make: Callable[[], tuple[bytes, float]]
     ) -> web.Response:
-        """The answer to a request: 304 where the client has it already.
+        """The response to a request; 304 if the client has it already.
 
         Args:
-            request: What was asked.
-            key: Says which answer it is: the same key is the same body until the window changes.
-            content_type: Its media type.
-            make: Makes the body, and says when the newest headline in it came.
+            request: The request.
+            key: The cache key: as long as the window does not change, the same key means the same body.
+            content_type: The body's media type.
+            make: Makes the body; also gives the time at which the newest headline in it arrived.
         """
         kept = self._kept.pop(key, None)
         if kept is None or kept.end != self._window.end:
@@ -63,7 +64,7 @@ class Answers:
             self._kept.popitem(last=False)
         headers = {"ETag": kept.etag, "Cache-Control": "no-cache"}
         if self._clock() - kept.changed_at >= 1:
-            # Within a second a further headline could come, and the date would not tell it.
+            # Not within the same second: another headline could still arrive in it, and the date would not change.
             headers["Last-Modified"] = formatdate(kept.changed_at, usegmt=True)
         if _has_it(request, kept.etag, headers.get("Last-Modified")):
             return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -71,7 +72,7 @@ class Answers:
 
 
 def _has_it(request: web.Request, etag: str, last_modified: str | None) -> bool:
-    """Whether the client's validators say that it has this (RFC 9110, 13.2.2: the tag goes before the date)."""
+    """Whether the client has this version, by its validators; the tag takes precedence (RFC 9110, 13.2.2)."""
     wanted = request.headers.get("If-None-Match")
     if wanted is not None:
         return wanted.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in wanted.split(",")}

@@ -1,4 +1,4 @@
-"""Feeds of a filter's newest headlines: Atom (RFC 4287) and JSON Feed 1.1. An update renews its headline's entry."""
+"""Feeds of the newest headlines: Atom (RFC 4287) and JSON Feed 1.1. An update replaces its headline's entry."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -23,9 +23,9 @@ def atom(rows: Sequence[HeadlineRow], *, title: str, address: str, home: str) ->
 
     Args:
         rows: Headlines, newest first.
-        title: What the feed is about.
-        address: The feed's own address, absolute.
-        home: The address of the page that shows the same, absolute.
+        title: The feed's title.
+        address: The feed's own URL.
+        home: The URL of the page that shows the same headlines.
     """
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed")
@@ -91,10 +91,10 @@ def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: s
 
 
 def _identity(row: HeadlineRow) -> str:
-    """The same for a headline and all its updates: readers of feeds renew an entry whose id they know."""
+    """An id that a headline shares with its updates, so that feed readers replace the entry."""
     return f"urn:ticker:{row.headline.chain}"
 
 
 def _summary(row: HeadlineRow) -> str:
-    """What an update changed, `3 → 17`; empty for a headline that is none."""
+    """What an update changed, `3 → 17`; empty for a headline that is not an update."""
     return ", ".join(f"{change.before or '–'} → {change.after or '–'}" for change in row.headline.changes)

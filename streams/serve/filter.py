@@ -1,4 +1,4 @@
-"""Which headlines a reader wants: by topic, language, source and words, as the query of an address says it."""
+"""Filters of headlines by topic, language, source and words, parsed from a URL's query."""
 
 import difflib
 import re
@@ -14,9 +14,9 @@ from streams.process.fold import fold
 from streams.web.problems import ProblemError
 
 MAX_VALUES: Final = 20
-"""Values of one parameter in one address."""
+"""The most values of one parameter in a query."""
 MAX_LENGTH: Final = 200
-"""Characters of one value."""
+"""The longest value, in characters."""
 PARAMETERS: Final = ("topic", "language", "source", "words")
 
 _TOPIC: Final = re.compile(r"[a-z][a-z0-9-]{0,48}")
@@ -24,21 +24,21 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 
 
 class Query(Protocol):
-    """The query of an address: a name can stand more than once."""
+    """A URL's query: a parameter can have several values."""
 
     def getall(self, key: str, default: list[str], /) -> list[str]:
-        """Every value of a name, in order."""
+        """All values of a parameter, in order."""
 
 
 class Filter(Struct, frozen=True, kw_only=True):
-    """What is wanted; an empty set wants all. Between parameters all must hold, within one any."""
+    """A filter: a headline must match every parameter, by any of its values; an empty set matches all."""
 
     topics: frozenset[str] = frozenset()
     """Slugs."""
     languages: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
-    """Folded, so that `Élections` finds `elections` and كأس finds الكأس; each must stand in the headline."""
+    """Folded words, all of which must occur in the headline; so `Élections` finds `elections` and كأس finds الكأس."""
 
     def wants(self, *, topic: str, language: str, source: str, folded: str) -> bool:
         """Whether a headline is wanted; `folded` is its folded text."""
@@ -51,20 +51,20 @@ class Filter(Struct, frozen=True, kw_only=True):
 
     @property
     def wants_all(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether it matches every headline."""
         return not (self.topics or self.languages or self.sources or self.words)
 
 
 def read_filter(query: Query, *, own_topics: Collection[str] = (), topic: str | None = None) -> Filter:
-    """The filter in a query; `topic` is one that the path has named.
+    """Parse the filter in a query.
 
     Args:
-        query: The address's query.
-        own_topics: Slugs of users' own topics that are known, beside the contract's.
-        topic: A slug that the path has named; the query then names none.
+        query: The URL's query.
+        own_topics: Slugs of users' own topics, in addition to the contract's.
+        topic: A slug from the path; then the query's topics are ignored.
 
     Raises:
-        ProblemError: A value is too long, there are too many, or no topic or language has that name.
+        ProblemError: A value is too long, there are too many, or a topic or language does not exist.
     """
     topics = frozenset(_values(query, "topic") if topic is None else [topic])
     for slug in topics:

@@ -1,4 +1,4 @@
-"""Fill the window from Kafka: committed headlines first, then whatever comes; goes on by itself after an outage."""
+"""Fills the window from Kafka: the newest committed headlines first, then new ones; survives outages."""
 
 import asyncio
 import heapq
@@ -33,7 +33,7 @@ _decode_seen: Final = msgspec.json.Decoder(SeenHeadline | Correction | EventTime
 
 
 class Log(Struct, frozen=True):
-    """The topics on one cluster, and the identity of the topic of headlines in positions."""
+    """The partitions of the topics on a cluster, and the log's identity in positions."""
 
     identity: str
     headlines: Sequence[TopicPartition]
@@ -42,7 +42,7 @@ class Log(Struct, frozen=True):
 
 
 async def find_log(connection: Connection, *, prefix: str, patience: float) -> Log:
-    """Find the topics.
+    """Find the topics on a cluster.
 
     Raises:
         TickerError: No broker answers, or a topic is missing.
@@ -54,12 +54,12 @@ async def find_log(connection: Connection, *, prefix: str, patience: float) -> L
 
 
 class Follower:
-    """Reads headlines, their near duplicates and how often they are shown into a window.
+    """Reads headlines, their near duplicates and their sightings into a window.
 
     Args:
         options: aiokafka's connection options.
         log: The topics.
-        window: What is filled.
+        window: The window to fill.
     """
 
     def __init__(self, options: dict[str, Any], log: Log, window: Window) -> None:
@@ -67,12 +67,12 @@ class Follower:
         self._log = log
         self._window = window
         self.filled = asyncio.Event()
-        """Set once the window holds what was on the topics."""
+        """Set once the window has the headlines that were on the topics at the start."""
         self._probe: Probe | None = None
         self.changed: dict[str, Sightings] = {}
-        """Headlines whose sightings have changed since somebody emptied this."""
+        """The sightings of headlines that have changed since the consumer of this dict last emptied it."""
         self.ended: list[str] = []
-        """Chains that a correction ended since somebody emptied this."""
+        """Chains that a correction has ended since the consumer of this list last emptied it."""
 
     @property
     def is_answered(self) -> bool:
@@ -81,14 +81,14 @@ class Follower:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the window holds what is on the topics, and the brokers answer."""
+        """Whether the window is filled and the brokers answer."""
         return self.filled.is_set() and self.is_answered
 
     async def run(self, size: int, came: Callable[[Entry], None]) -> None:
-        """Fill the window with the newest `size` headlines, then follow until cancelled; `came` is told of each.
+        """Fill the window with the newest `size` headlines, then follow until cancelled; `came` gets each new one.
 
         Raises:
-            FootingError: The cluster is another one, or a topic is gone.
+            FootingError: The cluster is another one, or a topic was deleted.
         """
         async with (
             consuming(self._options, reset="earliest") as news,
@@ -150,7 +150,7 @@ class Follower:
                 await asyncio.sleep(0)
 
     async def _follow_state(self, consumer: Any) -> None:
-        """Read the whole state once, then what changes in it: how often each headline of the window is shown."""
+        """Read the state topic from its beginning and follow it: the sightings of each headline in the window."""
         consumer.assign(self._log.seen)
         await consumer.seek_to_beginning(*self._log.seen)
         while True:
@@ -184,7 +184,7 @@ class Follower:
 
 
 def _decoded(decoder: "msgspec.json.Decoder[T]", record: Any) -> T | None:
-    """The event of a record; None for a tombstone, and for what is no such event, which the log says."""
+    """The event in a record; None for a tombstone, or for a value that is not such an event, which is logged."""
     if record.value is None:
         return None
     try:

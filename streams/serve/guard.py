@@ -1,6 +1,6 @@
-"""What every request passes: the token, the rate of an address, and every answer: its security headers, its problem.
+"""The middleware of every request: token, rate limit, security headers, and errors as problem details.
 
-The pages run no script but their own and load nothing from elsewhere; headlines are text, never markup.
+By the Content-Security-Policy, pages run only their own scripts and load nothing from other sites.
 """
 
 import logging
@@ -20,7 +20,7 @@ logger: Final = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _OPEN_PATHS: Final = frozenset({"/healthz"})
-"""What answers without a token: a process manager has none."""
+"""Paths that need no token: a process manager has none."""
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -29,20 +29,20 @@ _POLICY: Final = (
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What is allowed to whom.
-
-    `rate` is requests a second of one address (infinite for no limit; a tenth of a minute's worth may come at
-    once), `frame_ancestors` the sites that may embed the plain strip, `cors_origins` those whose scripts may read.
-    """
+    """Access limits."""
 
     token: str = ""
+    """The bearer token that a request must have; empty for none."""
     rate: float = math.inf
+    """Requests a second of one client address, with bursts of six seconds' worth; infinite for no limit."""
     frame_ancestors: str = "'self'"
+    """The sites that may embed the plain strip, as in a Content-Security-Policy."""
     cors_origins: tuple[str, ...] = ()
+    """The origins whose scripts may read answers; `*` for any."""
 
 
 def guard(limits: Limits) -> web.Application:
-    """An application whose every request is guarded; routes are added to it."""
+    """An application with this middleware; the caller adds routes."""
     rates = None if math.isinf(limits.rate) else Rates(limits.rate)
 
     def check(request: web.Request) -> None:
@@ -57,8 +57,8 @@ def guard(limits: Limits) -> web.Application:
             check(request)
             return await handler(request)
         except ConnectionError:
-            raise  # the client has gone: there is nobody to answer
-        except Exception as error:  # noqa: BLE001 (whatever it is, the client gets a problem and the log the trace)
+            raise  # the client has disconnected
+        except Exception as error:  # noqa: BLE001 (the client gets a problem, the log the traceback)
             return _refusal(request, error)
 
     async def dress(request: web.Request, response: web.StreamResponse) -> None:
@@ -86,7 +86,7 @@ def guard(limits: Limits) -> web.Application:
 
 
 def _refusal(request: web.Request, error: Exception) -> web.Response:
-    """What a client is told of an error."""
+    """The response to an error."""
     match error:
         case ProblemError():
             return error.response()

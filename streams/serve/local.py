@@ -1,4 +1,4 @@
-"""Fill the window from files, through the local engine: the board without a broker."""
+"""Fills the window from files through the local engine, for a board without a broker."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,9 +17,9 @@ from streams.stage import EventRecord
 
 
 def fill(window: Window, places: Sequence[str], failed: Callable[[Exception], None]) -> None:
-    """Put the headlines of files and folders into a window, with the near duplicates and counts of each.
+    """Put the headlines of files and folders into a window, with their near duplicates and sightings.
 
-    `failed` is called with everything that cannot be read, split or processed.
+    `failed` is called with an error for everything that cannot be read, split or processed.
     """
     headlines: list[CategorizedHeadline] = []
     duplicates: list[Duplicate] = []

@@ -1,4 +1,4 @@
-"""What `ticker serve` measures: who listens, what they were given, how full the window is and whether Kafka answers."""
+"""The metrics of `ticker serve`: readers, events, webhooks, the window, and whether Kafka answers."""
 
 from collections.abc import Callable
 from typing import Final
@@ -82,8 +82,8 @@ class ServeMetrics:
     """The metrics of `ticker serve` (`readers.ReadersObserver` and `webhooks.delivery.WebhookObserver`).
 
     Args:
-        registry: Where they are shown.
-        window: What is served.
+        registry: Where they are registered.
+        window: The window that is served.
         is_answered: Whether the brokers answer.
     """
 
@@ -97,32 +97,32 @@ class ServeMetrics:
         self._dropped = make.counter(DROPPED)
 
     def reading(self, readers: int) -> None:
-        """Note how many readers are connected."""
+        """Note the number of connected readers."""
         self._readers.set(readers)
 
     def sent(self, events: int) -> None:
-        """Count events given to readers."""
+        """Count events sent to readers."""
         self._events.inc(events)
 
     def dropped(self) -> None:
-        """Count a reader that did not take what was sent."""
+        """Count a reader that was dropped because it was too slow."""
         self._dropped.inc()
 
     def expect_webhook(self, webhook: str) -> None:
-        """Show a webhook's series from the start, at 0."""
+        """Create a webhook's series, at 0."""
         for metric in (DELIVERED, ATTEMPTS_FAILED, GIVEN_UP):
             self._make.counter(metric, webhook)
         self._make.histogram(DELIVERY_SECONDS, webhook)
 
     def delivered(self, webhook: str, seconds: float) -> None:
-        """Count a headline that an address has taken, so long after it came."""
+        """Count a headline that was delivered `seconds` after its arrival."""
         self._make.counter(DELIVERED, webhook).inc()
         self._make.histogram(DELIVERY_SECONDS, webhook).observe(seconds)
 
     def failed(self, webhook: str) -> None:
-        """Count an attempt that failed."""
+        """Count a failed attempt."""
         self._make.counter(ATTEMPTS_FAILED, webhook).inc()
 
     def gave_up(self, webhook: str) -> None:
-        """Count a headline that an address would not take."""
+        """Count a headline whose delivery was given up."""
         self._make.counter(GIVEN_UP, webhook).inc()

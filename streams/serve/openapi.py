@@ -1,4 +1,4 @@
-"""What `ticker serve` answers, as OpenAPI 3.1: made from the table of its pages and the structs that they send."""
+"""The OpenAPI 3.1 document of `ticker serve`, made from a table of its endpoints and the structs that they send."""
 
 from typing import Any, Final
 

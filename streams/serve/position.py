@@ -1,7 +1,7 @@
-"""Where a reader is: an offset for each partition of `ticker.headlines`, written as the id of an event.
+"""A reader's position: its next offset in each partition of `ticker.headlines`, written as the id of an event.
 
-All that lies below the offsets has been given to the reader. Every instance reads the same partitions, so any of
-them, also one that has just started, can go on where another one stopped.
+Everything below these offsets has been sent to the reader. All instances of `ticker serve` read the same partitions, so
+a reader can resume at any of them, even at one that has just started.
 """
 
 import re
@@ -15,7 +15,7 @@ Position = tuple[int, ...]
 
 
 def log_identity(*parts: str) -> str:
-    """Eight hexadecimal digits for one log: a cluster's id and a topic's name, say. Offsets of another mean nothing."""
+    """Eight hexadecimal digits that identify a log, of a cluster's id and a topic's name: offsets hold for one log."""
     return blake2b("\0".join(parts).encode(), digest_size=4).hexdigest()
 
 
@@ -25,7 +25,7 @@ def write_position(identity: str, position: Position) -> str:
 
 
 def read_position(text: str, identity: str, partitions: int) -> Position | None:
-    """The position in an event's id; None when it is none of this log."""
+    """The position in an event's id; None if it is not a position of this log."""
     match = _TEXT.fullmatch(text)
     if match is None or match[1] != identity:
         return None
@@ -34,5 +34,5 @@ def read_position(text: str, identity: str, partitions: int) -> Position | None:
 
 
 def furthest(one: Sequence[int], other: Sequence[int]) -> Position:
-    """Of each partition the greater offset."""
+    """The greater offset for each partition."""
     return tuple(map(max, one, other))

@@ -1,7 +1,7 @@
-"""Server-sent events: everybody who listens is given each wanted headline once, in order, and nobody waits for anybody.
+"""Server-sent events: every reader gets each wanted headline once, in order, and no reader waits for another.
 
-A reader's connection is written to directly, each event encoded once for all; whoever does not take what is sent
-is dropped with a count, and goes on at its last event's id when it comes again.
+Each event is encoded once and written directly to the readers' connections. A reader that is too slow is dropped and
+counted; when it reconnects, it resumes at the id of its last event.
 Source of the format: WHATWG HTML, "Server-sent events".
 """
 
@@ -19,28 +19,28 @@ from streams.serve.position import Position, furthest, write_position
 from streams.serve.window import Entry, Sightings, Window, wants
 
 MAX_WAITING_BYTES: Final = 512 * 1024
-"""What may wait for a reader who does not take it: some 400 headlines."""
+"""The most unsent bytes in a reader's buffer before it is dropped: about 400 headlines."""
 RETRY_MS: Final = 2_000
-"""What a browser is told to wait before it comes again."""
+"""How long a browser should wait before it reconnects."""
 
 
 PIECE: Final = 200
-"""Headlines that are sent at once to a reader who has missed some."""
+"""Headlines that are sent together to a reader that catches up."""
 PATIENCE_S: Final = 30.0
-"""How long a reader may take for one piece."""
+"""How long a reader that catches up may take to receive one piece."""
 _RESET: Final = b'event: reset\ndata: {"reason":"what lies between that position and here is not kept"}\n\n'
 
 Write = Callable[[bytes], Awaitable[None]]
 
 
 class Transport(Protocol):
-    """A connection, as asyncio has it."""
+    """A connection (`asyncio.WriteTransport`)."""
 
     def write(self, data: bytes, /) -> None:
-        """Send, or keep until it can be sent."""
+        """Send, or buffer."""
 
     def get_write_buffer_size(self) -> int:
-        """Bytes that are kept."""
+        """Bytes in the buffer."""
 
     def is_closing(self) -> bool:
         """Whether it is closed, or about to be."""
@@ -50,42 +50,42 @@ class Transport(Protocol):
 
 
 class ReadersObserver(Protocol):
-    """Told how readers fare."""
+    """Gets the readers' events, for metrics."""
 
     def reading(self, readers: int) -> None:
-        """So many are connected now."""
+        """The number of connected readers has changed."""
 
     def sent(self, events: int) -> None:
-        """So many events were given to readers."""
+        """Events were sent, counted for each reader."""
 
     def dropped(self) -> None:
-        """A reader did not take what was sent and was dropped."""
+        """A reader was too slow and was dropped."""
 
 
 class Reader(Struct, eq=False):
-    """Somebody who listens.
-
-    `behind` is where the reader was when it came, while that is further than this process has read: an instance
-    that lags must not repeat what another one has given.
-    """
+    """A connected reader."""
 
     transport: Transport
     address: str
     wanted: Filter
     sightings: bool
+    """Whether it wants events about sightings and ended chains too."""
     behind: Position | None
+    """Its position when it connected, as long as this process lags behind that: another instance has already sent
+    everything below it, and this one must not repeat it."""
     gone: asyncio.Event
+    """Set when it has disconnected or was dropped."""
 
 
 class Readers:
-    """All who listen to one window.
+    """The readers of one window.
 
     Args:
-        window: What there is.
-        identity: Of the log (`streams.serve.position.log_identity`).
-        observer: Told how readers fare.
-        most: How many may listen at one time.
-        most_of_address: How many of them from one address; without it all.
+        window: The window.
+        identity: The log's identity in positions (`streams.serve.position.log_identity`).
+        observer: Gets the readers' events.
+        most: The most readers at the same time.
+        most_of_address: The most of them from one address; None for no further limit.
     """
 
     def __init__(
@@ -110,24 +110,24 @@ class Readers:
         return self._count
 
     def is_full(self, address: str) -> bool:
-        """Whether no further reader may come, or none from that address."""
+        """Whether no further reader is accepted, or none from that address."""
         return self._count >= self._most or self._by_address[address] >= self._most_of_address
 
     async def catch_up(self, write: Write, wanted: Filter, after: Position | None, *, known: bool) -> int:
-        """Give a reader what it has missed, in pieces that it takes before the next; then it can `join`.
+        """Send a reader what it has missed, piece by piece as it receives them; then it can `join`.
 
         Args:
             write: Sends a piece, and returns when there is room for another.
-            wanted: What the reader wants.
-            after: Its position; None begins with what comes next.
-            known: False when it named a position that this log does not have. It is told so (`reset`) and given
-                all that the window holds, as it is when the window does not reach back to its position.
+            wanted: The reader's filter.
+            after: The reader's position; None starts with the next headline.
+            known: False if it named a position that this log does not have. Then it gets a `reset` event and the whole
+                window, and likewise if the window does not reach back to its position.
 
         Returns:
             The number of the entry that comes next.
 
         Raises:
-            TimeoutError: It does not take what is sent.
+            TimeoutError: The reader is too slow.
         """
         await self._patiently(write, f"retry: {RETRY_MS}\n\n".encode())
         number = self._window.end
@@ -153,14 +153,14 @@ class Readers:
     def join(
         self, transport: Transport, address: str, wanted: Filter, *, after: Position | None, sightings: bool
     ) -> Reader:
-        """Give a reader all that comes from now on; between `catch_up` and this nothing may be awaited.
+        """Send a reader every new headline from now on; call it right after `catch_up`, without an await in between.
 
         Args:
-            transport: Its connection.
-            address: Where it comes from.
-            wanted: What it wants.
-            after: Its position when it came: an instance that lags must not repeat what another one has given.
-            sightings: Whether it wants to hear how often headlines are shown.
+            transport: The reader's connection.
+            address: The reader's client address.
+            wanted: The reader's filter.
+            after: Its position when it connected, if it named one (`Reader.behind`).
+            sightings: Whether it wants events about sightings and ended chains too.
         """
         current = self._window.position
         behind = after if after is not None and furthest(current, after) != current else None
@@ -181,7 +181,7 @@ class Readers:
             raise
 
     def leave(self, reader: Reader) -> None:
-        """A reader has gone, or goes now."""
+        """Remove a reader that has disconnected, or is to be."""
         readers = self._readers.get(reader.wanted, set())
         if reader in readers:
             readers.remove(reader)
@@ -195,7 +195,7 @@ class Readers:
         reader.gone.set()
 
     def publish(self, entry: Entry) -> None:
-        """Give an entry that has just come to all who want it."""
+        """Send a new entry to all readers that want it."""
         chunk: bytes | None = None
         for wanted, readers in list(self._readers.items()):
             if not wants(wanted, entry):
@@ -204,7 +204,7 @@ class Readers:
             self._observer.sent(sum([self._give(reader, entry, chunk) for reader in list(readers)]))
 
     def tell_sightings(self, seen: Iterable[tuple[Entry, Sightings]]) -> None:
-        """Tell how often headlines were shown to those who want to hear it; it moves no position."""
+        """Send the sightings of headlines to the readers that want them; these events have no id."""
         for entry, sightings in seen:
             data = encode_sightings(entry, sightings)
             chunk = _chunk(b"event: sightings\ndata: " + data + b"\n\n")
@@ -214,7 +214,7 @@ class Readers:
                         self._write(reader, chunk)
 
     def tell_ended(self, chains: Iterable[str]) -> None:
-        """Tell which chains a correction ended to those who hear more than headlines; it moves no position."""
+        """Send the chains that a correction has ended to the readers that want such events; they have no id."""
         for chain in chains:
             chunk = _chunk(b"event: ended\ndata: " + msgspec.json.encode({"chain": chain}) + b"\n\n")
             for readers in list(self._readers.values()):
@@ -222,7 +222,7 @@ class Readers:
                     self._write(reader, chunk)
 
     def beat(self) -> None:
-        """Show that the connections live, and tell where readers are who have wanted nothing for long."""
+        """Send a sign of life to all readers; it updates the position of those whose filter has matched nothing."""
         mark = _chunk(self._mark(self._window.position))
         for readers in list(self._readers.values()):
             for reader in list(readers):
@@ -244,7 +244,7 @@ class Readers:
         return self._write(reader, _chunk(self._event(entry, position)))
 
     def _caught_up(self, reader: Reader) -> bool:
-        """Whether this process has read at least as far as the reader was when it came."""
+        """Whether this process has read up to the position that the reader had when it connected."""
         if reader.behind is not None:
             current = self._window.position
             if furthest(current, reader.behind) != current:
@@ -271,7 +271,7 @@ class Readers:
         return f"id: {identity}\nevent: headline\ndata: ".encode() + encode(entry.headline) + b"\n\n"
 
     def _mark(self, position: Position) -> bytes:
-        """An id without an event: a browser remembers it and shows nothing."""
+        """An id without an event: a browser remembers the id and dispatches nothing."""
         return f"id: {write_position(self._identity, position)}\n\n".encode()
 
 
@@ -284,7 +284,7 @@ class _SightingsRow(Struct, frozen=True):
 
 
 def encode_sightings(entry: Entry, sightings: Sightings) -> bytes:
-    """How often a headline was shown, as JSON."""
+    """A headline's sightings as JSON."""
     return msgspec.json.encode(
         _SightingsRow(
             entry.headline.id,

@@ -1,4 +1,4 @@
-"""A headline as the API and the board show it: its event, what is known of it since, and its former wordings."""
+"""A headline as the API and the board show it: its event, its sightings, and its earlier wordings."""
 
 from collections.abc import Sequence
 from typing import Final, Literal
@@ -16,7 +16,7 @@ Direction = Literal["rtl", "ltr", "auto"]
 
 
 class Wording(Struct, frozen=True, kw_only=True):
-    """How a headline read before an update."""
+    """An earlier wording of a headline, before an update."""
 
     id: str
     text: str
@@ -27,7 +27,7 @@ class Wording(Struct, frozen=True, kw_only=True):
 class HeadlineRow(Struct, frozen=True, kw_only=True):
     """A live headline in its newest wording.
 
-    `number` orders the rows of one answer and is what `before` takes; it means nothing to another process.
+    `number` orders the rows and is a value for the parameter `before`; it holds only for the same process.
     """
 
     number: int
@@ -35,38 +35,38 @@ class HeadlineRow(Struct, frozen=True, kw_only=True):
     direction: Direction
     first_seen: str
     sightings: int | None
-    """How often it was shown; null where that is not known."""
+    """The number of its sightings; null if unknown."""
     sources: tuple[str, ...]
-    """Who shows it, the first one first."""
+    """The sources that showed it, the first one first."""
     swallowed: int
-    """Near duplicates of it that were not published."""
+    """The number of near duplicates that were merged into it."""
     earlier: tuple[Wording, ...]
-    """Former wordings that the window still holds, oldest first."""
+    """Earlier wordings that are still in the window, oldest first."""
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """Headlines, newest first. `position` is what `/events` takes in `after` to go on from this answer."""
+    """Headlines, newest first. With `position` as its parameter `after`, `/events` continues from this answer."""
 
     position: str
     headlines: Sequence[HeadlineRow]
 
 
 class TopicRow(Struct, frozen=True):
-    """A topic that headlines can be asked for by; a user's own has no labels."""
+    """A topic that a filter can name; a user's own has no labels."""
 
     slug: str
     labels: Labels | None
 
 
 def direction(language: str) -> Direction:
-    """The direction of a language's script; `auto` leaves it to the letters."""
+    """The direction of a language's script; `auto` lets the browser decide by the letters."""
     if language == "und":
         return "auto"
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
 
 
 def row(window: Window, entry: Entry) -> HeadlineRow:
-    """An entry of the window, with what the window knows of its chain."""
+    """The row of an entry, from the window's data about its chain."""
     headline = entry.headline
     chain = [other for other in window.chain(headline.chain) if other.number < entry.number]
     seen = window.sightings(headline.id)

@@ -1,4 +1,4 @@
-"""`ticker serve` from start to end: fill the window, answer, follow, stop."""
+"""Runs `ticker serve`: fills the window, serves the pages, follows the topics, stops."""
 
 import asyncio
 import logging
@@ -33,27 +33,32 @@ from streams.settings import Connection
 logger: Final = logging.getLogger(__name__)
 
 _BEAT_S: Final = 15.0
-"""Between two signs of life to readers: proxies close what is silent for 30 to 60 s."""
+"""Seconds between signs of life to readers: proxies close connections that are silent for 30 to 60 s."""
 _SIGHTINGS_S: Final = 2.0
 _STOP_S: Final = 5.0
 
 
 class ServeOptions(Struct, frozen=True, kw_only=True):
-    """What `ticker serve` is told: `size` headlines are kept, `readers` may listen at one time."""
+    """The settings of `ticker serve`."""
 
     listen: str
+    """`HOST:PORT`."""
     size: int
+    """The number of headlines that the window keeps."""
     readers: int
+    """The most readers of `/events` at the same time."""
     readers_of_address: int
+    """The most of them from one client address."""
     limits: Limits
     certfile: Path | None = None
+    """A PEM file with certificate and key; None serves plain HTTP."""
     webhooks: tuple[Webhook, ...] = ()
     state: Path = Path()
     """The folder of the webhooks' state."""
 
 
 class Served(Struct, frozen=True):
-    """What is being served: its address, and whether it is ready."""
+    """A running server: its URL, and whether it is ready."""
 
     address: str
     is_ready: Callable[[], bool]
@@ -69,10 +74,10 @@ async def serving_cluster(
     registry: CollectorRegistry,
     ending: Ending,
 ) -> AsyncIterator[Served]:
-    """Serve what a cluster's topics hold and what comes, while the context lasts.
+    """Serve the headlines of a cluster's topics, and new ones as they arrive, while the context lasts.
 
     Raises:
-        SettingsError: The address cannot be listened on, or the certificate is none.
+        SettingsError: The address cannot be listened on, or the certificate cannot be used.
         TickerError: No broker answers, or a topic is missing.
     """
     log = await find_log(connection, prefix=prefix, patience=patience)
@@ -104,7 +109,7 @@ async def serving_cluster(
 
 
 def _readers(options: ServeOptions, window: Window, identity: str, metrics: ServeMetrics) -> Readers:
-    """Nobody yet, and the limits of who may come."""
+    """An empty set of readers, with its limits."""
     return Readers(
         window, identity, metrics, most=options.readers, most_of_address=options.readers_of_address
     )
@@ -113,7 +118,7 @@ def _readers(options: ServeOptions, window: Window, identity: str, metrics: Serv
 def _deliveries(
     options: ServeOptions, window: Window, identity: str, metrics: ServeMetrics
 ) -> list[Delivery]:
-    """The deliveries of every webhook.
+    """A delivery for each webhook.
 
     Raises:
         SettingsError: Their state cannot be written.
@@ -148,7 +153,7 @@ async def serving_files(
     """Serve the headlines of files, through the local engine, while the context lasts.
 
     Raises:
-        SettingsError: The address cannot be listened on, or the certificate is none.
+        SettingsError: The address cannot be listened on, or the certificate cannot be used.
     """
     window = Window(options.size, LANGUAGE_PARTITIONS, time.time)
     metrics = ServeMetrics(registry, window, lambda: True)
@@ -193,7 +198,7 @@ async def _answering(
 
 
 async def _beat(readers: Readers, window: Window, follower: Follower | None) -> None:
-    """Tell readers every few seconds what changed besides headlines, and that the connection lives."""
+    """Send readers changes of sightings and ended chains every few seconds, and a sign of life now and then."""
     loop = asyncio.get_running_loop()
     beaten = loop.time()
     while True:

@@ -1,14 +1,14 @@
-"""A filter's newest headlines as one line again, for a television or a page that embeds it."""
+"""Renders the newest headlines as one line again, a strip for a television or an embedding page."""
 
 from collections.abc import Iterable
 from typing import Final
 
 SEPARATOR: Final = " • "
-"""What stands between headlines: the splitter finds it again."""
+"""The text between headlines, which the splitter recognizes."""
 HEADLINES: Final = 20
-"""Headlines of one strip."""
+"""The number of headlines in a strip."""
 
 
 def strip_text(texts: Iterable[str]) -> str:
-    """Headlines in one line; the separator's symbol inside one becomes a dot."""
+    """Headlines on one line; the separator's symbol inside a headline becomes a middle dot."""
     return SEPARATOR.join(text.replace("•", "·") for text in texts)

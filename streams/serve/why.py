@@ -1,11 +1,11 @@
-"""Why a headline in the window was published, and what it swallowed: `ticker explain`, from memory."""
+"""Explains a headline from the window in memory, as `ticker explain` does from the topics."""
 
 from streams.explain.explanation import Evidence, Explanation, explain, known, swallowed
 from streams.serve.window import Window
 
 
 def why(window: Window, headline_id: str) -> Explanation | None:
-    """The explanation of a headline; None when the window does not hold it."""
+    """The explanation of a headline; None if it is not in the window."""
     entry = window.by_id(headline_id)
     if entry is None:
         return None

@@ -1,7 +1,6 @@
-"""The newest headlines in memory, in the order in which they came: what every page, feed and reader is made of.
+"""The window: the newest headlines in memory, in order of arrival, from which all pages, feeds and events are made.
 
-A bounded number of headlines is kept; the oldest go first, and with them what is known of them (the near
-duplicates that they swallowed, how often they were shown).
+It keeps a bounded number of headlines. The oldest are dropped, together with their near duplicates and sightings.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,11 +16,11 @@ from streams.serve.filter import Filter
 from streams.serve.position import Position
 
 MAX_VARIANTS: Final = 20
-"""Near duplicates that are kept for a headline; the newest are."""
+"""The most near duplicates that are kept for a headline; the newest are kept."""
 
 
 class Sightings(Struct, frozen=True, gc=False):
-    """How often a headline was shown, until when, and by whom, as the pipeline's state says."""
+    """A headline's sightings, from the pipeline's state: how many, the last one, and their sources."""
 
     sightings: int
     last_seen: str
@@ -29,28 +28,27 @@ class Sightings(Struct, frozen=True, gc=False):
 
 
 class Entry(Struct, gc=False, eq=False):
-    """One headline or update in the window.
-
-    `number` counts up from the start of the process. `position` is where a reader is who has been given this
-    entry and all before it.
-    """
+    """One headline or update in the window."""
 
     number: int
+    """Its number in order of arrival, from 0 at the start of the process."""
     headline: CategorizedHeadline
     folded: str
+    """The headline's folded text."""
     partition: int
     offset: int
     position: Position
+    """The position of a reader that has received this entry and all before it."""
     taken_at: float
-    """When this process took it, in seconds since the epoch."""
+    """When it arrived in this process, in seconds since the epoch."""
 
 
 class Window:
     """The newest `size` headlines.
 
     Args:
-        size: Headlines that are kept.
-        partitions: Partitions of the topic that they come from.
+        size: The number of headlines to keep.
+        partitions: The partition count of `ticker.headlines`.
         clock: Seconds since the epoch.
     """
 
@@ -66,17 +64,18 @@ class Window:
         self._sightings: dict[str, Sightings] = {}
         self._scores: dict[TopicScore, TopicScore] = {}
         self._corrected: set[str] = set()
-        """Chains that a person's correction ended: what was right of them comes again, with other ids."""
+        """Chains that a correction has ended; corrected headlines are published again with other ids."""
         self._kept_from = [0] * partitions
+        """By partition, the first offset whose headline is in the window."""
         self.position: Position = (0,) * partitions
-        """Where a reader is who has been given everything."""
+        """The position of a reader that has received everything."""
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
     def newest_at(self) -> float:
-        """When the newest headline came, in seconds since the epoch; 0 before the first."""
+        """When the newest headline arrived, in seconds since the epoch; 0 before the first."""
         return self._entries[self._next - 1].taken_at if self._entries else 0.0
 
     @property
@@ -86,16 +85,16 @@ class Window:
 
     @property
     def end(self) -> int:
-        """The number that the next headline gets: it says whether something came."""
+        """The number of the next headline; it changes with each arrival."""
         return self._next
 
     def begin(self, position: Position) -> None:
-        """Say from where the log is read: what lies below is not in the window and never was."""
+        """Note the position from which the log is read."""
         self.position = position
         self._kept_from = list(position)
 
     def add(self, headline: CategorizedHeadline, partition: int, offset: int) -> Entry:
-        """Take a headline that has come; the oldest one goes when there are too many."""
+        """Add a headline; drops the oldest if there are too many."""
         number, self._next = self._next, self._next + 1
         self.position = (*self.position[:partition], offset + 1, *self.position[partition + 1 :])
         entry = Entry(
@@ -115,45 +114,45 @@ class Window:
         return entry
 
     def swallow(self, duplicate: Duplicate) -> None:
-        """Note a near duplicate of a headline that is in the window."""
+        """Note a near duplicate, if the headline that it was merged into is in the window."""
         if duplicate.winner in self._by_id:
             known = self._variants.get(duplicate.winner, ())
             self._variants[duplicate.winner] = (*known, duplicate)[-MAX_VARIANTS:]
 
     def see(self, headline_id: str, sightings: Sightings) -> bool:
-        """Note how often a headline was shown; whether it is in the window."""
+        """Note a headline's sightings; says whether it is in the window."""
         if headline_id not in self._by_id:
             return False
         self._sightings[headline_id] = sightings
         return True
 
     def correct(self, chains: Iterable[str]) -> list[str]:
-        """Show chains no more that a correction ended; returns those that were shown."""
+        """Hide chains that a correction has ended; gives those that were visible."""
         ended = [chain for chain in chains if chain in self._chains and chain not in self._corrected]
         self._corrected.update(ended)
         return ended
 
     def sightings(self, headline_id: str) -> Sightings | None:
-        """How often a headline was shown; None where that is not known."""
+        """A headline's sightings; None if unknown."""
         return self._sightings.get(headline_id)
 
     def variants(self, headline_id: str) -> Sequence[Duplicate]:
-        """The near duplicates that a headline swallowed, oldest first."""
+        """The near duplicates that were merged into a headline, oldest first."""
         return self._variants.get(headline_id, ())
 
     def by_id(self, headline_id: str) -> Entry | None:
-        """The entry of a headline; None when it is not in the window."""
+        """The entry of a headline; None if it is not in the window."""
         number = self._by_id.get(headline_id)
         return None if number is None else self._entries[number]
 
     def chain(self, chain: str) -> Sequence[Entry]:
-        """A headline and its updates, as far as they are in the window, in the order in which they came."""
+        """The entries of a headline and its updates that are in the window, in order of arrival."""
         return [self._entries[number] for number in self._chains.get(chain, ())]
 
     def is_newest_wording(self, entry: Entry) -> bool:
-        """Whether readers should see this one of its chain: the last that is not late, else the last.
+        """Whether an entry is the visible one of its chain: the last that is not late, else the last.
 
-        None of a chain that was corrected.
+        A chain that a correction has ended has no visible entry.
         """
         if entry.headline.chain in self._corrected:
             return False
@@ -164,7 +163,7 @@ class Window:
         return chain[-1] == entry.number
 
     def newest(self, wanted: Filter, *, before: int | None = None) -> Iterator[Entry]:
-        """Wanted entries, newest first, each chain once in its newest wording; below a number where one is given."""
+        """The wanted entries, newest first, each chain once in its newest wording; only numbers below `before`."""
         start = self._next if before is None else min(before, self._next)
         for number in range(start - 1, self._first - 1, -1):
             entry = self._entries[number]
@@ -172,15 +171,15 @@ class Window:
                 yield entry
 
     def reaches(self, position: Position) -> bool:
-        """Whether all that a reader at a position has not been given yet is in the window."""
+        """Whether the window has everything that a reader at a position has not received yet."""
         return all(offset >= kept for offset, kept in zip(position, self._kept_from, strict=True))
 
     def slice(self, start: int, stop: int) -> Sequence[Entry]:
-        """Entries by number, from `start` (in the window) to below `stop`, in order."""
+        """The entries with numbers from `start` to `stop` (excluded); `start` must be in the window."""
         return [self._entries[number] for number in range(start, min(stop, self._next))]
 
     def own_topics(self) -> frozenset[str]:
-        """Slugs of the headlines in the window."""
+        """The slugs of users' own topics among the headlines in the window."""
         return frozenset(score.slug for score in self._scores if score.slug is not None)
 
     def _drop_oldest(self) -> None:
@@ -199,7 +198,7 @@ class Window:
             self._corrected.discard(headline.chain)
 
     def _shared(self, headline: CategorizedHeadline) -> CategorizedHeadline:
-        """The headline with one object for what many have alike: a topic's labels are longer than most headlines."""
+        """The headline with equal values shared between headlines: topic scores alone are larger than most texts."""
         return replace(
             headline,
             chain=headline.id if headline.chain == headline.id else headline.chain,
@@ -212,7 +211,7 @@ class Window:
         )
 
     def _shared_score(self, score: TopicScore) -> TopicScore:
-        if len(self._scores) > 10_000:  # noqa: PLR2004 (confidences have two decimals: there are not so many)
+        if len(self._scores) > 10_000:  # noqa: PLR2004 (never reached: confidences have two decimals)
             self._scores.clear()
         return self._scores.setdefault(score, score)
 

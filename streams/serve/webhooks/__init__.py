@@ -1,1 +1,1 @@
-"""Headlines pushed to the addresses of others, signed, in order, at least once."""
+"""Webhooks: push headlines to other services, signed, in order within a chain, at least once."""

@@ -1,4 +1,4 @@
-"""`webhooks.toml`: where headlines are pushed to, which ones, and with which secret."""
+"""Reads `webhooks.toml`: the addresses to push headlines to, their filters and secrets."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ from streams.web.problems import ProblemError
 MAX_WEBHOOKS: Final = 50
 _SCHEME: Final = "whsec_"
 _LEAST_SECRET: Final = 24
-"""Bytes of a secret, as Standard Webhooks wants them: 24 to 64."""
+"""Bytes of a secret: Standard Webhooks demands 24 to 64."""
 _MOST_SECRET: Final = 64
 _ID: Final = r"^[a-z0-9][a-z0-9-]{0,49}$"
 
@@ -44,20 +44,23 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
-    """Where headlines are pushed to. `secret` signs them (bytes, in base64)."""
+    """A webhook."""
 
     id: str
     address: str
+    """The URL to push to."""
     secret: Secret
+    """`whsec_` and the signing key in base64."""
     wanted: Filter
     allow_private: bool = False
+    """Whether the address may be in a private network."""
 
 
 def read_webhooks(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Webhook, ...]:
     """The webhooks of a file.
 
     Raises:
-        SettingsError: The file cannot be read, or an entry is wrong; says which and what is allowed.
+        SettingsError: The file cannot be read, or an entry is invalid; says which and what is allowed.
     """
     try:
         file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
@@ -101,7 +104,7 @@ def _webhook(path: Path, row: _Row, environment: Mapping[str, str]) -> Webhook:
 
 
 class _Query:
-    """The filter of an entry, as the query of an address has it."""
+    """The filter of an entry in the form of a URL's query (`streams.serve.filter.Query`)."""
 
     def __init__(self, row: _Row) -> None:
         self._values = {
@@ -116,7 +119,7 @@ class _Query:
 
 
 def key_of(secret: Secret) -> bytes:
-    """The key that a secret holds."""
+    """The signing key in a secret."""
     return base64.b64decode(secret.reveal().removeprefix(_SCHEME), validate=True)
 
 

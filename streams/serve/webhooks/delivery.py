@@ -1,8 +1,8 @@
-"""Push what the window takes to one address: again until it is taken, never two of a chain at a time.
+"""Pushes the window's headlines to one address, at least once, with retries and in order within a chain.
 
-Headlines travel in lanes by chain, so that an update never overtakes what it updates, and one slow answer does not
-hold up the others. The position on disk is the one before which all were delivered or given up: after a kill a few are
-sent again (at least once), under the same id.
+Chains are assigned to parallel lanes: within a lane, an update never overtakes the headline that it updates, and a slow
+answer delays only its lane. The position on disk is one before which everything was delivered or given up: after a kill
+some headlines are sent again, under the same id.
 """
 
 import asyncio
@@ -29,40 +29,43 @@ logger: Final = logging.getLogger(__name__)
 LANES: Final = 8
 _TIMEOUT_S: Final = 15.0
 _AT_ONCE: Final = 200
-"""Headlines that are under way, or wait for their lane."""
+"""The most headlines that are being sent or wait in their lanes."""
 
 
 class Patience(Struct, frozen=True, kw_only=True):
-    """How long an address is asked again, in seconds: the first wait, the longest, and all of them for one headline."""
+    """The exponential backoff of retries, in seconds."""
 
     first: float = 1.0
+    """The first wait."""
     longest: float = 300.0
+    """The longest wait."""
     whole: float = 3600.0
+    """The time after which the delivery of a headline is given up."""
 
 
 class WebhookObserver(Protocol):
-    """Told how deliveries fare, by webhook."""
+    """Gets the events of deliveries, for metrics."""
 
     def delivered(self, webhook: str, seconds: float) -> None:
-        """A headline was taken, so long after it came."""
+        """A headline was delivered, `seconds` after its arrival in the window."""
 
     def failed(self, webhook: str) -> None:
-        """An attempt failed; it is made again."""
+        """An attempt failed and will be retried."""
 
     def gave_up(self, webhook: str) -> None:
-        """A headline was put on the list of those that were not taken."""
+        """The delivery of a headline was given up."""
 
 
 class Delivery:
     """The deliveries of one webhook.
 
     Args:
-        webhook: Where to, what, and the secret.
-        window: What comes.
-        identity: Of the log, in positions.
-        state: What is remembered.
-        observer: Told how deliveries fare.
-        patience: How long an address is asked again.
+        webhook: The webhook.
+        window: The headlines.
+        identity: The log's identity in positions (`streams.serve.position.log_identity`).
+        state: The webhook's state on disk.
+        observer: Gets the events of deliveries.
+        patience: The backoff of retries.
     """
 
     def __init__(
@@ -88,11 +91,11 @@ class Delivery:
         self._told = False
 
     def wake(self) -> None:
-        """Say that a headline came."""
+        """Note that a headline has arrived."""
         self._came.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled; begins where the last run stopped."""
+        """Deliver until cancelled; resumes where the last run stopped."""
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
         room = asyncio.Semaphore(_AT_ONCE)
         lanes: list[asyncio.Queue[Entry]] = [asyncio.Queue() for _ in range(LANES)]
@@ -172,7 +175,7 @@ class Delivery:
     async def _attempt(
         self, session: aiohttp.ClientSession, message: str, content: bytes
     ) -> tuple[str, float]:
-        """What is wrong, empty when it was taken, and the seconds that the address asks to wait."""
+        """Send a message once; gives its problem (empty if it was accepted), and the seconds of a Retry-After."""
         headers = signed_headers(self._key, message, int(time.time()), content)
         try:
             async with session.post(
@@ -187,13 +190,13 @@ class Delivery:
         return f"answered {status}", asked
 
     def _tell(self, problem: str) -> None:
-        """Say in the log that an address does not take headlines, once until it does again."""
+        """Log that an address does not accept headlines, once until it does again."""
         if not self._told:
             self._told = True
             logger.warning("webhook %s: %s; it is asked again", self._webhook.id, problem)
 
     def _remember(self) -> None:
-        """Write the position before which everything is done."""
+        """Save the position before which everything was delivered or given up."""
         if self._undone:
             number = min(self._undone) - 1
             if number < self._window.begins:
@@ -209,7 +212,7 @@ class Delivery:
 
 
 def _seconds(text: str, most: float) -> float:
-    """`Retry-After` in seconds, at most so many; 0 when there is none or it is rubbish."""
+    """A Retry-After in seconds, at most `most`; 0 if there is none or it is invalid."""
     if text.isascii() and text.isdecimal():
         return min(float(text[:10]), most)
     try:

@@ -1,4 +1,4 @@
-"""What is sent: a headline as a CloudEvent in structured mode, signed as Standard Webhooks says.
+"""The message of a webhook: a headline as a CloudEvent in structured mode, signed by Standard Webhooks.
 
 Sources: CloudEvents 1.0 HTTP Protocol Binding, 3.2; the Standard Webhooks specification 1.0.
 """
@@ -33,9 +33,9 @@ def body(headline: CategorizedHeadline) -> bytes:
 
 
 def signed_headers(key: bytes, message_id: str, at: int, content: bytes) -> dict[str, str]:
-    """The headers that prove who sent it; `at` is in seconds since the epoch.
+    """The headers with the signature; `at` is in seconds since the epoch.
 
-    `webhook-id` is the same in every attempt: who receives drops what it has had.
+    `webhook-id` is the same in every attempt, so that the receiver can drop duplicates.
     """
     signature = hmac.new(key, f"{message_id}.{at}.".encode() + content, hashlib.sha256).digest()
     return {

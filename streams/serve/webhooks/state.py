@@ -1,4 +1,4 @@
-"""What a webhook remembers on disk: its position, and the headlines that its address would not take."""
+"""A webhook's state on disk: its position, and the headlines whose delivery was given up."""
 
 import os
 from pathlib import Path
@@ -10,15 +10,15 @@ from schemas.events import CategorizedHeadline
 from streams.replacing import replace_file
 
 MAX_FAILED_BYTES: Final = 64 << 20
-"""The list of failed headlines of one webhook; beyond it they are only counted."""
+"""The largest file of given-up headlines of one webhook; further ones are only counted."""
 
 
 class State:
     """The files of one webhook in a folder.
 
     Args:
-        folder: Where they are; made when it is missing.
-        webhook: Its id.
+        folder: Created if missing.
+        webhook: The webhook's id.
     """
 
     def __init__(self, folder: Path, webhook: str) -> None:
@@ -27,18 +27,18 @@ class State:
         self._failed = folder / f"{webhook}.failed.jsonl"
 
     def read(self) -> str | None:
-        """The position after the last headline that was delivered or given up; None before the first."""
+        """The saved position; None if there is none."""
         try:
             return self._position.read_text(encoding="ascii").strip() or None
         except (OSError, UnicodeDecodeError):
             return None
 
     def write(self, position: str) -> None:
-        """Remember a position: the old one or the new one is there, whenever the process dies."""
+        """Save a position atomically."""
         replace_file(self._position, f"{position}\n".encode("ascii"))
 
     def give_up(self, headline: CategorizedHeadline, reason: str) -> None:
-        """Keep a headline that the address would not take, with the reason."""
+        """Append a headline to the file of given-up ones, with the reason."""
         line = msgspec.json.encode({"reason": reason, "headline": headline}) + b"\n"
         with self._failed.open("ab") as file:
             if os.fstat(file.fileno()).st_size + len(line) <= MAX_FAILED_BYTES:
