@@ -1,4 +1,4 @@
-"""`make chaos`: provoke faults for real, then let the checker say whether anything was lost or doubled.
+"""`make chaos`: inject real faults, then check that nothing was lost or doubled.
 
 python -m tests.chaos                        # all of it, about half an hour
 python -m tests.chaos kill --kills 20        # one scenario, shorter
@@ -23,7 +23,7 @@ from streams.kafka.topics import create
 from tests.chaos.checker import Report, examine
 from tests.chaos.corpus import Corpus
 from tests.chaos.feed import Feed
-from tests.chaos.scenarios import SCENARIOS, Options, Scenario, Stage
+from tests.chaos.scenarios import SCENARIOS, Options, Scenario, Testbed
 from tests.chaos.topics import LASTING
 from tests.chaos.watch import Stall, Watch
 
@@ -31,11 +31,11 @@ _PREFIX: Final = "chaos"
 _PATIENCE_S: Final = 60.0
 _DRAIN_S: Final = 300.0
 _CRITICAL: Final = 50
-"""Libraries report each connection that a fault breaks: that is what is wanted here."""
+"""The log level: below it, libraries report every connection that an injected fault breaks."""
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """How a scenario ended."""
+    """The result of a scenario."""
 
     name: str
     seconds: float
@@ -54,42 +54,42 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 async def play(name: str, folder: Path, options: Options) -> Result:
-    """Run one scenario on a cluster of its own and check what came out."""
+    """Run one scenario on a cluster of its own, then check the outputs."""
     scenario, size = SCENARIOS[name]
     cluster = Cluster(folder / "kafka", nodes=size)
     await asyncio.to_thread(cluster.start)
-    stage = Stage(cluster, _PREFIX, folder, options)
+    testbed = Testbed(cluster, _PREFIX, folder, options)
     try:
-        async with administration(stage.connection, patience=_PATIENCE_S) as client:
+        async with administration(testbed.connection, patience=_PATIENCE_S) as client:
             await create(client, LASTING, prefix=_PREFIX)
         started = time.monotonic()
-        watch = await _fed(scenario, stage, options)
+        watch = await _fed(scenario, testbed, options)
         seconds = time.monotonic() - started
-        for worker in list(stage.workers):
-            await stage.stop(worker)
-        report = await examine(stage.connection, _PREFIX)
+        for worker in list(testbed.workers):
+            await testbed.stop(worker)
+        report = await examine(testbed.connection, _PREFIX)
     finally:
-        stage.close()
+        testbed.close()
         await asyncio.to_thread(cluster.stop, patience=0)
     return Result(
         name=name,
         seconds=seconds,
-        did=dict(stage.did),
+        did=dict(testbed.did),
         commits=watch.commits,
         stall=max(watch.stalls),
         report=report,
     )
 
 
-async def _fed(scenario: Scenario, stage: Stage, options: Options) -> Watch:
-    """Play a scenario while input comes; return when all of that is processed."""
+async def _fed(scenario: Scenario, testbed: Testbed, options: Options) -> Watch:
+    """Play a scenario while input is written; return once all of it is processed."""
     corpus = Corpus(options.seed, poison=options.poison)
-    feed = Feed(stage.connection, _PREFIX, corpus, rate=options.rate)
-    watch = Watch(stage.connection, _PREFIX)
+    feed = Feed(testbed.connection, _PREFIX, corpus, rate=options.rate)
+    watch = Watch(testbed.connection, _PREFIX)
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(watch.run())
         feeding = tasks.create_task(feed.run())
-        await scenario(stage)
+        await scenario(testbed)
         feed.stop()
         await feeding
         await watch.drained(at_least=feed.written, seconds=_DRAIN_S)
@@ -103,7 +103,7 @@ async def _fed(scenario: Scenario, stage: Stage, options: Options) -> Watch:
 @click.option("--rounds", default=3, show_default=True, help="How often the other scenarios do what they do.")
 @click.option("--rate", default=500.0, show_default=True, help="Sightings a second.")
 @click.option("--poison", default=0.01, show_default=True, help="Share of poison among them.")
-@click.option("--seed", default=0, show_default=True, help="Decides input and luck.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the input and of all random choices.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep brokers' data and workers' logs here.")
 def command(scenarios: tuple[str, ...], keep: Path | None, **options: Any) -> None:
     """Provoke faults on real brokers and workers and check that nothing was lost or doubled."""

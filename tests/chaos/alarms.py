@@ -1,11 +1,11 @@
-"""Provoke faults on a watched pipeline: which alerts fire and reach people, and whether the screens say the truth.
+"""Inject faults into a monitored pipeline, to check which alerts fire and reach people, and whether metrics are true.
 
 python -m tests.chaos.alarms                 # all of them, about ten minutes
 python -m tests.chaos.alarms poison kafka    # some
 python -m tests.chaos.alarms --faster 1      # the shipped rules on their own clock, about an hour
 
-The rules are the shipped ones on a clock that runs twelve times as fast: a minute of theirs is five seconds, in waits,
-windows and thresholds. Timeouts of Kafka are not, so what would heal within the real wait may fire here.
+The shipped rules run on a clock that is twelve times as fast: a minute in their waits, windows and thresholds is five
+seconds. Kafka's timeouts are not shortened, so a fault that would heal within a real wait may fire here.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ import click
 from msgspec import Struct
 
 from schemas.topics import STRIPS
+from tests.chaos.deployment import PREFIX, Deployment
 from tests.chaos.faults import FAULTS, LANES, Fault
-from tests.chaos.house import PREFIX, House
 from tests.chaos.topics import Content, contents
 from tests.chaos.watch import drained
 from tests.deploy.counting import COUNTED_IN, differences, in_topics
@@ -36,21 +36,21 @@ from tests.kafka_support import wait_until
 
 _FASTER: Final = 12.0
 _BEGIN_S: Final = 60.0
-"""How long after its stated time an alert is waited for, to say by how much it was late."""
+"""How long to wait for an alert after its time limit, to tell how late it was."""
 _SLACK_S: Final = 30.0
-"""What scrapes, Kafka and a busy machine may take of it: their clocks are nobody's to hurry."""
+"""How late an alert may be, because scrapes, Kafka and a busy machine do not run faster."""
 _END_S: Final = 120.0
 _LINES_A_MINUTE: Final = 20
 _SHARE: Final = 0.01
 _MISSED: Final = 2
-"""What a killed process had counted of any kind since its last scrape, where that is more than the share."""
+"""How much of any count a killed process may lose since its last scrape, if that is more than `_SHARE`."""
 
 _Firing = frozenset[tuple[str, str]]
-"""Alerts that fire, each with its source (empty where it names none)."""
+"""Firing alerts, each with its source (empty if it names none)."""
 
 
 class Episode(Struct):
-    """What came of a fault: seconds of the monotonic clock, None where it did not come."""
+    """The course of a fault; times are in seconds of the monotonic clock, None for what did not happen."""
 
     name: str
     fault: Fault
@@ -59,23 +59,23 @@ class Episode(Struct):
     ended: float = 0
     quiet: float | None = None
     failed: str = ""
-    """Why it could not be played."""
+    """Why the fault could not be injected; empty if it was."""
 
     def owns(self, alert: str) -> bool:
-        """Whether an alert may fire for it."""
+        """Whether an alert may fire because of it."""
         fault = self.fault
         return alert == fault.alert or alert in fault.silenced or alert in fault.besides
 
     def lasts_at(self, moment: float) -> bool:
-        """Whether what fires then may be of it."""
+        """Whether an alert that fires at this moment may be due to it."""
         return self.begun <= moment <= self.ended + _END_S
 
 
 class History:
-    """Asks every second which alerts fire, for as long as it is entered."""
+    """Records every second which alerts fire, while its context lasts."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, deployment: Deployment) -> None:
+        self._house = deployment
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.seen: list[tuple[float, _Firing]] = []
@@ -94,7 +94,7 @@ class History:
 
     @property
     def now(self) -> _Firing:
-        """What fires; nothing before the first answer."""
+        """The alerts that fire now; none before the first answer."""
         return self.seen[-1][1] if self.seen else frozenset()
 
     def _run(self) -> None:
@@ -104,13 +104,13 @@ class History:
                 self.seen.append((time.monotonic(), frozenset((name, source) for name, source in found)))
 
 
-def provoke(house: House, history: History, name: str) -> Episode:
-    """Do a fault, wait for its alert, undo it, and wait until the alert is over."""
+def provoke(deployment: Deployment, history: History, name: str) -> Episode:
+    """Inject a fault, wait for its alert, undo the fault, and wait until the alert is resolved."""
     fault = FAULTS[name]
-    minute = 60 / house.faster
+    minute = 60 / deployment.faster
     episode = Episode(name=name, fault=fault, begun=time.monotonic())
     try:
-        fault.begin(house)
+        fault.begin(deployment)
     except Exception as error:  # noqa: BLE001 - the other faults are played all the same
         episode.failed = f"{type(error).__name__}: {error}"
 
@@ -120,14 +120,14 @@ def provoke(house: House, history: History, name: str) -> Episode:
     if fault.alert is not None:
         episode.fired = _moment(fires, fault.within_min * minute + _BEGIN_S)
     time.sleep(fault.lasts_min * minute)
-    fault.end(house)
+    fault.end(deployment)
     episode.ended = time.monotonic()
     episode.quiet = _moment(lambda: not fires(), _END_S)
     return episode
 
 
 def _moment(condition: Callable[[], bool], seconds: float) -> float | None:
-    """When a condition came to hold, None where it did not in time."""
+    """The moment at which a condition became true; None if it did not in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -137,7 +137,7 @@ def _moment(condition: Callable[[], bool], seconds: float) -> float | None:
 
 
 def told(episode: Episode) -> str:
-    """An episode in a line."""
+    """An episode as a line."""
     begun, fault = episode.begun, episode.fault
     quiet = "never" if episode.quiet is None else f"{episode.quiet - episode.ended:.0f} s"
     if episode.fired is None:
@@ -145,9 +145,11 @@ def told(episode: Episode) -> str:
     return f"{episode.name}: {fault.alert} after {episode.fired - begun:.0f} s; quiet {quiet} after its end"
 
 
-def complaints(house: House, history: History, episodes: Sequence[Episode], slack: float) -> list[str]:
-    """What was not as it should be, a line each; `slack` is how many seconds an alert may be late."""
-    minute = 60 / house.faster
+def complaints(
+    deployment: Deployment, history: History, episodes: Sequence[Episode], slack: float
+) -> list[str]:
+    """Everything that was wrong, a line each; `slack` is how late an alert may be, in seconds."""
+    minute = 60 / deployment.faster
     found = []
     for episode in episodes:
         if episode.failed:
@@ -165,13 +167,13 @@ def complaints(house: House, history: History, episodes: Sequence[Episode], slac
             for alert, source in firing
             if not any(episode.owns(alert) for episode in lasting)
         ]
-    return [*dict.fromkeys(found), *_told_wrongly(house, episodes)]
+    return [*dict.fromkeys(found), *_told_wrongly(deployment, episodes)]
 
 
-def _told_wrongly(house: House, episodes: Sequence[Episode]) -> list[str]:
-    """Who was told what nobody should be, or first what is not to blame."""
+def _told_wrongly(deployment: Deployment, episodes: Sequence[Episode]) -> list[str]:
+    """Notifications that should not have been sent, or that were sent first though another alert names the fault."""
     found = []
-    for each in house.pager.told:
+    for each in deployment.pager.told:
         lasting = [episode for episode in episodes if episode.lasts_at(each.at)]
         if not any(each.alert in {one.fault.alert, *one.fault.besides} for one in lasting):
             found.append(f"the {each.receiver} was told of {each.alert} {each.labels.get('source', '')}")
@@ -180,7 +182,7 @@ def _told_wrongly(house: House, episodes: Sequence[Episode]) -> list[str]:
         first = next(
             (
                 each.alert
-                for each in house.pager.told
+                for each in deployment.pager.told
                 if episode.lasts_at(each.at)
                 and not any(other.lasts_at(each.at) and other.owns(each.alert) for other in others)
             ),
@@ -192,7 +194,7 @@ def _told_wrongly(house: House, episodes: Sequence[Episode]) -> list[str]:
 
 
 def worst_minute(log: Path) -> int:
-    """The most lines that a program wrote to its log within a minute; a line without a time is of the one before."""
+    """The most log lines that a program wrote within a minute; a line without a time counts with the one before."""
     times: list[float] = []
     for line in log.read_text("utf-8").splitlines():
         try:
@@ -202,17 +204,17 @@ def worst_minute(log: Path) -> int:
     return max((sum(start <= time < start + 60 for time in times) for start in times), default=0)
 
 
-def untrue(house: House, window_s: float) -> list[str]:
-    """What the screens count otherwise than the topics, by more than a hundredth, once nothing comes any more."""
-    house.starve()
-    house.signal("canary", signal.SIGTERM)
+def untrue(deployment: Deployment, window_s: float) -> list[str]:
+    """Counts in the metrics that differ from the topics by more than 1 %, after the input has ended."""
+    deployment.starve()
+    deployment.signal("canary", signal.SIGTERM)
     seen = 0
 
     async def settled() -> dict[str, Content]:
         nonlocal seen
         while True:
-            await drained(house.connection, PREFIX)
-            found = await contents(house.connection, PREFIX, COUNTED_IN)
+            await drained(deployment.connection, PREFIX)
+            found = await contents(deployment.connection, PREFIX, COUNTED_IN)
             if len(found[STRIPS.name].all) == seen:
                 return found
             seen = len(found[STRIPS.name].all)
@@ -221,10 +223,10 @@ def untrue(house: House, window_s: float) -> list[str]:
     expected = in_topics(asyncio.run(settled()), unread=0)
     print(f"counted in topics: {sum(map(Counter.total, expected.values())):,} in {len(expected)} metrics")
     wrong = differences(
-        house.prometheus,
+        deployment.prometheus,
         expected,
         window=f"{window_s:.0f}s",
-        allowed=lambda number: max(_SHARE * number, _MISSED * house.killed),
+        allowed=lambda number: max(_SHARE * number, _MISSED * deployment.killed),
     )
     return [f"{metric}: told, true: {rows}" for metric, rows in wrong.items()]
 
@@ -235,7 +237,7 @@ def untrue(house: House, window_s: float) -> list[str]:
 @click.option("--slack", default=_SLACK_S, show_default=True, help="Seconds that an alert may be late.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep logs and Prometheus' data here.")
 def command(faults: tuple[str, ...], faster: float, slack: float, keep: Path | None) -> None:
-    """Provoke faults and say what fired, what people were told and whether the screens said the truth."""
+    """Inject faults and report which alerts fired, who was notified, and whether the metrics were true."""
     with tempfile.TemporaryDirectory() as temporary:
         wrong = run(keep or Path(temporary), faults or tuple(FAULTS), faster, slack)
     for complaint in wrong:
@@ -245,40 +247,40 @@ def command(faults: tuple[str, ...], faster: float, slack: float, keep: Path | N
 
 
 def run(folder: Path, names: Sequence[str], faster: float, slack: float) -> list[str]:
-    """Provoke faults in their lanes on a pipeline of its own; returns what was wrong."""
+    """Inject faults, lane by lane in parallel, into a pipeline of its own; gives everything that was wrong."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         began = time.monotonic()
-        house = House(folder, stack, faster=faster)
-        wait_until(lambda: house.prometheus.query("max(ticker_canary_age_seconds) < 60"), seconds=300)
-        history = stack.enter_context(History(house))
+        deployment = Deployment(folder, stack, faster=faster)
+        wait_until(lambda: deployment.prometheus.query("max(ticker_canary_age_seconds) < 60"), seconds=300)
+        history = stack.enter_context(History(deployment))
         _moment(lambda: bool(history.seen) and not history.now, _END_S)
         history.seen.clear()
-        house.pager.told.clear()
+        deployment.pager.told.clear()
 
         def play(faults: Sequence[str]) -> list[Episode]:
             played = []
             for name in faults:
-                played.append(provoke(house, history, name))
+                played.append(provoke(deployment, history, name))
                 print(told(played[-1]), flush=True)
             return played
 
         lanes = [[name for name in lane if name in names] for lane in LANES.values()]
         with ThreadPoolExecutor() as together:
             episodes = [episode for played in together.map(play, lanes) for episode in played]
-        told_of = Counter(each.alert for each in house.pager.told)
+        told_of = Counter(each.alert for each in deployment.pager.told)
         print(
             "people were told of: " + ", ".join(f"{alert} {times} times" for alert, times in told_of.items())
         )
-        wrong = complaints(house, history, episodes, slack)
-        if "upgrade" in names and len(house.versions()) != 1:
-            wrong.append(f"after the upgrade there are workers of {house.versions()}")
-        worst = {name: worst_minute(house.log(name)) for name in house.programs}
+        wrong = complaints(deployment, history, episodes, slack)
+        if "upgrade" in names and len(deployment.versions()) != 1:
+            wrong.append(f"after the upgrade there are workers of {deployment.versions()}")
+        worst = {name: worst_minute(deployment.log(name)) for name in deployment.programs}
         print(
             "most lines of log in a minute: " + ", ".join(f"{name} {lines}" for name, lines in worst.items())
         )
         wrong += [f"{name} wrote {lines} lines" for name, lines in worst.items() if lines > _LINES_A_MINUTE]
-        return wrong + untrue(house, time.monotonic() - began + 60)
+        return wrong + untrue(deployment, time.monotonic() - began + 60)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The checker: was every headline published exactly once, and is every record accounted for?
 
-The input topics are the truth. Their committed records run through the local engine, partition by partition
-in order; what is on the output topics must be that, byte for byte, each record once.
+The committed records of the input topics run through the local engine, partition by partition in order. The output
+topics must contain exactly the resulting records, byte for byte, each once.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ Published = tuple[str, int, bytes | None, bytes | None, tuple[tuple[str, bytes],
 
 
 class Report(Struct, kw_only=True):
-    """What the checker found; `problems` is empty when all is well."""
+    """The checker's result; `problems` is empty if all is well."""
 
     sightings: int
     new: int
@@ -73,7 +73,7 @@ class Report(Struct, kw_only=True):
 
 
 class _Expected:
-    """What the local engine does with a topic's records, by partition."""
+    """The local engine's outputs for a topic's records, partition by partition."""
 
     def __init__(self, stage: Stage, prefix: str, source: Content) -> None:
         self.published: list[Published] = []
@@ -112,18 +112,18 @@ class _Expected:
 
 
 def check(connection: Connection, prefix: str) -> Report:
-    """Read everything and compare; see `examine`."""
+    """`examine`, for synchronous tests."""
     return asyncio.run(examine(connection, prefix))
 
 
 async def examine(connection: Connection, prefix: str) -> Report:
-    """Compare all outputs on a cluster with what the local engine makes of the inputs.
+    """Compare all outputs on a cluster with the local engine's outputs for the same inputs.
 
-    The workers must have caught up; nothing may be written meanwhile.
+    The workers must have caught up, and nothing may be written while it runs.
     """
     found = await contents(connection, prefix, TOPICS)
     deduplicated = _Expected(DEDUPLICATE, prefix, found[SIGHTINGS.name])
-    # What others wrote to `decisions` is input of the next stage all the same.
+    # Records that a test wrote to `decisions` are input of the next stage too.
     categorized = _Expected(CATEGORIZE, prefix, found[DECISIONS.name])
     counts = deduplicated.counts
     report = Report(
@@ -163,7 +163,7 @@ def _row(record: Any) -> Published:
 
 
 def _compare(report: Report, expected: Iterable[Published], found: Iterable[Any]) -> None:
-    """Each expected record once, nothing else."""
+    """Report expected records that are missing, records that are there more than once, and unexpected records."""
     wanted, got = Counter(expected), Counter(map(_row, found))
     lost, more = wanted - got, got - wanted
     doubled = Counter({row: count for row, count in more.items() if row in wanted})
@@ -174,27 +174,27 @@ def _compare(report: Report, expected: Iterable[Published], found: Iterable[Any]
 
 
 def _last_rows(rows: Iterable[Published], topic: str) -> dict[tuple[int, bytes | None], Published]:
-    """What compaction leaves of a topic in the end: the last row of each key, unless it is a tombstone."""
+    """What compaction finally leaves of a topic: the last row of each key, unless it is a tombstone."""
     last = {row[1:3]: row for row in rows if row[0] == topic}
     return {key: row for key, row in last.items() if row[3] is not None}
 
 
 def _check_current(report: Report, expected: Mapping[Any, Published], found: Mapping[Any, Published]) -> None:
-    """Who reads `current` from its beginning knows every live chain, in its newest wording."""
+    """Check that `current`, read from its beginning, gives every live chain in its newest wording."""
     differing = [key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)]
     if differing:
         report.problems.append(f"current: {len(differing)} chains differ, such as {differing[:_NAMED]}")
 
 
 def _check_order(report: Report, expected: Iterable[Published], found: Iterable[Any]) -> None:
-    """Decisions stand on their partition in the order of their sightings."""
+    """Check that the decisions of a partition are in the order of their sightings."""
     wanted = [row for row in expected if row[0].endswith(f".{DECISIONS.name}")]
     if wanted != [_row(record) for record in found]:
         report.problems.append("decisions are not in the order of their sightings")
 
 
 def _place(record: Any) -> tuple[str, Place]:
-    """The stage and the place that a dead letter's headers name."""
+    """The stage and the source record named by a dead letter's headers."""
     value = {
         name.removeprefix(deadletters.PREFIX): text.decode()
         for name, text in record.headers
@@ -204,7 +204,7 @@ def _place(record: Any) -> tuple[str, Place]:
 
 
 def _check_dead_letters(report: Report, rejected: Mapping[Place, DeadLetter], found: Sequence[Any]) -> None:
-    """Every rejected record once, byte for byte, under the stage that rejected it."""
+    """Check that every rejected record is there once, byte for byte, under the stage that rejected it."""
     seen = Counter(_place(record)[1] for record in found)
     report.lost += len(rejected.keys() - seen.keys())
     report.alien += len(seen.keys() - rejected.keys())
@@ -228,7 +228,7 @@ def _check_dead_letters(report: Report, rejected: Mapping[Place, DeadLetter], fo
 
 
 def _essence(seen: SeenHeadline | EventTime) -> SeenHeadline | EventTime:
-    """What decides. A crash may cost the count of sightings, and the time within a bucket."""
+    """The parts of a state record that decide: a crash may lose sightings in the count, and the time in the bucket."""
     if isinstance(seen, EventTime):
         return seen
     bucket = str(bucket_end(parse_instant(seen.last_seen)))
@@ -238,7 +238,7 @@ def _essence(seen: SeenHeadline | EventTime) -> SeenHeadline | EventTime:
 def _check_state(
     report: Report, expected: Mapping[tuple[int, bytes], SeenHeadline | EventTime], seen: Content
 ) -> None:
-    """A restart would bring back what the local engine knows."""
+    """Check that a restart would restore the local engine's state."""
     live: dict[tuple[int, bytes], SeenHeadline | EventTime] = {}
     for record in seen.all:
         live.pop((record.partition, record.key), None)
@@ -257,7 +257,7 @@ def _check_state(
 def _check_account(
     report: Report, found: Mapping[str, Content], rejected: Mapping[Place, DeadLetter]
 ) -> None:
-    """Sightings = new + updates + near + dead letters + exact, with what is on the topics."""
+    """Check sightings = new + updates + near + dead letters + exact, counted on the topics."""
     published = sum(
         isinstance(_decode_decision(record.value), Headline)
         for record in found[DECISIONS.name].all

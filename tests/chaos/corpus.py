@@ -1,6 +1,6 @@
-"""An endless input for the faults: new headlines, repeats, near repeats, updates and every kind of poison.
+"""An endless input for chaos tests: new headlines, exact and near duplicates, updates and every kind of poison pill.
 
-The words are made of random syllables. What is written is decided by the seed alone.
+The words are made of random syllables, and everything is determined by the seed.
 """
 
 import random
@@ -53,7 +53,7 @@ def _replaced(message: EventRecord, **fields: object) -> bytes:
 
 
 _ASTRAY: Final = tuple(hours * 60 * 60 * 1000 for hours in (-2_000, -100, -7, -1, 1, 7, 30, 100, 2_000))
-"""How far clocks are wrong, in ms."""
+"""Clock errors, in ms."""
 
 POISON: Final[dict[str, Callable[[EventRecord], bytes | None]]] = {
     "not JSON": lambda _: b"<html>502 Bad Gateway</html>",
@@ -70,15 +70,15 @@ POISON: Final[dict[str, Callable[[EventRecord], bytes | None]]] = {
     "another event": lambda message: _replaced(message, type="ticker.headline.v1"),
     "deeply nested": lambda _: b"[" * 5_000,
 }
-"""Values that are no sightings, made from one that is."""
+"""Values that are not sightings, each made from a sighting."""
 
 
 class Corpus:
-    """Inputs without end: about 40 % new, 40 % exact repeats, the rest near repeats and updates.
+    """An endless input: about 40 % new headlines, 40 % exact duplicates, the rest near duplicates and updates.
 
     Args:
-        seed: Decides everything.
-        poison: Share of poison records, and of sightings under a clock that is wrong by hours or months.
+        seed: The seed of all random choices.
+        poison: The share of poison pills, and of sightings whose clock is wrong by hours or months.
     """
 
     def __init__(self, seed: int = 0, *, poison: float = 0.01) -> None:
@@ -89,14 +89,14 @@ class Corpus:
         self._kinds = list(POISON)
 
     def __iter__(self) -> Iterator[PlacedRecord]:
-        """Go on where it was left; all partitions in turn."""
+        """Continue where the last iteration stopped; partitions take turns."""
         partition = 0
         while True:
             yield self._next(partition)
             partition = (partition + 1) % LANGUAGE_PARTITIONS
 
     def take(self, count: int) -> list[PlacedRecord]:
-        """The next so many inputs."""
+        """The next `count` inputs."""
         return [record for record, _ in zip(self, range(count), strict=False)]
 
     def _next(self, partition: int) -> PlacedRecord:
@@ -115,7 +115,7 @@ class Corpus:
         record = plain(message, partition)
         if chosen.random() >= self._poison:
             return record
-        # A key of its own: the value of a record whose key is live is never looked at.
+        # A key of its own: the value of a record whose key is live is not decoded.
         dice = chosen.random()
         key = None if dice < 0.1 else b"\xff" if dice < 0.2 else b"poison %d" % chosen.getrandbits(64)
         headers = [("ticker.error.attempt", b"9" * 5_000)] if dice > 0.9 else record.headers

@@ -1,4 +1,4 @@
-"""A whole pipeline for faults: three brokers, every program, what feeds it, the Prometheus and whoever is on call."""
+"""A whole deployment for fault injection: three brokers, every program, its input, Prometheus and Alertmanager."""
 
 import json
 import os
@@ -35,11 +35,11 @@ _NODES: Final = 3
 _POISON: Final = 20
 _DAY_MS: Final = 24 * 3600 * 1000
 _NEXT: Final = f"{__version__}+next"
-"""The version that an upgrade brings: this one under another name."""
+"""The version to upgrade to: this code under another version number."""
 
 
 def compressed(rules: str, faster: float) -> str:
-    """Rules on a clock that is so many times as fast: their waits, windows and thresholds of minutes."""
+    """Alert rules with waits, windows and thresholds divided by `faster`."""
     if faster == 1:
         return rules
     rules = re.sub(r"\b(\d+)m\b", lambda found: f"{int(int(found[1]) * 60_000 / faster)}ms", rules)
@@ -49,13 +49,13 @@ def compressed(rules: str, faster: float) -> str:
     )
 
 
-class House:
-    """A pipeline with two workers under load.
+class Deployment:
+    """A monitored pipeline with two workers under load.
 
     Args:
-        folder: Where everything writes.
-        stack: What ends it all.
-        faster: How many times as fast the rules' clock is.
+        folder: The folder for all data and logs.
+        stack: Ends all processes.
+        faster: The speed of the alert rules' clock.
     """
 
     def __init__(self, folder: Path, stack: ExitStack, *, faster: float) -> None:
@@ -68,13 +68,13 @@ class House:
         administer(self.connection, create, LASTING, prefix=PREFIX)
         self.silent: set[str] = set()
         self.ahead_ms: dict[str, int] = {}
-        """By source, how far its clock is ahead."""
+        """By source, how far its clock is ahead, in ms."""
         self.is_poisoned = False
-        """Whether records come that no stage can read."""
+        """Whether poison pills are written."""
         self.backfilled: str | None = None
-        """The source whose old strips come beside its new ones."""
+        """A source whose old strips are written in addition to its new ones."""
         self.killed = 0
-        """How many processes have been killed, so that nobody has scraped their last counts."""
+        """The number of processes that were killed, whose last counts were not scraped."""
         self._stack = stack
         canary = ["canary", "--every", f"{60 / min(faster, 30):g}"]
         self._commands = {
@@ -109,12 +109,12 @@ class House:
         self._running[name].send_signal(number)
 
     def kill(self, name: str) -> None:
-        """Kill a program as a lack of memory would."""
+        """Kill a program, as the kernel does when memory runs out."""
         self.signal(name, signal.SIGKILL)
         self.killed += 1
 
     def starve(self) -> None:
-        """Feed nothing more."""
+        """End the input."""
         self._end.set()
 
     def cut_off(self) -> None:
@@ -128,7 +128,7 @@ class House:
             list(together.map(self.cluster.restart, self.cluster.nodes))
 
     def upgrade(self) -> None:
-        """Replace the workers one after another by those of another version, at other addresses, as pods are."""
+        """Rolling upgrade: replace the workers one by one by those of another version, at new addresses like pods."""
         environment = self._environment() | {"PYTHONPATH": str(self._next_version())}
         for name in ("worker-1", "worker-2"):
             old, leaving = self._running[name], self._ports[name]
@@ -141,12 +141,12 @@ class House:
             aim(self.folder, self._ports)
 
     def versions(self) -> set[str]:
-        """The versions of the workers that are scraped."""
+        """The versions of the workers in Prometheus."""
         found = self.prometheus.series('ticker_build_info{program="worker"}', "version")
         return {version for (version,) in found}
 
     def replay(self) -> None:
-        """Try what the last minutes brought in this build: workers, topics and consumers of their own.
+        """Run `ticker replay try` on the last minutes, with its own workers, topics and consumers.
 
         Raises:
             AssertionError: It failed.
@@ -159,7 +159,7 @@ class House:
         assert done.returncode == 0, done.stderr[-2000:]
 
     def log(self, name: str) -> Path:
-        """What a program has written to its log, over all of its processes."""
+        """The log of a program, of all its processes."""
         return self.folder / f"{name}.log"
 
     @property
@@ -179,7 +179,7 @@ class House:
         }
 
     def _next_version(self) -> Path:
-        """A folder with the programs of the version that an upgrade brings."""
+        """A folder with the code of the version to upgrade to."""
         folder = self.folder / "next"
         if not folder.exists():
             for name in ("streams", "schemas"):
@@ -201,7 +201,7 @@ class House:
                 produce(self.connection, DECISIONS.on(PREFIX), [b"rubbish"] * _POISON)
 
     def _round(self, number: int) -> list[dict[str, str]]:
-        """What is shown in a round, by the sources' own clocks."""
+        """The strips of a round, with times of the sources' own clocks."""
         now = time.time_ns() // 1_000_000
         shown = [json.loads(line) for line in lines(number).splitlines() if line.startswith("{")]
         rows = []

@@ -1,4 +1,4 @@
-"""The faults that a person on call meets: what is done and undone, what names each, and how soon."""
+"""The faults that a person on call meets: how each is injected and undone, and which alert must name it, how soon."""
 
 import signal
 from collections.abc import Callable
@@ -6,27 +6,27 @@ from typing import Final
 
 from msgspec import Struct
 
-from tests.chaos.house import House
+from tests.chaos.deployment import Deployment
 
 _MINUTE_MS: Final = 60_000
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """A fault and the alert that names it, None where readers notice nothing and none may fire."""
+    """A fault and the alert that must name it; None if users notice nothing, so that no alert may fire."""
 
-    begin: Callable[[House], object]
-    end: Callable[[House], object] = lambda _: None
+    begin: Callable[[Deployment], object]
+    end: Callable[[Deployment], object] = lambda _: None
     alert: str | None = None
     source: str | None = None
-    """The source that the alert names, where it names one."""
+    """The source that the alert names, if it names one."""
     within_min: float = 0
-    """Minutes of the rules' clock until the alert fires at the latest."""
+    """Minutes of the rules' clock within which the alert must fire."""
     lasts_min: float = 0
-    """Minutes that the fault lasts after its alert, or in all where it has none."""
+    """Minutes of the rules' clock for which the fault goes on after its alert, or in all if it has none."""
     silenced: frozenset[str] = frozenset()
-    """What follows from it: may fire, and Alertmanager tells nobody."""
+    """Consequences of the fault: alerts that may fire, and that Alertmanager must inhibit."""
     besides: frozenset[str] = frozenset()
-    """What may be told after its alert, or names the same before it."""
+    """Alerts that may be sent as well: after its own alert, or before it if they name the same fault."""
 
 
 _FOLLOWS_FROM_KAFKA: Final = frozenset(
@@ -38,40 +38,40 @@ _FOLLOWS_FROM_KAFKA: Final = frozenset(
 LANES: Final[dict[str, dict[str, Fault]]] = {
     "programs": {
         "killed": Fault(
-            begin=lambda house: house.kill("worker-1"),
-            end=lambda house: house.start("worker-1"),
+            begin=lambda deployment: deployment.kill("worker-1"),
+            end=lambda deployment: deployment.start("worker-1"),
             alert="TickerDown",
             within_min=6,
         ),
         "frozen": Fault(
-            begin=lambda house: house.signal("worker-1", signal.SIGSTOP),
-            end=lambda house: house.signal("worker-1", signal.SIGCONT),
+            begin=lambda deployment: deployment.signal("worker-1", signal.SIGSTOP),
+            end=lambda deployment: deployment.signal("worker-1", signal.SIGCONT),
             alert="TickerDown",
             within_min=6,
         ),
         "poison": Fault(
-            begin=lambda house: setattr(house, "is_poisoned", True),
-            end=lambda house: setattr(house, "is_poisoned", False),
+            begin=lambda deployment: setattr(deployment, "is_poisoned", True),
+            end=lambda deployment: setattr(deployment, "is_poisoned", False),
             alert="TickerDeadLetterShare",
             within_min=8,
-            # Of the same records, at once; while the share pages, it is silenced.
+            # It fires for the same records, at once, and is inhibited while the alert on their share fires.
             besides=frozenset({"TickerDeadLetters"}),
         ),
         "backfill": Fault(
-            begin=lambda house: setattr(house, "backfilled", "akhbar"),
-            end=lambda house: setattr(house, "backfilled", None),
+            begin=lambda deployment: setattr(deployment, "backfilled", "akhbar"),
+            end=lambda deployment: setattr(deployment, "backfilled", None),
             lasts_min=7,
         ),
-        "replay": Fault(begin=House.replay, lasts_min=3),
-        "upgrade": Fault(begin=House.upgrade, lasts_min=6),
+        "replay": Fault(begin=Deployment.replay, lasts_min=3),
+        "upgrade": Fault(begin=Deployment.upgrade, lasts_min=6),
         "node": Fault(
-            begin=lambda house: house.cluster.kill(house.cluster.nodes[0]),
-            end=lambda house: house.cluster.restart(house.cluster.nodes[0]),
+            begin=lambda deployment: deployment.cluster.kill(deployment.cluster.nodes[0]),
+            end=lambda deployment: deployment.cluster.restart(deployment.cluster.nodes[0]),
             lasts_min=6,
         ),
         "kafka": Fault(
-            begin=House.cut_off,
-            end=House.reconnect,
+            begin=Deployment.cut_off,
+            end=Deployment.reconnect,
             alert="TickerKafkaAway",
             within_min=2,
             lasts_min=3,
@@ -80,15 +80,15 @@ LANES: Final[dict[str, dict[str, Fault]]] = {
     },
     "clocks": {
         "ahead": Fault(
-            begin=lambda house: house.ahead_ms.update(depeches=3 * _MINUTE_MS),
-            end=lambda house: house.ahead_ms.clear(),
+            begin=lambda deployment: deployment.ahead_ms.update(depeches=3 * _MINUTE_MS),
+            end=lambda deployment: deployment.ahead_ms.clear(),
             alert="TickerClockSkewed",
             source="depeches",
             within_min=11,
         ),
         "behind": Fault(
-            begin=lambda house: house.ahead_ms.update(depeches=-20 * _MINUTE_MS),
-            end=lambda house: house.ahead_ms.clear(),
+            begin=lambda deployment: deployment.ahead_ms.update(depeches=-20 * _MINUTE_MS),
+            end=lambda deployment: deployment.ahead_ms.clear(),
             alert="TickerClockSkewed",
             source="depeches",
             within_min=5,
@@ -98,13 +98,13 @@ LANES: Final[dict[str, dict[str, Fault]]] = {
     },
     "silence": {
         "silent": Fault(
-            begin=lambda house: house.silent.add("newsline"),
-            end=lambda house: house.silent.clear(),
+            begin=lambda deployment: deployment.silent.add("newsline"),
+            end=lambda deployment: deployment.silent.clear(),
             alert="TickerSourceSilent",
             source="newsline",
             within_min=36,
         ),
     },
 }
-"""Faults by lane: those of a lane come one after another, the lanes beside each other."""
+"""Faults by lane: the faults of a lane are injected one after another, different lanes in parallel."""
 FAULTS: Final = {name: fault for lane in LANES.values() for name, fault in lane.items()}

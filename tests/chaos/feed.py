@@ -1,4 +1,4 @@
-"""Writes the corpus at a steady rate, whatever happens to the brokers."""
+"""Writes the corpus at a steady rate, even through broker failures."""
 
 import asyncio
 from contextlib import suppress
@@ -19,7 +19,7 @@ _DELIVERY_S: Final = 15
 class Feed:
     """A producer that writes until told to stop; `run` it as a task.
 
-    What it could not see acknowledged it writes again: a sighting more is only a repeat.
+    It writes records again whose acknowledgement it missed: to the pipeline they are just further sightings.
     """
 
     def __init__(self, connection: Connection, prefix: str, corpus: Corpus, *, rate: float) -> None:
@@ -72,7 +72,7 @@ class Feed:
         return producer
 
     async def _discard(self, producer: Any) -> None:
-        """An idempotent producer that failed is of no more use, and may wait for ever to stop."""
+        """Stop a failed producer within 2 s: an idempotent one cannot be reused, and its own stop may hang."""
         if producer is not None:
             with suppress(KafkaError, OSError, TimeoutError):
                 await asyncio.wait_for(producer.stop(), 2)

@@ -1,4 +1,4 @@
-"""Whoever is on call: the example for Alertmanager, run for real, and what it tells its receivers, in order."""
+"""Runs a real Alertmanager with the shipped example configuration, and records its notifications in order."""
 
 import json
 import os
@@ -21,7 +21,7 @@ _UNIT_MS: Final = {"s": 1000, "m": 60_000}
 
 
 class Told(Struct, frozen=True):
-    """An alert that a receiver was told of: `at` in seconds of the monotonic clock."""
+    """A notification of an alert; `at` is in seconds of the monotonic clock."""
 
     at: float
     receiver: str
@@ -29,12 +29,12 @@ class Told(Struct, frozen=True):
 
     @property
     def alert(self) -> str:
-        """Its name."""
+        """The alert's name."""
         return self.labels["alertname"]
 
 
 class Pager:
-    """Collects what receivers are told of; `address` is where a Prometheus sends its alerts."""
+    """Collects the notifications of all receivers; `address` is that of the Alertmanager."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -42,7 +42,7 @@ class Pager:
 
 
 def hurried(configuration: str, faster: float, receiver: str) -> str:
-    """The example with waits that are so many times as short, and one address for all receivers."""
+    """The example configuration with waits divided by `faster`, and one address for all receivers."""
     waits = re.sub(
         r"(group_\w+: )(\d+)([sm])$",
         lambda found: f"{found[1]}{max(1, int(int(found[2]) * _UNIT_MS[found[3]] / faster))}ms",
@@ -54,7 +54,7 @@ def hurried(configuration: str, faster: float, receiver: str) -> str:
 
 @contextmanager
 def on_call(folder: Path, *, faster: float) -> Iterator[Pager]:
-    """An Alertmanager while the context lasts, and everybody whom it tells."""
+    """Run an Alertmanager and its receivers while the context lasts."""
     port = free_port()
     pager = Pager(f"127.0.0.1:{port}")
     receiver = ThreadingHTTPServer(("127.0.0.1", 0), _receiver(pager))
@@ -79,7 +79,7 @@ def on_call(folder: Path, *, faster: float) -> Iterator[Pager]:
 
 def _receiver(pager: Pager) -> type[BaseHTTPRequestHandler]:
     class Receiver(BaseHTTPRequestHandler):
-        """Takes the notifications of all receivers: the path says of which."""
+        """Takes the notifications of all receivers; the path names the receiver."""
 
         def do_POST(self) -> None:
             message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -1,4 +1,4 @@
-"""The scenarios: what happens to brokers and workers while input keeps coming."""
+"""The chaos scenarios: faults of brokers and workers while input keeps arriving."""
 
 import asyncio
 import random
@@ -22,7 +22,7 @@ _OK: Final = 200
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How long and how hard."""
+    """The duration and intensity of scenarios."""
 
     kills: int = 100
     rounds: int = 3
@@ -33,8 +33,8 @@ class Options(Struct, frozen=True, kw_only=True):
     seed: int = 0
 
 
-class Stage:
-    """What a scenario plays on: a cluster, workers by name, and luck."""
+class Testbed:
+    """The environment of a scenario: a cluster, workers by name, and seeded random choices."""
 
     def __init__(self, cluster: Cluster, prefix: str, folder: Path, options: Options) -> None:
         self.cluster = cluster
@@ -60,7 +60,7 @@ class Stage:
         return worker
 
     async def ready(self, *names: str, seconds: float = 120) -> None:
-        """Wait until workers have their partitions; one that ended by itself is started again."""
+        """Wait until workers are ready; one that ended by itself is started again."""
         async with asyncio.timeout(seconds):
             for name in names or list(self.workers):
                 while True:
@@ -80,154 +80,154 @@ class Stage:
             self.did["stopped in more than 5 s"] += 1
 
     async def pause(self) -> None:
-        """Let a random while go by, as long as the options say."""
+        """Sleep for a random time within the options' bounds."""
         await asyncio.sleep(self.luck.uniform(self.options.shortest_s, self.options.longest_s))
 
     def close(self) -> None:
-        """Kill what is left."""
+        """Kill all workers."""
         for worker in self.workers.values():
             worker.kill()
 
 
-async def kill(stage: Stage) -> None:
-    """Kill -9 of one of two workers at random, started again at once, under static membership."""
+async def kill(testbed: Testbed) -> None:
+    """`kill -9` of one of two workers at random, restarted at once, with static membership."""
     for name in "ab":
-        await stage.start(name)
-    await stage.ready()
-    while stage.did["killed"] < stage.options.kills:
-        await stage.pause()
-        name = stage.luck.choice("ab")
-        if stage.workers[name].is_running:
-            stage.workers[name].kill()
-            stage.did["killed"] += 1
+        await testbed.start(name)
+    await testbed.ready()
+    while testbed.did["killed"] < testbed.options.kills:
+        await testbed.pause()
+        name = testbed.luck.choice("ab")
+        if testbed.workers[name].is_running:
+            testbed.workers[name].kill()
+            testbed.did["killed"] += 1
         else:
-            stage.did[f"ended by itself with {stage.workers[name].wait()}"] += 1
-        await stage.start(name)
-    await stage.ready()
+            testbed.did[f"ended by itself with {testbed.workers[name].wait()}"] += 1
+        await testbed.start(name)
+    await testbed.ready()
 
 
-async def rebalance(stage: Stage) -> None:
+async def rebalance(testbed: Testbed) -> None:
     """1, 2, 3, 2, 1 workers with dynamic membership: they join, and leave by SIGTERM."""
-    await stage.start("a", static=False)
-    await stage.ready("a")
-    for _ in range(stage.options.rounds):
+    await testbed.start("a", static=False)
+    await testbed.ready("a")
+    for _ in range(testbed.options.rounds):
         for name in "bc":
-            await stage.pause()
-            await stage.start(name, static=False)
-            await stage.ready(name)
-            stage.did["joined"] += 1
+            await testbed.pause()
+            await testbed.start(name, static=False)
+            await testbed.ready(name)
+            testbed.did["joined"] += 1
         for name in "bc":
-            await stage.pause()
-            await stage.stop(name)
-        await stage.ready("a")
+            await testbed.pause()
+            await testbed.stop(name)
+        await testbed.ready("a")
 
 
-async def freeze(stage: Stage) -> None:
+async def freeze(testbed: Testbed) -> None:
     """One of two workers frozen (SIGSTOP) for longer than its session, then thawed."""
     for name in "ab":
-        await stage.start(name, static=False)
-    await stage.ready()
-    for round_number in range(stage.options.rounds):
+        await testbed.start(name, static=False)
+    await testbed.ready()
+    for round_number in range(testbed.options.rounds):
         name = "ab"[round_number % 2]
-        stage.workers[name].signal(signal.SIGSTOP)
+        testbed.workers[name].signal(signal.SIGSTOP)
         await asyncio.sleep(2 * _SESSION_S)
-        stage.workers[name].signal(signal.SIGCONT)
-        stage.did["frozen"] += 1
-        await stage.pause()
-        await stage.ready()
+        testbed.workers[name].signal(signal.SIGCONT)
+        testbed.did["frozen"] += 1
+        await testbed.pause()
+        await testbed.ready()
 
 
-async def rogue(stage: Stage) -> None:
-    """Somebody else fences the producer of a random partition, again and again."""
-    await stage.start("a")
-    await stage.ready()
-    for _ in range(stage.options.rounds * 4):
-        number = stage.luck.randrange(LANGUAGE_PARTITIONS)
-        await fence(stage.connection, stage.prefix, number)
-        stage.did["fenced"] += 1
-        await asyncio.sleep(stage.luck.uniform(0.2, 1))
-    await stage.ready()
+async def rogue(testbed: Testbed) -> None:
+    """A foreign producer fences that of a random partition, again and again."""
+    await testbed.start("a")
+    await testbed.ready()
+    for _ in range(testbed.options.rounds * 4):
+        number = testbed.luck.randrange(LANGUAGE_PARTITIONS)
+        await fence(testbed.connection, testbed.prefix, number)
+        testbed.did["fenced"] += 1
+        await asyncio.sleep(testbed.luck.uniform(0.2, 1))
+    await testbed.ready()
 
 
-async def broker(stage: Stage) -> None:
-    """The only broker stopped and started, killed and started."""
+async def broker(testbed: Testbed) -> None:
+    """The only broker is stopped and started, then killed and started."""
     for name in "ab":
-        await stage.start(name)
-    await stage.ready()
-    (node,) = stage.cluster.nodes
-    for _ in range(stage.options.rounds):
-        for end in (stage.cluster.stop_node, stage.cluster.kill):
+        await testbed.start(name)
+    await testbed.ready()
+    (node,) = testbed.cluster.nodes
+    for _ in range(testbed.options.rounds):
+        for end in (testbed.cluster.stop_node, testbed.cluster.kill):
             await asyncio.to_thread(end, node)
-            stage.did["broker ended"] += 1
-            await asyncio.sleep(stage.luck.uniform(0, 4))
-            await asyncio.to_thread(stage.cluster.restart, node)
-            await stage.ready()
-            await stage.pause()
+            testbed.did["broker ended"] += 1
+            await asyncio.sleep(testbed.luck.uniform(0, 4))
+            await asyncio.to_thread(testbed.cluster.restart, node)
+            await testbed.ready()
+            await testbed.pause()
 
 
-async def nodes(stage: Stage) -> None:
-    """One of three nodes killed and back, in turn: leaders and coordinators move each time."""
+async def nodes(testbed: Testbed) -> None:
+    """Each of three nodes is killed and restarted in turn: leaders and coordinators move each time."""
     for name in "ab":
-        await stage.start(name)
-    await stage.ready()
-    for _ in range(stage.options.rounds):
-        for node in stage.cluster.nodes:
-            await asyncio.to_thread(stage.cluster.kill, node)
-            stage.did["node killed"] += 1
-            await stage.pause()
-            await asyncio.to_thread(stage.cluster.restart, node)
-            await stage.ready()
-            await stage.pause()
+        await testbed.start(name)
+    await testbed.ready()
+    for _ in range(testbed.options.rounds):
+        for node in testbed.cluster.nodes:
+            await asyncio.to_thread(testbed.cluster.kill, node)
+            testbed.did["node killed"] += 1
+            await testbed.pause()
+            await asyncio.to_thread(testbed.cluster.restart, node)
+            await testbed.ready()
+            await testbed.pause()
 
 
-async def coordinator(stage: Stage) -> None:
-    """The node that coordinates the workers' group stopped cleanly and started, again and again."""
+async def coordinator(testbed: Testbed) -> None:
+    """The group coordinator's node is stopped cleanly and restarted, again and again."""
     for name in "ab":
-        await stage.start(name)
-    await stage.ready()
-    for _ in range(stage.options.rounds):
-        node = await _coordinator(stage)
-        await asyncio.to_thread(stage.cluster.stop_node, node)
-        stage.did["coordinator moved"] += 1
-        await stage.pause()
-        await asyncio.to_thread(stage.cluster.restart, node)
-        await stage.ready()
+        await testbed.start(name)
+    await testbed.ready()
+    for _ in range(testbed.options.rounds):
+        node = await _coordinator(testbed)
+        await asyncio.to_thread(testbed.cluster.stop_node, node)
+        testbed.did["coordinator moved"] += 1
+        await testbed.pause()
+        await asyncio.to_thread(testbed.cluster.restart, node)
+        await testbed.ready()
 
 
-async def _coordinator(stage: Stage) -> int:
-    client = AIOKafkaAdminClient(**stage.connection.aiokafka_options())
+async def _coordinator(testbed: Testbed) -> int:
+    client = AIOKafkaAdminClient(**testbed.connection.aiokafka_options())
     await client.start()
     try:
-        return int(await client.find_coordinator(f"{stage.prefix}-worker"))
+        return int(await client.find_coordinator(f"{testbed.prefix}-worker"))
     finally:
         await client.close()
 
 
-async def mix(stage: Stage) -> None:
-    """Three workers; at random kill -9, a freeze of 1 to 12 s, SIGTERM."""
+async def mix(testbed: Testbed) -> None:
+    """Three workers; at random `kill -9`, a freeze of 1 to 12 s, or SIGTERM."""
     for name in "abc":
-        await stage.start(name)
-    await stage.ready()
+        await testbed.start(name)
+    await testbed.ready()
     frozen: list[asyncio.Task[None]] = []
-    for _ in range(stage.options.rounds * 8):
-        await stage.pause()
-        name = stage.luck.choice("abc")
-        worker = stage.workers[name]
-        what = stage.luck.choice(("killed", "frozen", "stopped"))
+    for _ in range(testbed.options.rounds * 8):
+        await testbed.pause()
+        name = testbed.luck.choice("abc")
+        worker = testbed.workers[name]
+        what = testbed.luck.choice(("killed", "frozen", "stopped"))
         if not worker.is_running:
             what = f"ended by itself with {worker.wait()}"
         elif what == "killed":
             worker.kill()
         elif what == "frozen":
-            frozen.append(asyncio.create_task(_freeze(worker, stage.luck.uniform(1, 12))))
+            frozen.append(asyncio.create_task(_freeze(worker, testbed.luck.uniform(1, 12))))
         else:
             worker.signal(signal.SIGTERM)
-        stage.did[what] += 1
+        testbed.did[what] += 1
         if what != "frozen":
             await asyncio.to_thread(worker.wait, 120)
-            await stage.start(name)
+            await testbed.start(name)
     await asyncio.gather(*frozen)
-    await stage.ready()
+    await testbed.ready()
 
 
 async def _freeze(worker: WorkerProcess, seconds: float) -> None:
@@ -236,7 +236,7 @@ async def _freeze(worker: WorkerProcess, seconds: float) -> None:
     worker.signal(signal.SIGCONT)
 
 
-Scenario = Callable[[Stage], Awaitable[None]]
+Scenario = Callable[[Testbed], Awaitable[None]]
 SCENARIOS: Final[dict[str, tuple[Scenario, int]]] = {
     "kill": (kill, 1),
     "rebalance": (rebalance, 1),
@@ -247,4 +247,4 @@ SCENARIOS: Final[dict[str, tuple[Scenario, int]]] = {
     "nodes": (nodes, 3),
     "coordinator": (coordinator, 3),
 }
-"""Each scenario and how many nodes it wants."""
+"""Each scenario and the number of nodes that it needs."""

@@ -1,4 +1,4 @@
-"""Read whole topics as a subscriber does, and write inputs."""
+"""Reads whole topics without a consumer group, and writes inputs."""
 
 import asyncio
 import time
@@ -22,11 +22,11 @@ MAX_REQUEST_BYTES: Final = 16 << 20
 LASTING: Final = tuple(
     topic if topic.retention_ms is None else structs.replace(topic, retention_ms=-1) for topic in TOPICS
 )
-"""The pipeline's topics without retention: the corpus's event time is long past."""
+"""The pipeline's topics with unlimited retention, because the corpus's event times are long past."""
 
 
 class Content(Struct):
-    """What is in a topic: committed records by partition, in order, and how many offsets are undecided."""
+    """A topic's committed records by partition, in order, and the number of offsets above the last stable ones."""
 
     records: dict[int, list[Any]]
     unstable: int
@@ -38,7 +38,7 @@ class Content(Struct):
 
 
 def consumer(connection: Connection, isolation: str) -> Any:
-    """A client that reads partitions that it is given, from their beginning."""
+    """A consumer without a group that reads assigned partitions from their beginning."""
     return AIOKafkaConsumer(
         isolation_level=isolation,
         enable_auto_commit=False,
@@ -50,9 +50,9 @@ def consumer(connection: Connection, isolation: str) -> Any:
 
 
 async def contents(connection: Connection, prefix: str, topics: Sequence[Topic]) -> dict[str, Content]:
-    """Everything that is committed in topics up to their ends now, by the topic's name without prefix.
+    """All committed records of topics up to their end offsets now, by the topic's name without prefix.
 
-    Waits for transactions that are still open, as long as one may stay open.
+    Waits for open transactions to end, up to `_STABLE_S`.
     """
     committed, uncommitted = (consumer(connection, f"read_{kind}") for kind in ("committed", "uncommitted"))
     await committed.start()
@@ -60,7 +60,7 @@ async def contents(connection: Connection, prefix: str, topics: Sequence[Topic])
     try:
         names = [topic.on(prefix) for topic in topics]
         for each in (committed, uncommitted):
-            # All at once: else the client asks for each topic in turn, 0.1 s apart.
+            # Otherwise the client would fetch the metadata of one topic after another, 0.1 s apart.
             await each._client.set_topics(names)
         places = {
             TopicPartition(topic.on(prefix), number): topic
@@ -92,7 +92,7 @@ async def contents(connection: Connection, prefix: str, topics: Sequence[Topic])
 
 
 async def _ends(committed: Any, uncommitted: Any, places: Sequence[TopicPartition]) -> dict[Any, int]:
-    """The last stable offsets, once all is stable: a commit is certain before its markers are everywhere."""
+    """The last stable offsets, once they are the high watermarks: a commit is acknowledged before its markers exist."""
     deadline = time.monotonic() + _STABLE_S
     while True:
         ends: dict[Any, int] = await committed.end_offsets(places)
@@ -110,9 +110,9 @@ async def write(
     aborted: bool = False,
     **options: Any,
 ) -> None:
-    """Write inputs, acknowledged by all replicas; `options` are further ones of the producer.
+    """Write inputs, acknowledged by all in-sync replicas; `options` are further options of the producer.
 
-    `aborted` writes them in a transaction that is then aborted.
+    With `aborted` they are written in a transaction that is aborted.
     """
     if aborted:
         options["transactional_id"] = f"{prefix}-aborting"
@@ -135,7 +135,7 @@ async def write(
 
 
 async def fence(connection: Connection, prefix: str, partition: int) -> None:
-    """Take the transactional id of the deduplicate stage on a partition away from its owner."""
+    """Fence the deduplicate stage's producer of a partition."""
     producer = AIOKafkaProducer(
         transactional_id=f"{prefix}-{DEDUPLICATE.name}-{SIGHTINGS.on(prefix)}-{partition}",
         **connection.aiokafka_options(),

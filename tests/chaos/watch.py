@@ -1,4 +1,4 @@
-"""Watches workers from outside: how far each stage has come on each partition, and how long it stood still."""
+"""Watches workers from outside: each stage's position on each partition, and how long it stalled."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ Key = tuple[str, int]
 
 
 class Stall(Struct, frozen=True, order=True):
-    """How long a stage did not move on a partition although there was work."""
+    """How long a stage made no progress on a partition although there was input."""
 
     seconds: float
     stage: str
@@ -33,9 +33,9 @@ class Stall(Struct, frozen=True, order=True):
 
 
 class Watch:
-    """Reads positions and their sources as a subscriber does; `run` it as a task.
+    """Reads the positions topic and the stages' sources without a consumer group; `run` it as a task.
 
-    A stall is measured from when work was there (or the last commit, if that is later) to the next commit.
+    A stall is measured from the arrival of input, or the last commit if that is later, to the next commit.
     """
 
     def __init__(self, connection: Connection, prefix: str) -> None:
@@ -55,7 +55,7 @@ class Watch:
         self._looked = asyncio.Event()
 
     async def run(self) -> None:
-        """Watch until cancelled; a broker that is away is waited for."""
+        """Watch until cancelled; retries while a broker is away."""
         while True:
             try:
                 await self._watch()
@@ -82,7 +82,7 @@ class Watch:
     async def _look(self, committed: Any, uncommitted: Any) -> None:
         for place, records in (await committed.getmany(timeout_ms=200)).items():
             self._take(place, records)
-        # To the high watermark: what a transaction wrote is not decided everywhere at once.
+        # Up to the high watermark, because the markers of a commit are written one partition after another.
         ends = await uncommitted.end_offsets(self._places)
         self._is_drained = all(
             [await committed.position(place) >= ends[place] for place in self._places]
@@ -100,7 +100,7 @@ class Watch:
             return
         for record in records:
             name, _, place = record.key.decode().partition("|")
-            if name in _SOURCES:  # others, such as spools, keep positions too
+            if name in _SOURCES:  # others, such as spools, have positions too
                 self._moved((name, int(place.rpartition("|")[2])), _decode(record.value).offset, now)
 
     def _moved(self, key: Key, position: int, now: float) -> None:
@@ -108,17 +108,17 @@ class Watch:
             return
         self.commits += 1
         since = self._waiting_since.pop(key, now)
-        if self.positions[key]:  # the first commit waits for the start of everything
+        if self.positions[key]:  # the first commit includes the start of the workers
             self.stalls.append(Stall(now - since, *key))
         self.positions[key] = position
         if self._last[key] > position:
             self._waiting_since[key] = now
 
     async def drained(self, *, at_least: int, seconds: float) -> None:
-        """Wait until `at_least` sightings are there and everything is processed.
+        """Wait until there are `at_least` sightings and everything is processed.
 
         Raises:
-            TimeoutError: It was not so in time.
+            TimeoutError: That did not happen in time.
         """
         async with asyncio.timeout(seconds):
             while not (self._is_drained and self._seen() >= at_least):
@@ -130,7 +130,7 @@ class Watch:
 
 
 async def drained(connection: Connection, prefix: str, *, at_least: int = 1, seconds: float = 90) -> None:
-    """Wait until both stages have processed all there is, `at_least` so many sightings."""
+    """Wait until there are `at_least` sightings and both stages have processed everything."""
     watch = Watch(connection, prefix)
     watching = asyncio.create_task(watch.run())
     try:

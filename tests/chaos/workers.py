@@ -1,4 +1,4 @@
-"""Processes of `ticker`: started as users start them, stopped, killed, frozen and asked how they are."""
+"""Processes of `ticker`, started as users start them, to be stopped, killed, frozen, and asked for their metrics."""
 
 import os
 import re
@@ -21,13 +21,13 @@ _PAGES: Final = re.compile(r"http://(\S+)/readyz")
 
 
 class TickerProcess:
-    """A process of its own; use it as a context, which kills what is left of it.
+    """A process; as a context, it kills the process at the end.
 
     Args:
-        command: What to run.
-        log: Where its standard error goes.
-        environment: Further variables.
-        stdin: Its standard input; nothing without it.
+        command: The command line.
+        log: The file for its standard error.
+        environment: Further environment variables.
+        stdin: Its standard input; empty by default.
     """
 
     def __init__(
@@ -63,11 +63,11 @@ class TickerProcess:
 
     @property
     def said(self) -> str:
-        """What it has logged so far."""
+        """Its log so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def feed(self, text: bytes, *, end: bool = False) -> None:
-        """Write to its standard input, which must be a pipe, and close that at the `end`."""
+        """Write to its standard input, which must be a pipe; with `end`, close it."""
         assert self._process.stdin is not None
         self._process.stdin.write(text)
         self._process.stdin.flush()
@@ -79,7 +79,7 @@ class TickerProcess:
         self._process.send_signal(number)
 
     def kill(self) -> None:
-        """Kill it as a power failure would."""
+        """Kill it with SIGKILL."""
         self._process.kill()
         self._process.wait()
         if self._process.stdin is not None:
@@ -87,29 +87,29 @@ class TickerProcess:
                 self._process.stdin.close()
 
     def wait(self, seconds: float = 60) -> int:
-        """Wait for its end; returns the exit status."""
+        """Wait until it ends; gives the exit status."""
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it still runs after {seconds:g} s:\n{self.said[-4000:]}") from None
 
     def stop(self, seconds: float = 60) -> tuple[int, float]:
-        """Ask it to stop; returns the exit status and how long that took, in seconds."""
+        """Stop it with SIGTERM; gives the exit status and the seconds that it took."""
         started = time.monotonic()
         self.signal(signal.SIGTERM)
         return self.wait(seconds), time.monotonic() - started
 
 
 class WorkerProcess(TickerProcess):
-    """A `ticker worker` with pages on a port of its own.
+    """A `ticker worker` with health pages on a free port.
 
     Args:
         bootstrap_servers: The cluster.
         prefix: The topics' prefix.
-        log: Where its standard error goes.
+        log: The file for its standard error.
         options: Further flags.
-        environment: Further variables.
-        command: What to run instead of `ticker worker`.
+        environment: Further environment variables.
+        command: The command line, `ticker worker` by default.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class WorkerProcess(TickerProcess):
         )
 
     def get(self, page: str) -> tuple[int, str]:
-        """Status and text of one of its pages; status 0 when it does not answer."""
+        """The status and text of one of its pages; status 0 if it does not answer."""
         found = _PAGES.findall(self.said)
         if not found:
             return 0, ""
@@ -142,18 +142,18 @@ class WorkerProcess(TickerProcess):
 
     @property
     def is_ready(self) -> bool:
-        """Whether it says that it is ready."""
+        """Whether it reports to be ready; raises AssertionError if it has ended."""
         if not self.is_running:
             raise AssertionError(f"the worker ended:\n{self.said[-4000:]}")
         return self.get("readyz")[0] == 200
 
     def await_ready(self, seconds: float = 60) -> Self:
-        """Wait until it has its partitions and their state."""
+        """Wait until it is ready."""
         wait_until(lambda: self.is_ready, seconds=seconds)
         return self
 
     def metric(self, name: str, **labels: str) -> float:
-        """The value of a metric; 0 where it has not been raised."""
+        """The value of a metric; 0 if it does not exist."""
         for line in self.get("metrics")[1].splitlines():
             key, _, value = line.rpartition(" ")
             if key.partition("{")[0] == name and all(f'{k}="{v}"' in key for k, v in labels.items()):

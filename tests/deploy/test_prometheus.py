@@ -12,7 +12,7 @@ import yaml
 
 from deploy.reference import metrics
 from schemas.topics import LANGUAGE_PARTITIONS
-from tests.chaos.house import compressed
+from tests.chaos.deployment import compressed
 from tests.deploy.support import tool
 from tests.deploy.watched import impatient
 
