@@ -229,6 +229,33 @@ def test_a_webhook_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_a_disk_that_takes_nothing_stops_no_delivery(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged once, and the position is saved again when that is possible."""
+    folder, away = tmp_path / "state", tmp_path / "away"
+
+    async def run() -> None:
+        window = Window(100, 1, time.time)
+        short = Patience(first=0.01, longest=0.01, whole=0.05)
+        async with (
+            receiving(Receiver(*[204] * 2, *[500] * 100)) as receiver,
+            delivering(receiver, window, folder, patience=short) as (delivery, tally),
+        ):
+            folder.rename(away)
+            put(window, delivery, 1, 2)
+            await until(lambda: tally.taken == 2)
+            put(window, delivery, 3)
+            await until(lambda: tally.given_up == 1)
+            away.rename(folder)
+            put(window, delivery, 4)
+            await until((folder / "desk.position").exists)
+
+    asyncio.run(run())
+    assert caplog.text.count("a restart would send headlines again") == 1
+    assert "was given up (answered 500)" in caplog.text
+
+
 def test_a_webhook_begins_with_what_comes_next(tmp_path: Path) -> None:
     """A new address is not flooded with the past."""
 

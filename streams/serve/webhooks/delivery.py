@@ -206,8 +206,7 @@ class Delivery:
         else:
             position = self._window.position
         text = write_position(self._identity, position)
-        if text != self._written:
-            self._state.write(text)
+        if text != self._written and self._state.write(text):
             self._written = text
 
 
