@@ -34,7 +34,7 @@ COMMANDS: Final[dict[str, str]] = {
     "deadletters": "What could not be processed: list, show, try again, redrive, export.",
     "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
 }
-"""Command to its line in `ticker --help`; the code is in `streams.cli.COMMAND`, with an underscore for a hyphen."""
+"""Commands and their lines in `ticker --help`; the code is in `streams.cli.COMMAND`, with `_` for a hyphen."""
 
 
 class _Commands(click.Group):
@@ -108,7 +108,7 @@ def main() -> None:
 
 
 def _told(error: Exception) -> str:
-    """What a person is told of an error that no command expects."""
+    """The message for an unexpected error."""
     if isinstance(error, OSError) and is_unwritten(error):
         discard_output()
         return f"standard output cannot be written: {error.strerror}"

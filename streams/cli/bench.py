@@ -199,9 +199,9 @@ def report(
     as_json: bool,
     csv_path: Path | None,
 ) -> None:
-    """Print the rows, and the machine above them; write them as CSV too where asked.
+    """Print the machine and the rows; write them as CSV too if asked.
 
-    Where rows sum up `rounds`, the CSV has the rounds and JSON both.
+    If the rows sum up `rounds`, the CSV has the rounds, and the JSON has both.
     """
     from streams.bench.machine import machine
 

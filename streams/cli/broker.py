@@ -33,7 +33,9 @@ def command(settings: Settings, fresh: bool, as_json: bool) -> None:
     from streams.dev.folder import remove
     from streams.dev.kafka import Cluster
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is a person's Ctrl-C
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # a service manager's SIGTERM stops it like Ctrl-C
     try:
         if fresh:
             remove(settings[BROKER_DATA])

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _PACKAGED: Final = "packaged"
 _SHORTEST_STRIP: Final = 100
 _FEWEST_SLOTS: Final = 3
-"""What a line has at least, in characters and in headlines, to be told as a strip."""
+"""The least characters and headlines of a line that is taken for a strip."""
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written of one headline; `why` only where it was asked for."""
+    """The output for one headline; `why` only if it was asked for."""
 
     text: str
     language: str
@@ -37,7 +37,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _CategorizeOrDiff(click.Command):
-    """A command that takes a file, and hands over to `diff` where its first word is that."""
+    """A command that takes a file, and runs the subcommand `diff` if that is its first argument."""
 
     def make_context(
         self,
@@ -91,7 +91,7 @@ def command(file: str, as_json: bool, why: bool, source: str | None, rules_path:
 
 
 def _told_of_strips(texts: Iterable[str]) -> Iterator[str]:
-    """The texts, with a word on standard error where the first of them is a whole strip and no headline."""
+    """Pass on the texts; warn on standard error if the first is a whole strip, not a headline."""
     from streams.produce.split import split
 
     told = False
@@ -188,7 +188,7 @@ def _print_rows(rows: Sequence[_Row], *, why: bool) -> None:
 
 
 def said(reason: "Reason") -> str:
-    """A reason in a few words: what of the headline, by which rule, and how much it weighs."""
+    """A reason as a short text: the words of the headline, the rule, and the weight."""
     if reason.rule is not None:
         weight = f" {reason.weight:+.1f}" if reason.weight else ""
         return f"rule {reason.rule}: {isolate(reason.words)}{weight}"

@@ -1,4 +1,4 @@
-"""Options of commands between two clusters: the usual ones name the source, `--to-…` the target."""
+"""Options of commands that involve two clusters: the usual ones name the source, `--to-…` the target."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,16 +18,16 @@ Command = Callable[..., None]
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """What was given for the target."""
+    """The options for the target."""
 
     config: Path | None
     bootstrap_servers: str | None
     prefix: str | None
 
     def settings(self, source: Settings) -> Settings:
-        """The target's settings: its own file alone, or those of the source with another address.
+        """The target's settings: those of its own file, or the source's with another address.
 
-        A file of its own is not overridden by the environment, which speaks of the source.
+        Environment variables do not override the target's file, because they are about the source.
         """
         flags = {BOOTSTRAP_SERVERS.name: self.bootstrap_servers} if self.bootstrap_servers else {}
         if self.prefix:
@@ -64,5 +64,5 @@ def target_options(command: Command) -> Command:
 
 
 def production(*settings: Settings) -> frozenset[str]:
-    """The clusters that any of these settings mark as production."""
+    """The ids of clusters that any of these settings mark as production."""
     return frozenset[str]().union(*(each[PRODUCTION] for each in settings))

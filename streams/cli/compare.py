@@ -1,4 +1,4 @@
-"""`ticker compare`: are two headlines the same, an update, or two, and why."""
+"""`ticker compare`: whether two headlines are duplicates, an update or distinct, and why."""
 
 import sys
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def command(one: str, other: str | None, as_json: bool) -> None:
 
 
 def _compare_lines() -> None:
-    """Compare the pairs of standard input. Lines that hold none are named, and end in a failure."""
+    """Compare the pairs of standard input. Invalid lines are reported, and the exit code is then 1."""
     from streams.process.dedup.compare import explain
 
     failed = False
@@ -96,7 +96,7 @@ def _row(comparison: "Comparison") -> dict[str, Any]:
 
 
 def _draw(comparison: "Comparison") -> None:
-    """The relation, then a line for each stretch of the alignment; texts keep their own direction."""
+    """Draw the relation, then a line for each stretch of the alignment; texts keep their own direction."""
     from rich.table import Table
     from rich.text import Text
 
@@ -123,7 +123,7 @@ def _draw(comparison: "Comparison") -> None:
 
 
 def _stretches(alignment: "Alignment") -> Iterator[tuple[str, str, str]]:
-    """How each stretch of words matches (`=` for the same words), and the words on either side."""
+    """Each stretch of the alignment: how it matches (`=` for equal words), and the words on either side."""
     same: list[str] = []
     for step in alignment.steps:
         before, after = _sides(alignment, step)
@@ -145,7 +145,7 @@ def _sides(alignment: "Alignment", step: "Step") -> tuple[str, str]:
 
 
 def _name(alignment: "Alignment", step: "Step") -> str:
-    """How a step is excused, or `≠`."""
+    """The name of the licence that excuses a difference, or `≠`."""
     from streams.process.dedup.licences import licence
 
     if step.how != "gap":

@@ -1,4 +1,4 @@
-"""The console that tables and progress bars are drawn on: the text in them is visible, the colours are ours."""
+"""The console for tables and progress bars: it escapes control characters in their text, and keeps rich's own."""
 
 from collections.abc import Iterable
 
@@ -10,9 +10,9 @@ from streams.cli.terminal import visible
 
 
 class Console(RichConsole):
-    """A console of rich in whose text a terminal finds nothing to obey."""
+    """A rich console that escapes control characters in text."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """The segments of a renderable: text as it can be seen, and what rich itself makes for the terminal."""
+        """The segments of a renderable, with text escaped and rich's own control codes kept."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)

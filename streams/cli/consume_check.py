@@ -1,4 +1,4 @@
-"""`ticker consume-check`: a consumer group, looked at from outside."""
+"""`ticker consume-check`: examines a consumer group from outside."""
 
 import asyncio
 import sys

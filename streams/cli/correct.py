@@ -1,4 +1,4 @@
-"""`ticker correct`: put right what the pipeline decided, from now on."""
+"""`ticker correct`: corrects decisions of the pipeline, from now on."""
 
 import asyncio
 import getpass
@@ -45,7 +45,7 @@ def command() -> None:
 
 
 def _saying(command: Command) -> Command:
-    """Add who says it and why, and how to reach the cluster."""
+    """Add the options for the author, the reason and the cluster."""
     decorated = json_option(kafka_options()(command))
     decorated = click.option("--by", help="Who says so (default: your login).")(decorated)
     return click.option("--why", required=True, help="The reason, for whoever reads it later.")(decorated)
@@ -167,7 +167,7 @@ def _say(
 
 
 def _texts(headlines: Sequence[str], settings: Settings) -> list[str]:
-    """The headlines as shown; those that are named by id are looked up on the cluster."""
+    """The texts of headlines; those given by id are looked up on the cluster."""
     from streams.explain.explanation import is_id
     from streams.explain.gather import from_cluster
 

@@ -1,4 +1,4 @@
-"""`ticker corrections`: what was put right, as a list and as test data."""
+"""`ticker corrections`: the corrections in force, as a list and as test data."""
 
 import asyncio
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""`ticker deadletters`: what could not be processed, why, whether it would pass now, and back it goes."""
+"""`ticker deadletters`: lists records that could not be processed, tries them with this build, sends them back."""
 
 import asyncio
 import base64
@@ -39,12 +39,12 @@ class _Read(Struct, frozen=True):
     chosen: "list[Letter]"
     redriven: set[str]
     strange: int
-    """Records among them that tell no reason that we know."""
+    """Records among them whose headers have no reason."""
     topics: "dict[str, TopicDescription]"
 
 
 def _choice_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which letters are meant; the command gets `choice: Choice`."""
+    """Add the options that select letters; the command gets `choice: Choice`."""
 
     @wraps(command)
     def run(
@@ -287,7 +287,7 @@ async def _read(settings: Settings, choice: "Choice") -> _Read:
 
 
 def _row(letter: "Letter", *, redriven: bool) -> dict[str, Any]:
-    """A letter as JSON: bytes in Base64, and as text where they are some."""
+    """A letter as JSON: bytes in Base64, and also as text if they are UTF-8."""
     return {
         "partition": letter.partition,
         "offset": letter.offset,
@@ -320,7 +320,7 @@ def _print_letter(row: dict[str, Any], letter: "Letter") -> None:
 
 
 def _print_groups(groups: "Sequence[Group]") -> None:
-    """Each group in lines that end where a terminal does: whole ids and times at any width, nothing cut."""
+    """Print each group in lines of the terminal's width, with ids and times never cut."""
     if not groups:
         click.echo("no dead letters")
     for group in groups:

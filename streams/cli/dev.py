@@ -76,7 +76,7 @@ def command(every: float, settings: Settings) -> None:
             if board:
                 children["board"] = _start(stack, "serve", [*common, "--listen", board])
             _say_ready(cluster.bootstrap_servers(), settings, listen, board, site, folder)
-            # What is live is shown first: headlines of an earlier start are not published again.
+            # Show live headlines first: those of an earlier start are not published again.
             children["tail"] = _start(stack, "tail", ["--since", "3d", *common])
             _watch(cluster, children)
     except KeyboardInterrupt:
@@ -99,7 +99,7 @@ def _create_topics(servers: str, prefix: str) -> None:
 
 
 def _free_port(settings: Settings) -> int:
-    """The broker's port; another one where nobody chose it and it is taken."""
+    """The broker's port; a free one if the default is taken."""
     from streams.dev.ports import free_ports, is_free
 
     port = settings[BROKER_PORT]
@@ -107,7 +107,7 @@ def _free_port(settings: Settings) -> int:
 
 
 def _free_address(settings: Settings, setting: Setting[str | None]) -> str | None:
-    """Where a program serves its pages; at another port where nobody chose it and it is taken."""
+    """The address of a program's pages; with a free port if the default is taken."""
     from streams.dev.ports import free_ports, is_free
 
     listen = settings[setting]
@@ -123,7 +123,7 @@ _Child = subprocess.Popen[bytes]
 def _start_all(
     stack: contextlib.ExitStack, common: Sequence[str], listen: str | None, folder: Path
 ) -> "dict[str, _Child]":
-    """The worker and the producer, in sessions of their own: Ctrl-C reaches them through us, in order."""
+    """Start the worker and the producer in sessions of their own, so that Ctrl-C reaches them through us, in order."""
     return {
         "worker": _start(stack, "worker", [*common, "--listen", listen or "none", "--instance-id", "dev"]),
         "producer": _start(stack, "produce", [*common, *_reading(folder)]),
@@ -131,14 +131,14 @@ def _start_all(
 
 
 def _reading(folder: Path) -> list[str]:
-    """The flags of a producer that reads the site, which is ours: nobody has to be spared."""
+    """The flags of a producer that reads our own site, which needs no politeness."""
     sources, state = str(folder / "sources.toml"), str(folder / "state")
     return ["--sources", sources, "--state", state, "--contact", "dev@localhost", "--distance", "0"]
 
 
 def _start(stack: contextlib.ExitStack, name: str, arguments: Sequence[str]) -> _Child:
-    """A command of ours that the stack ends."""
-    # TICKER_* variables meant for a user's own cluster must not reach a broker of ours.
+    """Start a command of ours; the stack ends it."""
+    # Without the user's TICKER_* variables, which may name another cluster.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TICKER_")}
     child = subprocess.Popen(  # noqa: S603 (our own program)
         [sys.executable, "-m", "streams.cli", name, *arguments],
@@ -160,7 +160,7 @@ def _stop(child: _Child) -> None:
 
 
 def _watch(cluster: "Cluster", children: Mapping[str, _Child]) -> NoReturn:
-    """Wait until something ends that should not."""
+    """Wait until a program ends that should not."""
     while True:
         cluster.check()
         for name, child in children.items():
@@ -187,5 +187,5 @@ def _say_ready(
 
 
 def _say(text: str) -> None:
-    """For a person: standard output has the headlines alone, as JSON lines in a pipe."""
+    """Print a message on standard error: standard output has only the headlines."""
     click.echo(text, err=True)

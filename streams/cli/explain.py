@@ -1,4 +1,4 @@
-"""`ticker explain`: why a headline was published or swallowed."""
+"""`ticker explain`: why a headline was published or dropped as a duplicate."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Headlines of a file or of standard input, a line each; what is none is said at once and passed over."""
+"""Reads headlines of a file or of standard input, one on each line; invalid lines are reported and skipped."""
 
 import sys
 from collections.abc import Iterator
@@ -13,24 +13,24 @@ _LONGEST_LINE: Final = 64 * 1024
 
 
 class Failures:
-    """Lines that could not be read: said at once, remembered for the exit code."""
+    """Lines that could not be read: reported at once, and counted for the exit code."""
 
     def __init__(self) -> None:
         self._some = False
 
     def say(self, error: InputError) -> None:
-        """Say what is wrong with a line, and where."""
+        """Report an invalid line and its place."""
         self._some = True
         click.echo(f"ticker: {error}", err=True)
 
     def exit(self) -> None:
-        """End with 1 if there were some."""
+        """Exit with 1 if there were any."""
         if self._some:
             sys.exit(1)
 
 
 def headlines(file: str, failures: Failures) -> Iterator[str]:
-    """The lines that have text; a line that cannot be read is said and passed over."""
+    """The lines that have text; a line that cannot be read is reported and skipped."""
     if file == "-":
         yield from _lines(sys.stdin.buffer, "standard input", failures)
         return

@@ -1,4 +1,4 @@
-"""Logs of the commands that run for long, to standard error: a line for people, or an object for machines."""
+"""Logging of long-running commands to standard error: text for people or JSON for machines, at a limited rate."""
 
 import logging
 import re
@@ -15,8 +15,8 @@ _FIRST_QUIET_S: Final = 30.0
 _LONGEST_QUIET_S: Final = 600.0
 _FORGOTTEN_S: Final = 1800.0
 _PASSING: Final = frozenset({("aiokafka.consumer.group_coordinator", "Group Coordinator Request failed: %s")})
-"""Logger and message of what a client says while a healthy cluster starts. It tries again by itself, so this is
-shown only when it is still said `_PASSES_WITHIN_S` seconds after the first time."""
+"""Logger and message of problems that aiokafka reports while a healthy cluster starts. It retries, so they are shown
+only if they are still reported `_PASSES_WITHIN_S` seconds after the first time."""
 _PASSES_WITHIN_S: Final = 10.0
 _AWAY: Final = (
     *(
@@ -33,30 +33,30 @@ _AWAY: Final = (
         "OffsetCommit failed",
     ),
 )
-"""How the client's messages begin that say that a broker does not answer it."""
+"""The beginnings of aiokafka's messages about a broker that does not answer."""
 _NEVER_RETRIEVED: Final = ("Future exception was never retrieved", "Task exception was never retrieved")
-"""What asyncio says of a request that failed when nobody waited for it any more."""
+"""asyncio's messages about a failed request that was not awaited any more."""
 _NUMBER: Final = re.compile(r"0x[0-9a-f]+|\d+")
 _FROZEN: Final = "Thread keepalive is not responding..."
-"""What Faust's thread says once it runs again."""
+"""The message of Faust's thread when it runs again after a pause of the process."""
 _OWN_A_MINUTE: Final = 4
 _ALL_A_MINUTE: Final = 20
 _FOR_ERRORS: Final = 4
-"""Lines of a minute that only errors have."""
+"""Lines a minute that are reserved for errors."""
 _MINUTE_S: Final = 60.0
 _MOST_KINDS: Final = 1_000
-"""Kinds of messages that are remembered without a look at whether they can be forgotten."""
+"""When more kinds of messages are remembered than this, old ones are forgotten."""
 _TRANSPORT: Final = "streams.engine.kafka.slices"
-"""Our transport, which extends Faust's: a Faust service logs under the name of its class's module."""
+"""The module of our Faust transport: Faust's services log under the name of their class's module."""
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-"""What every log record has; what else is there came by `extra=`."""
+"""The attributes of every log record; others come from `extra=`."""
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (RFC 3339, UTC), level, logger, message, fields of `extra`, error."""
+    """Formats a record as one line of JSON: time (RFC 3339, UTC), level, logger, message, fields of `extra`, error."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of a record, without its newline."""
+        """The record's line, without a newline."""
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         row: dict[str, Any] = {
             "time": f"{seconds}.{int(record.msecs):03}Z",
@@ -71,14 +71,14 @@ class JsonFormatter(logging.Formatter):
 
 
 class Rarely(logging.Filter):
-    """Keeps a program's log readable: at most `_ALL_A_MINUTE` lines in any minute, with how often more was said.
+    """Rate-limits a program's log to `_ALL_A_MINUTE` lines in any minute; a later line says how many were suppressed.
 
-    A library says the same thing once, then ever more rarely. "The same" is one message before its values are filled
-    in: `Unable connect to node with id %s: %s`; of one that comes filled in, its first line without numbers. An outage
-    makes a Kafka client say a few such things many times a second. It tries again by itself, so each is a warning that
-    says so, without a traceback. What passes by itself (`_PASSING`) is shown only when it has not passed. Our own
-    warnings are shown up to `_OWN_A_MINUTE` times a minute. What is said again is the first to find no room, what was
-    not said for a minute has more of it, and an error has all of it.
+    Records of one *kind* have the same message before its values are filled in: `Unable connect to node with id %s: %s`
+    (of a message without arguments, its first line without numbers). A library's kind is shown once, then ever more
+    rarely, and our own warnings up to `_OWN_A_MINUTE` times a minute. During an outage, aiokafka logs a few kinds many
+    times a second; since it retries by itself, they become warnings without a traceback. Problems that usually pass
+    (`_PASSING`) are shown only if they persist. When the minute's lines run out, repeated kinds are suppressed first,
+    then new kinds; errors may use all lines.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Rarely(logging.Filter):
         self._shown: deque[float] = deque(maxlen=_ALL_A_MINUTE)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record is shown now."""
+        """Whether to show a record; may change its level and text."""
         is_library = record.name == _TRANSPORT or record.name.partition(".")[0] in _NOISY
         what = (record.name, _template(record) if is_library else str(record.msg))
         if is_library and not self._is_news(what, record):
@@ -107,7 +107,7 @@ class Rarely(logging.Filter):
         return True
 
     def _is_news(self, what: tuple[str, str], record: logging.LogRecord) -> bool:
-        """Whether what a library says is more than that a passing thing has not passed yet; an outage is a warning."""
+        """Whether a library's record should be considered at all; turns records about an outage into warnings."""
         if (
             what in _PASSING
             and record.created - self._passing.setdefault(what, record.created) < _PASSES_WITHIN_S
@@ -117,12 +117,12 @@ class Rarely(logging.Filter):
             _warn(record, "this process stood still for seconds, frozen or out of processor time; it goes on")
         elif _is_outage(record):
             if what[1].startswith(_NEVER_RETRIEVED):
-                return False  # the probe tells that brokers are away, and whoever needs an answer asks again
+                return False  # our probe reports outages, and failed requests are retried
             _warn(record, f"{_first_line(record.getMessage())}; it is tried again")
         return True
 
     def _kind(self, what: tuple[str, str], now: float) -> "_Kind":
-        """What is remembered of a kind of message."""
+        """The state of a kind."""
         if len(self._kinds) > _MOST_KINDS:
             self._kinds = {other: kind for other, kind in self._kinds.items() if not kind.is_forgotten(now)}
         kind = self._kinds.get(what)
@@ -131,7 +131,7 @@ class Rarely(logging.Filter):
         return kind
 
     def _has_room(self, kind: "_Kind", record: logging.LogRecord) -> bool:
-        """Whether the minute has a line left for a record of a kind."""
+        """Whether the current minute has a line left for a record of a kind."""
         if record.levelno >= logging.ERROR:
             most = _ALL_A_MINUTE
         elif _within_minute(kind.times, record.created):
@@ -142,7 +142,7 @@ class Rarely(logging.Filter):
 
 
 def _template(record: logging.LogRecord) -> str:
-    """A message before its values are filled in."""
+    """A library's message without its values."""
     text = str(record.msg)
     return text if record.args else _NUMBER.sub("#", _first_line(text))
 
@@ -152,29 +152,31 @@ def _first_line(text: str) -> str:
 
 
 def _is_outage(record: logging.LogRecord) -> bool:
-    """Whether a library says no more than that brokers are away."""
+    """Whether a library's record is only about an outage."""
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return str(record.msg).startswith(_AWAY)
-    from streams.kafka.retry import TRANSIENT  # here, for most commands are over before a client is imported
+    from streams.kafka.retry import (
+        TRANSIENT,
+    )  # imported here, because most commands never need a Kafka client
 
     return isinstance(error, TRANSIENT)
 
 
 def _warn(record: logging.LogRecord, text: str) -> None:
-    """Make a record a warning with another text, without a traceback."""
+    """Turn a record into a warning with another text and without a traceback."""
     record.exc_info = None
     record.levelno, record.levelname = logging.WARNING, "WARNING"
     record.msg, record.args = text, None
 
 
 def _within_minute(times: Iterable[float], now: float) -> int:
-    """How many of some moments are of the last minute; a clock that was set back forgets them."""
+    """The number of moments within the last minute; moments in the future, after a clock was set back, do not count."""
     return sum(0 <= now - moment < _MINUTE_S for moment in times)
 
 
 class _Kind:
-    """What is remembered of messages of a kind: when they were shown, how often they were kept back since."""
+    """The state of a kind of messages: when they were shown, and how many were suppressed since."""
 
     def __init__(self) -> None:
         self.times: deque[float] = deque(maxlen=_OWN_A_MINUTE)
@@ -182,15 +184,15 @@ class _Kind:
         self._quiet_s = _FIRST_QUIET_S
 
     def is_due(self, now: float) -> bool:
-        """Whether a library may say it again: ever more rarely."""
+        """Whether a library's message may be shown again: ever more rarely."""
         return not self.times or not 0 <= now - self.times[-1] < self._quiet_s
 
     def is_few(self, record: logging.LogRecord) -> bool:
-        """Whether we may say it again: a few times a minute, where it is a warning."""
+        """Whether one of our messages may be shown again: warnings a few times a minute."""
         return record.levelno < logging.WARNING or _within_minute(self.times, record.created) < _OWN_A_MINUTE
 
     def is_forgotten(self, now: float) -> bool:
-        """Whether it was said so long ago that it is as new."""
+        """Whether it was shown so long ago that it counts as new."""
         return bool(self.times) and not 0 <= now - self.times[-1] <= _FORGOTTEN_S
 
     def show(self, now: float) -> None:
@@ -202,7 +204,7 @@ class _Kind:
 
 
 def log_to_stderr(level: int = logging.INFO, log_format: str = "auto") -> None:
-    """Our own log at `level`, the libraries' warnings only; `auto` is text on a terminal, else JSON."""
+    """Log our own records at `level`, libraries' from warnings up; format `auto` is text on a terminal, else JSON."""
     as_json = log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -1,4 +1,4 @@
-"""Moments and lengths of time as people type them, so long ago, a date and time, so long, and as they read them."""
+"""Parses and formats times and durations for people: `2h` (ago), `2026-03-11T08:00:00Z`, `72h`."""
 
 import re
 import time
@@ -13,10 +13,10 @@ _UNIT_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w"
 
 
 def parse_moment(flag: str, text: str) -> int:
-    """Milliseconds since the epoch of an RFC 3339 time, or of so long ago: `90s`, `10m`, `2h`, `3d`, `2w`.
+    """Milliseconds since the epoch of an RFC 3339 time, or of a time before now: `90s`, `10m`, `2h`, `3d`, `2w`.
 
     Raises:
-        SettingsError: It is neither; `flag` says where it was given.
+        SettingsError: The text is neither; names the `flag`.
     """
     if ago := _AGO.fullmatch(text):
         return time.time_ns() // 1_000_000 - int(ago[1]) * _UNIT_MS[ago[2]]
@@ -27,15 +27,15 @@ def parse_moment(flag: str, text: str) -> int:
 
 
 def minute(instant: str | None) -> str:
-    """An instant of an event to the minute, for a table on 80 columns: `2026-03-11 08:00`; nothing for None."""
+    """An event's instant to the minute, for a table: `2026-03-11 08:00`; empty for None."""
     return instant[:_MINUTE].replace("T", " ") if instant else ""
 
 
 def parse_length(flag: str, text: str) -> int:
-    """Milliseconds of a length of time: `90s`, `10m`, `72h`, `3d`, `2w`, or `0`.
+    """The milliseconds of a duration: `90s`, `10m`, `72h`, `3d`, `2w`, or `0`.
 
     Raises:
-        SettingsError: It is none; `flag` says where it was given.
+        SettingsError: The text is not a duration; names the `flag`.
     """
     if text == "0":
         return 0

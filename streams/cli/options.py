@@ -1,4 +1,4 @@
-"""Flags for settings: a decorator that adds those that a command takes and hands it its `Settings`."""
+"""Flags for settings: decorators that add a command's flags and pass it its `Settings`."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ Command = Callable[..., None]
 def settings_options(*settings: Setting[Any]) -> Callable[[Command], Command]:
     """Add `--config` and the flags of these settings; the command gets `settings: Settings`.
 
-    Values are checked where the command reads them, so a wrong variable is told like a wrong flag.
+    Values are validated when the command reads them, so that an invalid variable is reported like an invalid flag.
     """
     with_flag = [setting for setting in settings if setting.flag]
 
@@ -43,7 +43,7 @@ def settings_options(*settings: Setting[Any]) -> Callable[[Command], Command]:
 
 
 def kafka_options(*further: Setting[Any]) -> Callable[[Command], Command]:
-    """The flags of a command that talks to a cluster, and its further ones.
+    """Add the flags of a command that talks to a cluster, and further ones.
 
     The command gets `settings`: its `connection()`, `settings[TOPIC_PREFIX]`, `settings[PATIENCE]` and so on.
     """

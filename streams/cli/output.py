@@ -1,4 +1,4 @@
-"""How commands speak: tables on a terminal, JSON lines in a pipe, examples in `--help`."""
+"""The output of commands: tables on a terminal, JSON lines in a pipe, examples in `--help`."""
 
 import sys
 from typing import Any, Final
@@ -21,7 +21,7 @@ def examples(*lines: str) -> str:
 
 
 def wants_json(as_json: bool) -> bool:
-    """Whether to write JSON lines: asked for, or standard output is no terminal."""
+    """Whether to write JSON lines: if asked for, or if standard output is not a terminal."""
     return as_json or not sys.stdout.isatty()
 
 
@@ -31,7 +31,7 @@ def write_json(row: Any) -> None:
 
 
 def write_line(line: bytes) -> None:
-    """Write a line of JSON as it is, or, on a terminal, as text that nothing obeys."""
+    """Write a line of JSON; on a terminal, with control characters escaped."""
     if sys.stdout.isatty():
         sys.stdout.write(f"{line.decode('utf-8', 'replace')}\n")
     else:
@@ -39,8 +39,8 @@ def write_line(line: bytes) -> None:
 
 
 def isolate(text: str) -> str:
-    """Wrap text so that its direction, right-to-left or not, leaves the rest of a line alone (UAX #9).
+    """Isolate text so that its direction does not affect the rest of the line (UAX #9).
 
-    What it holds of embeddings, overrides and isolates itself is left out: it could end ours.
+    Embeddings, overrides and isolates in the text are removed, because they could end ours.
     """
     return f"{_FIRST_STRONG_ISOLATE}{text.translate(_WITHOUT_STEERING)}{_POP_ISOLATE}"

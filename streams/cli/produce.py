@@ -115,7 +115,7 @@ def command(
 
 
 def _warn(error: Exception) -> None:
-    """Say what is wrong with input that goes on coming: a few times a minute, and how often more."""
+    """Log a problem of continuous input: a few times a minute, with the number of further ones."""
     logger.warning("%s", error)
 
 
@@ -126,16 +126,16 @@ def _counts() -> "Counts":
 
 
 class _Work(Struct, frozen=True, kw_only=True):
-    """What a producer does: `fill` puts what it reads into a spool, `publish` publishes it as it comes."""
+    """A producer's work: `fill` reads input into a spool, `publish` publishes input directly."""
 
     counts: "Counts"
     failed: Callable[[Exception], None]
     fill: "Callable[[Intake, ProducerMetrics, asyncio.Event], Awaitable[None]]"
     publish: Callable[..., Awaitable[None]] | None = None
-    """None where what is read cannot be read again: a spool is needed."""
+    """None if the input cannot be read again, so that a spool is required."""
     takes_pushes: bool
     begun: "Callable[[ProducerMetrics], None]" = lambda _: None
-    """Told, before anything is read, who counts."""
+    """Called with the metrics before anything is read."""
 
 
 def _read_files(
@@ -150,7 +150,7 @@ def _read_files(
     followed: tuple[Path, Path | None] | None,
     takes_pushes: bool,
 ) -> None:
-    """Publish what is in files, or in a pipe."""
+    """Publish the contents of files, or of a pipe."""
     from streams.produce import read
     from streams.produce.positions import Positions
     from streams.produce.producer import produce
@@ -215,7 +215,7 @@ def _read_files(
 
 
 def _sources(places: tuple[str, ...], settings: Settings, *, pinned: bool) -> "Registry | None":
-    """The sources that are to be visited; None where files are read."""
+    """The sources to visit; None if files are read."""
     named = SOURCES_FILE.name in settings.flags
     if named and (places or pinned):
         raise click.UsageError("--sources says all that is read; leave out files and what is said of them")
@@ -230,7 +230,7 @@ def _sources(places: tuple[str, ...], settings: Settings, *, pinned: bool) -> "R
 def _read_sources(
     registry: "Registry", settings: Settings, counts: "Counts", stopped: Event, *, takes_pushes: bool
 ) -> None:
-    """Visit sources and publish what they show, until a signal asks for an end."""
+    """Visit sources and publish what they show, until told to end by a signal."""
     from prometheus_client import REGISTRY
 
     from streams.cli.sources.opening import opened_visitor
@@ -285,7 +285,7 @@ def _read_sources(
 
 
 def _checked(places: tuple[str, ...], follow: bool, takes_pushes: bool) -> tuple[str, ...]:
-    """Where to read: what was named, else what is piped in; nothing where others bring it."""
+    """The places to read: those named, else a pipe; none if strips are pushed."""
     if follow and (len(places) != 1 or places == _STDIN or Path(places[0]).is_dir()):
         raise click.UsageError("--follow takes one file of JSON Lines")
     if not places and takes_pushes:
@@ -296,7 +296,7 @@ def _checked(places: tuple[str, ...], follow: bool, takes_pushes: bool) -> tuple
 
 
 async def _run(work: _Work, settings: Settings, stopped: Event) -> None:
-    """Do the work on the cluster that the settings name, until it ends or a signal asks for its end."""
+    """Do the work on the cluster of the settings, until it ends or a signal ends it."""
     from prometheus_client import REGISTRY
 
     from streams.kafka.probe import probing
@@ -325,7 +325,7 @@ async def _publish(
     is_ready: Callable[[], bool],
     ending: "Ending",
 ) -> None:
-    """Publish what is read as it comes; while Kafka is away, reading waits."""
+    """Publish input directly; while Kafka is away, reading waits."""
     from prometheus_client import REGISTRY
 
     from streams.observe.health import serving
@@ -346,7 +346,7 @@ async def _keep_and_hand_over(
     folder: Path,
     ending: "Ending",
 ) -> None:
-    """Keep what is read and pushed in the spool, and hand it over from there; while Kafka is away, it waits there."""
+    """Keep input and pushed strips in the spool, and hand them over from there; during an outage they wait there."""
     from prometheus_client import REGISTRY
 
     from streams.observe.health import serving
@@ -407,7 +407,7 @@ def _tell(counts: "Counts") -> None:
 
 
 def _ending(stopped: Event) -> "Ending":
-    """An end on request sets `stopped`; who asks once more ends the process."""
+    """The first request to end sets `stopped`; a second one ends the process."""
     from streams.observe.ending import Ending
 
     def end() -> None:

@@ -1,4 +1,4 @@
-"""Progress: a bar on long input, silent in pipes and on short input; and the steps of something slow."""
+"""Progress displays: a bar for long input (none in pipes or for short input), and the steps of slow work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from streams.dev.jars import Progress as Steps
 
 _SHORT: Final = 8 << 20
-"""Input below this many bytes is done before a bar would help."""
+"""Shorter input, in bytes, is processed before a bar would help."""
 
 
 class Progress:
-    """Bytes read of `total` (None: unknown), drawn on standard error when that is a terminal."""
+    """Bytes read of `total` (None if unknown), drawn on standard error if that is a terminal."""
 
     def __init__(self, total: int | None) -> None:
         self._total = total
@@ -52,7 +52,7 @@ class Progress:
             self._bar.stop()
 
     def advance(self, size: int) -> None:
-        """Say that `size` more bytes have been read."""
+        """Count `size` more bytes as read."""
         if self._bar is not None:
             self._bar.advance(self._task, size)
 
@@ -66,7 +66,7 @@ class Progress:
 
 @contextmanager
 def steps() -> Iterator["Steps"]:
-    """Progress on standard error: a bar on a terminal, else a line for each thing begun."""
+    """Progress on standard error: a bar on a terminal, else a line for each step that begins."""
     from rich.progress import Progress as Bars
 
     from streams.cli.console import Console

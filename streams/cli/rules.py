@@ -1,4 +1,4 @@
-"""The `--rules` option, alike on every command that categorizes, and the reading of its file and what that names."""
+"""The `--rules` option of all commands that categorize, and the reading of its file and the taught topics it names."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 TAUGHT_SUFFIX: Final = ".taught.json"
 LARGEST_RULES: Final = 4 << 20
-"""The most bytes of a file of rules."""
+"""The largest rules file, in bytes."""
 _LARGEST_TAUGHT: Final = 32 << 20
-"""The most bytes that the file of a taught topic may have."""
+"""The largest file of a taught topic, in bytes."""
 
 When = Literal["then", "now"]
 
@@ -37,7 +37,7 @@ taught_option = click.option(
 
 
 def read_rules(path: Path | None, taught: When = "then") -> "tuple[Rule, ...]":
-    """The rules in a file, none without a file; a SettingsError says what is wrong with it and where."""
+    """The rules in a file; none without a file. Raises SettingsError for an invalid file, with the place."""
     from streams.process.categorize.rules import as_now, parse_rules
 
     if path is None:
@@ -51,14 +51,14 @@ def read_rules(path: Path | None, taught: When = "then") -> "tuple[Rule, ...]":
 
 
 def read_taught_file(path: Path) -> "TaughtTopic":
-    """A taught topic; an InputError says what is wrong with its file."""
+    """A taught topic. Raises InputError for an invalid file."""
     from streams.process.categorize.taught import read_taught
 
     return read_taught(read_file(path, _LARGEST_TAUGHT), str(path))
 
 
 def read_file(path: Path, most: int) -> bytes:
-    """A file of at most so many bytes; an InputError says why it cannot be read."""
+    """The contents of a file with at most `most` bytes. Raises InputError if it cannot be read."""
     try:
         with path.open("rb") as file:
             data = file.read(most + 1)

@@ -135,7 +135,7 @@ def command(
 
 
 def _sentence(account: "Account") -> str:
-    """The account in one line, its failures first."""
+    """The account as one line, failures first."""
     failed = f"{account.failed:,} could not be read or split. " if account.failed else ""
     terms = (
         f"{account.empty:,} empty + {account.new:,} new + {counted(account.exact + account.near, 'duplicate')}"

@@ -1,4 +1,4 @@
-"""`ticker schemas`: push the schemas of what consumers read to a schema registry, and compare one with them."""
+"""`ticker schemas`: pushes the schemas of public topics to a schema registry, and compares a registry with them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -113,7 +113,7 @@ def _with_registry(
     rules_path: Path | None,
     act: "Callable[[Registry, tuple[Subject, ...]], Awaitable[list[Any]]]",
 ) -> list[Any]:
-    """Do something with the registry that the settings name, and the subjects that it should have."""
+    """Run an operation on the settings' registry, with the subjects that it should have."""
     from schemas.routing import own_topics
     from streams.registry.client import Login, Registry
     from streams.registry.subjects import subjects

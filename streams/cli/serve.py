@@ -1,4 +1,4 @@
-"""`ticker serve`: headlines for people without Kafka."""
+"""`ticker serve`: serves headlines over HTTP."""
 
 import asyncio
 import logging
@@ -68,9 +68,7 @@ def command(local: bool, places: tuple[str, ...], settings: Settings) -> None:
     stopped and started at any moment, and several can run side by side.
     """
     log_to_stderr(log_format=settings[LOG_FORMAT])
-    logging.getLogger("aiokafka").setLevel(
-        logging.CRITICAL
-    )  # whether Kafka answers, we ask and say ourselves
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # our probe reports whether Kafka answers
     if places and not local:
         raise click.UsageError("files are for --local; without it headlines come from Kafka")
     if local and not places:

@@ -1,4 +1,4 @@
-"""`ticker split`: the slots of a strip, to see how a page is split before it is watched."""
+"""`ticker split`: shows the slots of a strip, to see how a page is split before it becomes a source."""
 
 import re
 import sys
@@ -135,14 +135,14 @@ def _write(slots: "Sequence[Slot]", **strip: str) -> None:
 
 
 def _as_row(position: int, slot: "Slot") -> dict[str, object]:
-    """A slot as a line of JSON; `link` and `published_at` stand only where the page gives them."""
+    """A slot as a row of JSON; with `link` and `published_at` only if the page has them."""
     row: dict[str, object] = {"slot": position, "text": slot.text, "truncated": slot.truncated}
     row |= {"link": slot.link} if slot.link else {}
     return row | ({"published_at": slot.published_at} if slot.published_at else {})
 
 
 def _list(rivals: "Sequence[Rival]", *, as_json: bool) -> None:
-    """All that could be the strip: a table for people, else a line of JSON each."""
+    """Print all candidates for the strip, as a table or as lines of JSON."""
     from rich.table import Table
 
     from streams.cli.console import Console
@@ -188,7 +188,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _show(split: "Split", strips: int) -> None:
-    """A table for people, and how the strip was split."""
+    """Print a table of the slots, and how the strip was split."""
     from rich.table import Table
     from rich.text import Text
 

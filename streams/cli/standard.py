@@ -1,4 +1,4 @@
-"""The standard streams of a process: closed by its caller, gone with their reader, or full."""
+"""Handles standard streams that are closed by the caller, have lost their reader, or cannot be written."""
 
 import errno
 import os
@@ -6,16 +6,16 @@ import sys
 from typing import Final
 
 _UNWRITTEN: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
-"""What a write to standard output fails with: no space, no quota, too large, a broken disk, a closed stream."""
+"""Errors of a write to standard output: no space, no quota, too large, a broken disk, a closed stream."""
 _WAYS: Final = (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY))
-"""Standard output is opened for reading, so that writing to it fails as to a closed stream."""
+"""Standard output is reopened for reading, so that writing to it fails as to a closed stream."""
 
 
 def reopen_closed() -> None:
-    """Put something in the place of each stream that the caller closed, as `ticker split >&-` does.
+    """Reopen each standard stream that the caller closed, as `ticker split >&-` does.
 
-    Else Python has None there, and the next file or socket would get the stream's number. An input that was
-    closed is empty, messages go nowhere, and results that go nowhere are an error.
+    Otherwise Python has None for it, and the next file or socket would get its descriptor. A closed standard input is
+    then empty, messages to a closed standard error are discarded, and writing to a closed standard output fails.
     """
     for number, (name, mode, access) in enumerate(_WAYS):
         if getattr(sys, name) is None:
@@ -27,10 +27,10 @@ def reopen_closed() -> None:
 
 
 def discard_output() -> None:
-    """Let what is not written yet go nowhere: Python would try again when it ends, and complain."""
+    """Discard buffered output: Python would try to write it again at its end, and complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def is_unwritten(error: OSError) -> bool:
-    """Whether results could not be written to standard output; errors about a file name it."""
+    """Whether an error is of writing to standard output: other errors name a file."""
     return error.filename is None and error.errno in _UNWRITTEN

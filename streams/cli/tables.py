@@ -1,4 +1,4 @@
-"""Headlines as tables on a terminal: right-to-left text stands at the right of its column, and stays in it."""
+"""Prints headlines as tables on a terminal; right-to-left text is aligned right and stays in its column."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from streams.run.local import Published
 
 DroppedText = tuple[str, str, str, str]
-"""Language, text, rule and the winner's text of what was not published."""
+"""Language, text, rule and winner's text of a sighting that was not published."""
 
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "he"})
 _PADDING: Final = 2
 """Cells around each cell's text."""
 _OPTIONAL: Final = {"slot": 20, "category": 20, "id": 40}
-"""Columns that are left out where the headline beside them would get fewer cells than this."""
+"""Columns that are left out if the headline beside them would get fewer cells than this."""
 _ORDER: Final = ("slot", "category", "lang", "seen", "headline", "id")
 _NUMBERS: Final = frozenset({"slot", "seen"})
 _STYLES: Final = {"category": "cyan", "id": "dim"}
@@ -37,7 +37,7 @@ def headline_cell(text: str, language: str, width: int, console: "Console") -> "
 
 
 def print_structs(rows: Sequence[Struct]) -> None:
-    """Structs of one kind, a row each, under the names of their fields."""
+    """Print structs of one kind as a table, with the names of their fields as headings."""
     from rich.table import Table
     from rich.text import Text
 
@@ -50,7 +50,7 @@ def print_structs(rows: Sequence[Struct]) -> None:
 
 
 def print_headlines(rows: Sequence["Published"]) -> None:
-    """Published headlines, the first seen first."""
+    """Print published headlines, the first seen first."""
     from rich.table import Table
 
     from streams.cli.console import Console
@@ -86,7 +86,7 @@ def print_headlines(rows: Sequence["Published"]) -> None:
 
 
 def _fitting(columns: Mapping[str, Sequence[str]], width: int) -> tuple[dict[str, Sequence[str]], int]:
-    """The columns that a terminal has room for beside a headline, and the cells that are left for it."""
+    """The columns that fit beside a headline, and the cells that are left for the headline."""
     room = width - _PADDING
     fitting: dict[str, Sequence[str]] = {}
     for name, cells in columns.items():
@@ -98,7 +98,7 @@ def _fitting(columns: Mapping[str, Sequence[str]], width: int) -> tuple[dict[str
 
 
 def print_dropped(counts: Mapping[DroppedText, int]) -> None:
-    """What was not published, how often, by which rule, and the headline that won."""
+    """Print sightings that were not published: how often, by which rule, and the winning headline."""
     from rich.table import Table
 
     from streams.cli.console import Console

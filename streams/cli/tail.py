@@ -1,4 +1,4 @@
-"""`ticker tail`: headlines as they are published, merged by time."""
+"""`ticker tail`: shows headlines as they are published, merged by time."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ _decode: Final = msgspec.json.Decoder(CategorizedHeadline).decode
 
 
 def _categories(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """What a shell offers."""
+    """Completions for the shell."""
     return [slug for slug in CATEGORIES if slug.startswith(incomplete)]
 
 
@@ -112,7 +112,7 @@ async def _tail(
 
 
 def _meant(categories: Sequence[str]) -> str:
-    """What a category that does not exist may have been meant to be."""
+    """A suggestion for a category that does not exist."""
     for slug in categories:
         if slug not in CATEGORIES:
             close = difflib.get_close_matches(slug, CATEGORIES, n=1)
@@ -131,7 +131,7 @@ def _show_json(record: Any) -> None:
 
 
 def _show_lines(record: Any) -> None:
-    """Two lines a headline: what is known of it, each word whole at any width, and its text."""
+    """Print two lines for each headline: its metadata, with no word cut at any width, and its text."""
     try:
         headline = _decode(record.value or b"")
     except UNREADABLE as error:

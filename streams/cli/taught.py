@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _LARGEST_EXAMPLES: Final = 16 << 20
 _PATH: Final = click.Path(path_type=Path, dir_okay=False)
 _FEW: Final = 50
-"""Below this many examples a side, what leaving one out measures says little."""
+"""With fewer examples on either side, leave-one-out cross-validation says little."""
 
 _rules_file = click.option(
     "--rules", "rules_path", type=_PATH, envvar="TICKER_RULES", required=True, help="The workers' rules file."
@@ -296,13 +296,13 @@ def switch_off(slug: str, since: str | None, rules_path: Path) -> None:
 
 
 def _switch(slug: str, to: str, since: str | None, rules_path: Path, file: Path | None) -> None:
-    """Append a switch to the rules file, if the file is still right with it."""
+    """Append a switch to the rules file, if the file is still valid with it."""
     from streams.process.categorize.rules import parse_rules
 
     moment = parse_moment("--since", since) if since else time.time_ns() // 1_000_000
     before = read_file(rules_path, LARGEST_RULES) if rules_path.exists() else b""
     rules = {rule.name: rule for rule in (read_rules(rules_path) if before.strip() else ())}
-    text = before.decode()  # read_rules has said it where it is no text
+    text = before.decode()  # read_rules reports a file that is not text
     if slug not in rules:
         if file is None:
             raise SettingsError(f"{rules_path} has no topic {slug!r}")
@@ -319,7 +319,7 @@ def _switch(slug: str, to: str, since: str | None, rules_path: Path, file: Path 
 
 
 def _named(text: str, slug: str, rules_path: Path) -> Path:
-    """The file that a rules file, which was read already, names for a taught topic."""
+    """The file of a taught topic, named in a rules file that was validated already."""
     return rules_path.parent / str(tomllib.loads(text)["topics"][slug]["taught"])
 
 
@@ -330,7 +330,7 @@ def _gap(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string: JSON writes the same."""
+    """A text as a TOML string, which JSON's notation is too."""
     import json
 
     return json.dumps(text, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""`ticker topics`: make the pipeline's topics on a cluster, and compare a cluster with the contract."""
+"""`ticker topics`: creates the pipeline's topics on a cluster, and compares a cluster with the contract."""
 
 import asyncio
 from collections.abc import Sequence
@@ -123,7 +123,7 @@ def _needed(program: str, rules_path: Path | None) -> list["Topic"]:
 
 
 def _administer(settings: Settings, action: str, rules_path: Path | None) -> list[Any]:
-    """Run `create` or `check` of streams.kafka.topics on the cluster that the settings name."""
+    """Run `create` or `check` of streams.kafka.topics on the settings' cluster."""
     import logging
 
     from schemas.routing import own_topics

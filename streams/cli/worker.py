@@ -65,7 +65,7 @@ def command(stage: str, attached: bool, rules_path: Path | None, taught: When, s
 
 
 def _stop_at_end_of_input() -> None:
-    """Ctrl-C to ourselves once whoever holds the other end of standard input is gone, even by kill -9."""
+    """Send ourselves SIGINT once the other end of standard input is closed, even by a kill -9 of the parent."""
     while os.read(sys.stdin.fileno(), 1 << 16):
         pass
     os.kill(os.getpid(), signal.SIGINT)

@@ -1,4 +1,4 @@
-"""`ticker replay`: run recorded topics through another build, and compare what comes out."""
+"""`ticker replay`: runs recorded topics through another build, and compares the results."""
 
 import click
 

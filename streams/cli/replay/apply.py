@@ -1,4 +1,4 @@
-"""`ticker replay apply`: carry out a plan, and say whether the target holds what was read."""
+"""`ticker replay apply`: carries out a plan, and verifies that the target has all records."""
 
 import asyncio
 import sys

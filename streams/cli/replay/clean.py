@@ -1,4 +1,4 @@
-"""`ticker replay clean`: remove what a replay made on its target."""
+"""`ticker replay clean`: removes what a replay created on its target."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""The window of a dashboard's address: from, to, source and topic, as Grafana writes them into its URLs."""
+"""Reads the window, source and topic from the URL of a Grafana dashboard."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,10 @@ _LONGEST: Final = 8_000
 
 
 def from_url(url: str) -> dict[str, Any]:
-    """What a dashboard showed, as options of `ticker replay plan`: `since`, `until`, `sources`, `topic`.
+    """The options of `ticker replay plan` for what a dashboard showed: `since`, `until`, `sources`, `topic`.
 
     Raises:
-        SettingsError: The address has no window, or one that is none.
+        SettingsError: The URL has no window, or an invalid one.
     """
     if len(url) > _LONGEST:
         raise SettingsError(f"--from-url: {len(url):,} characters, at most {_LONGEST:,}")
@@ -51,7 +51,7 @@ def from_url(url: str) -> dict[str, Any]:
 
 
 def _zone(given: Mapping[str, Sequence[str]]) -> ZoneInfo | None:
-    """The viewer's time zone, as far as the address says it; None for that of this machine."""
+    """The viewer's time zone, if the URL has it; None for that of this machine."""
     named = given.get("timezone", [""])[-1]
     if named in {"", "browser"}:
         return None
@@ -62,7 +62,7 @@ def _zone(given: Mapping[str, Sequence[str]]) -> ZoneInfo | None:
 
 
 def _moment(text: str, zone: ZoneInfo | None, *, up: bool) -> str:
-    """A moment as Grafana has it, as the options take it: milliseconds, `now-6h`, `now-1d/d`, or RFC 3339."""
+    """Convert a moment of Grafana (milliseconds, `now-6h`, `now-1d/d` or RFC 3339) to the form of the options."""
     if _EPOCH.fullmatch(text):
         return format_instant(int(text))
     if ago := _AGO.fullmatch(text):

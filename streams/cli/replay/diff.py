@@ -1,4 +1,4 @@
-"""`ticker replay diff`: what one build made of the same input otherwise than another."""
+"""`ticker replay diff`: the differences between the results of two builds for the same input."""
 
 import asyncio
 import sys
@@ -47,7 +47,7 @@ SHARE: Final = _Share()
 
 
 def build_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that name the builds whose decisions are explained."""
+    """Add the options that name the builds to ask for explanations."""
     command = rules_option(command)
     command = click.option(
         "--new-build", metavar="TICKER", help="The command of the build that made B (default: this one)."
@@ -136,7 +136,7 @@ def diff(
 def reported(
     compared: "Compared", *, old_build: str | None, new_build: str | None, rules_path: Path | None
 ) -> "Report":
-    """Both results compared, and every row explained; this build speaks for the one that is not named, first for B."""
+    """Compare both results and explain every row; this build answers for B if that is not named, else for A."""
     from streams.replay.builds import OtherBuild, ThisBuild
     from streams.replay.causes import Sides, explained
     from streams.replay.diff import compare
@@ -157,14 +157,14 @@ def reported(
 
 
 def past_limit(found: "Difference", max_flips: float | None) -> str | None:
-    """What is told where more categories flipped than are allowed."""
+    """The message if more categories flipped than allowed; None otherwise."""
     if max_flips is None or found.flip_share <= max_flips:
         return None
     return f"{found.flip_share:.2%} of categories flipped, {max_flips:.2%} are allowed"
 
 
 def _planned(name: str) -> "tuple[Plan, tuple[int | None, int | None]]":
-    """A plan, and the window that it says."""
+    """A plan and its window."""
     from streams.replay.plan import read_plan
 
     if not Path(name).is_file():
@@ -182,7 +182,7 @@ def _result(name: str, settings: Settings, collector: "Collector") -> "Result":
 
 
 def print_markdown(text: str) -> None:
-    """Markdown, laid out on the terminal."""
+    """Print Markdown, rendered for the terminal."""
     from rich.markdown import Markdown
 
     from streams.cli.console import Console

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def planned_ends(made: "Plan", settings: Settings, target: Target) -> "Ends":
-    """How to connect to what a plan names; flags win."""
+    """How to connect to a plan's clusters; flags take precedence."""
     from streams.replay.apply import Ends
 
     here, there = planned_settings(made, settings, target)
@@ -28,7 +28,7 @@ def planned_ends(made: "Plan", settings: Settings, target: Target) -> "Ends":
 
 
 def planned_settings(made: "Plan", settings: Settings, target: Target) -> tuple[Settings, Settings]:
-    """The settings of the source and of the target of a plan; flags win."""
+    """The settings of a plan's source and target; flags take precedence."""
     here = _as_planned(settings, made.source)
     if target.config is None and made.target.settings not in {None, made.source.settings}:
         target = replace(target, config=Path(str(made.target.settings)))
@@ -40,7 +40,7 @@ def planned_settings(made: "Plan", settings: Settings, target: Target) -> tuple[
 
 
 def _as_planned(settings: Settings, place: "Place") -> Settings:
-    """Settings with the address, and without a file of their own also the file, that a plan names."""
+    """Settings with the plan's bootstrap servers and, without a file of their own, with the plan's settings file."""
     flags = {BOOTSTRAP_SERVERS.name: place.bootstrap_servers, **settings.flags}
     if place.settings and not settings.file and Path(place.settings).exists():
         return Settings.read(flags, config=Path(place.settings))

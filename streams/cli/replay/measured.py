@@ -1,4 +1,4 @@
-"""Serves the metrics of a replay while a command runs, and lets it end when its result was scraped."""
+"""Serves the metrics of a replay while a command runs; the command ends once its result was scraped."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from streams.replay.metrics import ReplayMetrics
 
 _LAST_SCRAPE_S: Final = 60.0
-"""How long a result waits to be scraped: as long as the longest of usual intervals."""
+"""How long to wait until the result is scraped: the longest usual scrape interval."""
 
 
 @contextmanager
 def measured(listen: str | None) -> Iterator["ReplayMetrics"]:
-    """The metrics of a replay, served at an address while the context lasts, if there is one.
+    """The metrics of a replay, served while the context lasts if there is an address.
 
-    What breaks off with an error is shown as failed. One that is interrupted ends at once.
+    An error in the context is exported as a failed replay. An interrupt ends the context at once.
 
     Raises:
         SettingsError: The address cannot be listened on.

@@ -1,4 +1,4 @@
-"""`ticker replay plan`: what a replay would do, counted and checked before anything is changed."""
+"""`ticker replay plan`: plans a replay, counts its records and checks it, without changing anything."""
 
 import asyncio
 import re
@@ -33,7 +33,7 @@ _SELECTED: Final = (
     *("sources", "languages", "categories", "keys", "headers", "text"),
     *("not_sources", "not_categories", "canary"),
 )
-"""The options that say which records of the window are taken."""
+"""The options that select records of the window."""
 _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
 
 
@@ -74,11 +74,11 @@ _WINDOW_OPTIONS: Final = (
         "--id", "replay", help="A name for the replay: small letters, digits, - (default: made up)."
     ),
 )
-"""What a replay takes, and how it is guarded: alike for `plan` and `try`."""
+"""The options of `plan` and `try` for the window and the checks."""
 
 
 def window_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say what a replay takes; `drafted` reads them."""
+    """Add the options for the window and the checks; `drafted` reads them."""
     for option in reversed(_WINDOW_OPTIONS):
         command = option(command)
     return command
@@ -139,11 +139,11 @@ def plan(
 
 
 def window_of(topic: str | None, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The topic and the options, with what `--from-url` says in place of what was not given itself.
+    """The topic and the options; `--from-url` fills in those that were not given.
 
     Raises:
         click.UsageError: No topic was named.
-        SettingsError: The address has no window.
+        SettingsError: The URL has no window.
     """
     url = given["from_url"]
     found = from_url(url) if url else {}
@@ -155,7 +155,7 @@ def window_of(topic: str | None, given: dict[str, Any]) -> tuple[str, dict[str, 
 
 
 def asked_of(given: dict[str, Any]) -> str:
-    """The window that the options ask for, in their words: `since 24h, sources akhbar`; empty for all there is."""
+    """The window of the options as a text: `since 24h, sources akhbar`; empty for the whole topic."""
     named = {name: given[name] for name in ("from_url", "since", "until", "warm_up", "offsets", *_SELECTED)}
     return ", ".join(
         f"{name} {' '.join(value) if isinstance(value, tuple) else value}"
@@ -173,7 +173,7 @@ def drafted(
     own_topics: tuple[str, ...] = (),
     progress: "Callable[[int], None] | None" = None,
 ) -> "tuple[Plan, tuple[Check, ...]]":
-    """A plan of what the options ask for, and its checks; `own_topics` are those of the user's rules."""
+    """Make a plan from the options, and check it; `own_topics` are those of the user's rules."""
     from streams.replay.apply import Ends
     from streams.replay.draft import Request, draft
     from streams.replay.select import Selection
@@ -208,7 +208,7 @@ def drafted(
 
 
 def _counting() -> "Callable[[int], None]":
-    """Says now and then how many records have been read: a window can be a year."""
+    """Reports now and then how many records were read, as a window can be a year long."""
     read, told = 0, time.monotonic()
 
     def progress(records: int) -> None:
@@ -236,7 +236,7 @@ def _offsets(given: tuple[str, ...]) -> dict[int, tuple[int, int]]:
 
 
 def print_plan(made: "Plan", checks: "tuple[Check, ...]") -> None:
-    """A plan and its checks, as people read them."""
+    """Print a plan and its checks for people."""
     from rich.table import Table
 
     from streams.cli.console import Console

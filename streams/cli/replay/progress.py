@@ -1,4 +1,4 @@
-"""How far a replay is: a bar with rate, lag and time left on a terminal, a line now and then elsewhere."""
+"""Displays a replay's progress: a bar with rate, lag and remaining time on a terminal, else a line now and then."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _DAY_S: Final = 86_400
 
 
 class Bars:
-    """The bars of a command on standard error, one for each step; nothing where that is no terminal."""
+    """The bars of a command on standard error, one for each step; none if that is not a terminal."""
 
     def __init__(self) -> None:
         self._bars: Any = None
@@ -54,15 +54,15 @@ class Bars:
 
     @property
     def drawn(self) -> bool:
-        """Whether there are bars."""
+        """Whether bars are drawn."""
         return self._bars is not None
 
     def add(self, step: str, total: int | None) -> Any:
-        """A bar for a step."""
+        """Add a bar for a step."""
         return None if self._bars is None else self._bars.add_task("", total=total, step=step)
 
     def update(self, bar: Any, **what: Any) -> None:
-        """Move a bar: `completed`, `total`, `description`."""
+        """Update a bar: `completed`, `total`, `description`."""
         if self._bars is not None:
             self._bars.update(bar, **what)
 
@@ -78,8 +78,8 @@ class ReplayProgress:
     """Watches one replay (`streams.replay.apply.Watcher`) and shows it.
 
     Args:
-        course: How far it is; told of everything here.
-        bars: Where it is drawn.
+        course: Tracks the progress; gets every event.
+        bars: The bars to draw.
     """
 
     def __init__(self, course: "Course", bars: Bars) -> None:
@@ -89,7 +89,7 @@ class ReplayProgress:
         self._bar = bars.add("replay", course.records)
 
     def began(self, done: int, pacer: "Pacer") -> None:
-        """It begins, or goes on after so many records."""
+        """The replay begins, or resumes after `done` records."""
         self._course.began(done, pacer)
         self._told = time.monotonic()
         if done:
@@ -101,7 +101,7 @@ class ReplayProgress:
         self._show()
 
     def lag(self, records: int) -> None:
-        """The target's consumers are so far behind."""
+        """The lag of the target's consumers was measured."""
         self._course.lag = records
         self._show()
 
@@ -130,7 +130,7 @@ class TrialProgress(Bars):
     """The one display of `ticker replay try`: its steps, each with a bar.
 
     Args:
-        metrics: Told of the steps, too.
+        metrics: Gets the steps too.
     """
 
     def __init__(self, metrics: "ReplayMetrics") -> None:
@@ -142,13 +142,13 @@ class TrialProgress(Bars):
         self._splitting: Any = None
         self._to_split: int | None = None
         self.split: Resplit | None = None
-        """What became of the strips, where strips were replayed."""
+        """What the strips became, if strips were replayed."""
         self._most = 0
         self._told = time.monotonic()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """A step of which nobody knows how long it takes."""
+        """Begin a step of unknown duration."""
         self._metrics.at(name)
         self._step = self.add(name, None)
         if not self.drawn:
@@ -157,13 +157,13 @@ class TrialProgress(Bars):
         self.update(self._step, total=1, completed=1)
 
     def counted(self, records: int) -> None:
-        """So many more records of the window have been read."""
+        """Count records of the window that were read."""
         self._counted += records
         self.update(self._step, description=f"{counted(self._counted, 'record')} read")
 
     @contextmanager
     def replaying(self, course: "Course") -> Iterator[ReplayProgress]:
-        """The replay, and the workers behind it."""
+        """Begin the replay, with the workers that read it."""
         self._metrics.at("replay")
         self._metrics.follow(course)
         if not self.drawn:
@@ -173,7 +173,7 @@ class TrialProgress(Bars):
         yield watcher
 
     def splitting(self, done: int, strips: int) -> None:
-        """So many of the strips have been split."""
+        """`done` of the strips have been split."""
         if self._to_split is None:
             self._metrics.at("split")
             self._to_split = strips
@@ -183,11 +183,11 @@ class TrialProgress(Bars):
         self.update(self._splitting, completed=done)
 
     def was_split(self, split: "Resplit") -> None:
-        """What became of the strips."""
+        """All strips have been split."""
         self.split = split
 
     def reading(self, remaining: "tuple[Remaining, ...]") -> None:
-        """What the workers have still to read."""
+        """The remaining input of the stages was measured."""
         self._metrics.unread(remaining)
         left = sum(each.records for each in remaining)
         self._most = max(self._most, left)
@@ -201,13 +201,13 @@ class TrialProgress(Bars):
 
 
 def moment_in(seconds: float) -> str:
-    """The moment so many seconds from now, by this machine's clock: `at 14:35`, or with its day."""
+    """The local time in `seconds` from now: `at 14:35`, with the date if that is another day."""
     at = time.localtime(time.time() + seconds)
     return time.strftime("at %H:%M" if seconds < _DAY_S else "on %Y-%m-%d at %H:%M", at)
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: `14 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
+    """A duration for people: `14 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
     whole = round(seconds)
     if whole < 60:  # noqa: PLR2004 (a minute)
         return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"  # noqa: PLR2004 (tenths while they matter)

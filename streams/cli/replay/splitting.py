@@ -1,4 +1,4 @@
-"""`ticker replay split`: sightings of replayed strips, made by this build's splitter."""
+"""`ticker replay split`: makes sightings of replayed strips with this build's splitter."""
 
 import asyncio
 from pathlib import Path

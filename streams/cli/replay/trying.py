@@ -110,7 +110,7 @@ def trying(topic: str | None, as_json: bool, settings: Settings, target: Target,
 
 
 class _Trial:
-    """One call of the command."""
+    """One run of the command."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class _Trial:
         self._report: Report | None = None
 
     def run(self) -> "State":
-        """Go on with what was begun, or begin: replay, compare, clean."""
+        """Resume an unfinished try, or begin one: replay, compare, clean."""
         from streams.replay.trial import build_of
 
         rules = read_rules(self._given["rules_path"], self._given["taught"])
@@ -149,7 +149,7 @@ class _Trial:
         return self._folder.reach(replace(state, step="done"))
 
     def abandon(self) -> None:
-        """Clean up what was begun and is not done."""
+        """Clean up an unfinished try."""
         unfinished = self._folder.unfinished()
         if unfinished is None:
             self._progress.say(f"{self._folder.path}: nothing is unfinished there")
@@ -159,7 +159,7 @@ class _Trial:
         self._folder.reach(replace(state, step="done"))
 
     def tell(self, *, as_json: bool) -> None:
-        """The result on standard output, where the files are on standard error."""
+        """Print the result on standard output, and the paths of the files on standard error."""
         from streams.replay.report import markdown, rows
 
         path = self._folder.path
@@ -174,7 +174,7 @@ class _Trial:
         click.echo(f"every row explained: {path / _PAGE}; for a pull request: {path / _REPORT}", err=True)
 
     def _go_on(self, build: str) -> "tuple[Plan, State] | None":
-        """What was begun and is not done; cleaned up, and None, where the rest of it would not be of one piece."""
+        """The unfinished try to resume; None if there is none, or after cleaning one up that cannot be resumed."""
         from streams.replay.attempt import cut_since
         from streams.replay.trial import overtaken
 
@@ -197,7 +197,7 @@ class _Trial:
         return None
 
     def _begin(self, rules: "tuple[Rule, ...]") -> "tuple[Plan, State]":
-        """Make the plan and write it down; nothing was written to a cluster before."""
+        """Make the plan and save it, before anything is written to a cluster."""
         from streams.replay.checks import refusals
         from streams.replay.plan import replay_id
         from streams.replay.trial import build_of
@@ -225,7 +225,7 @@ class _Trial:
             )
 
     def _replay(self, plan: "Plan", state: "State") -> "State":
-        """Replay, read, compare, write the report."""
+        """Replay, let the workers read, compare, and write the report."""
         from streams.replay.attempt import run_through
         from streams.replay.course import Course
         from streams.replay.workers import workers
@@ -248,7 +248,7 @@ class _Trial:
         return self._folder.reach(replace(state, step="clean", failed=failed))
 
     def _worker(self, plan: "Plan") -> tuple[list[str], dict[str, str]]:
-        """The arguments and the environment of this build's workers: those that reach the target."""
+        """The arguments and the environment of this build's workers, for the target."""
         _, there = planned_settings(plan, self._settings, self._target)
         arguments = ["--listen", "none", "--taught", self._given["taught"]]
         for setting in (*CONNECTION_SETTINGS, TOPIC_PREFIX, PATIENCE):
@@ -312,7 +312,7 @@ class _Trial:
 def _facts(
     plan: "Plan", closing: "Closing", new: "Result", split: "Resplit | None"
 ) -> tuple[tuple[str, str], ...]:
-    """What was compared, for the head of the page."""
+    """Facts about what was compared, for the head of the page."""
     from streams import __version__
 
     models = sorted({row.model for row in new.headlines.values() if row.model})

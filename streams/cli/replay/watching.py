@@ -1,4 +1,4 @@
-"""`ticker replay list`, `status`, `pause`, `resume` and `speed`: what is there, and how it goes on."""
+"""`ticker replay list`, `status`, `pause`, `resume` and `speed`: shows and controls replays."""
 
 import asyncio
 import time
@@ -119,7 +119,7 @@ def _change(
 
 
 def _where(replay: str, settings: Settings, target: Target) -> "tuple[Connection, str | None, float]":
-    """The target's cluster, and its prefix where that is known."""
+    """The target's cluster, and its prefix if it is known."""
     from streams.replay.plan import read_plan
 
     if _is_plan(replay):

@@ -1,4 +1,4 @@
-"""`ticker sources`: what is in sources.toml, tried and proposed."""
+"""`ticker sources`: shows, tries and proposes sources of sources.toml."""
 
 import click
 

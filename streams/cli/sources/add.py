@@ -1,4 +1,4 @@
-"""`ticker sources add`: propose entries of sources.toml for a site."""
+"""`ticker sources add`: proposes entries of sources.toml for a site."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""`ticker sources check`: visit sources once and show what would be published, and how politely."""
+"""`ticker sources check`: visits sources once and shows what would be published, and how politely."""
 
 import asyncio
 import sys
@@ -58,7 +58,7 @@ def check(ids: tuple[str, ...], as_json: bool, settings: Settings) -> None:
 
 
 def registry_of(settings: Settings, ids: Sequence[str]) -> "tuple[Registry, list[Source]]":
-    """The file that the settings name, else sources.toml here, and its sources with these ids, or all.
+    """The registry of the settings' file, else of ./sources.toml, and its sources with these ids, or all.
 
     Raises:
         SettingsError: The file cannot be used, or has no source with one of the ids.
@@ -85,7 +85,7 @@ async def _visit(registry: "Registry", chosen: "Sequence[Source]", settings: Set
 
 
 def _rivals(source: "Source", reading: "Reading") -> "list[Rival]":
-    """What else on a page could be the strip, with what is the strip; nothing for a feed."""
+    """The candidates for the strip on a page, the chosen one included; none for a feed."""
     from streams.produce.extract import survey
 
     visit = reading.visit
@@ -142,7 +142,7 @@ def _as_row(source: "Source", reading: "Reading", rivals: "Sequence[Rival]") -> 
 
 
 def _show(source: "Source", reading: "Reading", rivals: "Sequence[Rival]") -> None:
-    """A source for people, on eighty columns."""
+    """Print a source for people, in eighty columns."""
     from rich.table import Table
     from rich.text import Text
 
@@ -162,7 +162,7 @@ def _show(source: "Source", reading: "Reading", rivals: "Sequence[Rival]") -> No
 
 
 def _facts(source: "Source", reading: "Reading") -> dict[str, str]:
-    """What is told of a visit, line by line."""
+    """The facts about a visit, line by line."""
     visit, strip = reading.visit, reading.strip
     facts: dict[str, str] = {}
     status = "" if visit.status is None else f"{visit.status}, "
@@ -204,7 +204,7 @@ def _caching(reading: "Reading") -> str:
 
 
 def _other_language(source: "Source", reading: "Reading") -> str:
-    """What is told where most headlines are not in the language that the entry says."""
+    """A warning if most headlines are not in the entry's language."""
     from streams.sources.proposal import language_of
 
     most = language_of(reading)

@@ -1,4 +1,4 @@
-"""`ticker sources report` and `recall`: what the journal of visits says."""
+"""`ticker sources report` and `recall`: reports from the journal of visits."""
 
 import time
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""A fetcher and a visitor as the settings say, for every command that asks sites for something."""
+"""Makes a fetcher and a visitor from the settings, for all commands that request sites."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Collection
@@ -30,10 +30,10 @@ def now() -> int:
 
 @asynccontextmanager
 async def opened(memory: "Memory", settings: Settings) -> "AsyncIterator[tuple[Fetcher, Hosts]]":
-    """A fetcher and the turns that it takes.
+    """A fetcher, and the hosts whose turns it takes.
 
     Raises:
-        SettingsError: Nobody is named who answers for the requests.
+        SettingsError: The setting with the contact for site owners is missing.
     """
     from streams.sources.fetch import fetching
 
@@ -61,10 +61,10 @@ async def opened_visitor(
     *,
     gone: Callable[[Collection[str]], None] = lambda _: None,
 ) -> "AsyncIterator[Visitor]":
-    """A visitor of a registry's sources; `gone` is told of those that it visits no more.
+    """A visitor of a registry's sources; `gone` is called with the ids of removed sources.
 
     Raises:
-        SettingsError: Nobody is named who answers for the requests, or the bounds of intervals are no bounds.
+        SettingsError: The contact for site owners is missing, or the bounds of intervals are invalid.
     """
     from streams.sources.schedule import Bounds
     from streams.sources.visitor import Visitor

@@ -1,4 +1,4 @@
-"""`ticker sources list`: how every source fares, at a glance."""
+"""`ticker sources list`: the states of all sources at a glance."""
 
 import asyncio
 import time
@@ -48,7 +48,7 @@ def show(as_json: bool, settings: Settings) -> None:
 
 
 def print_states(states: "list[SourceState]") -> None:
-    """A table of all sources, and below it what is wrong with which."""
+    """Print a table of all sources, and the details of problems below it."""
     from rich.table import Table
     from rich.text import Text
 
@@ -90,7 +90,7 @@ def _ago(instant: str | None) -> str:
 
 
 def _span(seconds: float | None) -> str:
-    """A length of time in two or three figures."""
+    """A duration with two or three digits."""
     if seconds is None:
         return "-"
     for unit, length in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
