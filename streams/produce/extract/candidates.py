@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, in_element
-from streams.produce.extract.names import LATEST, is_place_of_others, likeness, unaccented
+from streams.produce.extract.names import BREAKING, LATEST, is_place_of_others, likeness, unaccented
 from streams.produce.extract.reading import HEADLINES, PROSE, holds_headline, kind_of, read
 from streams.produce.extract.visibility import NO_PLACE, is_hidden, is_never_shown
 from streams.produce.labels import is_label
@@ -156,7 +156,7 @@ def _unfit_place(node: LexborNode, sure: float) -> str | None:
         named_otherwise = above is not node and is_place_of_others(above.attributes.get("class") or "")
         form = above.tag == "form" and not _is_page(above)
         menu = is_never_shown(above.tag or "", above.attributes)
-        if menu and sure > LATEST and above.attributes.get("role") == "navigation":
+        if menu and sure >= BREAKING and above.attributes.get("role") == "navigation":
             menu = above.tag in NO_PLACE
         if menu or named_otherwise or form:
             return f"it stands in {described(above)}: a menu, footer, dialog or form"
@@ -180,7 +180,7 @@ def _is_page(form: LexborNode) -> bool:
 def _judge(node: LexborNode, sure: float, address: str | None, separator: str | None) -> Rival:
     """What an element shows, and how that reads."""
     called = described(node)
-    found = in_element(node, address, separator, longest=MAX_CONTAINER, alone=sure > LATEST)
+    found = in_element(node, address, separator, longest=MAX_CONTAINER, alone=sure >= BREAKING)
     if found is None:
         return Rival(called, None, sure, "nothing in it repeats, no separator stands out")
     texts = headlines_in(found.split)

@@ -53,25 +53,27 @@ _TICKERS: Final = _set(
 )
 _NEWS: Final = _set(
     """
-    news headline headlines infos actu actus actualite actualites breaking akhbar depeches
+    news headlines infos actu actus actualite actualites breaking akhbar depeches
     اخبار الاخبار خبر
     """
 )
 _RUNNING: Final = _set(
     """
     bar strip stripe belt crawl crawler scroll scroller scrolling roll rolling running tape rotator fader bandeau
-    line
     """
 )
 _SHOWING: Final = _set(
-    "slider carousel slideshow swiper top hot last recent newest live fresh new feed wire alert sticky header"
+    "slider carousel slideshow swiper top hot last recent newest live fresh new feed wire alert sticky header line"
 )
 _BREAKING: Final = _set(
     """
-    breaking urgent urgents urgente flash newsflash alerte alertes eilmeldung ajel ajil ajila aajel 3ajel 3ajil
+    breaking urgent urgents urgente newsflash alerte alertes eilmeldung ajel ajil ajila aajel 3ajel 3ajil
     عاجل العاجل عاجلة العاجلة
     """
 )
+_FLASH: Final = frozenset({"flash"})
+_OF_FLASH: Final = _NEWS | _set("info une bandeau bar")
+"""What makes news of a flash, which is a message or a game as well."""
 _TEXT: Final = frozenset({"text"})
 _HOOK: Final = frozenset({"js", "news"})
 """What the commonest plugin of all takes for its list: `js-news`."""
@@ -116,7 +118,10 @@ _AROUND_ALL: Final = _set(
     paywall comment comments commentaires footer navbar navigation breadcrumb modal popup offcanvas megamenu menu
     """
 )
-_IN_SPITE: Final = re.compile(r"(?:^|\s)(?:has|with|no|without|not|is)[-_]\S+", re.IGNORECASE)
+_IN_SPITE: Final = re.compile(
+    r"(?:^|\s)(?:(?:[a-z]{1,3}[-_])?(?:has|with|no|without|not|is)|category|tag)[-_]\S+", re.IGNORECASE
+)
+"""States of an element or a page, and what a post is about: `has-ticker`, `ob-is-breaking-bad`, `category-flash`."""
 
 _PARTS: Final[tuple[tuple[Part, str], ...]] = (
     ("unseen", "sronly screenreader visuallyhidden assistive offscreen"),
@@ -204,9 +209,9 @@ def _likeness(called: str) -> float:
 def _sure(words: frozenset[str]) -> float:
     if words & _TICKERS or (words & _NEWS and words & _RUNNING):
         return TICKER
-    if words & _BREAKING:
+    if words & _BREAKING or (words & _FLASH and words & _OF_FLASH):
         return BREAKING
-    told = (_LATEST, None), (_NEWS, _SHOWING), (_RECENT, _STORIES), (_RUNNING, _TEXT)
+    told = (_LATEST, None), (_NEWS, _SHOWING), (_RECENT, _STORIES), (_RUNNING, _TEXT), (_FLASH, None)
     latest = words == _HOOK or any(words & one and (other is None or words & other) for one, other in told)
     return LATEST if latest else 0.0
 

@@ -30,6 +30,12 @@ _ALONE: Final = 0.7
 _OF_A_PAGE: Final = "nav,footer,aside,header,main,article,form,h1,h2"
 """Elements that a whole page has, and a list of headlines given alone has not."""
 
+_NEARLY_ALL: Final = 0.8
+_INSIDE: Final = ",.;:)]}»?!،؛؟%"
+_OPEN: Final = ",;:([{«،؛-–—&"
+_PROSE_BETWEEN: Final = re.compile("[«»§°()\\[\\]=$#&@%]")
+"""What stands between words of paragraphs too."""
+
 _Finder = Callable[[], list[Rival]]
 _Parsed = Callable[[], LexborHTMLParser]
 
@@ -156,7 +162,9 @@ def _drop_forms(body: LexborNode) -> None:
 def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> list[Rival]:
     """Lines of a page's text that are a strip each; else the page, where it is a list of headlines and no more."""
     lines = [line.strip(" ") for line in lines_of(body)]
-    strips = [found for found in strip_lines(lines, separator) if separator is not None or reads_well(found)]
+    strips = [
+        found for found in strip_lines(lines, separator) if separator is not None or _is_no_prose(found)
+    ]
     if not strips:
         if separator is None and body.css_first(_OF_A_PAGE) is not None:
             return []
@@ -169,6 +177,23 @@ def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> li
         Rival("the page's text", found, -number, "separators stand out")
         for number, found in enumerate(strips)
     ]
+
+
+def _is_no_prose(found: Found) -> bool:
+    """Whether a line of a page reads like headlines, and each begins anew: what symbols cut out of prose does not."""
+    texts = headlines_in(found.split)
+    anew = sum(1 for text in texts if _begins_anew(text))
+    return (
+        anew >= _NEARLY_ALL * len(texts)
+        and reads_well(found)
+        and not _PROSE_BETWEEN.search(found.split.separator or "")
+    )
+
+
+def _begins_anew(text: str) -> bool:
+    """Whether a text begins and ends as a headline does: no small letter first, no comma or bracket at either end."""
+    first = next(filter(str.isalnum, text), "")
+    return not first.islower() and text[0] not in _INSIDE and text[-1] not in _OPEN
 
 
 def _is_list_alone(found: Found, lines: list[str]) -> bool:

@@ -93,6 +93,12 @@ _RULE: Final = _any(
     r"^يجب أن (?:تحتوي|لا يقل)",
 )
 """What asks readers to behave, or a password to be long: `At least one capital letter`, `Veuillez rester courtois`."""
+_LISTED: Final = re.compile(r"\b(?:NASDAQ|NYSE(?:MKT)?|AMEX|LSE|TSX|OTC|EPA|Euronext)\s?:\s?[A-Z.]{1,6}\b")
+"""A share with its exchange: `(NASDAQ: QUAY)`."""
+_CODE: Final = _any(
+    r"[{};]\s*$|\w\(\)|=>|[=!]=|\w->\w|\$\w+\s?[=;(]|\bdef \w+\s?\(|\bfunction\b.*\(|\b(?:var|const|let) \w+|</?\w+>"
+)
+"""What programs have."""
 _CHARTED: Final = re.compile(
     r"(?:\d{1,3}[.)]?\s+)?(?:[A-ZÀ-Ý0-9][\w'’.&]*\s+){1,4}[–—-]\s+(?:[A-ZÀ-Ý0-9(][\w'’.&)]*(?:\s+|$)){1,4}",
     re.UNICODE,
@@ -131,6 +137,7 @@ Kind = Literal[
     "small print",
     "rules",
     "a chart",
+    "code",
     "a sentence",
     "prose",
     "a template",
@@ -207,6 +214,8 @@ _TOLD: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (
     (_SMALL_PRINT, "small print"),
     (_RULE, "rules"),
     (_WEATHER, "weather"),
+    (_LISTED, "figures"),
+    (_CODE, "code"),
     (_REPLIES, "comments"),
 )
 """Words by which a text is told, wherever they stand in it."""
