@@ -170,6 +170,23 @@ def test_article_alone_is_no_strip() -> None:
             find_strips(page, "here")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Owners must, under § 12 of the act, trim the hedge; § 14 says who pays, and § 15 of the same when that is",
+        "target = socket() # open it # send some data to the host # receive what came back # close the socket again",
+        "The report « of the harbour » names the pilot « of the second boat » and asks for more « without delay »",
+        "© Hill Gazette | 12 Quay Street, Hill Town | +44 1632 960 001 | Designed by Wood | Hosted by Ira Wood",
+        "At 18 ° C the bees stay in the hive, at 20 ° C they look out and at 24 ° C or so they leave it for the day",
+        "A boat • and three crew • were towed into harbour at dusk, said a witness who saw it all from the old pier",
+    ],
+)
+def test_a_line_of_an_article_is_no_strip(line: str) -> None:
+    """Symbols cut sentences, code, references and small print as well: pieces of those do not begin anew."""
+    with pytest.raises(SplitError):
+        find_strips(f"<main><article><h1>A day out</h1><p>{line}</p><p>{PROSE}</p></article></main>", "here")
+
+
 def test_lines_that_are_no_headlines_are_no_strip() -> None:
     """A letter or a recipe has short lines, too."""
     with pytest.raises(SplitError):

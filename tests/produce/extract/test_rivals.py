@@ -67,6 +67,10 @@ def test_names_of_tickers(called: str) -> None:
         "radio-ticker now-playing",
         "latest-comments",
         "latest-topics",
+        "clear block flash sale",
+        "ob-is-breaking-bad section",
+        "post category-breaking-news tag-urgent",
+        "teaser__headline slider",
         "nav-scroller",
         "has-ticker",
         "post",
@@ -181,6 +185,15 @@ def test_a_label_for_screen_readers_names_a_strip() -> None:
     ) == list(NEWS)
 
 
+def test_a_message_is_no_single_headline() -> None:
+    """What flashes may be a message, and what has the latest news a part of the page: one text is no strip there."""
+    for called in ("flash", "latest-news-header"):
+        with pytest.raises(SplitError):
+            find_strips(
+                f'<body><div class="{called}"><a>{NEWS[0]}</a></div><main>It rained.</main></body>', "here"
+            )
+
+
 def test_an_element_with_many_names_is_one() -> None:
     """Three attributes that name a ticker make no three items of it."""
     items = "".join(f"<p>{text}</p>" for text in (*NEWS, *MORE))
@@ -243,6 +256,8 @@ def test_many_named_elements_are_bounded() -> None:
         ("Veuillez rester poli avec les modérateurs", "rules"),
         ("يرجى عدم نشر الروابط الإعلانية", "rules"),
         ("Mira Holt – Paper Lanterns", "a chart"),
+        ("Barley Growers United (NYSE: BGU)", "figures"),
+        ("const tide = harbour.open();", "code"),
         ("Sport and leisure", "a menu"),
         ("It rained all day. Nobody came to the fair.", "prose"),
         ("{{ item.title }} is loading", "a template"),
