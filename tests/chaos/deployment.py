@@ -43,7 +43,7 @@ def compressed(rules: str, faster: float) -> str:
     if faster == 1:
         return rules
     rules = re.sub(r"\b(\d+)m\b", lambda found: f"{int(int(found[1]) * 60_000 / faster)}ms", rules)
-    rules = re.sub(r"\b90s\b", f"{int(90_000 / faster) + 1000}ms", rules)
+    rules = re.sub(r"\b(\d+)s\b", lambda found: f"{int(int(found[1]) * 1000 / faster) + 1000}ms", rules)
     return re.sub(
         r"([<>]=? )(300|600|1200|1800)\b", lambda found: f"{found[1]}{int(found[2]) / faster:g}", rules
     )
