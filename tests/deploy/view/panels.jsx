@@ -1,7 +1,8 @@
 // Draws one panel of each kind with the components that Grafana itself draws with.
 import {
-  FieldType, applyFieldOverrides, dateTime, getFieldDisplayValues, renderMarkdown, standardTransformers,
-  standardTransformersRegistry, transformDataFrame, FieldConfigOptionsRegistry, identityOverrideProcessor,
+  FieldType, applyFieldOverrides, cacheFieldDisplayNames, dateTime, getFieldDisplayValues, renderMarkdown,
+  standardTransformers, standardTransformersRegistry, transformDataFrame, FieldConfigOptionsRegistry,
+  identityOverrideProcessor,
 } from "@grafana/data";
 import { BarGauge, BigValue, Table, TimeSeries, VizRepeater } from "@grafana/ui";
 import { filled } from "./variables.js";
@@ -45,7 +46,7 @@ export async function dressed(panel, raw, values, theme) {
   const defaults = { mappings: [], ...panel.fieldConfig?.defaults };
   defaults.custom = { ...custom, ...panel.fieldConfig?.defaults?.custom };
   if (panel.type === "timeseries") defaults.color ??= { mode: "palette-classic" };
-  return applyFieldOverrides({
+  const dressed = applyFieldOverrides({
     data: transformed,
     fieldConfig: { defaults, overrides: panel.fieldConfig?.overrides ?? [] },
     fieldConfigRegistry: registry,
@@ -53,6 +54,9 @@ export async function dressed(panel, raw, values, theme) {
     theme,
     timeZone: "utc",
   });
+  // As Grafana's panels do: a colour that goes by the name is that of the line and of its legend.
+  cacheFieldDisplayNames(dressed);
+  return dressed;
 }
 
 function labelsOf(scoped) {
