@@ -72,8 +72,9 @@ a window, with all restarts in it, are `sum(max_over_time(x[1h]) - min_over_time
 **Whoever is told to end (SIGTERM) is scraped first.** It works on, not ready any more, until everybody who scraped it
 in the last two minutes comes again, for their interval and a little or {MOST_S:.0f} s at most. Then it ends its work
 while that scrape waits for its answer, and answers with the counts of the end. So nothing stands still for a scrape,
-and a restart in place takes no longer than before; a second signal, or Ctrl-C, does not wait. What a process counts
-after its last scrape that is killed, or ends by a failure, nobody sees.
+and a restart in place takes no longer than before; a second signal, or Ctrl-C, does not wait. Whoever ends by itself,
+its input read, waits for its last scrape likewise. What a process counts after its last scrape that is killed, or ends
+by a failure, nobody sees.
 
 Two sums must be zero at any moment, and an alert says when one is not:
 

@@ -41,13 +41,27 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from grafana_foundation_sdk.models.text import TextMode
 
 from deploy.grafana import colours
-from deploy.grafana.panels import Column, Kind, Link, Panel, to_replay
+from deploy.grafana.panels import SECONDS, Column, Kind, Link, Panel, to_replay
 
 DATASOURCE: Final = DataSourceRef(type_val="prometheus", uid="${datasource}")
 _HEIGHTS: Final[dict[Kind, int]] = {"lines": 8, "stacked": 8, "number": 4, "bars": 8, "table": 8, "text": 8}
 _FONT: Final = 12
 """Of names and values of bars, in pixels: the size by which Grafana measures how wide names of 28 pixels' bars are."""
-_NARROWEST: Final = 64
+_ROOM: Final = "\N{FIGURE SPACE}"
+"""Behind the names of bars: Grafana gives all of them the room of one that has the most letters, not the widest."""
+_NARROWEST: Final = 80
+"""Pixels of a table's column: on a phone a table is wider than the screen, and no value is cut."""
+_WIDEST: Final = {
+    "job": 130,
+    "instance": 140,
+    "stage": 100,
+    "version": 110,
+    SECONDS: 90,
+    "dateTimeFromNow": 130,
+}
+"""Pixels that values of a label or a unit take; of others, fewer than the title of their column."""
+_LETTER: Final = 8
+_PADDING: Final = 24
 _LETTERS: Final = "ABCDEFGHIJ"
 
 
@@ -181,7 +195,11 @@ def _field(panel: Panel, column: Column) -> str:
 
 
 def _properties(column: Column, none: str) -> list[DynamicConfigValue]:
-    properties = [DynamicConfigValue("custom.width", column.wide)] if column.wide else []
+    properties = [
+        DynamicConfigValue("custom.width", column.wide)
+        if column.wide
+        else DynamicConfigValue("custom.minWidth", _narrowest(column))
+    ]
     if none:
         properties.append(DynamicConfigValue("noValue", none))
     if column.unit:
@@ -205,6 +223,12 @@ def _properties(column: Column, none: str) -> list[DynamicConfigValue]:
     return properties
 
 
+def _narrowest(column: Column) -> int:
+    """How many pixels a column has at least."""
+    title = len(column.title) * _LETTER + _PADDING
+    return max(_NARROWEST, title, _WIDEST.get(column.label or column.unit, 0))
+
+
 def _judged_words(well: Sequence[str]) -> list[dict[str, Any]]:
     """Mappings that leave words as they are and colour them."""
     plain = {word: {"text": word, "index": index, "color": colours.PLAIN} for index, word in enumerate(well)}
@@ -222,7 +246,7 @@ def _target(panel: Panel, position: int) -> Any:
         prometheus.Dataquery()
         .expr(query.selected)
         .ref_id(_LETTERS[position])
-        .legend_format(query.legend or "__auto")
+        .legend_format(query.legend + _ROOM * (panel.kind == "bars") if query.legend else "__auto")
     )
     if panel.kind == "table":
         return target.instant().format(PromQueryFormat.TABLE)

@@ -36,6 +36,14 @@ _BUNDLE: Final = (
 )
 
 
+_CUT: Final = """panel => [...panel.querySelectorAll('[role="cell"], [role="columnheader"]')].filter(cell => {
+  const text = document.createRange();
+  text.selectNodeContents(cell);
+  const [own, its] = [cell.getBoundingClientRect(), text.getBoundingClientRect()];
+  return its.left < own.left - 1 || its.right > own.right + 1;
+}).map(cell => cell.innerText)"""
+
+
 class Drawn(Struct, frozen=True):
     """What became of a panel: `state` is ok, empty or error; links are titles with their addresses."""
 
@@ -43,6 +51,8 @@ class Drawn(Struct, frozen=True):
     state: str
     text: str
     error: str | None
+    cut: Sequence[str]
+    """What its tables do not show whole."""
     links: Sequence[str]
 
 
@@ -118,6 +128,7 @@ def draw(
                 state=panel.get_attribute("data-state") or "",
                 text=panel.inner_text(),
                 error=panel.get_attribute("data-error"),
+                cut=panel.evaluate(_CUT),
                 links=json.loads(panel.get_attribute("data-links") or "[]"),
             )
             for panel in page.locator(".panel").all()

@@ -243,7 +243,7 @@ def view(prometheus: Prometheus, browser: Browser) -> Callable[..., list[Drawn]]
 def test_every_panel_is_drawn(
     prometheus: Prometheus, view: Callable[..., list[Drawn]], board: Board, width: int, pictures: Path
 ) -> None:
-    """In a browser no panel is an error, and none is empty that has data; a picture of it goes into the docs."""
+    """In a browser no panel is an error, none is empty that has data, no table cuts a value; a picture is taken."""
     path = FOLDER / f"{board.uid}.json"
     picture = pictures / f"{board.uid}-{'desk' if width == DESK else 'phone'}.webp"
     may_be_empty = {panel.title for panel in board.panels if panel.empty is not None}
@@ -254,6 +254,7 @@ def test_every_panel_is_drawn(
         drawn = view(path, width=width, seconds=seconds, picture=picture)
         assert [panel.title for panel in drawn] == [panel.title for panel in board.panels]
         assert [panel.error for panel in drawn if panel.error] == []
+        assert {panel.title: panel.cut for panel in drawn if panel.cut} == {}
         return {panel.title for panel in drawn if panel.state == "empty"} <= may_be_empty
 
     wait_until(complete, seconds=60)
