@@ -37,6 +37,7 @@ lint: $(READY)  ## ruff, mypy --strict and the drift of generated files
 	$(BIN)/python -m deploy.reference --check
 	$(BIN)/python -m deploy.grafana.generate --check
 	$(BIN)/python -m deploy.kafka.acls --check
+	$(BIN)/python -m deploy.kubernetes.rules --check
 
 format: $(READY)  ## let ruff format and mend what it can
 	$(BIN)/ruff format
@@ -45,10 +46,11 @@ format: $(READY)  ## let ruff format and mend what it can
 schemas: $(READY)  ## generate JSON Schema and AsyncAPI from the structs
 	$(BIN)/python -m schemas.generate
 
-deployment: $(READY)  ## generate docs/settings.md, docs/metrics.md, Grafana's dashboards and the ACL script
+deployment: $(READY)  ## generate docs/settings.md, docs/metrics.md, Grafana's dashboards, the ACL script and the operator's rules
 	$(BIN)/python -m deploy.reference
 	$(BIN)/python -m deploy.grafana.generate
 	$(BIN)/python -m deploy.kafka.acls
+	$(BIN)/python -m deploy.kubernetes.rules
 
 pictures: $(READY)  ## take the docs' pictures of the pages and dashboards anew, with this machine's Chromium (five minutes)
 	TICKER_PICTURES=docs/images $(BIN)/python -m pytest -q tests/serve/test_board.py -k picture

@@ -253,6 +253,17 @@ def test_jobs_are_named_as_the_rules_expect() -> None:
     assert jobs == {job["job_name"] for job in config["scrape_configs"]}
 
 
+def test_the_operator_has_the_rules() -> None:
+    """All groups of both files, as they are; `make deployment` writes them."""
+    (found,) = (each["spec"] for each in documents_of("production") if each["kind"] == "PrometheusRule")
+    groups = [
+        group
+        for name in ("recording", "alerts")
+        for group in yaml.safe_load((DEPLOY / f"prometheus/rules/{name}.yaml").read_text("utf-8"))["groups"]
+    ]
+    assert found["groups"] == groups
+
+
 def test_the_autoscaler_asks_for_what_the_adapter_makes() -> None:
     """Of a metric that workers have."""
     scaler = next(document for document in documents_of("production") if "Autoscaler" in document["kind"])
