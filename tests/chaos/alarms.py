@@ -39,6 +39,9 @@ _BEGIN_S: Final = 60.0
 """How long to wait for an alert after its time limit, to tell how late it was."""
 _SLACK_S: Final = 30.0
 """How late an alert may be, because scrapes, Kafka and a busy machine do not run faster."""
+_GROUP_MIN: Final = 5.5
+"""Minutes, of the rules' clock, until people are told of an alert while one of its name was just told: group_interval
+of the Alertmanager example, and a margin."""
 _END_S: Final = 120.0
 _LINES_A_MINUTE: Final = 20
 _SHARE: Final = 0.01
@@ -56,6 +59,8 @@ class Episode(Struct):
     fault: Fault
     begun: float
     fired: float | None = None
+    told: float | None = None
+    """When people were told of its alert."""
     ended: float = 0
     quiet: float | None = None
     failed: str = ""
@@ -119,6 +124,8 @@ def provoke(deployment: Deployment, history: History, name: str) -> Episode:
 
     if fault.alert is not None:
         episode.fired = _moment(fires, fault.within_min * minute + _BEGIN_S)
+    if episode.fired is not None:
+        episode.told = _moment(lambda: is_told(deployment, episode), _GROUP_MIN * minute + _BEGIN_S)
     time.sleep(fault.lasts_min * minute)
     fault.end(deployment)
     episode.ended = time.monotonic()
@@ -136,13 +143,28 @@ def _moment(condition: Callable[[], bool], seconds: float) -> float | None:
     return None
 
 
+def is_told(deployment: Deployment, episode: Episode) -> bool:
+    """Whether people were told of a fault's alert since it began."""
+    fault = episode.fault
+    return any(
+        each.at >= episode.begun
+        and each.alert == fault.alert
+        and fault.source in {None, each.labels.get("source")}
+        for each in deployment.pager.told
+    )
+
+
 def told(episode: Episode) -> str:
     """An episode as a line."""
     begun, fault = episode.begun, episode.fault
     quiet = "never" if episode.quiet is None else f"{episode.quiet - episode.ended:.0f} s"
     if episode.fired is None:
         return f"{episode.name}: nothing of its own fired in {episode.ended - begun:.0f} s"
-    return f"{episode.name}: {fault.alert} after {episode.fired - begun:.0f} s; quiet {quiet} after its end"
+    heard = "never" if episode.told is None else f"{episode.told - begun:.0f} s"
+    return (
+        f"{episode.name}: {fault.alert} after {episode.fired - begun:.0f} s, told after {heard};"
+        f" quiet {quiet} after its end"
+    )
 
 
 def complaints(
@@ -158,6 +180,8 @@ def complaints(
             limit = episode.fault.within_min * minute + slack
             if episode.fired is None or episode.fired - episode.begun > limit:
                 found.append(f"{episode.name}: {episode.fault.alert} did not fire within {limit:.0f} s")
+            elif episode.told is None:
+                found.append(f"{episode.name}: nobody was told of {episode.fault.alert}")
         if episode.quiet is None:
             found.append(f"{episode.name}: {episode.fault.alert} did not end")
     for moment, firing in history.seen:
@@ -249,6 +273,10 @@ def command(faults: tuple[str, ...], faster: float, slack: float, keep: Path | N
 def run(folder: Path, names: Sequence[str], faster: float, slack: float) -> list[str]:
     """Inject faults, lane by lane in parallel, into a pipeline of its own; gives everything that was wrong."""
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise click.UsageError(
+            f"{folder} is not empty: what an earlier run left there would be counted as well"
+        )
     with ExitStack() as stack:
         began = time.monotonic()
         deployment = Deployment(folder, stack, faster=faster)
