@@ -30,6 +30,7 @@ class Internal(NamedTuple):
 
 
 _DISTRIBUTIONS: Final = {"aiokafka": "aiokafka", "faust": "faust-streaming"}
+_ADMIN: Final = "aiokafka.admin.client:AIOKafkaAdminClient"
 _CONSUMER: Final = "aiokafka.consumer.consumer:AIOKafkaConsumer"
 _COORDINATOR: Final = "aiokafka.consumer.group_coordinator:GroupCoordinator"
 _FETCHER: Final = "aiokafka.consumer.fetcher:Fetcher"
@@ -42,6 +43,8 @@ _TABLES: Final = "faust.tables.manager:TableManager"
 
 INTERNALS: Final[dict[Library, tuple[Internal, ...]]] = {
     "aiokafka": (
+        Internal(_ADMIN, "_client", "ask every broker, not one at random"),
+        Internal("aiokafka.client:AIOKafkaClient", "force_metadata_update", "which brokers there are now"),
         Internal("aiokafka.client:AIOKafkaClient", "coordinator_lookup", "survive a foreign broker"),
         Internal("aiokafka.client:AIOKafkaClient", "set_topics", "learn of all topics at once"),
         Internal("aiokafka.conn:AIOKafkaConnection", "_protocol", "whether a connection was ever open"),
@@ -140,6 +143,14 @@ def learn_topics(client: Any, topics: Collection[str]) -> Awaitable[Any]:
     inner = client.client if hasattr(client, "client") else client._client  # noqa: SLF001
     answer: Awaitable[Any] = inner.set_topics(topics)
     return answer
+
+
+async def ask_every_broker(admin: Any, request: Any) -> list[Any]:
+    """Send every broker that there is now a request of aiokafka's protocol; gives each answer, or why there is none."""
+    client = admin._client  # noqa: SLF001
+    await client.force_metadata_update()
+    nodes = [broker.nodeId for broker in client.cluster.brokers()]
+    return await asyncio.gather(*(client.send(node, request) for node in nodes), return_exceptions=True)
 
 
 def close_client(consumer: Any) -> Awaitable[None]:

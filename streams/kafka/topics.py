@@ -8,13 +8,15 @@ from typing import Any, Final, Literal
 from aiokafka import TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.protocol.metadata import MetadataRequest
 from msgspec import Struct
 
 from schemas.topics import Topic
 from streams.counted import counted
 from streams.errors import SettingsError, TickerError
 from streams.kafka.connect import Report
+from streams.kafka.internals import ask_every_broker
 
 _MOST_COPIES: Final = 3
 _IN_SYNC: Final = {"min.insync.replicas": "2"}
@@ -58,7 +60,8 @@ async def create(client: Any, topics: Sequence[Topic], *, prefix: str, replicati
     """Create the topics that are missing; leave those that exist as they are.
 
     `client` is an aiokafka admin client (`streams.kafka.connect.administration`). `replication` 0 means as many
-    replicas as there are brokers, at most three. Returns once the topics have leaders.
+    replicas as there are brokers, at most three. Returns once every broker knows the topics and their leaders, so that
+    none of them denies a topic that was just created; one that does not answer for seconds is not waited for.
 
     Raises:
         SettingsError: There are fewer brokers than `replication`.
@@ -205,20 +208,33 @@ async def _configs(client: Any, names: Sequence[str]) -> dict[str, dict[str, str
 
 
 async def _await_visible(client: Any, names: set[str]) -> None:
-    """Wait until topics that were just created have leaders."""
+    """Wait until every broker knows topics that were just created, with their leaders."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + _VISIBLE_S
+    request = MetadataRequest(sorted(names), allow_auto_topic_creation=False)
     while True:
-        known = {
-            topic["topic"]
-            for topic in await client.describe_topics()
-            if all(partition["leader"] >= 0 for partition in topic["partitions"])
-        }
-        if names <= known:
+        answers = await ask_every_broker(client, request)
+        told = [answer for answer in answers if not isinstance(answer, KafkaError)]
+        unheard = set[str]().union(*(names - _led(answer) for answer in told))
+        is_late = clock() > deadline
+        if told and not unheard and (is_late or len(told) == len(answers)):
             return
-        if clock() > deadline:
-            raise TickerError(f"created, but without leaders after {_VISIBLE_S:g} s: {sorted(names - known)}")
+        if is_late:
+            raise TickerError(
+                f"created, but without leaders after {_VISIBLE_S:g} s: {sorted(unheard or names)}"
+            )
         await asyncio.sleep(_POLL_S)
+
+
+def _led(answer: Any) -> set[str]:
+    """The topics whose partitions all have a leader, as a broker tells."""
+    if isinstance(answer, BaseException):
+        raise answer
+    return {
+        name
+        for code, name, _, partitions in answer.topics
+        if not code and all(leader >= 0 for _, _, leader, *_ in partitions)
+    }
 
 
 def _differences(topic: Topic, name: str, copies: int, live: TopicDescription | None) -> Iterator[Difference]:

@@ -1,5 +1,6 @@
 """A real Kafka on this machine: starts, survives, refuses, ends with its owner."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -12,12 +13,15 @@ import pytest
 from aiokafka.admin import NewTopic
 from msgspec.structs import replace
 
+from schemas.topics import TOPICS
 from streams.dev import folder
 from streams.dev.configuration import Security
 from streams.dev.folder import remove
 from streams.dev.kafka import Cluster
 from streams.dev.metadata import known_brokers
 from streams.errors import SettingsError, TickerError
+from streams.kafka.connect import ask
+from streams.kafka.topics import create
 from streams.settings import Connection, Secret
 from tests.kafka_support import USERS, Certificates, administer, consume, produce, start
 
@@ -64,9 +68,15 @@ def test_a_killed_broker_is_noticed_and_comes_back_with_its_data(
 
 
 def test_three_nodes_stay_writable_when_one_is_killed(start_cluster: Callable[..., Cluster]) -> None:
-    """With three copies and two in sync, acks=all succeeds with a node missing."""
+    """With three copies and two in sync, acks=all succeeds with a node missing; before, each knows topics just made."""
     cluster = start_cluster(nodes=3)
     assert cluster.running == (1, 2, 3)
+    administer(connect(cluster), create, TOPICS, prefix="ticker")
+    made = {topic.on("ticker") for topic in TOPICS}
+    for server in cluster.bootstrap_servers().split(","):
+        told = asyncio.run(ask({"bootstrap_servers": server}, sorted(made)))
+        assert told.topics == made
+        assert not told.leaderless
     make_topic(cluster, "headlines")
     produce(connect(cluster), "headlines", VALUES)
     cluster.kill(2)
