@@ -185,13 +185,24 @@ def _judge(node: LexborNode, sure: float, address: str | None, separator: str | 
         return Rival(called, None, sure, "nothing in it repeats, no separator stands out")
     texts = headlines_in(found.split)
     reading = read(texts)
-    if reading.headlines < HEADLINES:
+    if reading.headlines < _least(sure, len(texts)):
         return Rival(called, None, sure, f"its slots are {reading.mostly}: {texts[0][:_MOST_EXAMPLE]!r}")
     listed = 0.3 * math.log2(min(len(texts), 8)) if len(texts) > 1 else _SINGLE
     score = round(sure + 2 * reading.headlines + listed, 2)
     return Rival(
         called, found, score, f"name {sure:.1f}, {reading.headlines:.0%} headlines, {len(texts)} slots"
     )
+
+
+def _least(sure: float, slots: int) -> float:
+    """The share of an element's slots that must read like headlines: more where its name says less, all of two."""
+    if sure >= BREAKING:
+        return HEADLINES
+    return 1.0 if slots == _PAIR else _MORE_HEADLINES
+
+
+_PAIR: Final = 2
+_MORE_HEADLINES: Final = 0.55
 
 
 def labelled(body: LexborNode, address: str | None, separator: str | None) -> list[Rival]:

@@ -194,6 +194,14 @@ def test_a_message_is_no_single_headline() -> None:
             )
 
 
+def test_a_pair_under_a_weak_name_must_be_headlines_both() -> None:
+    """A menu item and a title make no strip because something near them is called latest."""
+    page = f'<body><ul class="latest-news"><li>Home</li><li>{NEWS[0]}</li></ul><main>It rained.</main></body>'
+    with pytest.raises(SplitError):
+        find_strips(page, "here")
+    assert first(page.replace("Home", NEWS[1])) == [NEWS[1], NEWS[0]]
+
+
 def test_an_element_with_many_names_is_one() -> None:
     """Three attributes that name a ticker make no three items of it."""
     items = "".join(f"<p>{text}</p>" for text in (*NEWS, *MORE))
