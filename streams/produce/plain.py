@@ -211,4 +211,7 @@ def is_damaged(text: str) -> bool:
 
 def may_be_damaged(text: str) -> bool:
     """Whether anything in a text looks damaged, in a fraction of the time that it takes to say how much."""
-    return any(sign in text for sign in _SIGNS_OF_DAMAGE)
+    for sign in _SIGNS_OF_DAMAGE:  # noqa: SIM110 (`any` takes twice as long, and every slot is looked at)
+        if sign in text:
+            return True
+    return False

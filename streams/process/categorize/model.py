@@ -133,7 +133,8 @@ class Categorizer:
         topics = self._learned_topics(folded, language)
         threshold = self._model.threshold
         rules = self._period(at).rules if self._rules else ()
-        for rule in reversed(self._matching(rules, text, folded, language, source)):
+        found = self._matching(rules, text, folded, language, source) if rules else []
+        for rule in reversed(found):
             others = () if rule.override else tuple(score for score in topics if score.topic != rule.topic)
             topics = (TopicScore(rule.topic, rule.confidence), *others)
             topics = tuple(sorted(topics, key=lambda score: -score.confidence))

@@ -173,8 +173,7 @@ class NearIndex(Generic[HeadlineT]):
         """Make a headline live that is not; `folded` is its folded text where that is at hand."""
         if self._live.next > _LAST_SLOT:
             self._renumber()
-        slot = headline.slot = self._live.next
-        self._live.extend((headline,))
+        slot = headline.slot = self._live.append(headline)
         for posting in self._postings(headline.folded if folded is None else folded):
             posting.slots.append(slot)
             posting.live += 1

@@ -39,6 +39,18 @@ class Slots(Generic[T]):
         """All that are there, by number."""
         return (item for page in self._pages.values() for item in page.items if item is not None)
 
+    def append(self, item: T) -> int:
+        """Give a thing the next number, which is returned."""
+        slot = self.next
+        page = self._pages.get(slot >> _BITS)
+        if page is None:
+            page = self._pages[slot >> _BITS] = _Page()
+        page.items.append(item)
+        page.live += 1
+        self._live += 1
+        self.next += 1
+        return slot
+
     def extend(self, items: Sequence[T]) -> None:
         """Give things the next numbers."""
         self._live += len(items)

@@ -7,7 +7,7 @@ two languages is known to have weigh as well: by its letters "Labour leader crit
 """
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Final
@@ -101,16 +101,23 @@ def _letters(runs: re.Pattern[str], folded: str) -> int:
 def _latin_language(folded: str) -> str:
     model = _latin_model()
     words = folded.replace("é", "e").split()
-    odds = model.bias + sum(map(_odds, words))
+    odds = model.bias + sum(map(_odds.__getitem__, words))
     for before, after in pairwise(words):
         odds += model.trigrams.get(f"{before[-1]} {after[0]}", 0)
     return "fr" if odds > 0 else "en"
 
 
-@lru_cache(maxsize=_REMEMBERED_WORDS)
-def _odds(word: str) -> int:
+class _Odds(dict[str, int]):
     """What a word says by itself, and by its trigrams, those with the blanks around it included."""
-    weight = _latin_model().trigrams.get
-    padded = f" {word} "
-    trigrams = map("".join, zip(padded, padded[1:], padded[2:], strict=False))
-    return _telling_words().get(word, 0) + sum(weight(trigram, 0) for trigram in trigrams)
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _REMEMBERED_WORDS:
+            self.clear()
+        weight = _latin_model().trigrams.get
+        padded = f" {word} "
+        trigrams = map("".join, zip(padded, padded[1:], padded[2:], strict=False))
+        odds = self[word] = _telling_words().get(word, 0) + sum(weight(trigram, 0) for trigram in trigrams)
+        return odds
+
+
+_odds: Final = _Odds()
