@@ -29,7 +29,7 @@ from streams.process.categorize.model import Categorizer
 from streams.process.categorize.processor import OUTCOMES as CATEGORIZE_OUTCOMES
 from streams.process.categorize.processor import CategorizeProcessor
 from streams.process.dedup.deduplicator import OUTCOMES as DEDUPLICATE_OUTCOMES
-from streams.process.dedup.deduplicator import Deduplicator
+from streams.process.dedup.deduplicator import Deduplicator, warm_up
 from streams.stage import Stage
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ DEDUPLICATE: Final = Stage(
     outputs=(DECISIONS, DUPLICATES, CORRECTIONS),
     processor=Deduplicator,
     outcomes=DEDUPLICATE_OUTCOMES,
+    warm_up=warm_up,
 )
 CATEGORIZE: Final = Stage(
     name="categorize",

@@ -100,6 +100,10 @@ class Remembering(Protocol):
         """Build indexes after a restore, in steps of some milliseconds; `process` finishes what is left."""
 
 
+def _nothing() -> None:
+    """Nothing to load."""
+
+
 class Stage(Struct, frozen=True, kw_only=True):
     """One step of the topology: what it reads, what it remembers and what it writes.
 
@@ -113,6 +117,8 @@ class Stage(Struct, frozen=True, kw_only=True):
     processor: Callable[[], Processor]
     outcomes: Mapping[str, str]
     """Every outcome that the processor counts, with its meaning."""
+    warm_up: Callable[[], None] = _nothing
+    """Loads what the first decisions would load otherwise, while records wait: once in a process."""
 
     @property
     def topics(self) -> tuple[Topic, ...]:

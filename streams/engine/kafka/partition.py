@@ -104,6 +104,8 @@ class PartitionRunner:
         """The transaction whose records are being decided on."""
         self._committing: tuple[Work, asyncio.Task[None]] | None = None
         self._is_open = False
+        self._is_new = True
+        """Whether nothing was decided on since the partition was opened."""
         self._disowned_since: float | None = None
 
     @property
@@ -268,7 +270,7 @@ class PartitionRunner:
         epoch = self._waiting.open()
         self._decided = self._position
         await self._consumer.seek_epoch(self.partition, self._position, epoch)
-        self._is_open = True
+        self._is_open = self._is_new = True
         self._disowned_since = None
 
     async def _restore(self, limit: asyncio.Timeout) -> None:
@@ -311,7 +313,10 @@ class PartitionRunner:
             MissingSliceError: A slice is missing before the first that waits.
         """
         assert self._processor is not None
-        work = self._work = begin(self.stage.name, self._prefix, self.partition, self._schemas)
+        is_first, self._is_new = self._is_new, False
+        work = self._work = begin(
+            self.stage.name, self._prefix, self.partition, self._schemas, is_first=is_first
+        )
         turn = work.began
         before = clocks_of(self._processor)
         try:

@@ -116,7 +116,7 @@ class _Worker:
     async def run(self) -> None:
         settings = self._settings
         internals.check("faust")
-        if not await self._unless_stopped(_check_topics(settings)):
+        if not await self._unless_stopped(_get_ready(settings)):
             return
         raise_collector_thresholds()
         with tempfile.TemporaryDirectory(prefix="ticker-worker-", ignore_cleanup_errors=True) as folder:
@@ -241,6 +241,12 @@ class _InstanceIdClash:
             f"another worker runs with --instance-id {self._instance_id}, and the two take the place from each other;"
             " give each an id of its own, or none"
         )
+
+
+async def _get_ready(settings: WorkerSettings) -> None:
+    """Check the topics, and load meanwhile what records would wait for."""
+    loading = [asyncio.to_thread(stage.warm_up) for stage in settings.stages]
+    await asyncio.gather(_check_topics(settings), *loading)
 
 
 async def _check_topics(settings: WorkerSettings) -> None:

@@ -197,7 +197,7 @@ class NearIndex(Generic[HeadlineT]):
         if self._live.next > _LAST_SLOT // 2:
             self._renumber()  # so that there is room for a thousand million
         self._asked = _NOTHING_ASKED
-        gathered = _bulk().Gathered(self._words.__getitem__)
+        gathered = bulk().Gathered(self._words.__getitem__)
         while some := list(islice(headlines, _ADDED_AT_ONCE)):
             gathered.add([folded_in(headline.texts) for headline in some], self._live.next)
             for slot, headline in enumerate(some, self._live.next):
@@ -253,7 +253,7 @@ class NearIndex(Generic[HeadlineT]):
         searched = self._rarest(folded)
         fewest = max(min(len(searched), _FEWEST_STEMS), ceil(_FOUND * len(searched)))
         live = self._live
-        shared = _shared if len(live) < _MANY or fewest < _FEWEST_STEMS else _bulk().shared
+        shared = _shared if len(live) < _MANY or fewest < _FEWEST_STEMS else bulk().shared
         hits = [
             (-n, headline)
             for slot, n in shared(searched, fewest).items()
@@ -311,7 +311,7 @@ def _by_count_and_key(hit: tuple[int, Indexed]) -> tuple[int, bytes]:
 
 
 @cache
-def _bulk() -> ModuleType:
+def bulk() -> ModuleType:
     """The module that needs numpy, whose import takes 0.1 s: that few headlines are not worth."""
     from streams.process.dedup import bulk  # noqa: PLC0415
 
