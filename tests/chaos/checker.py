@@ -88,8 +88,10 @@ class _Expected:
             def published(record: EventRecord) -> None:
                 if topic is stage.state:
                     self.state.pop((number, record.key), None)
-                    if record.value is not None:
-                        self.state[number, record.key] = record.value
+                    seen = record.value
+                    if seen is not None:
+                        seen = _decode_seen(seen) if isinstance(seen, bytes) else seen
+                        self.state[number, record.key] = seen
                     return
                 event: Any = record.value
                 headers = tuple(cloudevent_headers(event, record.key)) if topic.public and event else ()

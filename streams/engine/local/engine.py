@@ -1,7 +1,7 @@
 """The local engine: the same processors as on Kafka, chained by lists instead of topics.
 
-Nothing is encoded: a record's value is the event itself. Records of one topic that later stages read are
-handed on batch by batch, so memory is bounded by the batch, not by the input.
+Nothing is encoded: a record's value is the event itself, but for what a processor writes of its state. Records of one
+topic that later stages read are handed on batch by batch, so memory is bounded by the batch, not by the input.
 """
 
 from collections import Counter, defaultdict
@@ -34,8 +34,7 @@ class _Outbox:
         self._counts = engine.counts[stage]
 
     def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
-        if not isinstance(event, bytes):  # the state: nobody reads it back here
-            self._published(topic, EventRecord(key, event, timestamp))
+        self._published(topic, EventRecord(key, event, timestamp))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         self._published(topic, EventRecord(key, None, timestamp))
