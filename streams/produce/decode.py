@@ -6,6 +6,8 @@ UTF-8 is tried first, as no other text is valid UTF-8 by chance. Legacy encoding
 
 import codecs
 import re
+from collections.abc import Iterator
+from itertools import islice
 from operator import itemgetter
 from typing import Final
 
@@ -57,7 +59,10 @@ _LEGACY: Final = ("cp720", "mac_arabic", "cp864", "mac_roman", "cp850", "cp866")
 _SAMPLE: Final = 65_536
 _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROL_SHARE: Final = 0.01
-_HIGH: Final = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_HIGH: Final = re.compile(rb"[\x80-\xff][A-Za-z\x80-\xff]*")
+_LETTERS_BEFORE: Final = re.compile(rb"[A-Za-z]*\Z")
+_LONGEST_BEGINNING: Final = 32
+"""Letters of ASCII before a high byte that are taken for its word; runs of a million are pictures in base64."""
 _FEW_BYTES: Final = 16
 """With fewer bytes in non-ASCII words than this, the declared encoding is tried before the detected one."""
 _HIGH_WORDS: Final = 2_000
@@ -125,7 +130,7 @@ def _checked(text: str, place: str) -> str:
 def _encoding(data: bytes, place: str, charset: str | None) -> str:
     if b"\0" in data[:_SAMPLE] and (wide := _wide(data[:_SAMPLE])):
         return wide
-    words = b" ".join(_HIGH.findall(data)[:_HIGH_WORDS])
+    words = b" ".join(islice(_high_words(data), _HIGH_WORDS))
     if _is_utf8(data) or _mostly_utf8(words):
         return "utf-8"
     declared = _DECLARED.search(data[:_DECLARED_WITHIN])
@@ -142,6 +147,13 @@ def _encoding(data: bytes, place: str, charset: str | None) -> str:
     if share <= _UNNATURAL_SHARE:
         return seldom
     raise InputError(place, "an encoding that cannot be told, or damaged text; save the page as UTF-8")
+
+
+def _high_words(data: bytes) -> Iterator[bytes]:
+    """The words with bytes beyond ASCII, each from its beginning."""
+    for match in _HIGH.finditer(data):
+        before = _LETTERS_BEFORE.search(data[max(0, match.start() - _LONGEST_BEGINNING) : match.start()])
+        yield (before[0] if before else b"") + match[0]
 
 
 def _guessed(data: bytes, words: bytes) -> str | None:

@@ -95,9 +95,12 @@ class _Misreading:
         classes = "".join(map(re.escape, characters))
         self._words = re.compile(f"[{classes}\ufffd]{{2,}}")
 
-    def stands_in(self, text: str) -> bool:
-        """Whether the text has what a common character looks like when it is misread."""
-        return any(tell in text for tell in self._tells)
+    def stands_in(self, text: str, characters: frozenset[str]) -> bool:
+        """Whether the text, of these characters, has what a common character looks like when it is misread.
+
+        Most pages lack one of the two characters of nearly all that is looked for, and are long.
+        """
+        return any(characters.issuperset(tell) and tell in text for tell in self._tells)
 
     def repair(self, text: str) -> str:
         """The text with each word read right that is UTF-8 in this encoding."""
@@ -148,8 +151,9 @@ def repair(text: str) -> str:
         return text
     before = text
     for _ in range(2 * _ROUNDS):
+        characters = frozenset(text)
         for misreading in _MISREADINGS:
-            if misreading.stands_in(text) and (repaired := misreading.repair(text)) != text:
+            if misreading.stands_in(text, characters) and (repaired := misreading.repair(text)) != text:
                 text = repaired
                 break
         else:

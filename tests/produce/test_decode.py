@@ -144,6 +144,12 @@ def test_binary_data_is_refused_by_name(data: bytes) -> None:
         decode(data, "here")
 
 
+def test_a_picture_in_base64_is_passed_over_at_once() -> None:
+    """A run of a million letters, as pictures and fonts in a page are, is no word to tell the encoding by."""
+    page = b'<img src="data:image/png;base64,' + b"A" * 1_000_000 + b'"><p>' + FRENCH.encode("cp1252")
+    assert decode(page, "here").endswith(FRENCH)
+
+
 def test_large_page_is_refused_with_its_limit() -> None:
     """Beyond the limit nothing is tried."""
     with pytest.raises(InputError, match="16 MiB"):

@@ -254,8 +254,11 @@ def _beside(label: LexborNode, body: LexborNode) -> LexborNode | None:
 
 
 def _names_strip(label: LexborNode, body: LexborNode) -> bool:
-    """Whether a label is seen, and none of a heading, which names a part of the page."""
-    return not any(above.tag in _HEADINGS or _is_unseen(above) for above in _upward(label, body.mem_id))
+    """Whether a label is seen, and none of a heading, which names a part of the page, or of a menu."""
+    return not any(
+        above.tag in _HEADINGS or _is_unseen(above) or is_place_of_others(above.attributes.get("class") or "")
+        for above in _upward(label, body.mem_id)
+    )
 
 
 def _upward(node: LexborNode, root: int) -> Iterator[LexborNode]:

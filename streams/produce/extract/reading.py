@@ -15,7 +15,8 @@ from msgspec import Struct
 from streams.produce.furniture import is_furniture, is_placeholder
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", re.UNICODE)
+_WORD: Final = re.compile(r"(?<!_)[^\W\d_]+(?:['’-][^\W\d_]+)*(?!\w)", re.UNICODE)
+"""A word; what underscores join is the name of an icon or a variable: `expand_more`."""
 _NUMBER: Final = re.compile(r"\d+(?:[.,  \xa0\u202f]\d{3})*(?:[.,:]\d+)?")
 _ARABIC: Final = re.compile("[\u0600-\u06ff]")
 _QUOTATION: Final = re.compile(r"[\"“«„‘'].*?[\"”»’']")

@@ -194,6 +194,16 @@ def test_a_message_is_no_single_headline() -> None:
             )
 
 
+def test_a_label_in_a_menu_names_no_strip() -> None:
+    """`Latest` is an entry of menus, too, and the others stand beside it."""
+    entries = "".join(f"<a>{text}</a>" for text in (*NEWS, *MORE))
+    menu = f'<ul class="main-menu"><li><span>Latest</span><div>{entries}</div></li></ul>'
+    page = f"<body>{menu}<main>It rained.</main></body>"
+    with pytest.raises(SplitError):
+        find_strips(page, "here")
+    assert first(page.replace("main-menu", "x")) == [*NEWS, *MORE]
+
+
 def test_a_pair_under_a_weak_name_must_be_headlines_both() -> None:
     """A menu item and a title make no strip because something near them is called latest."""
     page = f'<body><ul class="latest-news"><li>Home</li><li>{NEWS[0]}</li></ul><main>It rained.</main></body>'
@@ -266,6 +276,7 @@ def test_many_named_elements_are_bounded() -> None:
         ("Mira Holt – Paper Lanterns", "a chart"),
         ("Barley Growers United (NYSE: BGU)", "figures"),
         ("const tide = harbour.open();", "code"),
+        ("Harbour expand_circle_down", "a menu"),
         ("Sport and leisure", "a menu"),
         ("It rained all day. Nobody came to the fair.", "prose"),
         ("{{ item.title }} is loading", "a template"),
