@@ -1,1 +1,1 @@
-"""Send headlines that are ours through the whole path, and measure how long they are under way."""
+"""Send synthetic headlines through the whole pipeline and measure how long they take."""

@@ -1,8 +1,8 @@
-"""The canary's headlines: one per language, each a text that was never there and resembles nothing.
+"""The canary's headlines: one per language, each a new text that is similar to no other headline.
 
-The content words are made up, letter by letter, from the time: no real headline has them, so nothing merges
-with a canary and no canary with another, and the categorizer has nothing to go by: `uncategorised`. The
-small words around them are real and tell the language.
+The content words are derived from the time, letter by letter. No real headline has them, so that a canary headline is
+never merged with a real one or with another canary headline, and the categorizer files it as `uncategorised`. The
+function words around them are real, so that the language is recognized.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,13 +15,13 @@ from streams.produce.observation import Observation
 
 _SEPARATOR: Final = " ||| "
 _LETTERS: Final = 9
-"""Letters of a word after its beginning: two words of 9 out of 13 are alike once in ten thousand million."""
+"""Letters of a word after its prefix. Two words of 9 letters out of 13 are equal once in ten thousand million."""
 
 
 class _Template(NamedTuple):
     sentence: str
     beginning: str
-    """What made-up words begin with: no real word does, for the categorizer goes by beginnings."""
+    """The prefix of the made-up words. No real word has it, because the categorizer compares prefixes."""
     letters: str
 
 
@@ -37,7 +37,7 @@ LANGUAGES: Final = tuple(_TEMPLATES)
 
 
 def observation(at: int) -> Observation:
-    """The strip that the canary shows at an instant (ms since the epoch): a slot per language."""
+    """The canary's strip at an instant (ms since the epoch), with one slot per language."""
     slots = (
         template.sentence.format(*_words(language, template, at)) for language, template in _TEMPLATES.items()
     )
@@ -53,7 +53,7 @@ def observation(at: int) -> Observation:
 
 
 def _words(language: str, template: _Template, at: int) -> Iterator[str]:
-    """Five words that only this language and instant have."""
+    """Five words that are unique to this language and instant."""
     for number in range(5):
         digest = blake2b(f"{language} {at} {number}".encode(), digest_size=_LETTERS).digest()
         letters = template.letters

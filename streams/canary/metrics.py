@@ -1,4 +1,4 @@
-"""What the canary measures: the ages of its headlines, whose objective pages."""
+"""The canary's metrics. The service level objective of the end-to-end latency is on the age of its headlines."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -62,7 +62,7 @@ class CanaryMetrics:
     """The metrics of a canary (`streams.canary.rounds.CanaryObserver`).
 
     Args:
-        registry: Where they are made.
+        registry: The registry that the metrics are registered with.
         is_answered: Whether the brokers answer.
     """
 
@@ -74,11 +74,11 @@ class CanaryMetrics:
                 self._make.counter(metric, language)
 
     def published(self, language: str) -> None:
-        """Count a headline on its way."""
+        """Count a published headline."""
         self._make.counter(PUBLISHED, language).inc()
 
     def arrived(self, arrival: Arrival) -> None:
-        """Count a headline at the end of its way, or given up."""
+        """Count a headline that arrived or was given up."""
         if arrival.seconds is None:
             self._make.counter(LOST, arrival.language).inc()
             return
@@ -86,6 +86,6 @@ class CanaryMetrics:
         self._make.histogram(SECONDS, arrival.language).observe(arrival.seconds)
 
     def ages(self, ages: Mapping[str, float]) -> None:
-        """Note how old the oldest headline under way is."""
+        """Set the age of the oldest headline in flight, by language."""
         for language, seconds in ages.items():
             self._make.gauge(AGE, language).set(seconds)

@@ -1,7 +1,7 @@
-"""The canary's rounds: publish a headline per language, wait for each at the end of its way, tell how long it took.
+"""The canary's rounds: publish a headline per language, wait until each arrives, and report how long it took.
 
-Its headlines go where all go, through every stage and partition, up to the last step: they are published to a
-topic of their own, in the transactions of the others, so that only the canary meets them.
+Canary headlines pass through the same stages and partitions as all others. Only the last step differs: the categorize
+stage publishes them to a topic of their own, in the same transactions, so that consumers never see them.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _TICK_S: Final = 1.0
 
 
 class Arrival(Struct, frozen=True):
-    """A canary headline at the end of its way, or given up: then without seconds."""
+    """A canary headline that arrived, or was given up: then `seconds` is None."""
 
     id: str
     language: str
@@ -44,72 +44,72 @@ class Arrival(Struct, frozen=True):
 
 
 class CanaryObserver(Protocol):
-    """Told how the canary's headlines fare."""
+    """Observes the canary's headlines, for metrics and output."""
 
     def published(self, language: str) -> None:
-        """A headline was published; all replicas have it."""
+        """A headline was published and acknowledged by all in-sync replicas."""
 
     def arrived(self, arrival: Arrival) -> None:
         """A headline came out of the pipeline, or was given up."""
 
     def ages(self, ages: Mapping[str, float]) -> None:
-        """Every second: seconds since the oldest headline under way was published, by language."""
+        """Called every second with the age in seconds of the oldest headline in flight, by language."""
 
 
-class _UnderWay(Struct, frozen=True):
+class _InFlight(Struct, frozen=True):
     language: str
     since: float
 
 
 class Canary:
-    """What is under way.
+    """The canary headlines in flight.
 
     Args:
-        observer: Told of everything.
+        observer: Called for every publication, arrival and loss.
         clock: Seconds since the epoch.
     """
 
     def __init__(self, observer: CanaryObserver, clock: Callable[[], float] = time.time) -> None:
         self._observer = observer
         self._clock = clock
-        self._under_way: dict[str, _UnderWay] = {}
+        self._in_flight: dict[str, _InFlight] = {}
         self._last: dict[str, float] = {}
-        self.nothing_under_way = asyncio.Event()
+        self.nothing_in_flight = asyncio.Event()
 
     def sent(self, sighting: Sighting, at: float) -> None:
         """Expect a headline that is about to be published; `at` is its event time in seconds."""
-        self._under_way[sighting.id] = _UnderWay(sighting.language, at)
-        self.nothing_under_way.clear()
+        self._in_flight[sighting.id] = _InFlight(sighting.language, at)
+        self.nothing_in_flight.clear()
 
     def take(self, record: Any) -> None:
-        """Look at a record of the canary's topic: its key is the id, for none is an update."""
+        """Match a record of the canary's topic by its key. The key is the chain's id, here the headline's own id."""
         identity = (record.key or b"").decode("ascii", "replace")
-        # Another headline was sent before a restart, or had been given up.
-        if identity in self._under_way:
+        # Others were sent before a restart, by another canary, or have been given up.
+        if identity in self._in_flight:
             self._end(identity, arrived=True)
 
     def tick(self) -> None:
-        """Tell how old the oldest is, and give up what is too old."""
+        """Report the age of the oldest headlines, and give up those older than `GIVEN_UP_S`."""
         now = self._clock()
-        for identity, sent in list(self._under_way.items()):
+        for identity, sent in list(self._in_flight.items()):
             if now - sent.since > GIVEN_UP_S:
                 self._end(identity, arrived=False)
         ages = dict(self._last)
-        for sent in reversed(self._under_way.values()):
+        for sent in reversed(self._in_flight.values()):
             ages[sent.language] = now - sent.since
         self._observer.ages(ages)
 
     def _end(self, identity: str, *, arrived: bool) -> None:
-        sent = self._under_way.pop(identity)
+        sent = self._in_flight.pop(identity)
         seconds = self._last[sent.language] = self._clock() - sent.since
         arrival = Arrival(identity, sent.language, round(seconds, 3) if arrived else None)
         self._observer.arrived(arrival)
-        if not self._under_way:
-            self.nothing_under_way.set()
+        if not self._in_flight:
+            self.nothing_in_flight.set()
 
 
 def topics(prefix: str) -> list[str]:
-    """What a canary writes and reads, by its names on the cluster."""
+    """The topics that a canary writes and reads, as named on the cluster."""
     return [topic.on(prefix) for topic in (*TOPICS, CANARY)]
 
 
@@ -123,13 +123,13 @@ async def watch(
     rounds: int | None = None,
     started: Callable[[], None] = lambda: None,
 ) -> None:
-    """Publish a headline per language every `every` seconds and wait for each.
+    """Publish a headline per language every `every` seconds and observe their arrival.
 
-    With `rounds`, end after so many, each waited for up to `every` seconds.
+    With `rounds`, end after that many rounds, each of which waits up to `every` seconds for its headlines.
 
     Raises:
         SettingsError: A topic is missing.
-        TickerError: No broker was reached, or it did not take what was published.
+        TickerError: No broker was reached, or it did not acknowledge a headline.
     """
     async with administration(connection, patience=patience) as client:
         await require(client, (*TOPICS, CANARY), prefix=prefix)
@@ -144,7 +144,7 @@ async def watch(
             ticking = group.create_task(_tick(canary))
             started()
             if rounds is None:
-                await _go_on(canary, publisher, observer, every)
+                await _publish_forever(canary, publisher, observer, every)
             else:
                 await _publish_and_wait(canary, publisher, observer, every, rounds)
             ticking.cancel()
@@ -156,12 +156,14 @@ async def watch(
         raise error from None
 
 
-async def _go_on(canary: Canary, publisher: Publisher, observer: CanaryObserver, every: float) -> Never:
+async def _publish_forever(
+    canary: Canary, publisher: Publisher, observer: CanaryObserver, every: float
+) -> Never:
     while True:
         try:
             await _publish(canary, publisher, observer)
         except TickerError as error:
-            # Its headlines stay under way: their age is what tells.
+            # Its headlines stay in flight, so that their age raises the alert.
             logger.warning("%s", error)
         await asyncio.sleep(every)
 
@@ -173,7 +175,7 @@ async def _publish_and_wait(
         await _publish(canary, publisher, observer)
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                await canary.nothing_under_way.wait()
+                await canary.nothing_in_flight.wait()
 
 
 async def _publish(canary: Canary, publisher: Publisher, observer: CanaryObserver) -> None:

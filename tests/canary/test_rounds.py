@@ -64,7 +64,7 @@ def test_an_arrival_is_timed_from_the_strip(flight: Flight) -> None:
     for sighting in flight.sent:
         flight.arrive(sighting)
     assert [arrival.seconds for arrival in flight.seen.arrivals] == [0.25, 0.25, 0.25]
-    assert flight.canary.nothing_under_way.is_set()
+    assert flight.canary.nothing_in_flight.is_set()
 
 
 def test_a_second_arrival_is_not_counted(flight: Flight) -> None:
@@ -74,7 +74,7 @@ def test_a_second_arrival_is_not_counted(flight: Flight) -> None:
     assert len(flight.seen.arrivals) == 1
 
 
-def test_the_age_grows_while_one_is_under_way(flight: Flight) -> None:
+def test_the_age_grows_while_one_is_in_flight(flight: Flight) -> None:
     """The age that pages is that of the oldest under way; of the last arrival when none is."""
     flight.now += 2
     flight.arrive(flight.sent[0])
@@ -90,4 +90,4 @@ def test_what_never_comes_is_given_up(flight: Flight) -> None:
     flight.canary.tick()
     assert [arrival.seconds for arrival in flight.seen.arrivals] == [None, None, None]
     assert set(flight.seen.last_ages.values()) == {GIVEN_UP_S + 1}
-    assert flight.canary.nothing_under_way.is_set()
+    assert flight.canary.nothing_in_flight.is_set()
