@@ -1,8 +1,8 @@
-"""Every setting of the pipeline: what it means, what is allowed, and where its value comes from.
+"""Every setting of the pipeline: its meaning, its allowed values, and where its value comes from.
 
-A value is taken from the flag, else from the `TICKER_*` environment, else from `ticker.toml`, else it is the
-default. This package knows no command line: commands hand it the flags that were given (streams.cli.options).
-A group of settings is a module (`streams.settings.worker`), and `streams.settings.table` lists the groups.
+A value comes from the flag, else from the `TICKER_*` environment variable, else from `ticker.toml`, else it is the
+default. This package does not parse the command line: commands pass it the flags that were given (streams.cli.options).
+Each module is a group of settings (`streams.settings.worker`); `streams.settings.table` lists the groups.
 """
 
 from streams.settings.connection import Connection

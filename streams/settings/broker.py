@@ -1,4 +1,4 @@
-"""The Kafka of this machine (`ticker broker`, `ticker dev`)."""
+"""The development Kafka on this machine (`ticker broker`, `ticker dev`)."""
 
 from pathlib import Path
 from typing import Any, Final

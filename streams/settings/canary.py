@@ -1,4 +1,4 @@
-"""What the canary serves."""
+"""The canary's HTTP endpoint."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""How to reach and log in to a Kafka cluster: its settings, and the connection that they make together."""
+"""The connection to a Kafka cluster: its settings, and a `Connection` made from them."""
 
 import ssl
 from pathlib import Path
@@ -85,7 +85,7 @@ CONNECTION_SETTINGS: Final[tuple[Setting[Any], ...]] = (
     SASL_PASSWORD,
     SASL_PASSWORD_FILE,
 )
-"""What a `Connection` is made of."""
+"""The settings that make a `Connection`."""
 
 PATIENCE: Final = Setting(
     name="patience",
@@ -102,7 +102,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     """How to reach and log in to a Kafka cluster.
 
     Raises:
-        SettingsError: settings that contradict each other, or that the security protocol would ignore.
+        SettingsError: Settings contradict each other, or the security protocol would ignore one.
     """
 
     bootstrap_servers: str = BOOTSTRAP_SERVERS.default
@@ -136,19 +136,19 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     @property
     def uses_sasl(self) -> bool:
-        """Whether it logs in with name and password."""
+        """Whether the client authenticates with username and password."""
         return self.security_protocol.startswith("SASL_")
 
     @property
     def uses_ssl(self) -> bool:
-        """Whether it is encrypted."""
+        """Whether the connection is encrypted."""
         return self.security_protocol.endswith("SSL")
 
     def ssl_context(self) -> ssl.SSLContext | None:
         """A TLS context that checks the brokers' certificates and names; None without TLS.
 
         Raises:
-            SettingsError: a file that is no certificate or no key, or a key that does not fit.
+            SettingsError: A file holds no certificate or key, or the key does not match the certificate.
         """
         if not self.uses_ssl:
             return None
@@ -158,7 +158,7 @@ class Connection(Struct, frozen=True, kw_only=True):
             raise SettingsError(f"ssl_cafile {self.ssl_cafile} holds no certificates: {error}") from None
         if self.ssl_certfile:
             try:
-                # A password, so that an encrypted key is an error and not a question on the terminal.
+                # With an empty password an encrypted key is an error; without one OpenSSL would prompt on the terminal.
                 context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile, password="")
             except (ssl.SSLError, OSError) as error:
                 raise SettingsError(
@@ -168,7 +168,7 @@ class Connection(Struct, frozen=True, kw_only=True):
         return context
 
     def aiokafka_options(self) -> dict[str, Any]:
-        """The keyword arguments that every client of aiokafka takes for this connection."""
+        """The keyword arguments for any aiokafka client with this connection."""
         options: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap_servers,
             "security_protocol": self.security_protocol,

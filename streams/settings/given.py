@@ -1,4 +1,4 @@
-"""What was given for settings, by flag, environment and file, and the values that come of it."""
+"""The texts given for settings by flag, environment and file, and the values that result."""
 
 import difflib
 import os
@@ -19,7 +19,7 @@ _DEFAULT: Final = "the default"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """The texts that were given for settings, by name and origin; `settings[BROKER_PORT]` is a value."""
+    """The texts given for settings, by origin and name; `settings[BROKER_PORT]` is the resulting value."""
 
     flags: Mapping[str, str] = {}
     environment: Mapping[str, str] = {}
@@ -34,12 +34,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         environment: Mapping[str, str] = os.environ,
         config: Path | None = None,
     ) -> Self:
-        """Gather what was given: flags by setting's name, the environment, the file.
+        """Collect the texts from flags (by name of the setting), the environment and the settings file.
 
-        `config` is the file; without it `TICKER_CONFIG`, else a ticker.toml in the working folder.
+        `config` is the path of the file; by default `TICKER_CONFIG`, else `ticker.toml` in the working folder if it
+        exists.
 
         Raises:
-            SettingsError: the file is missing, no TOML, or has a key that is no setting.
+            SettingsError: The file is missing, is not TOML, or has a key that is not a setting.
         """
         if config is None and environment.get("TICKER_CONFIG"):
             config = Path(environment["TICKER_CONFIG"])
@@ -56,7 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         """The value of a setting.
 
         Raises:
-            SettingsError: what was given is not allowed; says where it was given.
+            SettingsError: The text is not allowed; the message says where it was given.
         """
         for texts in (self.flags, self.environment, self.file):
             if setting.name in texts:
@@ -72,7 +73,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         return setting.default
 
     def __repr__(self) -> str:
-        """What was given and where; never the values, for some are secret."""
+        """Which settings were given and where; never their values, because some are secret."""
         return f"Settings({self._given(SETTINGS)})"
 
     def _given(self, settings: Iterable[Setting[Any]]) -> str:
@@ -80,7 +81,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         return ", ".join(f"{name} by {origin}" for name, origin in by_origin if origin != _DEFAULT)
 
     def origin(self, setting: Setting[Any]) -> str:
-        """Where the value of a setting was given: the flag, the variable, or the file and key."""
+        """Where a setting was given: the flag, the environment variable, or the key and file."""
         if setting.name in self.flags:
             return str(setting.flag)
         if setting.name in self.environment:
@@ -90,10 +91,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         return _DEFAULT
 
     def connection(self) -> Connection:
-        """How to reach the cluster.
+        """The connection to the cluster.
 
         Raises:
-            SettingsError: as for a single value and as for `Connection`, with the origin of what was given.
+            SettingsError: As for a single value or for `Connection`; the message lists where settings were given.
         """
         values = {setting.name: self[setting] for setting in CONNECTION_SETTINGS}
         password = _password(values.pop("sasl_password"), values.pop("sasl_password_file"))
@@ -105,7 +106,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def _password(text: str, file: Path | None) -> Secret:
-    """The password, or the first line of the file with it."""
+    """The password: the text itself, or the first line of the file."""
     if file is None:
         return Secret(text)
     if text:
@@ -117,7 +118,7 @@ def _password(text: str, file: Path | None) -> Secret:
 
 
 def _read_file(path: Path) -> dict[str, str]:
-    """The settings in a TOML file, as texts by name."""
+    """The settings in a TOML file: texts by name."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -138,7 +139,7 @@ def _read_file(path: Path) -> dict[str, str]:
 
 
 def _flatten(tables: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Keys of the file, those of a table with its name and a dot before."""
+    """The keys and values of the file; a key in a table as `table.key`."""
     flat: list[tuple[str, Any]] = []
     for key, value in tables.items():
         if isinstance(value, dict):

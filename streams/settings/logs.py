@@ -1,4 +1,4 @@
-"""How services log."""
+"""The log format of services."""
 
 from typing import Any, Final
 

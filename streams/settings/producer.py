@@ -1,4 +1,4 @@
-"""What a producer that runs on serves and takes, and where strips wait while Kafka is away."""
+"""The HTTP endpoint of a long-running producer, and the spool where strips wait while Kafka is away."""
 
 from pathlib import Path
 from typing import Any, Final

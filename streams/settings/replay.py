@@ -1,4 +1,4 @@
-"""What rails a replay runs behind, and what it serves."""
+"""The protection of production clusters from replays, and the replay's HTTP endpoint."""
 
 from typing import Any, Final
 

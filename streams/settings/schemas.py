@@ -1,4 +1,4 @@
-"""Where the schemas of events are kept for consumers: the registry, its login, and what events say of it."""
+"""The schema registry for consumers: its address and login, and the `ce_dataschema` header of events."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -68,7 +68,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (REGISTRY, USERNAME, PASSWORD, TOKEN
 
 
 def dataschema(settings: "Settings") -> str | None:
-    """The template of `ce_dataschema`: what was given, else where the registry has it, else none."""
+    """The template of `ce_dataschema`: the setting, else the registry's URL of a type's newest schema, else None."""
     given = settings[DATASCHEMA]
     if given is not None:
         return given

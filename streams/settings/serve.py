@@ -1,4 +1,4 @@
-"""How `ticker serve` shows headlines: where, to whom, and how much of everything."""
+"""The settings of `ticker serve`: its address, access, limits and webhooks."""
 
 from pathlib import Path
 from typing import Any, Final

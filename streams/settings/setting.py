@@ -1,4 +1,4 @@
-"""What a setting is: its name, where it is given, how a text becomes its value, and a text that stays secret."""
+"""The definition of a setting: its name, flag, environment variable, key, parser and default; and secret texts."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 class Setting(Struct, Generic[T], frozen=True, kw_only=True):
-    """One setting. `parse` turns text into a value and raises ValueError for what is not `allowed`.
+    """A setting. `parse` turns a text into a value and raises ValueError for a text that is not `allowed`.
 
-    A name with a dot, `broker.port`, is `TICKER_BROKER_PORT` in the environment and `port` under `[broker]`
-    in the file. A `secret` has no flag (everyone can read a command line) and is never shown.
+    A name with a dot, such as `broker.port`, is `TICKER_BROKER_PORT` in the environment and `port` under `[broker]`
+    in the file. A `secret` has no flag (all users of a machine can read command lines) and is never shown.
     """
 
     name: str
@@ -24,28 +24,28 @@ class Setting(Struct, Generic[T], frozen=True, kw_only=True):
 
     @property
     def flag(self) -> str | None:
-        """As it is typed; without the section, for the command says it."""
+        """The flag as typed, without the section: `--port` for `broker.port`. None for a secret."""
         return None if self.secret else f"--{self.name.rpartition('.')[2].replace('_', '-')}"
 
     @property
     def parameter(self) -> str:
-        """As a Python name."""
+        """The name as a Python identifier: `broker_port`."""
         return self.name.replace(".", "_")
 
     @property
     def variable(self) -> str:
-        """Its variable in the environment."""
+        """The environment variable: `TICKER_BROKER_PORT`."""
         return f"TICKER_{self.parameter.upper()}"
 
     @property
     def key(self) -> str:
-        """Its place in ticker.toml."""
+        """The section and key in ticker.toml, as shown to users: `[broker] port`."""
         section, _, key = self.name.rpartition(".")
         return f"[{section}] {key}" if section else key
 
 
 class Secret:
-    """A text that shows itself only when asked to."""
+    """A text that is shown only by `reveal`, and never by `repr` or in logs."""
 
     __slots__ = ("_text",)
 

@@ -1,4 +1,4 @@
-"""How a producer reads the sources of sources.toml: who answers for it, how politely, through what."""
+"""How a producer reads the sources of sources.toml: the contact, the request rates, and the proxy."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -10,13 +10,13 @@ from streams.settings.setting import Setting
 LEAST_INTERVAL_S: Final = 5.0
 MOST_INTERVAL_S: Final = 86_400.0
 INTERVALS: Final = f"seconds, {LEAST_INTERVAL_S:.0f} to {MOST_INTERVAL_S:.0f}"
-"""What an interval between two visits can be, in a setting and in an entry of sources.toml."""
+"""The allowed intervals between two visits, in a setting and in an entry of sources.toml."""
 
 _PROXIES: Final = frozenset({"http", "socks4", "socks5"})
 
 
 def _proxy(text: str) -> str:
-    """An address of a proxy that is spoken to."""
+    """The URL of a proxy with a supported protocol and a port."""
     parts = urlsplit(text)
     if parts.scheme not in _PROXIES or not parts.hostname or not parts.port:
         raise ValueError
@@ -24,7 +24,7 @@ def _proxy(text: str) -> str:
 
 
 def _contact(text: str) -> str:
-    """An address to which one can complain: of mail, or of a page."""
+    """An e-mail address or URL for complaints, in characters that a User-Agent comment can hold."""
     is_mail = text.count("@") == 1 and all(text.split("@")) and "/" not in text
     if (not is_mail and not text.startswith(("https://", "http://"))) or not text.isascii():
         raise ValueError

@@ -1,4 +1,4 @@
-"""Every setting, a group from each module beside this one; docs/settings.md is this table."""
+"""The table of all settings, group by group; docs/settings.md is generated from it."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""How the texts of settings become values. What is not allowed raises ValueError; a setting says what is."""
+"""Parsers of the texts of settings. Each raises ValueError for a text that is not allowed (`Setting.allowed`)."""
 
 import math
 import re
@@ -18,7 +18,7 @@ def any_text(text: str) -> str:
 
 
 def one_of(*words: str) -> Callable[[str], str]:
-    """One of these words, in capitals or not."""
+    """One of these words, case-insensitively."""
     by_capitals = {word.upper(): word for word in words}
 
     def parse(text: str) -> str:
@@ -30,7 +30,7 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 def whole(allowed: Container[int]) -> Callable[[str], int]:
-    """One of these whole numbers."""
+    """A whole number among the allowed ones."""
 
     def parse(text: str) -> int:
         number = int(text)
@@ -42,7 +42,7 @@ def whole(allowed: Container[int]) -> Callable[[str], int]:
 
 
 def seconds(least: float = 0.0, most: float = float("inf")) -> Callable[[str], float]:
-    """A number of seconds, never endless."""
+    """A finite number of seconds within bounds."""
 
     def parse(text: str) -> float:
         number = float(text)
@@ -54,14 +54,14 @@ def seconds(least: float = 0.0, most: float = float("inf")) -> Callable[[str], f
 
 
 def rate(text: str) -> float:
-    """A number of times a second; infinite for `none`."""
+    """A rate per second, at least 0.1; infinite for `none`."""
     if text == "none":
         return math.inf
     return seconds(0.1)(text)
 
 
 def servers(text: str) -> str:
-    """Addresses of brokers, `host:port` each, without the spaces around their commas."""
+    """Comma-separated broker addresses, `host:port` each; spaces around commas are removed."""
     given = [part.strip() for part in text.split(",")]
     for server in given:
         match = _SERVER.fullmatch(server)
@@ -71,7 +71,7 @@ def servers(text: str) -> str:
 
 
 def listener(text: str) -> str | None:
-    """Where to listen, `host:port` with 0 for a free port; None for `none`."""
+    """An address to listen on, `host:port` with port 0 for any free one; None for `none`."""
     if text == "none":
         return None
     match = _SERVER.fullmatch(text)
@@ -81,7 +81,7 @@ def listener(text: str) -> str | None:
 
 
 def web_address(text: str) -> str:
-    """An absolute http(s) URL without a login, question or fragment; its last slash does not count."""
+    """An absolute http(s) URL without login, query or fragment; trailing slashes are removed."""
     parts = urlsplit(text)
     if (
         parts.scheme not in {"http", "https"}
@@ -99,19 +99,19 @@ def web_address(text: str) -> str:
 
 
 def topic_prefix(text: str) -> str:
-    """What Kafka allows in a topic's name, short enough to leave room for the rest of it."""
+    """A prefix of topic names: characters that Kafka allows, and short enough to leave room for the rest."""
     if not _PREFIX.fullmatch(text):
         raise ValueError
     return text
 
 
 def cluster_ids(text: str) -> frozenset[str]:
-    """The ids between commas."""
+    """Comma-separated ids."""
     return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
 def file(text: str) -> Path | None:
-    """A file that is there."""
+    """An existing file."""
     path = folder(text)
     try:
         is_there = path.is_file()
@@ -123,7 +123,7 @@ def file(text: str) -> Path | None:
 
 
 def folder(text: str) -> Path:
-    """A folder, there or not, `~` being the user's."""
+    """A path that may not exist yet; a leading `~` is the user's home."""
     try:
         return Path(text).expanduser()
     except RuntimeError as error:  # `~0`: there is no such user

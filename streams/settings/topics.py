@@ -1,4 +1,4 @@
-"""Which topics a cluster has and how they are made."""
+"""The prefix and the replication factor of topics."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""How a worker serves its metrics and keeps its partitions."""
+"""A worker's HTTP endpoint and its membership in consumer groups."""
 
 from typing import Any, Final
 
