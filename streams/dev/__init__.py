@@ -1,1 +1,1 @@
-"""A real Apache Kafka on this machine, from parts that pip and Maven repositories hold."""
+"""A real Apache Kafka on this machine, installed from pip and Maven repositories."""

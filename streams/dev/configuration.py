@@ -1,4 +1,4 @@
-"""What a node of a cluster on this machine is configured with, in Kafka's own words."""
+"""The Kafka configuration of the nodes of a cluster on this machine."""
 
 import re
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ _SAFE: Final = re.compile(r"[\w.@+-]+", re.ASCII)
 
 
 class Security(Struct, frozen=True, kw_only=True):
-    """What a cluster needs to open SSL, SASL_PLAINTEXT and SASL_SSL listeners beside the plain one.
+    """The keys and users for SSL, SASL_PLAINTEXT and SASL_SSL listeners, in addition to the PLAINTEXT one.
 
-    `keystore` is a PEM file with the servers' private key (PKCS #8) and certificate, `authority` one with the
-    certificates that sign clients: SSL demands a client certificate, SASL_SSL does not. `users` maps names to
-    passwords, for PLAIN and SCRAM alike; SCRAM users are written when the data folder is made.
+    `keystore` is a PEM file with the servers' private key (PKCS #8) and certificate. `authority` is a PEM file with the
+    certificates that sign clients' certificates: SSL requires a client certificate, SASL_SSL does not. `users` maps
+    names to passwords, for PLAIN and SCRAM; SCRAM users are written when the data folder is formatted.
     """
 
     keystore: Path
@@ -42,7 +42,7 @@ def configuration(node: Node, voters: str, size: int, security: Security | None)
 
 
 def _node(node: Node, voters: str, size: int) -> dict[str, str]:
-    """A node's configuration without security. Replication 3 with 2 in sync on three nodes, else 1."""
+    """A node's configuration without security: three nodes have 3 replicas with min.insync.replicas 2, one has 1."""
     copies, in_sync = (1, 1) if size == 1 else (3, 2)
     listeners = ",".join(f"{name}://{HOST}:{port}" for name, port in node.ports.items())
     public = ",".join(f"{name}://{HOST}:{port}" for name, port in node.ports.items() if name != "CONTROLLER")
@@ -60,7 +60,7 @@ def _node(node: Node, voters: str, size: int) -> dict[str, str]:
         "auto.create.topics.enable": "false",
         "default.replication.factor": copies,
         "min.insync.replicas": in_sync,
-        # Few partitions of internal topics: each is files to open at every start.
+        # Few partitions of internal topics: a broker opens the files of each at every start.
         "offsets.topic.num.partitions": 4,
         "offsets.topic.replication.factor": copies,
         "transaction.state.log.num.partitions": 4,
@@ -69,8 +69,8 @@ def _node(node: Node, voters: str, size: int) -> dict[str, str]:
         "share.coordinator.state.topic.num.partitions": 4,
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": in_sync,
-        # Members of a group are not waited for. A killed node is noticed sooner than in 9 s; until then it
-        # cannot register again, and a single node has nobody who could wrongly take it for dead.
+        # A new group does not wait for more members. A killed node cannot register again until its session expires, so
+        # the session is shorter than the default of 9 s; a single node has no other that could expire it by mistake.
         "group.initial.rebalance.delay.ms": 0,
         "broker.heartbeat.interval.ms": 500 if size == 1 else 1000,
         "broker.session.timeout.ms": 3000 if size == 1 else 6000,
@@ -79,7 +79,7 @@ def _node(node: Node, voters: str, size: int) -> dict[str, str]:
 
 
 def _listeners(security: Security) -> dict[str, str]:
-    """TLS by PEM files on SSL and SASL_SSL, users by PLAIN and SCRAM on the SASL listeners."""
+    """The configuration of the listeners: TLS with PEM files, PLAIN and SCRAM users."""
     module = "org.apache.kafka.common.security"
     users = " ".join(f'user_{name}="{password}"' for name, password in security.users.items())
     settings = {

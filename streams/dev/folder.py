@@ -1,4 +1,4 @@
-"""The data folder of a cluster: who uses it, whose data it holds, and how these are deleted."""
+"""The data folder of a cluster: its lock, its identity file, and its deletion."""
 
 import base64
 import fcntl
@@ -21,16 +21,17 @@ _POLL_S: Final = 0.05
 
 
 class Identity(Struct, frozen=True):
-    """What a data folder says of its cluster; written when all its nodes are formatted."""
+    """The identity of the cluster in a data folder; written after all its nodes were formatted."""
 
     cluster_id: str
     nodes: int
 
 
 def claim(data: Path) -> IO[bytes]:
-    """Take the folder for this process and its nodes; wait a little for nodes of a killed owner to end.
+    """Lock the folder for this process and its nodes.
 
-    The owner writes its process id into the lock: nodes of one that lives do not end by waiting.
+    The owner writes its process id into the lock file. If the owner was killed, its nodes still hold the lock for some
+    seconds until they end, which is waited for. If the owner is alive, the folder is in use.
 
     Raises:
         SettingsError: The folder is in use, or cannot be written.
@@ -59,7 +60,7 @@ def claim(data: Path) -> IO[bytes]:
 
 
 def _lives(lock: Path) -> bool:
-    """Whether the process runs that took a lock last; not known of one in another container."""
+    """Whether the last owner of a lock is alive. An owner in another container is not found, and counts as dead."""
     try:
         os.kill(int(lock.read_bytes()), 0)
     except (ValueError, OverflowError, ProcessLookupError):
@@ -70,7 +71,7 @@ def _lives(lock: Path) -> bool:
 
 
 def identity_of(data: Path, size: int) -> Identity | None:
-    """Whose data the folder holds; None if it is new, or if a first start was cut short."""
+    """The identity of the cluster in the folder; None if the folder is new, or its formatting was interrupted."""
     try:
         identity = msgspec.json.decode((data / _SIGNATURE).read_bytes(), type=Identity)
     except FileNotFoundError:
@@ -86,15 +87,15 @@ def identity_of(data: Path, size: int) -> Identity | None:
 
 
 def sign(data: Path, identity: Identity) -> None:
-    """Write whose data the folder holds, now that they are whole."""
+    """Write the identity, after all nodes were formatted."""
     (data / _SIGNATURE).write_bytes(msgspec.json.encode(identity))
 
 
 def remove(data: Path) -> None:
-    """Delete what clusters have written into a data folder, and nothing else.
+    """Delete the identity and the nodes' data from a data folder, and nothing else.
 
     Raises:
-        SettingsError: the folder is in use.
+        SettingsError: The folder is in use.
     """
     with claim(data):
         (data / _SIGNATURE).unlink(missing_ok=True)
@@ -103,6 +104,6 @@ def remove(data: Path) -> None:
 
 
 def new_cluster_id() -> str:
-    """A random id as Kafka writes them: 16 bytes in 22 characters (an option must not begin with a dash)."""
+    """A random id in Kafka's format: 16 bytes as 22 characters. It must not begin with a dash, like an option."""
     text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     return text if text[0] not in "-_" else "K" + text[1:]

@@ -1,9 +1,9 @@
-"""Apache Kafka's jars: which ones exactly, and how they get into the cache of this machine.
+"""Apache Kafka's jars: the lock file that pins them, and their installation into this machine's cache.
 
-`jars.lock` names each jar with its SHA-256, so that nothing is resolved when a broker starts and nothing
-else than what was tested runs. `python -m streams.dev.jars` resolves them anew and rewrites the lock.
-They come from the Maven repositories of jgo's own settings (`[repositories]` in ~/.config/jgo.conf), Maven
-Central otherwise; a jar that Maven already has on this machine is not fetched again.
+`jars.lock` pins each jar with its SHA-256, so that a start resolves no dependencies and runs only what was tested.
+`python -m streams.dev.jars` resolves the dependencies again and rewrites the lock. The jars come from the Maven
+repositories in jgo's settings (`[repositories]` in ~/.config/jgo.conf), else from Maven Central; a jar in the local
+Maven repository is not downloaded again.
 """
 
 import fcntl
@@ -32,17 +32,17 @@ _ROOTS: Final = (
     f"org.apache.logging.log4j:log4j-slf4j-impl:{_LOG4J_VERSION}",
 )
 _LEFT_OUT: Final = ("connect-api", "connect-json", "connect-runtime", "connect-transforms")
-"""Kafka Connect and its web server: 40 of 93 jars, and no broker or console tool loads one of them."""
+"""Kafka Connect and its web server: 40 of 93 jars, none of which a broker or console tool loads."""
 
 _LOCK: Final = Path(__file__).with_name("jars.lock")
 _DOWNLOADS_AT_A_TIME: Final = 6
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, and how many of how many steps of it are done."""
+"""Called with the current activity, the steps done and the steps in total (0 if unknown)."""
 
 
 def silent(_what: str, _done: int, _of: int) -> None:
-    """Progress that nobody watches."""
+    """A `Progress` that reports nothing."""
 
 
 class Jar(Struct, frozen=True):
@@ -53,13 +53,13 @@ class Jar(Struct, frozen=True):
 
     @property
     def filename(self) -> str:
-        """As Maven repositories call it."""
+        """The file name in Maven repositories: `ARTIFACT-VERSION.jar`."""
         _, artifact, version = self.coordinate.split(":")
         return f"{artifact}-{version}.jar"
 
 
 class Installation(Struct, frozen=True):
-    """Kafka as it lies in the cache: the folder of its jars and the Java that runs them."""
+    """Kafka in the cache: the folder of its jars and the Java that runs them."""
 
     folder: Path
     java: Path
@@ -67,12 +67,12 @@ class Installation(Struct, frozen=True):
 
     @property
     def class_path(self) -> str:
-        """All jars, in one order: a start-up cache is valid for exactly one class path."""
+        """All jars, always in the same order: a start-up cache is valid for exactly one class path."""
         return os.pathsep.join(str(self.folder / jar.filename) for jar in locked())
 
     @property
     def startup_cache(self) -> Path:
-        """Where the classes are kept, loaded and linked (JEP 483); the file may be missing."""
+        """The ahead-of-time cache of loaded and linked classes (JEP 483); the file may be missing."""
         return self.folder / f"java-{self.java_version}.aot"
 
 
@@ -82,20 +82,20 @@ def locked() -> tuple[Jar, ...]:
 
 
 def default_cache() -> Path:
-    """The folder for what can be fetched or made again, as the operating system has it."""
+    """The operating system's folder for caches of the user."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "headline-ticker"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headline-ticker"
 
 
 def install(cache: Path | None = None, progress: Progress = silent) -> Installation:
-    """Kafka from the cache; fetched into it (46 MB) when it is not there yet.
+    """Kafka from the cache, after downloading it (46 MB) if it is missing; only then the network is needed.
 
-    Processes that start at the same time fetch once: the others wait. Needs the network the first time only.
+    If several processes start at the same time, one downloads and the others wait.
 
     Raises:
-        SettingsError: the extra `broker` is not installed, or the cache cannot be written.
-        TickerError: a jar cannot be fetched, or is not the one that was tested.
+        SettingsError: The extra `broker` is not installed, or the cache cannot be written.
+        TickerError: A jar cannot be downloaded, or differs from the pinned one.
     """
     java, java_version = _java()
     cache = cache or default_cache()
@@ -110,7 +110,7 @@ def install(cache: Path | None = None, progress: Progress = silent) -> Installat
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold a lock file, waiting for whoever holds it."""
+    """Hold an exclusive lock on a file, waiting for the current holder."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a")
@@ -135,7 +135,7 @@ def _java() -> tuple[Path, str]:
 
 
 def _fetch_into(folder: Path, progress: Progress) -> None:
-    """Fetch all jars beside the folder and rename when the last one is there and right."""
+    """Download all jars into `FOLDER.partial`, and rename that once all are complete and verified."""
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     downloads = partial / "downloads"
@@ -155,7 +155,7 @@ def _fetch_into(folder: Path, progress: Progress) -> None:
 
 
 def _maven(downloads: Path) -> Any:
-    """The repositories of this machine's settings; what Maven has already is read, never written."""
+    """A Maven context with jgo's repositories; the local Maven repository is read, never written."""
     from jgo.config import GlobalSettings  # noqa: PLC0415 (an optional part)
     from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415
     from jgo.maven import MavenContext  # noqa: PLC0415

@@ -1,8 +1,8 @@
-"""Starts, stops, kills and restarts a real Apache Kafka (KRaft) cluster on this machine.
+"""Starts, stops, kills and restarts a real Apache Kafka (KRaft) cluster on this machine, for development and tests.
 
-Every node is a Java process that listens on 127.0.0.1 only, keeps its data and its log in the cluster's
-folder, and ends when the process that started it ends, however that happens. For development and tests:
-nodes are broker and controller in one, the heap is small, internal topics have few partitions.
+Every node is a Java process that listens on 127.0.0.1 only, keeps its data and its log in the cluster's folder, and
+ends when the process that started it ends, even by SIGKILL. Nodes have both roles (broker and controller) and a small
+heap, and internal topics have few partitions.
 """
 
 import logging
@@ -35,9 +35,9 @@ _log: Final = logging.getLogger(__name__)
 class Cluster:
     """A Kafka cluster of one or three nodes with its data in one folder.
 
-    `port` is the plain listener of the first node, the others follow it; without it free ports are taken.
-    `properties` are further Kafka settings, on all nodes. Use it as a context manager, or call `start`
-    and `stop`. The methods block: call them from a thread where an event loop runs.
+    `port` is the port of the first node's PLAINTEXT listener; further nodes use the next ports. Without it free ports
+    are chosen. `properties` are additional Kafka settings for all nodes. Use a cluster as a context manager, or call
+    `start` and `stop`. The methods block: in asyncio programs call them from a thread.
     """
 
     def __init__(
@@ -81,15 +81,15 @@ class Cluster:
 
     @property
     def running(self) -> tuple[int, ...]:
-        """The ids of the nodes that run."""
+        """The ids of the running nodes."""
         return tuple(node.id for node in self._nodes.values() if node.process is not None)
 
     def bootstrap_servers(self, protocol: str = "PLAINTEXT") -> str:
-        """The addresses of all nodes for clients with this security protocol."""
+        """The addresses of all nodes, for clients with this security protocol."""
         return ",".join(f"{HOST}:{node.ports[protocol]}" for node in self._nodes.values())
 
     def pid(self, node: int) -> int:
-        """The process id of a node that runs."""
+        """The process id of a running node."""
         process = self._nodes[node].process
         if process is None:
             raise TickerError(f"node {node} does not run")
@@ -100,11 +100,12 @@ class Cluster:
         return self._nodes[node].log
 
     def start(self) -> None:
-        """Start all nodes and return when each answers and knows the others.
+        """Start all nodes and wait until each answers and knows the others.
 
         Raises:
-            SettingsError: a port is taken, the folder is in use or another cluster's, the extra is missing.
-            TickerError: a node ended or did not answer within 90 s; the message ends with its log.
+            SettingsError: A port is taken, the folder is in use or has another number of nodes, or the extra `broker`
+                is missing.
+            TickerError: A node ended or did not answer within 90 s; the message ends with the node's log.
         """
         if self._installation is None:
             self._installation = _prepare(self._cache, self._progress)
@@ -132,17 +133,18 @@ class Cluster:
             self._claim = None
 
     def stop_node(self, node: int, *, patience: float = _STOP_S) -> None:
-        """Stop one node cleanly; its partitions get other leaders first."""
+        """Stop one node cleanly; first other nodes take over its partitions' leadership."""
         self._end([self._nodes[node]], patience)
 
     def kill(self, node: int) -> None:
-        """Kill one node as a power failure would (SIGKILL)."""
+        """Kill one node without a shutdown (SIGKILL)."""
         self._end([self._nodes[node]], 0)
 
     def restart(self, node: int) -> None:
-        """Start a node again on its data and ports, stopping it first where it runs; wait until it answers.
+        """Start a node with the same data and ports, after stopping it if it runs; wait until it answers.
 
-        After `kill` that takes 3 s more on one node, 6 s on three: until the dead one's session has expired.
+        After `kill` this takes 3 s longer in a cluster of one node and 6 s in one of three: the killed node's session
+        must expire first.
         """
         found = self._nodes[node]
         self._end([found], _STOP_S)
@@ -163,7 +165,7 @@ class Cluster:
         node.properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
 
     def _format(self) -> None:
-        """Give every node its storage, all at the same time, then write whose it is."""
+        """Format the storage of all nodes in parallel, then write the cluster's identity."""
         identity = Identity(new_cluster_id(), self._size)
         users = self._security.users.items() if self._security else ()
         scram = [
@@ -185,13 +187,13 @@ class Cluster:
         launch(node, *self._started(), options=self._java_options)
 
     def _started(self) -> tuple[Installation, IO[bytes]]:
-        """What every Java process of the cluster needs; there since `start`."""
+        """The installation and the folder's lock, which every Java process needs and `start` has set."""
         assert self._installation is not None
         assert self._claim is not None
         return self._installation, self._claim
 
     def _await_ready(self, nodes: Iterable[Node]) -> None:
-        """Wait until each of the nodes answers a metadata request with all nodes that run."""
+        """Wait until each of the nodes answers a metadata request with all running nodes."""
         waiting = list(nodes)
         deadline = time.monotonic() + _READY_S
         while waiting:
@@ -204,7 +206,7 @@ class Cluster:
                 time.sleep(_POLL_S)
 
     def _end(self, nodes: Iterable[Node], patience: float) -> None:
-        """Ask the nodes to stop, wait for all of them together, kill the rest."""
+        """Ask the nodes to stop, wait for them up to `patience` seconds in total, then kill the rest."""
         ending = [(node, node.process) for node in nodes if node.process is not None]
         try:
             if patience > 0:
@@ -223,7 +225,7 @@ class Cluster:
 
 
 def _prepare(cache: Path | None, progress: Progress) -> Installation:
-    """Kafka from the cache, with a start-up cache for Java: a start takes 1.2 s instead of 2.4 s."""
+    """Kafka from the cache, with a start-up cache for Java, with which a start takes 1.2 s instead of 2.4 s."""
     installation = install(cache, progress)
     useful = int(installation.java_version.partition(".")[0]) >= _STARTUP_CACHE_SINCE_JAVA
     if useful and not installation.startup_cache.exists():
@@ -235,7 +237,7 @@ def _prepare(cache: Path | None, progress: Progress) -> Installation:
 
 
 def _train(installation: Installation) -> None:
-    """Run a broker once for Java to write down which classes it loads (JEP 514); quicker starts only."""
+    """Run a broker once so that Java writes the start-up cache (JEP 514). A failure only makes later starts slower."""
     partial = installation.startup_cache.with_suffix(".partial")
     with tempfile.TemporaryDirectory(dir=installation.folder) as folder:
         cluster = Cluster(
@@ -252,7 +254,7 @@ def _train(installation: Installation) -> None:
 
 
 def _lay_out(data: Path, size: int, port: int | None, *, secure: bool) -> dict[int, Node]:
-    """The nodes with distinct free ports for all their listeners."""
+    """The nodes, with distinct free ports for all their listeners."""
     if port is not None:
         for taken in (number for number in range(port, port + size) if not is_free(number)):
             raise SettingsError(

@@ -1,4 +1,4 @@
-"""Asks a broker of this machine which brokers it knows: the sign that it serves."""
+"""Ask a broker on this machine which brokers it knows: once it answers, it is ready."""
 
 import socket
 import struct
@@ -7,10 +7,10 @@ from streams.dev.ports import HOST
 
 
 def known_brokers(port: int, *, timeout: float = 2.0) -> frozenset[int]:
-    """The ids of the brokers that the one at this port of 127.0.0.1 knows; none if it does not answer.
+    """The ids of the brokers known to the broker at this port of 127.0.0.1; empty if it does not answer.
 
-    A metadata request (version 1, without topics) by hand: Kafka answers it only when the broker has caught
-    up with its controllers and serves, while the port is open earlier.
+    This sends a plain Metadata request (version 1, without topics). The port is open earlier, but a broker answers this
+    request only after it has caught up with the controllers.
     """
     request = struct.pack(">hhihi", 3, 1, 0, -1, 0)
     try:
@@ -26,7 +26,7 @@ def known_brokers(port: int, *, timeout: float = 2.0) -> frozenset[int]:
 
 
 def _broker_ids(body: bytes) -> frozenset[int]:
-    """The ids in the body of a metadata response, version 1: correlation, then id, host, port, rack each."""
+    """The ids in the body of a Metadata response, version 1: correlation id, then id, host, port and rack of each."""
     _, count = struct.unpack_from(">ii", body)
     at, ids = 8, set[int]()
     for _ in range(count):

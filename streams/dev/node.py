@@ -1,4 +1,4 @@
-"""One node of a cluster on this machine: a Java process, and a watcher that ends it with its owner."""
+"""One node of a cluster on this machine: a Java process, and a watcher that ends it when its owner ends."""
 
 import subprocess
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ kill -TERM "$0" 2>/dev/null
 for _ in $(seq 50); do kill -0 "$0" 2>/dev/null || exit 0; sleep 0.2; done
 kill -KILL "$0"
 """
-"""Ends the process $0 once standard input closes, as it does when its other end dies with its owner."""
+"""Ends the process $0 once standard input closes. The owner holds its other end, which closes when the owner dies."""
 
 
 class Node(Struct):
-    """One node: its place, its ports by listener, and its process while it runs."""
+    """One node: its folder, its ports by listener, and its process while it runs."""
 
     id: int
     folder: Path
@@ -31,7 +31,7 @@ class Node(Struct):
 
     @property
     def log(self) -> Path:
-        """What Kafka and Java said since the node's last start."""
+        """The output of Kafka and Java since the node's last start."""
         return self.folder / "kafka.log"
 
     @property
@@ -48,9 +48,9 @@ def run_java(
     log: IO[bytes],
     options: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a class of Kafka with its arguments; the claimed folder stays claimed while it lives."""
+    """Start a Kafka class with its arguments. The process inherits the folder's lock and holds it until it ends."""
     if installation.startup_cache.exists():
-        # What the cache does not cover is made anew, in milliseconds: nothing to warn of.
+        # Java warns about classes that are not in the cache, but loading them takes only milliseconds.
         options = [*options, f"-XX:AOTCache={installation.startup_cache}", "-Xlog:aot*=error"]
     return subprocess.Popen(  # noqa: S603 (the command is ours)
         [
@@ -63,13 +63,13 @@ def run_java(
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # Ctrl-C is for the one who stops the nodes in order
+        start_new_session=True,  # Ctrl-C goes to the owner only, which stops the nodes in order
         pass_fds=[claim.fileno()],
     )
 
 
 def launch(node: Node, installation: Installation, claim: IO[bytes], *, options: Sequence[str] = ()) -> None:
-    """Start a node and its watcher; the log of its run before is kept beside the new one."""
+    """Start a node and its watcher; the log of the previous run is kept as `kafka.log.1`."""
     if node.log.exists():
         node.log.replace(node.log.with_suffix(".log.1"))
     with node.log.open("wb") as log:
@@ -95,8 +95,8 @@ def dismiss(node: Node) -> None:
 
 
 def failed(node: Node, what: str) -> TickerError:
-    """An error that says what happened to a node and ends with what Kafka said last."""
+    """An error that says what happened to a node and ends with the last lines of its log."""
     lines = node.log.read_text(encoding="utf-8", errors="replace").splitlines()
-    telling = [line for line in lines if not line.startswith("\tat ")]  # a stack is for reading in the log
+    telling = [line for line in lines if not line.startswith("\tat ")]  # stack traces are left to the log
     tail = "\n".join(f"  {line}" for line in telling[-20:])
     return TickerError(f"Kafka node {node.id} {what}; the end of {node.log}:\n{tail}")

@@ -1,8 +1,8 @@
-"""A small news site on loopback whose strips change every few seconds: what `ticker dev` reads.
+"""A small news site on loopback whose strips change every few seconds, as sources for `ticker dev`.
 
-Four outlets: one whose items are a list, one whose headlines stand in a line between marks, one between bars, and one
-that has a feed. Their headlines are the bundled sample's; a story of each has a number that grows, so that there is
-always an update to come.
+It has four outlets: one with a list of items, one with headlines between `***`, one with headlines between bars, and
+one with a feed. The headlines are the bundled sample's. One story of each outlet has a number that grows, so that
+updates keep coming.
 """
 
 import json
@@ -21,7 +21,7 @@ from streams.produce.observation import observe
 from streams.produce.strips import strip_of
 
 _SHOWN: Final = 5
-"""Headlines of the sample that an outlet shows at a time."""
+"""How many headlines of the sample an outlet shows at a time."""
 _OUTLETS: Final[Mapping[str, tuple[str, str]]] = {
     "akhbar": ("ar", "الفيضانات تعزل {number} قرية في سهل الغرب"),
     "depeches": ("fr", "Inondations : {number} villages isolés dans la plaine du Gharb"),
@@ -32,7 +32,7 @@ _ROBOTS: Final = "User-agent: *\nDisallow: /story/\n"
 
 
 class Site:
-    """The site, in a thread of its own while the context lasts.
+    """The site; a context manager that serves it from a thread.
 
     Args:
         every: Seconds between two changes.
@@ -51,7 +51,7 @@ class Site:
                 site.answer(self)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing: what is asked is told by who asks."""
+                """Log nothing: the producer logs its requests."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -72,7 +72,7 @@ class Site:
 
     @property
     def address(self) -> str:
-        """Where it is, without a path."""
+        """The base URL of the site."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def sources(self) -> str:
@@ -84,7 +84,7 @@ class Site:
         )
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """Answer a request: a page or a feed with its validator, 304 where that is known."""
+        """Answer a request with a page or feed and its ETag, or with 304 if the client has the current one."""
         path = request.path.partition("?")[0]
         name = path.strip("/").removesuffix(".xml")
         if path == "/robots.txt":
@@ -107,7 +107,7 @@ class Site:
             _send(request, HTTPStatus.NOT_FOUND, "there is no such page\n", "text/plain")
 
     def _shown(self, name: str, edition: int) -> list[str]:
-        """The headlines of an edition: one comes, one goes, and now and then the number of a story grows."""
+        """The headlines of an edition. Each edition adds one and drops one; every fourth raises the story's number."""
         story = _OUTLETS[name][1].format(number=3 + edition // 4)
         sample = self._headlines[name]
         return [story, *(sample[(edition + number) % len(sample)] for number in range(_SHOWN, 0, -1))]
@@ -150,12 +150,12 @@ def _send(
 
 
 def _slug(text: str) -> str:
-    """What a story's address ends with: letters and digits that differ from text to text."""
+    """The last part of a story's URL: a hexadecimal number that depends on the text."""
     return f"{sum(ord(character) << (number % 24) for number, character in enumerate(text)):x}"
 
 
 def _sample() -> dict[str, Sequence[str]]:
-    """The headlines of the bundled sample, by outlet, each once."""
+    """The distinct headlines of the bundled sample, by outlet."""
     found: dict[str, dict[str, None]] = {name: {} for name in _OUTLETS}
     for line in files("streams").joinpath("samples", "strips.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
