@@ -1,1 +1,1 @@
-"""Look at a consumer group from outside, and say what is wrong with it."""
+"""Inspect a consumer group from outside and report what is wrong with it."""

@@ -1,4 +1,4 @@
-"""What facts about a consumer group mean, and what to do about it."""
+"""Diagnose a consumer group: rebalances, isolation level, retention, offset lag, and partitions that nobody reads."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
@@ -15,7 +15,7 @@ _EMPTY: Final = frozenset({"Empty", "Dead"})
 
 
 class Member(Struct, frozen=True):
-    """A member of a group, and what it was given to read."""
+    """A member of a group and its assignment."""
 
     id: str
     host: str
@@ -23,20 +23,20 @@ class Member(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True, kw_only=True):
-    """A group at one moment."""
+    """A snapshot of a group."""
 
     state: str
     members: tuple[Member, ...]
     committed: Mapping[TopicPartition, int]
-    """The offset that the group reads next, where it has committed one."""
+    """The committed offsets: the next offset that the group reads, by partition."""
     firsts: Mapping[TopicPartition, int]
-    """The first offset that is still there, of every partition of the topics for consumers."""
+    """The log start offset of every partition of the topics for consumers."""
     ends: Mapping[TopicPartition, int]
-    """The last stable offset of each: a reader of committed records comes no further."""
+    """The last stable offset of the same partitions: the end for a reader of committed records."""
 
 
 class Finding(Struct, frozen=True):
-    """Something about the group, and what to do; `fine` needs nothing."""
+    """An observation about the group and what to do about it; `fine` needs no action."""
 
     level: Literal["wrong", "look", "fine"]
     what: str
@@ -44,7 +44,7 @@ class Finding(Struct, frozen=True):
 
 
 def findings(prefix: str, first: Look, last: Look, seconds: float) -> Iterator[Finding]:
-    """What two looks at a group tell, `seconds` apart. `prefix` is that of the topics."""
+    """The findings from two snapshots of a group, `seconds` apart. `prefix` is the prefix of the topics."""
     if not last.committed and last.state in _EMPTY:
         yield Finding("wrong", "there is no such group", "is --group spelt as the consumer's group.id?")
         return

@@ -1,4 +1,4 @@
-"""Look at a consumer group on a cluster; changes nothing and joins nothing."""
+"""Take snapshots of a consumer group on a cluster, without joining it or changing anything."""
 
 import asyncio
 from typing import Any
@@ -19,11 +19,11 @@ from streams.settings import Connection
 async def looks(
     connection: Connection, group: str, *, prefix: str, patience: float, seconds: float
 ) -> tuple[Look, Look]:
-    """The group now and some seconds later.
+    """Snapshots of the group now and `seconds` later.
 
     Raises:
-        SettingsError: There are no topics below the prefix.
-        TickerError: No broker was reached, or it does not tell about the group.
+        SettingsError: There are no topics with the prefix.
+        TickerError: No broker was reached, or it refused to describe the group.
     """
     async with administration(connection, patience=patience) as client:
         names = sorted(
@@ -42,7 +42,7 @@ async def _look(client: Any, connection: Connection, group: str, partitions: lis
     code, _, state, _, _, members, *_ = response.groups[0]
     if code:
         raise TickerError(f"the cluster does not tell about group {group}: {for_code(code).__name__}")
-    # Offsets before ends: what is committed meanwhile must not look as if it were beyond an end.
+    # Committed offsets before ends: an offset that is committed in between must not appear to be beyond the end.
     committed = await client.list_consumer_group_offsets(group)
     windows = await bounds(connection.aiokafka_options(), partitions)
     return Look(
@@ -55,7 +55,7 @@ async def _look(client: Any, connection: Connection, group: str, partitions: lis
 
 
 def _member(identity: str, *details: Any) -> Member:
-    """A member as DescribeGroups tells it: the host, and the assignment at the end, come in every version."""
+    """A member from a DescribeGroups response; every version ends with host, metadata and assignment."""
     host, _, assignment = details[-3:]
     places = ConsumerProtocolMemberAssignment.decode(assignment).partitions() if assignment else []
     return Member(identity, host, tuple(places))

@@ -1,1 +1,1 @@
-"""What people put right: say it, undo it, list it, and make test pairs of it."""
+"""Corrections by people: submit, withdraw and list them, and export them as test data."""

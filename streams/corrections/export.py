@@ -1,4 +1,4 @@
-"""Make test data of corrections: what a person decided is what the rules and the model should have."""
+"""Export corrections as test data: what a person decided is what the rules and the model should have decided."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,7 +8,7 @@ from schemas.events import Correction
 
 
 class Pair(Struct, frozen=True):
-    """Two headlines and how they relate: `distinct` or `duplicate`."""
+    """Two headlines and their relation: `distinct` or `duplicate`."""
 
     relation: str
     texts: tuple[str, ...]
@@ -26,7 +26,7 @@ class Example(Struct, frozen=True):
 
 
 def examples(corrections: Iterable[Correction]) -> Iterator[Pair | Example]:
-    """Splits and joins as pairs, new categories as examples. Withdrawals teach nothing."""
+    """Splits and joins as pairs, recategorizations as examples. Withdrawals are left out."""
     for each in corrections:
         if each.kind in {"split", "join"}:
             relation = "distinct" if each.kind == "split" else "duplicate"

@@ -1,4 +1,4 @@
-"""Read what was corrected on a cluster, and hand a further correction to the stage that honours it."""
+"""Read the corrections on a cluster, and submit a new one to the stage that applies it."""
 
 import asyncio
 from contextlib import aclosing
@@ -20,10 +20,10 @@ from streams.settings import Connection
 
 
 async def read(connection: Connection, *, prefix: str, patience: float) -> list[Correction]:
-    """The corrections that hold, in the order in which they were said.
+    """The corrections in force, in the order of `corrected_at`.
 
     Raises:
-        InputError: A record is no correction.
+        InputError: A record is not a correction.
     """
     async with administration(connection, patience=patience) as client:
         partitions = await partitions_of(client, [CORRECTIONS.on(prefix)])
@@ -38,12 +38,13 @@ async def read(connection: Connection, *, prefix: str, patience: float) -> list[
 async def submit(
     correction: Correction, connection: Connection, *, prefix: str, patience: float, wait: float
 ) -> Correction | None:
-    """Write a correction among the sightings of its language and wait until a worker has honoured it.
+    """Write a correction to the sightings' partition of its language and wait until a worker has applied it.
 
-    Gives it as it was honoured, with the chains that ended by it; None when no worker has within `wait` seconds.
+    Returns the correction as it was applied, with the chains that it ended; None if no worker applied it within `wait`
+    seconds.
 
     Raises:
-        TickerError: The cluster did not take it.
+        TickerError: The cluster did not acknowledge the correction.
     """
     async with administration(connection, patience=patience) as client:
         partitions = await partitions_of(client, [CORRECTIONS.on(prefix)])
@@ -52,7 +53,7 @@ async def submit(
     listening = asyncio.Event()
     key = CORRECTION_KEY + correction.id.encode()
 
-    async def honoured() -> Correction:
+    async def applied() -> Correction:
         records = subscribe(options, partitions, since=None, follow=True, ready=listening.set)
         async with aclosing(records):
             async for record in records:
@@ -60,7 +61,7 @@ async def submit(
                     return correction if record.value is None else _correction(record.value, record.topic)
         raise AssertionError("a subscription that follows does not end")
 
-    waiting = asyncio.create_task(honoured())
+    waiting = asyncio.create_task(applied())
     await asyncio.wait([waiting, asyncio.create_task(listening.wait())], return_when=asyncio.FIRST_COMPLETED)
     producer = AIOKafkaProducer(enable_idempotence=True, acks="all", **options)
     await producer.start()

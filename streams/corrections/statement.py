@@ -1,4 +1,4 @@
-"""Make a correction of what a person says: which texts, kept apart or together, filed elsewhere or withdrawn."""
+"""Make a correction from a person's statement: split or join two texts, recategorize one, or withdraw one."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -18,18 +18,18 @@ _PAIRS: Final = frozenset({"split", "join"})
 def correction(
     kind: Kind, texts: Sequence[str], *, by: str, why: str, at: int, topic: str | None = None
 ) -> Correction:
-    """A correction; said twice it has the same id, and the order of two texts does not matter.
+    """A correction. Its id depends on the kind, the texts and the topic only, not on the order of the texts.
 
     Args:
         kind: What to do.
         texts: Two headlines as shown to split or join, else one.
-        by: Who says so.
-        why: The reason, for whoever reads it later.
-        at: When it is said, in ms since the epoch.
+        by: Who makes the correction.
+        why: The reason, for later readers.
+        at: When the correction is made, in ms since the epoch.
         topic: The media topic of a recategorized headline.
 
     Raises:
-        SettingsError: The texts are not two different ones of one language.
+        SettingsError: Two texts are equal to the pipeline, or in different languages.
     """
     identities = [identify(text) for text in texts]
     languages = sorted({language for _, language in identities})
@@ -55,5 +55,5 @@ def correction(
 
 
 def media_topic(category: str) -> str:
-    """The media topic of a category by its slug; any other slug is that of a user's own rule."""
+    """The media topic of a category's slug; any other slug belongs to a user's own rule."""
     return TOPIC_BY_SLUG.get(category, f"user:{category}")

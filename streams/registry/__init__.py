@@ -1,1 +1,1 @@
-"""The schemas of what consumers read, in a schema registry: pushed there, and compared with it."""
+"""Push the schemas of public events to a schema registry, and compare the registry with them."""

@@ -1,7 +1,7 @@
-"""Talks to a schema registry by Confluent's REST API, as Confluent, Karapace and Apicurio (`ccompat`) have it.
+"""A client of Confluent's schema registry REST API, which Confluent, Karapace and Apicurio (`ccompat`) serve.
 
-Each method is one request. What goes wrong on the way is a TickerError that says where, what and what to do; the
-login is in none of them.
+Each method is one request. Every failure is a TickerError that says where, what and what to do, and never contains the
+login.
 """
 
 import ssl
@@ -24,7 +24,7 @@ from streams.settings import Secret
 _CONTENT_TYPE: Final = "application/vnd.schemaregistry.v1+json"
 _TIMEOUT_S: Final = 30.0
 _LARGEST: Final = 4 << 20
-"""The most bytes that an answer may have; a schema of ours has a few thousand."""
+"""The maximum size of a response in bytes; our schemas have a few thousand."""
 _SHOWN: Final = 300
 _LOGIN: Final = "set TICKER_SCHEMAS_USERNAME and TICKER_SCHEMAS_PASSWORD, or TICKER_SCHEMAS_TOKEN"
 
@@ -32,10 +32,10 @@ T = TypeVar("T")
 
 
 class Login(Struct, frozen=True, kw_only=True):
-    """Who asks: a name with a password, or a token, or nobody.
+    """The login to the registry: username and password, or a bearer token, or nothing.
 
     Raises:
-        SettingsError: Both are given, or only a half of one.
+        SettingsError: Both are given, or a username or password alone.
     """
 
     username: str = ""
@@ -50,7 +50,7 @@ class Login(Struct, frozen=True, kw_only=True):
             raise SettingsError("schemas.token and schemas.username are both set: leave one out")
 
     def headers(self) -> dict[str, str]:
-        """What a request says of it."""
+        """The headers of a request with this login."""
         if self.username:
             return {"Authorization": _basic(self.username, self.password.reveal())}
         return {"Authorization": f"Bearer {self.token.reveal()}"} if self.token.reveal() else {}
@@ -87,7 +87,7 @@ class _Answer(Struct, frozen=True):
 
 
 class Registry:
-    """A schema registry at an address; an asynchronous context manager."""
+    """A schema registry, by its base URL; an asynchronous context manager."""
 
     def __init__(self, address: str, *, login: Login | None = None, cafile: Path | None = None) -> None:
         self._address = address
@@ -96,7 +96,7 @@ class Registry:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        # The address is the user's own: registries stand in private networks, and on this machine.
+        # The user configured the address: registries often run in private networks or on this machine.
         self._session = aiohttp.ClientSession(
             connector=connector(allow_private=True, ssl=_context(self._cafile)),
             timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
@@ -115,44 +115,46 @@ class Registry:
         return frozenset(self._read(await self._ask("GET", "/subjects"), list[str]))
 
     async def find(self, subject: str, schema: str) -> Registered | None:
-        """This very schema under the subject; None where it is not, or the subject is not."""
+        """The version of the subject that has exactly this schema; None if there is none, or no such subject."""
         answer = await self._ask("POST", f"/subjects/{_part(subject)}", _body(schema), or_missing=True)
         return self._found(answer, Registered)
 
     async def latest(self, subject: str) -> Registered | None:
-        """The newest schema of the subject; None where there is none."""
+        """The newest schema of the subject; None if there is none."""
         path = f"/subjects/{_part(subject)}/versions/latest"
         return self._found(await self._ask("GET", path, or_missing=True), Registered)
 
     async def register(self, subject: str, schema: str) -> int:
-        """Make the schema the subject's newest, and return its id; one that it has already stays where it is.
+        """Register the schema as the subject's next version, and return its id.
+
+        A schema that the subject already has keeps its version and id.
 
         Raises:
-            TickerError: Among others, that the registry finds it incompatible with those before.
+            TickerError: The request failed, or the registry finds the schema incompatible with earlier versions.
         """
         answer = await self._ask("POST", f"/subjects/{_part(subject)}/versions", _body(schema))
         return self._read(answer, _Id).id
 
     async def is_compatible(self, subject: str, schema: str) -> bool:
-        """Whether the subject would take the schema after its newest."""
+        """Whether the schema is compatible with the subject's newest."""
         path = f"/compatibility/subjects/{_part(subject)}/versions/latest"
         return self._read(await self._ask("POST", path, _body(schema)), _Compatible).is_compatible
 
     async def level(self, subject: str) -> str | None:
-        """The compatibility level that was set for the subject itself; None where none was."""
+        """The compatibility level that is set for the subject itself; None if the registry's default applies."""
         answer = await self._ask("GET", f"/config/{_part(subject)}", or_missing=True)
         found = self._found(answer, _Level)
         return None if found is None else found.level
 
     async def set_level(self, subject: str, level: str) -> None:
-        """Set what the subject's next schemas are held to."""
+        """Set the compatibility level of the subject."""
         await self._ask("PUT", f"/config/{_part(subject)}", {"compatibility": level})
 
     async def fetch(self, url: str) -> bytes:
-        """What is at an address elsewhere; the login goes along to the registry's own addresses alone.
+        """The content of any URL. The login is sent only to URLs of the registry itself.
 
         Raises:
-            TickerError: It is not there, or cannot be reached.
+            TickerError: The server cannot be reached or does not answer with 200.
         """
         answer = await self._send("GET", url, None)
         if answer.status != HTTPStatus.OK:
@@ -160,7 +162,7 @@ class Registry:
         return answer.body
 
     async def _ask(self, method: str, path: str, body: Any = None, *, or_missing: bool = False) -> _Answer:
-        """Ask the registry; an answer that is neither good nor, where allowed, 404 is an error."""
+        """Send a request to the registry; an answer other than 200, or with `or_missing` its own 404, is an error."""
         answer = await self._send(method, f"{self._address}{path}", body)
         if answer.status != HTTPStatus.OK and not (or_missing and _is_missing(answer)):
             raise self._refused(method, path, answer)
@@ -244,7 +246,7 @@ def _context(cafile: Path | None) -> ssl.SSLContext:
 
 
 def _is_missing(answer: _Answer) -> bool:
-    """Whether a 404 is the registry's own, of a subject or schema, and not that of another server."""
+    """Whether a 404 comes from the registry, for a missing subject or schema, and not from another kind of server."""
     return answer.status == HTTPStatus.NOT_FOUND and _problem(answer).error_code > 0
 
 

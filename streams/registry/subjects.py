@@ -1,7 +1,7 @@
-"""Which schema stands under which subject, and how a registry differs from that.
+"""The subject of each schema, and how a registry differs from that.
 
-A topic for consumers has its subject by Confluent's TopicNameStrategy, `ticker.headlines-value`; so has each type, by
-its name, `ticker.category.v1`: what `ce_dataschema` of an event leads to, whatever its topic.
+Each topic for consumers has a subject by Confluent's TopicNameStrategy, such as `ticker.headlines-value`. Each event
+type has one by its name, such as `ticker.category.v1`: `ce_dataschema` of an event refers to it, whatever the topic.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -18,10 +18,10 @@ from streams.errors import TickerError
 from streams.registry.client import Registry
 
 LEVEL: Final = "FORWARD_TRANSITIVE"
-"""What every released schema promises: what is written under a newer one, readers of any older one understand. (The
-other direction cannot be promised where readers ignore unknown fields: an older event might have had such a field.)"""
+"""The promise of every released schema: readers of any older version understand events of a newer one. (The other
+direction cannot be promised where readers ignore unknown fields: an older event might have had such a field.)"""
 _DIALECT: Final = "http://json-schema.org/draft-07/schema#"
-"""The newest that Apicurio and Karapace compare; ours keep to words that it has in common with 2020-12."""
+"""The newest dialect that Apicurio and Karapace compare; our schemas use only keywords that it shares with 2020-12."""
 
 _PUSH: Final = "ticker schemas push"
 
@@ -29,26 +29,26 @@ Difference = Literal["missing", "outdated", "incompatible", "level", "dataschema
 
 
 class Subject(Struct, frozen=True):
-    """A subject and the schema that it must have, as JSON."""
+    """A subject and the schema that it must have, as JSON text."""
 
     name: str
     type: str
-    """The type that the schema is of; the name of a type's own subject."""
+    """The event type of the schema; equal to `name` for the type's own subject."""
     schema: str
 
 
 class Pushed(Struct, frozen=True):
-    """What became of a subject: `registered` as new or next version, or `unchanged`."""
+    """The outcome for a subject: `registered` as first or next version, or `unchanged`."""
 
     subject: str
     outcome: Literal["registered", "unchanged"]
     version: int
     id: int
-    """The registry's, of the schema."""
+    """The registry's id of the schema."""
 
 
 class Differs(Struct, frozen=True):
-    """One point in which a registry differs from the contract, and how to mend it."""
+    """A difference between a registry and the contract, and how to mend it."""
 
     subject: str
     differs: Difference
@@ -57,7 +57,7 @@ class Differs(Struct, frozen=True):
 
 
 def subjects(prefix: str, own: Iterable[Topic] = ()) -> tuple[Subject, ...]:
-    """The subjects of all topics for consumers, the user's `own` too, then those of their types."""
+    """The subjects of all topics for consumers, including the user's `own`, then those of their event types."""
     public = [topic for topic in (*TOPICS, *own) if topic.public]
     of_topics = [_subject(f"{topic.on(prefix)}-value", kind) for topic in public for kind in topic.events]
     types = dict.fromkeys(kind for topic in public for kind in topic.events)
@@ -66,23 +66,25 @@ def subjects(prefix: str, own: Iterable[Topic] = ()) -> tuple[Subject, ...]:
 
 def _subject(name: str, kind: type[Struct]) -> Subject:
     document = json_schema(kind) | {"$schema": _DIALECT}
-    # A file's `$id` is relative to where it stands; in a registry the subject names it, and some validators refuse to
-    # load a schema by itself whose id is not absolute.
+    # A file's `$id` is relative to its location. In a registry the subject names the schema, and some validators refuse
+    # to load a schema whose `$id` is not absolute.
     del document["$id"]
     return Subject(name, type_name(kind), msgspec.json.encode(document).decode())
 
 
 async def push(registry: Registry, wanted: Sequence[Subject]) -> AsyncIterator[Pushed]:
-    """Register what is not there yet, and set the compatibility level of each subject.
+    """Register the missing schemas, and set the compatibility level of each subject.
 
     Raises:
-        TickerError: The registry cannot be reached, refuses the login, or finds a schema incompatible; what was
-            registered before stays, and pushing again goes on.
+        TickerError: The registry cannot be reached, refuses the login, or finds a schema incompatible. Schemas that
+            were registered before the failure stay; the next push continues after them.
     """
     known = await registry.subjects()
     for subject in wanted:
         if subject.name in known and await registry.level(subject.name) != LEVEL:
-            await registry.set_level(subject.name, LEVEL)  # before the schema, which is then held to it
+            await registry.set_level(
+                subject.name, LEVEL
+            )  # first, so that the registry checks the schema against it
         before = await registry.find(subject.name, subject.schema) if subject.name in known else None
         if before is None:
             await registry.register(subject.name, subject.schema)
@@ -96,9 +98,9 @@ async def push(registry: Registry, wanted: Sequence[Subject]) -> AsyncIterator[P
 
 
 async def check(registry: Registry, wanted: Sequence[Subject]) -> AsyncIterator[Differs]:
-    """Where a registry differs from the contract.
+    """The differences between a registry and the contract.
 
-    One that has newer schemas after ours does not: another release pushed them.
+    Schemas newer than ours are no difference: another release pushed them.
     """
     known = await registry.subjects()
     for subject in wanted:
@@ -127,7 +129,7 @@ async def _schema_differs(registry: Registry, subject: Subject) -> Differs:
 async def check_dataschema(
     registry: Registry, wanted: Sequence[Subject], template: str
 ) -> AsyncIterator[Differs]:
-    """Where `ce_dataschema` of events does not lead to their schema, in whatever dialect and layout."""
+    """The types whose `ce_dataschema` URL does not serve their schema. Dialect and layout of the JSON may differ."""
     for subject in wanted:
         if subject.name != subject.type:
             continue
@@ -138,7 +140,7 @@ async def check_dataschema(
 
 
 async def _unlike(registry: Registry, url: str, subject: Subject) -> str | None:
-    """Why what is at an address is not the subject's schema; None where it is, or a later one of the type."""
+    """Why the content of a URL is not the subject's schema; None if it is that or a later schema of the type."""
     try:
         found = msgspec.json.decode(await registry.fetch(url))
     except UNREADABLE:
