@@ -1,8 +1,8 @@
-"""The errors that users meet. Each says what is wrong, where, and what to do about it."""
+"""The errors that users see. Each says what is wrong, where, and what to do about it."""
 
 
 class TickerError(Exception):
-    """Any failure that the pipeline can explain. Exit code 1 on the command line."""
+    """Any expected failure. Exit code 1 on the command line."""
 
 
 class SettingsError(TickerError):
@@ -10,13 +10,13 @@ class SettingsError(TickerError):
 
 
 class FootingError(TickerError):
-    """The cluster, or a topic, that a program started with is gone for good."""
+    """The cluster, or a topic, was deleted or replaced while a program used it."""
 
 
 class InputError(TickerError):
     """A file, page or record that cannot be read.
 
-    `place` says where (a path, a path and line, or topic/partition/offset).
+    `place` is a path, a path and line, or topic/partition/offset.
     """
 
     def __init__(self, place: str, problem: str) -> None:
@@ -26,7 +26,7 @@ class InputError(TickerError):
 
 
 class SplitError(InputError):
-    """A text in which no strip, or no separator, can be found without guessing."""
+    """A text in which no strip or no separator is found without guessing."""
 
 
 class RecordError(TickerError):

@@ -1,7 +1,7 @@
-"""The way out to addresses of others: what is connected to is checked, at every attempt and every redirect.
+"""Outgoing HTTP connections that refuse private addresses (SSRF protection), at every attempt and every redirect.
 
-The check is on the socket's address, after names were resolved: a name that points to this machine or into its
-network (DNS rebinding) is refused like the number itself.
+The check is on the address of the socket, after the name was resolved. A public name that resolves to this machine or
+its network (DNS rebinding) is therefore refused like the address itself.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ class ForbiddenAddressError(OSError):
 
 
 def is_public(host: str) -> bool:
-    """Whether a numeric address is one of the open internet's: not private, loopback, link-local or reserved."""
+    """Whether a numeric address is on the public internet: not private, loopback, link-local or reserved."""
     address = ipaddress.ip_address(host.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
@@ -36,19 +36,20 @@ def is_public(host: str) -> bool:
 
 @cache
 def _name_threads() -> ThreadPoolExecutor:
-    """The threads in which names are resolved, and nothing else is done.
+    """The threads that resolve names, and do nothing else.
 
-    A name server that does not answer keeps one for half a minute: in those of the loop everybody's work would wait.
+    A name server that does not answer occupies a thread for half a minute. In the event loop's default executor, other
+    work would wait behind it.
     """
     return ThreadPoolExecutor(_NAMES_AT_ONCE, "names")
 
 
 async def _look_up(host: str, port: int | None, family: int) -> list[tuple[int, int, Any]]:
-    """The family, protocol and address of all that a name stands for.
+    """The family, protocol and socket address of each address of a host.
 
     Raises:
-        OSError: It cannot be resolved.
-        UnicodeError: It is no name, such as one with a label of more than 63 characters.
+        OSError: The name cannot be resolved.
+        UnicodeError: The name is invalid, for example one with a label of more than 63 characters.
     """
     ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     found = await asyncio.get_running_loop().run_in_executor(_name_threads(), ask)
@@ -56,7 +57,7 @@ async def _look_up(host: str, port: int | None, family: int) -> list[tuple[int, 
 
 
 class _Names(AbstractResolver):
-    """Resolves names for connections."""
+    """Resolves names in threads of their own (`_name_threads`)."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -81,7 +82,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def connector(*, allow_private: bool, **options: Any) -> TCPConnector:
-    """A connector of aiohttp that refuses private addresses unless they are allowed; `options` are TCPConnector's."""
+    """An aiohttp connector that refuses private addresses unless they are allowed; `options` are TCPConnector's."""
 
     def open_socket(address: Any) -> socket.socket:
         family, kind, protocol, _, target = address
@@ -93,7 +94,7 @@ def connector(*, allow_private: bool, **options: Any) -> TCPConnector:
 
 
 def through_proxy(proxy: str, **options: Any) -> TCPConnector:
-    """A connector that reaches everything through a SOCKS proxy (`socks4://`, `socks5://`), which resolves names."""
+    """A connector through a SOCKS proxy (`socks4://`, `socks5://`), which resolves the names."""
     from aiohttp_socks import ProxyConnector  # noqa: PLC0415 (few have such a proxy)
 
     made: TCPConnector = ProxyConnector.from_url(proxy, **options)
@@ -101,12 +102,12 @@ def through_proxy(proxy: str, **options: Any) -> TCPConnector:
 
 
 async def check_named(host: str) -> None:
-    """See that a host is not a private address, nor a name of one: for a proxy that connects in our place.
+    """Check that a host neither is nor resolves to a private address, before a proxy is asked to connect to it.
 
     A name that this machine cannot resolve is left to the proxy.
 
     Raises:
-        ForbiddenAddressError: It is one.
+        ForbiddenAddressError: The host has a private address.
     """
     try:
         found = await _look_up(host, None, socket.AF_UNSPEC)

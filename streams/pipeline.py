@@ -4,7 +4,7 @@ sources ─ produce ─▶ strips
                 └──▶ sightings ─ deduplicate ─▶ decisions ─ categorize ─▶ headlines, category.SLUG
                                       ├─▶ seen                   ├─▶ current (the newest wordings)
                                       ├─▶ duplicates             └─▶ canary
-                                      └─▶ corrections (those that hold)
+                                      └─▶ corrections (those in force)
 any stage ─▶ deadletters, positions
 """
 
@@ -53,11 +53,11 @@ CATEGORIZE: Final = Stage(
     outcomes=CATEGORIZE_OUTCOMES,
 )
 STAGES: Final = (DEDUPLICATE, CATEGORIZE)
-"""In the order of the flow: each reads what the one before it wrote."""
+"""In topological order: each stage reads a topic that the one before it writes."""
 
 
 def stages(rules: "Sequence[Rule]" = ()) -> tuple[Stage, ...]:
-    """The topology with a user's own rules: their topics have a Kafka topic each."""
+    """The topology with a user's own rules, whose media topics have a Kafka topic each."""
     if not rules:
         return STAGES
     return (

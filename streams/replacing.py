@@ -1,16 +1,16 @@
-"""Replaces a file whole: whoever reads it, also after a crash, has the old one or the new one."""
+"""Replace a file atomically: a reader gets the old content or the new content, also after a crash."""
 
 import os
 from pathlib import Path
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file beside another, to the disk, then put it in its place.
+    """Write `NAME.new` next to the file, sync it to disk, then rename it over the file.
 
-    A process that is killed leaves `NAME.new`, which the next write replaces. Two writers at one time are not meant.
+    A process that is killed may leave `NAME.new`, which the next call overwrites. A file must have one writer only.
 
     Raises:
-        OSError: It cannot be written; the old one is as it was.
+        OSError: The data cannot be written; the old file is unchanged.
     """
     new = path.with_name(f"{path.name}.new")
     try:

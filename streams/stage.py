@@ -1,4 +1,4 @@
-"""What a stage is, and the protocols between processors and the engines that run them."""
+"""The definition of a stage, and the protocols between processors and the engines that run them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -10,14 +10,14 @@ from schemas.topics import DEADLETTERS, POSITIONS, Topic
 
 
 class Record(Protocol):
-    """One record as a processor sees it; aiokafka's records have these attributes too.
+    """A record as a processor sees it; aiokafka's records have these attributes too.
 
-    On Kafka `value` is bytes. In the local engine it is the event itself: nothing is encoded there.
+    On Kafka `value` is bytes. In the local engine it is the event itself, not encoded.
     """
 
     @property
     def key(self) -> bytes | None:
-        """The record's key; None where its writer gave none."""
+        """The record's key; None if it was written without one."""
 
     @property
     def value(self) -> bytes | Event | None:
@@ -29,7 +29,7 @@ class Record(Protocol):
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]:
-        """Headers, in order; a name can stand more than once."""
+        """Headers, in order; a name can occur more than once."""
 
 
 class EventRecord(Struct, frozen=True, gc=False):
@@ -43,51 +43,51 @@ class EventRecord(Struct, frozen=True, gc=False):
 
 
 class RawRecord(NamedTuple):
-    """A record as bytes: as it was read from Kafka, or as it will be written."""
+    """An encoded record: as it was read from Kafka, or as it will be written."""
 
     key: bytes | None
     value: bytes | None
     timestamp: int
     headers: list[tuple[str, bytes]]
-    """A list, because aiokafka's compiled encoder takes nothing else."""
+    """A list, because aiokafka's compiled encoder accepts nothing else."""
 
 
 class Outbox(Protocol):
-    """Where a processor puts its outputs. An engine makes one for each transaction or batch."""
+    """Collects a processor's outputs. An engine makes one for each transaction or batch."""
 
     def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
         """Publish an event on the partition of the input; `timestamp` is event time in ms.
 
-        A record of the state can be encoded already: bytes are written as they are.
+        A processor may encode its state records itself: bytes are written unchanged.
         """
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
-        """Delete a key of a compacted topic (a tombstone)."""
+        """Delete a key of a compacted topic, by a tombstone."""
 
     def reject(self, record: Record, error: Exception) -> None:
         """Send a record that cannot be processed to the dead letters, with the reason."""
 
     def count(self, outcome: str, records: int = 1) -> None:
-        """Count input records by outcome: the terms of the law in docs/architecture.md."""
+        """Count input records by outcome: the terms of "The law" in docs/architecture.md."""
 
 
 class Processor(Protocol):
-    """Makes a stage's decisions, with no Kafka, no clock and no I/O. The same object runs in every engine."""
+    """Makes a stage's decisions, without Kafka, clock or I/O. The same class runs in every engine."""
 
     def restore(self, records: Sequence[Record]) -> None:
         """Rebuild state from records of the stage's state topic, in order; a value of None is a tombstone."""
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
-        """Decide on a batch of records of one partition, in order."""
+        """Process a batch of records of one partition, in order."""
 
 
 @runtime_checkable
 class Remembering(Protocol):
-    """A stateful processor: it tells the size of its state and its event time."""
+    """A stateful processor: it reports the size of its state and its event time."""
 
     @property
     def remembered(self) -> int:
-        """Keys in its state now."""
+        """The number of keys in its state."""
 
     @property
     def event_time(self) -> int | None:
@@ -95,10 +95,10 @@ class Remembering(Protocol):
 
     @property
     def clocks(self) -> Mapping[str, int]:
-        """Records so far whose own time was far from `event_time`, by `ahead` and `late`."""
+        """The number of records so far whose timestamp was far from `event_time`, by `ahead` and `late`."""
 
     def prepare(self) -> Iterator[None]:
-        """Build indexes after a restore, in steps of some milliseconds; `process` finishes what is left."""
+        """Build the indexes after a restore, in steps of some milliseconds; `process` finishes any remaining steps."""
 
 
 def _nothing() -> None:
@@ -106,7 +106,7 @@ def _nothing() -> None:
 
 
 class Stage(Struct, frozen=True, kw_only=True):
-    """One step of the topology: what it reads, what it remembers and what it writes.
+    """One step of the topology: its source, state and output topics.
 
     `processor` makes the processor of one partition of `source`.
     """
@@ -123,6 +123,6 @@ class Stage(Struct, frozen=True, kw_only=True):
 
     @property
     def topics(self) -> tuple[Topic, ...]:
-        """Every topic that the stage needs, its source first."""
+        """Every topic that the stage uses, its source first."""
         state = () if self.state is None else (self.state,)
         return (self.source, *state, *self.outputs, POSITIONS, DEADLETTERS)

@@ -1,1 +1,1 @@
-"""`ticker run`: the whole pipeline in this process, without a broker, with an account of every slot."""
+"""`ticker run`: the whole pipeline in one process, without a broker, with an account of every slot."""

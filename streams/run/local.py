@@ -1,4 +1,4 @@
-"""Run observations through the whole pipeline in this process and account for every slot."""
+"""Run observations through the whole pipeline in one process and account for every slot."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -21,11 +21,11 @@ from streams.produce.strips import strip_of
 from streams.stage import EventRecord, Record
 
 _BATCH: Final = 4096
-"""Sightings that are decided at once."""
+"""How many sightings the engine processes in one batch."""
 
 
 class Published(Struct, frozen=True, kw_only=True):
-    """A headline as `ticker run` prints it, with what was known of it when its life or the input ended."""
+    """A headline as `ticker run` prints it, as known when the headline or the input ended."""
 
     id: str
     text: str
@@ -69,13 +69,13 @@ class LocalRun:
     """One run of the pipeline without a broker.
 
     Args:
-        published: Called with each headline when its life or the input ends, in the order first seen.
-        dropped: Called with each sighting that is not published, when that is decided; None if nobody asks.
-        failed: Called with everything that cannot be read or split.
+        published: Called with each headline when the headline or the input ends, in order of first sighting.
+        dropped: Called with each sighting that is not published, as soon as that is decided.
+        failed: Called with every input that cannot be read or split.
         window: How long a headline stays live after its last sighting, in ms of event time.
         at_once: Publish each headline when it is first seen, not with its final count at its end.
         rules: The user's own rules for topics.
-        separator: What stands between slots; found in each strip when None.
+        separator: The text between slots; detected in each strip when None.
         selector: A CSS selector of the strip's items in HTML pages.
     """
 
@@ -114,7 +114,7 @@ class LocalRun:
         self._strips = self._failures = self._slots = self._empty = self._dead_letters = 0
 
     def run(self, observations: Iterable[Observation]) -> Account:
-        """Run everything through, then publish what is still live."""
+        """Process all observations, then publish the headlines that are still live."""
         batch: list[EventRecord] = []
         for observation in observations:
             batch += self._split(observation)
@@ -131,18 +131,18 @@ class LocalRun:
         self._publish_ended()
 
     def _publish_ended(self) -> None:
-        """Publish headlines whose life has ended; by now every stage has seen them."""
+        """Publish the headlines that have ended; all stages have processed them by now."""
         for headline in self._ended if not self._at_once else ():
             self._published(_published(self._categorized.pop(headline.id), headline))
         self._ended.clear()
 
     def fail(self, error: InputError) -> None:
-        """Count and pass on what could not be read or split."""
+        """Count and pass on an input that cannot be read or split."""
         self._failures += 1
         self._failed(error)
 
     def account(self) -> Account:
-        """What went in so far, and what became of it."""
+        """The input so far, counted by outcome."""
         counts = self._engine.counts[DEDUPLICATE.name]
         return Account(
             strips=self._strips,
@@ -197,7 +197,7 @@ class LocalRun:
             self._dropped(_dropped(sighting, "duplicate", (winner.id, winner.text), rule))
 
     def ended(self, headline: LiveHeadline) -> None:
-        """A headline's life has ended (`deduplicator.Witness`)."""
+        """A headline has ended (`deduplicator.Witness`)."""
         self._ended.append(headline)
 
 
