@@ -157,3 +157,17 @@ def test_a_little_word_that_measures_is_said(one: str, other: str) -> None:
         compare("Le derby débute 20h samedi soir", "Le derby débute à 20h samedi soir").relation
         == "duplicate"
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Pound falls to record low", "Pound falls to new record low"),
+        ("La livre à un niveau record", "La livre à un nouveau niveau record"),
+        ("العملة تهبط لمستوى قياسي", "العملة تهبط إلى مستوى قياسي جديد"),
+        ("تمديد حالة الطوارئ في الجزيرة", "تمديد جديد لحالة الطوارئ في الجزيرة"),
+    ],
+)
+def test_a_new_record_is_another(one: str, other: str) -> None:
+    """New says little of what happens once, and everything of what can happen again."""
+    assert compare(one, other).relation == compare(other, one).relation == "distinct"
