@@ -190,6 +190,8 @@ def test_a_line_of_an_article_is_no_strip(line: str) -> None:
 def test_lines_that_are_no_headlines_are_no_strip() -> None:
     """A letter or a recipe has short lines, too."""
     with pytest.raises(SplitError):
+        find_strips("$a = [ 'title' => 'One' ];\n$b = open('x') | count($a) | print($b);\n", "here")
+    with pytest.raises(SplitError):
         find_strips("Dear readers,\n\nWe passed your letter on. Thank you.\n\nYours,\nIra Wood\n", "here")
 
 

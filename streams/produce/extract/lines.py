@@ -6,6 +6,7 @@ from typing import Final
 
 from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, reads_well, tidied
+from streams.produce.extract.reading import PROSE, kind_of
 from streams.produce.separators import EDGE, unify_lines
 from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS, SHORTEST_HEADLINE, Split, split
 
@@ -30,6 +31,12 @@ _MAY_TOO: Final = ("  ", "_", "ـ", "..", "::", "!!", ";;", ".:", ":.", "\u01c0"
 Most lines of a page have none, and to look for the separator of a line takes a hundred times longer."""
 
 _DASHES: Final = frozenset("-–—/")
+_NEARLY_ALL: Final = 0.8
+_NARROW: Final = re.compile(r"\s{1,2}")
+_INSIDE: Final = ",.;:)]}»?!،؛؟%"
+_OPEN: Final = ",;:([{«،؛-–—&"
+_PROSE_BETWEEN: Final = re.compile("[«»§°()\\[\\]=$#&@%]")
+"""What stands between words of paragraphs too."""
 _SENTENCE_SHARE: Final = 0.3
 """The share of lines that end as sentences do from which a block of lines is an article, not headlines."""
 _ROW: Final = re.compile(r"[^,;]*([,;])\S.*\1\S")
@@ -47,7 +54,7 @@ def in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
     if separator == "" or sum(map(bool, lines)) <= 1:
         # The strip is all that there is: say what is wrong with it, if anything.
         return (Found(page, "text", tidied(split(page, separator, place=place))),)
-    strips = list(strip_lines(lines, separator))
+    strips = [found for found in strip_lines(lines, separator) if separator is not None or is_no_prose(found)]
     if strips and separator is None and (whole := _broken_strip(page, lines)):
         strips.append(whole)
     if not strips:
@@ -96,6 +103,26 @@ def strip_lines(lines: list[str], separator: str | None) -> Iterator[Found]:
         if separator is None and _may_be_prose(line, found):
             continue
         yield Found(line, "text", found)
+
+
+def is_no_prose(found: Found, fewest: int = FEWEST_SLOTS) -> bool:
+    """Whether a line among others reads like headlines, and each begins anew: what symbols cut out of prose does not.
+
+    Symbols must part at least `fewest` headlines, wide gaps three.
+    """
+    texts = headlines_in(found.split)
+    between = found.split.separator
+    if between is not None and (_PROSE_BETWEEN.search(between) or _NARROW.fullmatch(between)):
+        return False
+    fewest = fewest if between is None or between.strip() else FEWEST_SLOTS
+    anew = sum(1 for text in texts if _begins_anew(text) and kind_of(text) not in PROSE)
+    return len(texts) >= fewest and anew >= _NEARLY_ALL * len(texts) and reads_well(found)
+
+
+def _begins_anew(text: str) -> bool:
+    """Whether a text begins and ends as a headline does: no small letter first, no comma or bracket at either end."""
+    first = next(filter(str.isalnum, text), "")
+    return not first.islower() and text[0] not in _INSIDE and text[-1] not in _OPEN
 
 
 def _may_be_strip(line: str) -> bool:

@@ -13,10 +13,9 @@ from streams.produce.extract.candidates import Rival, labelled, named, surest
 from streams.produce.extract.embedded import FOR_PROGRAMS, declared, set_aside, undeclared, with_data
 from streams.produce.extract.found import Found, based, headlines_in, in_element, reads_well, resplit, tidied
 from streams.produce.extract.limits import tree_of
-from streams.produce.extract.lines import FEWEST_SLOTS, in_text, rank, strip_lines
+from streams.produce.extract.lines import in_text, is_no_prose, rank, strip_lines
 from streams.produce.extract.links import address_of
 from streams.produce.extract.markup import lines_of, parse
-from streams.produce.extract.reading import PROSE, kind_of
 from streams.produce.feeds import is_feed, read_feed, split_feed
 from streams.produce.furniture import is_furniture
 from streams.produce.observation import Format
@@ -31,14 +30,8 @@ _ALONE: Final = 0.7
 _OF_A_PAGE: Final = "nav,footer,aside,header,main,article,form,h1,h2"
 """Elements that a whole page has, and a list of headlines given alone has not."""
 
-_NEARLY_ALL: Final = 0.8
-_FEWEST_IN_PAGE: Final = 4
+_FEWEST: Final = 4
 """Headlines that symbols part in a line of a page, at least: three pieces are one sentence with an aside."""
-_NARROW: Final = re.compile(r"\s{1,2}")
-_INSIDE: Final = ",.;:)]}»?!،؛؟%"
-_OPEN: Final = ",;:([{«،؛-–—&"
-_PROSE_BETWEEN: Final = re.compile("[«»§°()\\[\\]=$#&@%]")
-"""What stands between words of paragraphs too."""
 
 _Finder = Callable[[], list[Rival]]
 _Parsed = Callable[[], LexborHTMLParser]
@@ -167,7 +160,9 @@ def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> li
     """Lines of a page's text that are a strip each; else the page, where it is a list of headlines and no more."""
     lines = [line.strip(" ") for line in lines_of(body)]
     strips = [
-        found for found in strip_lines(lines, separator) if separator is not None or _is_no_prose(found)
+        found
+        for found in strip_lines(lines, separator)
+        if separator is not None or is_no_prose(found, _FEWEST)
     ]
     if not strips:
         if separator is None and body.css_first(_OF_A_PAGE) is not None:
@@ -181,23 +176,6 @@ def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> li
         Rival("the page's text", found, -number, "separators stand out")
         for number, found in enumerate(strips)
     ]
-
-
-def _is_no_prose(found: Found) -> bool:
-    """Whether a line of a page reads like headlines, and each begins anew: what symbols cut out of prose does not."""
-    texts = headlines_in(found.split)
-    between = found.split.separator
-    if between is not None and (_PROSE_BETWEEN.search(between) or _NARROW.fullmatch(between)):
-        return False
-    fewest = _FEWEST_IN_PAGE if between is None or between.strip() else FEWEST_SLOTS
-    anew = sum(1 for text in texts if _begins_anew(text) and kind_of(text) not in PROSE)
-    return len(texts) >= fewest and anew >= _NEARLY_ALL * len(texts) and reads_well(found)
-
-
-def _begins_anew(text: str) -> bool:
-    """Whether a text begins and ends as a headline does: no small letter first, no comma or bracket at either end."""
-    first = next(filter(str.isalnum, text), "")
-    return not first.islower() and text[0] not in _INSIDE and text[-1] not in _OPEN
 
 
 def _is_list_alone(found: Found, lines: list[str]) -> bool:

@@ -97,7 +97,8 @@ _RULE: Final = _any(
 _LISTED: Final = re.compile(r"\b(?:NASDAQ|NYSE(?:MKT)?|AMEX|LSE|TSX|OTC|EPA|Euronext)\s?:\s?[A-Z.]{1,6}\b")
 """A share with its exchange: `(NASDAQ: QUAY)`."""
 _CODE: Final = _any(
-    r"[{};]\s*$|\w\(\)|=>|[=!]=|\w->\w|\$\w+\s?[=;(]|\bdef \w+\s?\(|\bfunction\b.*\(|\b(?:var|const|let) \w+|</?\w+>"
+    r"[{};]\s*$|\w\(\)|=>|[=!]=|\w->\w|\$[a-z_]\w*\s?[=;(\[]|\)\s*;|\w\[\]|\\\w+\\|^/\*|^\*/|^\* ?@|^@\w+",
+    r"\bdef \w+\s?\(|\bfunction\b.*\(|\b(?:var|const|let) \w+\s?=|</?[a-z][\w.:-]*(?:\s|/?>)",
 )
 """What programs have."""
 _CHARTED: Final = re.compile(
