@@ -54,7 +54,7 @@ _NOW: Final = _vocabulary(
 )
 _AROUND: Final = _vocabulary(
     "at on the of le à a am pm p st nd rd th er gmt utc cet est t z the les",
-    "read lecture posted published updated update publié publiee publiée mis jour mise modifié",
+    "read lecture posted published updated update reported added publié publiee publiée mis jour mise modifié signalé",
     "ص م صباحا مساء الساعة في على نشر تحديث آخر بتاريخ ظهرا من الأول الثاني وقت منتصف",
 )
 _TIME_WORDS: Final = _MONTHS | _DAYS | _UNITS | _SINCE | _NOW | _AROUND
@@ -248,7 +248,7 @@ _ORNAMENTS: Final = (
     "※⁃❯\u2023\u2043\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d"
 )
 _BULLET: Final = re.compile(rf"\A(?:[-–—*•·»›>+~|{_ORNAMENTS}](?!\d)\ufe0f?[ \xa0]*)+(?=\S)")
-_TRAILING: Final = "|•·→←►◄*" + "".join(map(chr, range(0x25A0, 0x2600)))
+_TRAILING: Final = "|•·→←►◄*-–—" + "".join(map(chr, range(0x25A0, 0x2600)))
 """Symbols that are no part of a headline at whose end they stand; and so are » and › unless they close a quotation."""
 _COUNTING: Final = re.compile(r"(?:#|n°|no\.?)?\s*(\d{1,3})\s*[.)\-–:/]\s*(?=\S)", re.IGNORECASE)
 _LABELLED: Final = re.compile(rf"([^{_MARKS}]{{2,32}}?)[ \xa0]*[:|–—•»-][ \xa0]*(?=\w)")

@@ -153,7 +153,7 @@ def _unfit_place(node: LexborNode, sure: float) -> str | None:
     """Why a place holds no strip. Themes give the bar of a ticker the role of a menu: its own name is surer."""
     above: LexborNode | None = node
     while above is not None and above.tag not in {"body", "html", None}:
-        named_otherwise = above is not node and is_place_of_others(above.attributes.get("class") or "")
+        named_otherwise = above is not node and _is_called_otherwise(above)
         form = above.tag == "form" and not _is_page(above)
         menu = is_never_shown(above.tag or "", above.attributes)
         if menu and sure >= BREAKING and above.attributes.get("role") == "navigation":
@@ -164,6 +164,12 @@ def _unfit_place(node: LexborNode, sure: float) -> str | None:
             return "it is hidden"
         above = above.parent
     return "it holds the whole page" if _holds_page(node) else None
+
+
+def _is_called_otherwise(node: LexborNode) -> bool:
+    """Whether an element is called as what holds no strip, or as a ticker of something else: `product-marquee`."""
+    called = node.attributes.get("class") or ""
+    return is_place_of_others(called) or likeness(called) < 0
 
 
 def _holds_page(node: LexborNode) -> bool:

@@ -102,9 +102,11 @@ _OTHER: Final = _set(
     newsletter subscribe social share tweet tweets tags poll polls quiz
     video videos photo photos gallery podcast podcasts recipe recipes
     schedule timetable horaires agenda playing playlist
-    job jobs emploi annonce annonces classified classifieds events deaths obituaries
+    job jobs emploi classified classifieds events deaths obituaries
+    produit produits boutique avis temoignages partenaires evenements départs departures
     partner partners sponsor sponsors logos brands clients authors sticker stickers related popular mostread
     طقس الطقس تعليقات التعليقات العملات اسعار الاسعار البورصة الصلاة فيديو
+    منتجات المنتجات عروض العروض وظائف الوظائف
     """
 )
 _TOPICS: Final = frozenset({"topics"})
@@ -129,8 +131,8 @@ _PARTS: Final[tuple[tuple[Part, str], ...]] = (
     (
         "time",
         """
-        time times date dates datetime clock ago timeago hour heure timestamp published posted pubdate moment
-        وقت تاريخ الوقت التاريخ
+        time times date dates datetime clock ago timeago hour heure timestamp published posted updated modified
+        pubdate moment وقت تاريخ الوقت التاريخ
         """,
     ),
     ("counter", "count counter counts views hits likes votes comment comments number num rank index"),

@@ -51,6 +51,7 @@ _SPOKEN: Final = _any(
     r"\b(?:I|I['’]m|I['’]ve|my|My|me|you|You|your|Your|you['’]re|thanks|Thanks)\b",
     r"\b(?:je|Je|j['’]ai|J['’]ai|moi|mon|Mon|ma|Ma|mes|Mes|vous|Vous|votre|Votre|vos|merci|Merci|bravo|Bravo)\b",
     r"(?:^|\s)(?:أنا|أعتقد|رأيي|شكرا|برافو|أحسنتم|لكم)(?:\s|$)",
+    r"^[a-z][\w.-]{1,15}\s?: [a-z]",
     r"^(?:Agreed?|Great|Nice|Well said|Totally|Exactly|So true|Shame|Finally|Lol)\b",
     flags=0,
 )
@@ -96,6 +97,10 @@ _RULE: Final = _any(
 """What asks readers to behave, or a password to be long: `At least one capital letter`, `Veuillez rester courtois`."""
 _LISTED: Final = re.compile(r"\b(?:NASDAQ|NYSE(?:MKT)?|AMEX|LSE|TSX|OTC|EPA|Euronext)\s?:\s?[A-Z.]{1,6}\b")
 """A share with its exchange: `(NASDAQ: QUAY)`."""
+_TIMETABLE: Final = _any(
+    r"\bplatform \d+\b|\bgate [A-Z]?\d+\b|\bvoie \d+\b|\bquai n°\s?\d|\bالرصيف رقم \d|\bالبوابة \d"
+)
+"""When and where trains and planes leave."""
 _CODE: Final = _any(
     r"[{};]\s*$|\w\(\)|=>|[=!]=|\w->\w|\$[a-z_]\w*\s?[=;(\[]|\)\s*;|\w\[\]|\\\w+\\|^/\*|^\*/|^\* ?@|^@\w+",
     r"\bdef \w+\s?\(|\bfunction\b.*\(|\b(?:var|const|let) \w+\s?=|</?[a-z][\w.:-]*(?:\s|/?>)",
@@ -139,6 +144,7 @@ Kind = Literal[
     "small print",
     "rules",
     "a chart",
+    "a timetable",
     "code",
     "a sentence",
     "prose",
@@ -217,6 +223,7 @@ _TOLD: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (
     (_RULE, "rules"),
     (_WEATHER, "weather"),
     (_LISTED, "figures"),
+    (_TIMETABLE, "a timetable"),
     (_CODE, "code"),
     (_REPLIES, "comments"),
 )

@@ -102,6 +102,7 @@ def test_slots_that_are_no_headlines_lose_whatever_the_name() -> None:
         ('<div class="d-none">', "</div>"),
         ('<div role="dialog">', "</div>"),
         ('<div class="cookie-banner">', "</div>"),
+        ('<div class="product-marquee">', "</div>"),
     ],
 )
 def test_some_places_hold_no_strip(before: str, after: str) -> None:
@@ -276,6 +277,8 @@ def test_many_named_elements_are_bounded() -> None:
         ("Mira Holt – Paper Lanterns", "a chart"),
         ("Barley Growers United (NYSE: BGU)", "figures"),
         ("const tide = harbour.open();", "code"),
+        ("07:10 Hill Town, platform 3, on time", "a timetable"),
+        ("ira: is the pier open again", "comments"),
         ("Harbour expand_circle_down", "a menu"),
         ("Sport and leisure", "a menu"),
         ("It rained all day. Nobody came to the fair.", "prose"),

@@ -40,6 +40,8 @@ def strip(item: str) -> list[str]:
         '<a href="/{n}"><img alt="x"></a><a href="/{n}">{h}</a>',
         '» <a href="/{n}">• {h}</a>',
         "<div>{h}</div><div>Hill Gazette</div>",
+        "<p> -- {h} --</p>",
+        '<b class="title">{h}</b><hr><div class="updated">Reported {n} h ago</div>',
         "<b>{n}:05</b>{h}",
         '{h} <a href="/{n}">Click here to read on</a>',
         '<a href="/{n}"><b>{h}</b><span>From our night editor and the agencies, {n} March</span></a>',
