@@ -229,6 +229,13 @@ class Deduplicator:
     def _end_step(self, timestamp: int, out: Outbox) -> None:
         """Remove a few of the headlines that have ended, date a few back that are too far ahead, write event time."""
         headlines = self._headlines
+        if headlines.has_leaving:
+            self._let_go(timestamp, out)
+        if headlines.has_moved:
+            out.send(SEEN, EVENT_TIME_KEY, headlines.moved(), timestamp)
+
+    def _let_go(self, timestamp: int, out: Outbox) -> None:
+        headlines = self._headlines
         for _ in range(_AT_ONCE):
             if (headline := headlines.next_ended()) is None:
                 break
@@ -237,8 +244,6 @@ class Deduplicator:
             if (headline := headlines.next_returned()) is None:
                 break
             self._write(headline, timestamp, out)
-        if headlines.has_moved:
-            out.send(SEEN, EVENT_TIME_KEY, headlines.moved(), timestamp)
 
     def _moment(self, timestamp: int) -> Moment:
         headlines = self._headlines

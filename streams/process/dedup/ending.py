@@ -108,13 +108,17 @@ class Ending(Generic[HeadlineT]):
             else None
         )
 
+    def is_due(self, before: int) -> bool:
+        """Whether there are buckets that ended before a time (ms); they may be empty."""
+        return bool(self._order) and end_of_shard(self._order[0]) < before
+
     def first(self, before: int) -> HeadlineT | None:
         """The headline that ends next, of those whose bucket ended before a time (ms); None for none.
 
         The caller removes it before asking again.
         """
         order = self._order
-        while order and end_of_shard(order[0]) < before:
+        while self.is_due(before):
             number = order[0]
             if not self._shards[number].waiting:
                 del self._shards[heappop(order)]

@@ -69,6 +69,8 @@ class LiveHeadlines:
         """Event time of the stage: the end of a bucket; 0 before the first sighting."""
         self.agreement: Agreement | None = None
         """What strips agree on; None before the first sighting."""
+        self._quiet = (0, 0)
+        """Times (ms, the second exclusive) of strips that change nothing in that."""
         self.has_moved = False
         """Whether event time, or what speaks against it, is to be written; `moved` says that it was."""
         self.by_key: dict[bytes, LiveHeadline] = {}
@@ -136,8 +138,9 @@ class LiveHeadlines:
     @property
     def plain(self) -> tuple[int, int]:
         """Times (ms, the second exclusive) of sightings that are not late and of strips that need not be heard."""
-        begin, end = (0, 0) if self.agreement is None else self.agreement.quiet
-        return max(begin, self.oldest), end
+        begin, end = self._quiet
+        oldest = self.now - self.window
+        return (begin if begin > oldest else oldest), end  # noqa: FURB136 (a call takes twice as long)
 
     def see(self, headline: LiveHeadline, instant: int) -> bool:
         """Note when a headline was seen; whether that opened another bucket."""
@@ -183,6 +186,10 @@ class LiveHeadlines:
         claims = self.claims.get(headline.key)
         return claims is not None and claims.now == self.now and claims.says(by, at)
 
+    def _agree(self, agreement: Agreement) -> None:
+        self.agreement = agreement
+        self._quiet = agreement.quiet
+
     def hear(self, by: str, at: int) -> list[LiveHeadline]:
         """Let a strip vote on the agreed time; returns headlines whose changelog records that changed.
 
@@ -190,11 +197,14 @@ class LiveHeadlines:
             by: The strip's source.
             at: Its time, in ms.
         """
+        begin, end = self._quiet
+        if begin <= at < end:
+            return []
         before = self.agreement
         after = hear(before, by, at, is_few=len(self.by_key) < FEW)
         if after is before:
             return []
-        self.agreement = after
+        self._agree(after)
         self.has_moved = True
         if before is None or after.end == before.end:
             return []
@@ -286,6 +296,11 @@ class LiveHeadlines:
         """The live headline that a new one repeats or updates, and how they relate (`NearIndex.find`)."""
         return self._near[language].find(folded, text, oldest=oldest, but=but)
 
+    @property
+    def has_leaving(self) -> bool:
+        """Whether `next_ended` or `next_returned` may have a headline."""
+        return bool(self._far) or self._ending.is_due(self.now - self.window)
+
     def next_ended(self) -> LiveHeadline | None:
         """The earliest headline that was not seen for a window and is still there; `end` lets it go."""
         return self._ending.first(self.now - self.window)
@@ -310,7 +325,7 @@ class LiveHeadlines:
             ends = set(map(end_of_shard, self._ending))
             self.now = max(without_outliers(ends, self._vouched), self._reached)
             if self.now:
-                self.agreement = Agreement(end=self.now, last=None, support=_AS_BEFORE, by=None)
+                self._agree(Agreement(end=self.now, last=None, support=_AS_BEFORE, by=None))
         self._look_far()
 
     def reach(self, now: int) -> None:
@@ -335,7 +350,7 @@ class LiveHeadlines:
 
     def _restore_event_time(self, value: bytes) -> None:
         row = _decode_event_time(value)
-        self.agreement = agreement_of(row)
+        self._agree(agreement_of(row))
         self.now = parse_instant(row.reached)
 
     def _index_restored(self) -> Iterator[None]:
