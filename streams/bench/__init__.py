@@ -1,1 +1,1 @@
-"""Honest figures: seeded corpora, the machine, every competitor in the same run, raw rows as CSV."""
+"""Benchmarks: seeded corpora, a description of the machine, all competitors in the same run, raw rows as CSV."""

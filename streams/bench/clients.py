@@ -1,4 +1,4 @@
-"""Clients of `ticker serve` in a process of their own: many readers of events, or as many requests as are answered.
+"""Load generators for `ticker serve`, in a separate process: many readers of events, or requests in a closed loop.
 
 `python -m streams.bench.clients listen ADDRESS READERS HEADLINES`, or `ask ADDRESS CONNECTIONS SECONDS`; prints a
 line of JSON.
@@ -21,7 +21,7 @@ _PATIENCE_S: Final = 120.0
 
 
 class Heard(Struct, frozen=True):
-    """What came: how many events or answers, and for events how long each took, in ms."""
+    """How many events or responses arrived, and for events the latency of each in ms."""
 
     number: int
     p50_ms: float = 0.0
@@ -30,7 +30,7 @@ class Heard(Struct, frozen=True):
 
 
 async def listen(host: str, port: int, readers: int, headlines: int) -> Heard:
-    """So many readers, each until it has heard so many headlines."""
+    """Run `READERS` readers of /events, each until it has received `HEADLINES` headlines."""
     latencies: list[float] = []
 
     async def hear() -> None:
@@ -50,7 +50,7 @@ async def listen(host: str, port: int, readers: int, headlines: int) -> Heard:
 
 
 class _Asker(asyncio.Protocol):
-    """Asks again as soon as it is answered."""
+    """Sends the next request as soon as the previous one is answered."""
 
     def __init__(self, request: bytes, answers: list[int]) -> None:
         self._request = request
@@ -71,7 +71,7 @@ class _Asker(asyncio.Protocol):
 
 
 async def ask(host: str, port: int, connections: int, seconds: float) -> Heard:
-    """Requests for a feed by clients that have it, over so many connections."""
+    """Conditional GETs of a feed whose ETag the clients know, over `CONNECTIONS` connections."""
     reader, writer = await asyncio.open_connection(host, port, limit=1 << 20)
     writer.write(b"GET /all.atom HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
     etag = re.search(rb"\r\nETag: ([^\r]+)", await reader.read())
@@ -91,7 +91,7 @@ async def ask(host: str, port: int, connections: int, seconds: float) -> Heard:
 
 
 def main(what: str, address: str, connections: str, amount: str) -> None:
-    """Do what is asked and print what came."""
+    """Run the named load generator and print its result."""
     host, _, port = address.rpartition(":")
     if what == "listen":
         heard = asyncio.run(listen(host, int(port), int(connections), int(amount)))

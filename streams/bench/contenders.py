@@ -1,4 +1,4 @@
-"""The deduplicate stage in several engines, each run as a process of its own on the same sightings.
+"""The deduplicate stage in several engines, each run as a separate process on the same sightings.
 
 `python -m streams.bench.contenders NAME SERVERS PREFIX RECORDS` works until RECORDS sightings of
 `PREFIX.sightings` are done and prints one line of JSON. All decode what they must, remember keys, publish
@@ -28,7 +28,7 @@ from streams.engine.kafka.observer import Committed, Restored
 
 
 async def ticker(servers: str, prefix: str, records: int) -> None:
-    """Our worker: exactly once, near duplicates looked for, state and position in the transaction."""
+    """Our worker: exactly-once, with near-duplicate search; state and position are written in the transaction."""
     from prometheus_client import CollectorRegistry
 
     from streams.engine.kafka.metrics import WorkerMetrics
@@ -57,7 +57,7 @@ async def ticker(servers: str, prefix: str, records: int) -> None:
 
 
 async def aiokafka(servers: str, prefix: str, records: int) -> None:
-    """The bare client: exactly once by its transactions, every value decoded, state in a dictionary."""
+    """The bare client: exactly-once by its transactions, every value decoded, state in a dictionary."""
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
     consumer = AIOKafkaConsumer(
@@ -95,7 +95,7 @@ async def aiokafka(servers: str, prefix: str, records: int) -> None:
 
 
 async def aiokafka_gc(servers: str, prefix: str, records: int) -> None:
-    """The same, with the collector's thresholds raised as our worker has them."""
+    """The same, with the garbage collector's thresholds raised as in our worker."""
     raise_collector_thresholds()
     await aiokafka(servers, prefix, records)
 
@@ -130,7 +130,7 @@ def _batches(producer: Any, new: list[tuple[bytes, Sighting, int]]) -> list[tupl
 
 
 async def faust(servers: str, prefix: str, records: int) -> None:
-    """Stock Faust: an agent per event and a Table with its changelog; at least once."""
+    """Stock Faust: an agent per event and a Table with its changelog; at-least-once."""
     import faust as library
 
     watch = Stopwatch(records, sees_commits=False)
@@ -214,13 +214,13 @@ class Contender(Struct, frozen=True):
 
     run: Callable[[str, str, int], Coroutine[Any, Any, None] | None]
     distribution: str
-    """What must be installed."""
+    """The package that must be installed."""
     does: str
-    """What it does of the work, and what not."""
+    """Which parts of the work it does, and which it does not."""
 
     @property
     def is_installed(self) -> bool:
-        """Whether it can be run here."""
+        """Whether its package is installed."""
         return any(distributions(name=self.distribution))
 
 
@@ -240,7 +240,7 @@ CONTENDERS: Final[dict[str, Contender]] = {
     ),
     "faust": Contender(faust, "faust-streaming", "at least once; state in a Table; no near duplicates"),
 }
-"""What can be run by name."""
+"""All contenders by name."""
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""A seeded corpus of strips: headlines of known words, shown and replaced as tickers do.
+"""A seeded corpus of strips: headlines of known words, shown and replaced as by tickers.
 
-In the natural mix each headline is shown about a hundred times, once in a while retagged; in the all-new
-mix every slot of every strip is new. The same seed gives the same bytes everywhere; `digest` says which.
+In the natural mix each headline is shown about a hundred times, sometimes with another tag; in the all-new mix every
+slot of every strip is new. The same seed gives the same bytes on every machine; `digest` identifies them.
 """
 
 import random
@@ -34,7 +34,7 @@ _RETAGGED: Final = 0.02
 
 
 class Corpus(Struct, frozen=True):
-    """Strips in memory, and what identifies them."""
+    """Strips in memory, and their identity: mix, seed and digest."""
 
     mix: Mix
     observations: Sequence[Observation]
@@ -51,14 +51,14 @@ def make(
     sources: int = 20,
     languages: Mapping[str, int] = _LANGUAGES,
 ) -> Corpus:
-    """Strips with at least this many sightings in all, shown in turn by so many sources.
+    """Make strips with at least `sightings` sightings in total, shown in turn by `sources` sources.
 
     Args:
         mix: Whether headlines stay for a while or every slot is new.
         sightings: The least number of sightings.
-        seed: Decides all of it.
-        sources: How many there are.
-        languages: How often a source is of each language.
+        seed: The random seed, which determines the whole corpus.
+        sources: The number of sources.
+        languages: The weight of each language among the sources.
     """
     maker = _Maker(random.Random(seed), languages)  # noqa: S311 (a corpus, not a secret)
     observations = list(maker.observations(mix, -(-sightings // SLOTS), sources))
@@ -111,7 +111,7 @@ class _Maker:
 
 
 def _written(folded: str, language: str) -> str:
-    """Folded words as a writer spells them, so that folding has something to do and texts take their room."""
+    """Folded words in normal spelling, so that folding has work to do and texts have their usual size."""
     return _FOLDED_TA_MARBUTA.sub("ة", folded) if language == "ar" else folded.capitalize()
 
 

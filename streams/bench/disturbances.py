@@ -1,6 +1,6 @@
-"""What goes on beside a measurement of latency: the group is rebalanced, a partition is restored, a window is replayed.
+"""Disturbances during a latency measurement: a rebalance of the group, a restore of a partition, a replay of a window.
 
-Each begins when the measurement does, and ends before it.
+Each starts with the measurement and ends before it.
 """
 
 import asyncio
@@ -39,25 +39,25 @@ class Bench(Struct, frozen=True, kw_only=True):
 
     connection: Connection
     folder: Path
-    """For files of its own."""
+    """For the disturbance's own files."""
     seconds: float
     """How long the measurement lasts."""
 
 
 class Disturbance(Struct, frozen=True, kw_only=True):
-    """Something that goes on beside a measurement."""
+    """Work that is done during a measurement."""
 
     prepare: Callable[[Bench], Awaitable[None]]
-    """What must be there before the worker starts."""
+    """Prepares the cluster before the worker starts."""
     run: Callable[[Bench], Coroutine[Any, Any, None]]
     """Disturbs, within the measurement's seconds; may be cancelled."""
     unmeasured: frozenset[str] = frozenset()
-    """Languages that it stops on purpose."""
+    """Languages that the disturbance stops on purpose."""
 
 
 @contextmanager
 def worker(connection: Connection, core: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker of both stages, pinned to a core; it is stopped at the end."""
+    """Run a worker of both stages, pinned to a core, while the context lasts."""
     flags = [
         "--bootstrap-servers",
         connection.bootstrap_servers,
@@ -79,10 +79,10 @@ def worker(connection: Connection, core: int) -> Iterator[subprocess.Popen[bytes
 
 @asynccontextmanager
 async def disturbed(disturbance: Disturbance, bench: Bench) -> AsyncIterator[None]:
-    """A disturbance in the background.
+    """Run a disturbance in the background while the context lasts.
 
     Raises:
-        TickerError: It failed.
+        TickerError: The disturbance failed.
     """
     task = asyncio.create_task(disturbance.run(bench))
     try:
@@ -95,7 +95,7 @@ async def disturbed(disturbance: Disturbance, bench: Bench) -> AsyncIterator[Non
 
 
 async def _nothing(bench: Bench) -> None:
-    """Nothing disturbs."""
+    """Disturb nothing."""
 
 
 async def _rebalance(bench: Bench) -> None:
@@ -111,7 +111,7 @@ async def _fill_state(bench: Bench) -> None:
 
 
 async def _restore(bench: Bench) -> None:
-    """Another process takes a partition's transactional id: the worker drops its state and reads it back."""
+    """Fence the worker by another producer with a partition's transactional id: it drops the state and restores it."""
     await asyncio.sleep(bench.seconds / 4)
     place = TopicPartition(SIGHTINGS.on(PREFIX), partition_of(RESTORED_LANGUAGE, LANGUAGE_PARTITIONS))
     rogue = producer_of(DEDUPLICATE, place, PREFIX, bench.connection.aiokafka_options())
@@ -124,7 +124,7 @@ async def _fill_source(bench: Bench) -> None:
 
 
 async def _replay(bench: Bench) -> None:
-    """A window is replayed at full speed, again and again, each time below a prefix of its own."""
+    """Replay a window at full speed, repeatedly, each time to topics with a new prefix."""
     number = 0
     while True:
         plan = bench.folder / f"replay-{number}.json"
@@ -137,10 +137,10 @@ async def _replay(bench: Bench) -> None:
 
 
 async def _ticker(*arguments: str) -> None:
-    """Run a command of ours to its end.
+    """Run a `ticker` command until it ends.
 
     Raises:
-        TickerError: It failed.
+        TickerError: The command failed.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,

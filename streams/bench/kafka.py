@@ -28,9 +28,9 @@ from streams.produce.producer import Counts, produce
 from streams.settings import Connection
 
 KEPT: Final = [topic if topic.cleanup == "compact" else replace(topic, retention_ms=-1) for topic in TOPICS]
-"""The topics without retention: it goes by event time, and a seeded corpus has that of the day it was made for."""
+"""The topics without retention: retention goes by event time, and a seeded corpus has a fixed date in the past."""
 _SLOW: Final = {"faust": 20}
-"""Contenders that get only a part of the records, for they would take minutes: every so many times fewer."""
+"""Slow contenders, which get only a fraction of the records (one in so many); with all they would take minutes."""
 _TIMEOUT_S: Final = 300
 
 
@@ -42,8 +42,8 @@ ResultT = TypeVar("ResultT", bound=Struct)
 class KafkaResult(Struct, frozen=True, kw_only=True):
     """One contender's figures of one round, on one core, from the first record to the last commit.
 
-    What is called steady is of the second half. `idle` is the share of the time in which the process neither ran
-    nor was ready to; `starved` that in which it was ready and other processes had the core.
+    Steady figures are those of the second half. `idle` is the share of time in which the process neither ran nor was
+    ready to run; `starved` is the share in which it was ready but other processes had the core.
     """
 
     contender: str
@@ -56,7 +56,7 @@ class KafkaResult(Struct, frozen=True, kw_only=True):
     cpu_s_per_million: float
     steady_cpu_s_per_million: float
     longest_gap_ms: int | None
-    """Between two commits; None where commits are not seen."""
+    """The longest time between two commits; None if commits are not visible."""
     steady_gap_ms: int | None
     idle: float
     starved: float
@@ -72,7 +72,7 @@ class KafkaSummary(Struct, frozen=True, kw_only=True):
     records_per_second: str
     steady_per_second: str
     steady_spread: float
-    """Between the lowest and the highest round, as a share of the median."""
+    """The difference between the highest and the lowest round, as a share of the median."""
     cpu_s_per_million: float
     steady_cpu_s_per_million: float
     longest_gap_ms: int | None
@@ -83,9 +83,9 @@ class KafkaSummary(Struct, frozen=True, kw_only=True):
 
 
 def run_kafka(contenders: Sequence[str], sightings: int, runs: int) -> Iterator[KafkaResult]:
-    """Run every contender as often as asked, on a broker of its own on this machine.
+    """Run every contender `rounds` times, each time on a new broker on this machine.
 
-    Each round begins at another contender: what a machine does in time falls on all of them.
+    Each round starts with another contender, so that drifts of the machine's speed affect all of them.
     """
     corpora: dict[int, Corpus] = {}
     with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
@@ -133,11 +133,11 @@ def _millis(seconds: float | None) -> int | None:
 
 
 def summarize(rounds: Sequence[KafkaResult], does: Mapping[str, str]) -> list[KafkaSummary]:
-    """The rounds of each contender in one row, in the order of their first rounds.
+    """Summarize the rounds of each contender in one row, in the order of their first rounds.
 
     Args:
-        rounds: Figures of `run_kafka`.
-        does: By contender, what it does of the work.
+        rounds: Results of `run_kafka`.
+        does: By contender, which parts of the work it does.
     """
     by_contender: dict[str, list[KafkaResult]] = {}
     for result in rounds:
@@ -192,10 +192,10 @@ async def fill(connection: Connection, prefix: str, corpus: Corpus) -> None:
 
 
 def run_process(name: str, servers: str, prefix: str, records: int, result: type[ResultT]) -> ResultT:
-    """Run a part of `streams.bench.contenders` in a process pinned to one core, the broker on what is left.
+    """Run a program of `streams.bench.contenders` pinned to one core, with the broker on the other cores.
 
     Raises:
-        TickerError: It failed; its last words are told.
+        TickerError: The program failed; the message has the end of its output.
     """
     core = max(os.sched_getaffinity(0))
     program = [sys.executable, "-m", "streams.bench.contenders", name, servers, prefix, str(records)]

@@ -1,4 +1,4 @@
-"""How long a headline takes from its strip to its category topic, at a fixed rate, and how long a restart takes."""
+"""The latency from a strip to its headline in the category topic, at a fixed rate; and the duration of a restore."""
 
 import asyncio
 import logging
@@ -37,10 +37,10 @@ _QUIET_S: Final = 2.0
 
 
 class LatencyResult(Struct, frozen=True, kw_only=True):
-    """From the moment before a strip is published to a read_committed subscriber having the headline."""
+    """The latency from just before a strip is published until a read_committed consumer has the headline."""
 
     beside: str
-    """What went on beside it."""
+    """The disturbance during the measurement."""
     rate: int
     corpus: str
     headlines: int
@@ -51,20 +51,20 @@ class LatencyResult(Struct, frozen=True, kw_only=True):
 
 
 class RestoreResult(Struct, frozen=True, kw_only=True):
-    """A worker that starts on a full `seen` topic: from opening the first partition to the last restored."""
+    """A worker that starts with a full `seen` topic: from opening the first partition until the last is restored."""
 
     corpus: str
     live_headlines: int
     seconds: float
     cpu_seconds: float
-    """Processor time from before the worker starts; unlike seconds it hardly depends on what else a machine does."""
+    """Processor time since before the worker starts; unlike `seconds` it hardly depends on the machine's other load."""
     bytes_per_headline: int
 
 
 def run_latency(rate: int, seconds: int, disturbances: Sequence[str]) -> Iterator[LatencyResult]:
-    """Publish so many sightings a second for so long, once beside each of `DISTURBANCES` that is named.
+    """Publish sightings at a fixed rate for a fixed time, once with each of the named `DISTURBANCES`.
 
-    Headlines of the first seconds are not counted. Each has a broker and a worker of its own.
+    Headlines of the warm-up are not counted. Each measurement has its own broker and worker.
     """
     corpus = make("natural", round(rate * (seconds + _WARM_UP_S)))
     for name in disturbances:
@@ -90,7 +90,7 @@ def run_latency(rate: int, seconds: int, disturbances: Sequence[str]) -> Iterato
 
 
 def run_restore(headlines: int) -> RestoreResult:
-    """Fill `seen` with so many live headlines and start a worker on it."""
+    """Fill `seen` with live headlines and start a worker that restores them."""
     corpus = make("new", headlines)
     with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
         servers = cluster.bootstrap_servers()
@@ -157,19 +157,19 @@ async def _measure(bench: Bench, disturbance: Disturbance, corpus: Corpus, rate:
 
 
 class _Arrivals:
-    """Times what arrives of the strips that have left."""
+    """Matches arriving headlines with the strips that were published, and measures their latencies."""
 
     def __init__(self) -> None:
         self.took: list[float] = []
-        """Milliseconds, one for each headline that arrived."""
+        """The latency in ms of each headline that arrived."""
         self._left: dict[bytes, float] = {}
 
     def left(self, strip: bytes) -> None:
-        """A strip is published now."""
+        """Note that a strip is about to be published."""
         self._left[strip] = time.monotonic()
 
     def came(self, headline: bytes) -> None:
-        """A headline is with the subscriber; its id begins with its strip's."""
+        """Note that the consumer has a headline; the headline's id begins with its strip's."""
         strip = headline.partition(b"-")[0]
         if strip in self._left:
             self.took.append((time.monotonic() - self._left[strip]) * 1000)

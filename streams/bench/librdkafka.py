@@ -1,4 +1,4 @@
-"""Competitors on librdkafka, where they are installed (the extra `bench`): its Python client, and Quix Streams."""
+"""Competitors on librdkafka, if they are installed (the extra `bench`): its Python client, and Quix Streams."""
 
 import tempfile
 from typing import Any, Final
@@ -13,7 +13,7 @@ _PATIENCE_S: Final = 30.0
 
 
 def confluent(servers: str, prefix: str, records: int) -> None:
-    """The bare client: exactly once by its transactions, every value decoded, state in memory only."""
+    """The bare client: exactly-once by its transactions, every value decoded, state in memory only."""
     from confluent_kafka import Consumer, Producer
 
     consumer = Consumer(
@@ -62,7 +62,7 @@ def confluent(servers: str, prefix: str, records: int) -> None:
 
 
 def quix(servers: str, prefix: str, records: int) -> None:
-    """Quix Streams: exactly once, state in RocksDB with its changelog; timed to the last record, not its commit."""
+    """Quix Streams: exactly-once, state in RocksDB with a changelog; timed to the last record, not to its commit."""
     from quixstreams import Application
 
     watch = Stopwatch(records, sees_commits=False)

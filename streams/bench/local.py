@@ -1,4 +1,4 @@
-"""The local engine's speed: the whole path, from strips in memory to published headlines, on one core."""
+"""The throughput of the local engine: the whole path, from strips in memory to published headlines, on one core."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ SIGHTINGS: Final[dict[Mix, int]] = {"natural": 1_000_000, "new": 100_000}
 
 
 class LocalResult(Struct, frozen=True, kw_only=True):
-    """One run. `us_per_new` is the whole run's time for each new headline: it says much in the new mix."""
+    """One run. `us_per_new` is the time of the whole run per new headline; it is meaningful for the all-new mix."""
 
     mix: str
     run: int
@@ -34,7 +34,7 @@ class LocalResult(Struct, frozen=True, kw_only=True):
 
 
 def run_local(mix: Mix, sightings: int | None = None, runs: int = 3) -> Iterator[LocalResult]:
-    """Run one mix several times, everything new each time, in this process."""
+    """Run one mix several times in this process, each time with a new engine."""
     corpus = make(mix, sightings or SIGHTINGS[mix])
     for number in range(1, runs + 1):
         identify.cache_clear()

@@ -1,4 +1,4 @@
-"""What a figure was measured on."""
+"""The machine and software that a benchmark ran on."""
 
 import os
 import platform
@@ -44,9 +44,9 @@ def _processor() -> str:
 
 
 def peak_memory_mib() -> float:
-    """The most memory that this process has had resident since its program was started.
+    """The peak resident memory of this process since its program was started, in MiB.
 
-    `ru_maxrss` is no use on Linux: it is inherited over fork, so that a child has its parent's.
+    `ru_maxrss` is of no use on Linux: a child process inherits its parent's value.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -57,6 +57,6 @@ def peak_memory_mib() -> float:
 
 
 def resident_bytes() -> int:
-    """The memory that this process has resident now."""
+    """The current resident memory of this process in bytes."""
     pages = Path("/proc/self/statm").read_text().split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""What competitors do with a sighting: decode it, and say what comes of a new one."""
+"""What competitors do with a sighting: decode it, and make the output records of a new one."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ import msgspec
 from schemas.events import Headline, SeenHeadline, Sighting
 
 POLL_RECORDS: Final = 4_000
-"""How many records each of them takes at once, as our worker does."""
+"""The maximum number of records in a poll, as in our worker."""
 
 decode: Final = msgspec.json.Decoder(Sighting).decode
 

@@ -1,4 +1,4 @@
-"""Replays at `max` beside a bare client that copies the same topic with transactions, and pacing at 10x."""
+"""Replays at `max` compared with a bare client that copies the same topic in transactions, and pacing at 10x."""
 
 import asyncio
 import tempfile
@@ -29,11 +29,11 @@ from streams.stage import RawRecord
 
 _AT_ONCE: Final = 8_000
 _PACED_S: Final = 20
-"""How long the paced replay takes, about."""
+"""The approximate duration of the paced replay."""
 
 
 class ReplayResult(Struct, frozen=True, kw_only=True):
-    """One contender's figures, from the first record to the last commit, all in this process."""
+    """One contender's figures, from the first record to the last commit; all run in this process."""
 
     contender: str
     run: int
@@ -41,19 +41,19 @@ class ReplayResult(Struct, frozen=True, kw_only=True):
     records: int
     records_per_second: int
     cpu_s_per_million: float
-    """Processor time of this process; unlike rates it hardly depends on what else a machine does."""
+    """Processor time of this process; unlike rates it hardly depends on the machine's other load."""
     of_bare: float | None = None
-    """The rate as a share of the bare client's in the same run."""
+    """The rate as a ratio to the bare client's in the same run."""
     of_bare_by_cpu: float | None = None
-    """Records by a second of processor time, as a share of the bare client's in the same run."""
+    """Records per second of processor time, as a ratio to the bare client's in the same run."""
     on_time: float | None = None
-    """Share of records that were visible within 20 ms of their due time."""
+    """The share of records that were visible within 20 ms of their due time."""
     p95_ms: int | None = None
-    """The distance from due that 95 % of them kept."""
+    """The 95th percentile of the deviation from the due time."""
 
 
 class _Copied(Struct, frozen=True):
-    """What a contender did, from its first record to its last commit."""
+    """The measurements of a contender, from its first record to its last commit."""
 
     records: int
     seconds: float
@@ -61,18 +61,18 @@ class _Copied(Struct, frozen=True):
 
 
 class _Stopwatch:
-    """Times a copy from its beginning to its last commit (`streams.replay.apply.Watcher`)."""
+    """Measures a copy from its first record to its last commit (`streams.replay.apply.Watcher`)."""
 
     def __init__(self) -> None:
         self._began = self._ended = (0.0, 0.0)
 
     def begin(self) -> None:
-        """The first records are there; said again, it changes nothing."""
+        """Start at the first records; further calls have no effect."""
         if self._began == (0.0, 0.0):
             self._began = time.perf_counter(), time.process_time()
 
     def end(self) -> None:
-        """A transaction was committed."""
+        """Note that a transaction was committed."""
         self._ended = time.perf_counter(), time.process_time()
 
     def copied(self, records: int) -> _Copied:
@@ -96,7 +96,7 @@ class _Stopwatch:
 
 
 def run_replay(sightings: int, runs: int) -> Iterator[ReplayResult]:
-    """Copy so many sightings by the bare client and by a replay at `max`, in turn; then pace some at 10x."""
+    """Copy sightings by the bare client and by a replay at `max`, alternately; then replay some at 10x."""
     raise_collector_thresholds()
     corpus = make("natural", sightings)
     with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
@@ -130,7 +130,7 @@ async def _create(connection: Connection, prefix: str) -> None:
 
 
 async def _bare(connection: Connection, prefix: str) -> _Copied:
-    """The bare client: fetched slices as batches, one transaction a poll, no header added, no position kept."""
+    """The bare client: fetched slices as batches, one transaction per poll, no added headers, no stored position."""
     options = connection.aiokafka_options()
     places = [TopicPartition(SIGHTINGS.on("bench"), number) for number in range(LANGUAGE_PARTITIONS)]
     consumer = AIOKafkaConsumer(
@@ -174,7 +174,7 @@ async def _copy(consumer: Any, producer: Any, ends: Mapping[TopicPartition, int]
 
 
 async def _replay(connection: Connection, prefix: str) -> _Copied:
-    """`ticker replay apply` at `max`: two headers added, progress and checksum in each transaction."""
+    """`ticker replay apply` at `max`: two added headers, progress and checksum in each transaction."""
     ends = Ends(source=connection, target=connection)
     request = Request(topic=SIGHTINGS.name, source_prefix="bench", target_prefix=prefix, speed="max")
     plan, _ = await draft(request, ends)
@@ -188,7 +188,7 @@ def _unwatched(plan: Plan) -> Plan:
 
 
 async def _paced(connection: Connection, corpus: Corpus, number: int) -> ReplayResult:
-    """The first records of the corpus at ten times their own pace."""
+    """Replay the first records of the corpus at ten times their original pace."""
     prefix = f"bench-paced-{number}"
     await _create(connection, prefix)
     ends = Ends(source=connection, target=connection)

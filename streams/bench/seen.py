@@ -22,13 +22,13 @@ _RECORDS_AT_ONCE: Final = 20_000
 async def fill_seen(
     connection: Connection, prefix: str, corpus: Corpus, *, instant: int | None = None
 ) -> int:
-    """Write one changelog record for each different headline; returns how many.
+    """Write one changelog record for each distinct headline; returns their number.
 
     Args:
         connection: How to reach the cluster.
         prefix: The topics' prefix.
-        corpus: Its headlines, each at the time of the strip that shows it first.
-        instant: Another time for all of them, in ms.
+        corpus: The headlines; each has the time of the first strip that shows it.
+        instant: A common time for all of them instead, in ms.
     """
     producer = AIOKafkaProducer(
         enable_idempotence=True, max_batch_size=1 << 18, **connection.aiokafka_options()

@@ -1,4 +1,4 @@
-"""How much `ticker serve` serves from one core: readers of events, requests answered 304, headlines in memory."""
+"""The capacity of `ticker serve` on one core: readers of events, requests answered with 304, headlines in memory."""
 
 import asyncio
 import gc
@@ -37,7 +37,7 @@ _CONNECTIONS: Final = 32
 
 
 class ServeResult(Struct, frozen=True, kw_only=True):
-    """One run. Latencies are from a headline's coming to a reader's having it; processor time is the server's."""
+    """One run. Latencies are from the headline's arrival until a reader has it; processor time is the server's."""
 
     corpus: str
     window: int
@@ -54,7 +54,7 @@ class ServeResult(Struct, frozen=True, kw_only=True):
 
 
 def run_serve(*, readers: int, window: int, seconds: float) -> ServeResult:
-    """Fill a window, give readers ten headlines a second, then answer a feed's readers that have it already.
+    """Fill a window, send readers ten headlines a second, then answer conditional GETs of a feed with 304.
 
     Raises:
         TickerError: A client failed.
@@ -126,7 +126,7 @@ async def _serving(window: Window, count: int) -> AsyncIterator[tuple[Readers, s
 
 
 async def _client(*arguments: str) -> asyncio.subprocess.Process:
-    """The clients, in a process of their own."""
+    """Run the clients in a separate process."""
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "streams.bench.clients", *arguments, stdout=asyncio.subprocess.PIPE
     )
@@ -140,7 +140,7 @@ async def _answer(client: asyncio.subprocess.Process) -> Heard:
 
 
 def _categorized(value: object, number: int) -> CategorizedHeadline:
-    """A sighting as categorize would publish it, with a topic as most have."""
+    """A sighting as the categorize stage would publish it, with a media topic, as most headlines have."""
     slug = ("politics", "sport", "economy", "society")[number % 4]
     fields = msgspec.structs.asdict(value)  # type: ignore[arg-type] # a sighting: the producer makes nothing else
     fields["link"] = f"https://news.example/{number}/{fields['id']}"

@@ -1,9 +1,10 @@
-"""One language over several workers, simulated: exact duplicates where their keys are, the rest at one owner.
+"""A simulation of one language sharded over several workers: shards drop exact duplicates, one owner decides the rest.
 
-The sightings of a language would be keyed onto as many partitions as there are shards. A shard knows of each live
-key which ten-minute bucket it has reached and who has shown it. What changes neither is swallowed there; every
-other sighting goes on to the language's owner, which is the deduplicate stage as it is (docs/engine.md). The
-owner tells the shards which keys have ended. No Kafka here: it is the decisions that are compared, and their cost.
+The sightings of a language would be partitioned by key over the shards. For each live key, a shard knows the
+ten-minute bucket that it has reached and the sources that have shown it. The shard drops a sighting that changes
+neither, and forwards every other one to the language's owner, which is the unchanged deduplicate stage
+(docs/engine.md). The owner tells the shards which keys have ended. The simulation runs without Kafka: it compares the
+decisions and their cost.
 """
 
 import time
@@ -28,15 +29,15 @@ _BATCH: Final = 250
 
 
 class Shard:
-    """What one shard remembers: by live key, the end of the bucket that the owner knows of, and its sources."""
+    """The state of one shard: for each live key the end of its latest bucket at the owner, and its sources."""
 
     def __init__(self) -> None:
         self.oldest = 0
-        """From when on the owner takes a sighting for live, in ms of event time, as it told the shard last."""
+        """The oldest time of a live sighting at the owner, in ms of event time, as last reported to the shard."""
         self._known: dict[bytes, tuple[int, tuple[bytes, ...]]] = {}
 
     def repeats(self, record: Record) -> bool:
-        """Whether a sighting changes nothing at the owner; else it must go there, and counts as known from then on."""
+        """Whether a sighting changes nothing at the owner. If not, remember it, because it is forwarded now."""
         key, timestamp, source = record.key, record.timestamp, record.headers[0][1]
         assert key is not None
         known = self._known.get(key)
@@ -53,23 +54,23 @@ class Shard:
         return False
 
     def forget(self, key: bytes) -> None:
-        """Let go of a key that the owner has ended."""
+        """Remove a key that the owner has ended."""
         self._known.pop(key, None)
 
 
 class Division:
-    """A language's sightings over shards and their owner, one after another in this process."""
+    """The shards and the owner of a language, run one after another in this process."""
 
     def __init__(self, shards: int) -> None:
         self._shards = [Shard() for _ in range(shards)]
         self._owner = Deduplicator(witness=self)
 
     def process(self, records: Sequence[Record], out: Outbox) -> Sequence[Record]:
-        """Decide on sightings in order; returns those that the owner saw."""
+        """Decide on sightings in order; returns those that were forwarded to the owner."""
         passed: list[Record] = []
         for record in records:
             if not self._shard(record.key).repeats(record):
-                # Each by itself: what the owner ends, and its event time, the shards must know before the next one.
+                # One at a time: each record can end keys and move event time, which the shards need for the next.
                 self._owner.process([record], out)
                 passed.append(record)
                 for shard in self._shards:
@@ -77,10 +78,10 @@ class Division:
         return passed
 
     def repeated(self, record: Record, winner: LiveHeadline, rule: str) -> None:
-        """The owner's own exact duplicates are no news to a shard."""
+        """Do nothing: an exact duplicate at the owner changes nothing for a shard."""
 
     def ended(self, headline: LiveHeadline) -> None:
-        """Tell the shards of a headline's end."""
+        """Tell the shards that a headline has ended."""
         for key in (headline.key, *headline.aliases):
             self._shard(key).forget(key)
 
@@ -89,27 +90,27 @@ class Division:
 
 
 class ShardsResult(Struct, frozen=True, kw_only=True):
-    """A division beside one owner of everything, each language of the corpus by itself."""
+    """A sharded language compared with a single owner, for each language of the corpus."""
 
     shards: int
     corpus: str
     sightings: int
     headlines: int
     to_owner: float
-    """The share of the sightings that a shard cannot decide on."""
+    """The share of sightings that the shards forward to the owner."""
     largest_shard: float
-    """The share of a language's sightings that its busiest shard has, at most."""
+    """The largest share of a language's sightings that one shard has."""
     us_a_sighting_alone: float
-    """Processor time of the one owner, decoding aside."""
+    """Processor time of the single owner, without decoding."""
     us_a_sighting_shard: float
     us_a_sighting_owner: float
-    """Processor time of the owner behind the shards, for each sighting that reaches it."""
+    """Processor time of the owner behind the shards, for each forwarded sighting."""
     is_same: bool
-    """Whether the same headlines came with the same ids, updates and near duplicates, in the same order."""
+    """Whether both published the same headlines with the same ids, updates and near duplicates, in the same order."""
 
 
 class _Decided:
-    """An outbox that keeps what consumers and the next stage see."""
+    """An outbox that keeps the records that consumers and the next stage read."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, bytes, Event]] = []
@@ -120,19 +121,19 @@ class _Decided:
             self.events.append((topic.name, key, event))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
-        """Tombstones of the state are the owner's own affair."""
+        """Ignore tombstones of the state."""
 
     def reject(self, record: Record, error: Exception) -> None:
-        """The corpus has only what the producer makes."""
+        """Never called: the corpus has only valid records."""
         del record
         raise error
 
     def count(self, outcome: str, records: int = 1) -> None:
-        """Counts differ by what the shards swallow."""
+        """Ignore counts: they differ by the duplicates that the shards drop."""
 
 
 def run_shards(shards: Sequence[int], sightings: int) -> Iterator[ShardsResult]:
-    """Decide on the natural mix by one owner, then by each number of shards before one, and compare."""
+    """Process the natural mix by a single owner, then with each number of shards before an owner, and compare."""
     corpus = make("natural", sightings)
     languages = _by_language(corpus)
     alone = [_Decided() for _ in languages]
@@ -166,7 +167,7 @@ def _by_language(corpus: Corpus) -> Sequence[Sequence[Record]]:
 
 
 def _decide(records: Sequence[Record], out: _Decided) -> float:
-    """The processor time in which one owner decides, in seconds."""
+    """The processor time of a single owner's decisions, in seconds."""
     owner = Deduplicator()
     started = time.process_time()
     for start in range(0, len(records), _BATCH):
@@ -175,7 +176,7 @@ def _decide(records: Sequence[Record], out: _Decided) -> float:
 
 
 def _filter(records: Sequence[Record]) -> float:
-    """The processor time that shards take together, in seconds: each does its part of this."""
+    """The processor time of all shards together, in seconds."""
     shard = Shard()
     started = time.process_time()
     for record in records:

@@ -1,8 +1,8 @@
-"""What it costs to read many sources every minute, and how late a changed headline is: real sites, a real Kafka.
+"""The cost of reading many sources every minute, and the latency of changes, with HTTP servers and a real Kafka.
 
-The sites are served by this process on addresses of loopback, one for each; the producer is another process, whose
-processor time and memory are read from the system. Three kinds of sites are mixed: most know their validators, some
-send the same bytes again, some send other bytes each time around the same strip.
+This process serves each site on its own loopback address. The producer is a separate process, whose processor time and
+memory are read from the system. Three kinds of sites are mixed: most answer conditional GETs, some always send the same
+bytes again, some send different bytes around the same strip.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ Kind = Literal["validators", "same bytes", "other bytes"]
 
 
 class SourcesResult(Struct, frozen=True, kw_only=True):
-    """One run, after a warm-up of two intervals. Lateness is from a page's change to the sighting's arrival."""
+    """One run, after a warm-up of two intervals. Lateness is from a page's change until the sighting's arrival."""
 
     sources: int
     interval_seconds: int
@@ -62,7 +62,7 @@ class SourcesResult(Struct, frozen=True, kw_only=True):
 
 
 class _Site:
-    """A site whose strip gains a headline every ten minutes; the headline says when, in milliseconds."""
+    """A site whose strip gains a headline every ten minutes; the headline contains its time in milliseconds."""
 
     def __init__(self, number: int, count: int, began: float) -> None:
         self.number = number
@@ -75,7 +75,7 @@ class _Site:
         self.unchanged = 0
 
     def answer(self, head: bytes) -> bytes:
-        """What is answered to a request."""
+        """The response to a request."""
         if b"GET /robots.txt " in head:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         self.visits += 1
@@ -100,7 +100,7 @@ class _Site:
         )
 
     def page(self, edition: int) -> str:
-        """The page as of its nth change."""
+        """The page after its nth change."""
         items = "".join(
             f'<li><a href="/story/{each}">{self._headline(each)}</a></li>'
             for each in range(edition, edition - _SLOTS, -1)
@@ -129,7 +129,7 @@ _FILLER: Final = "".join(
 
 
 def run_sources(count: int, seconds: int) -> SourcesResult:
-    """Read so many sites every minute, and measure for so many seconds after a warm-up.
+    """Read many sites every minute, and measure for some time after a warm-up.
 
     Raises:
         TickerError: The producer ended.
@@ -201,7 +201,7 @@ def _sums(sites: Sequence[_Site]) -> tuple[int, int, int]:
 
 @asynccontextmanager
 async def _serving(count: int) -> AsyncIterator[tuple[list[_Site], int]]:
-    """So many sites, each on an address of its own, all on one port."""
+    """Serve many sites, each on its own address, all on one port."""
     sites = [_Site(number, count, time.time()) for number in range(count)]
     by_host = {str(_FIRST + number): site for number, site in enumerate(sites)}
 
@@ -226,7 +226,7 @@ async def _serving(count: int) -> AsyncIterator[tuple[list[_Site], int]]:
 
 @asynccontextmanager
 async def _hearing(connection: Connection, late: list[float]) -> AsyncIterator[asyncio.Event]:
-    """Put to a list how late each headline is that is new once the event is set."""
+    """Append to a list the lateness of each new headline once the event is set."""
     async with administration(connection, patience=30) as client:
         partitions = await partitions_of(client, [SIGHTINGS.on("bench")])
     measure, ready = asyncio.Event(), asyncio.Event()
@@ -255,7 +255,7 @@ async def _hearing(connection: Connection, late: list[float]) -> AsyncIterator[a
 
 @contextmanager
 def _producing(file: Path, state: Path, servers: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A producer on one core, ended at the end."""
+    """Run a producer pinned to one core while the context lasts."""
     core = max(os.sched_getaffinity(0))
     with subprocess.Popen(  # noqa: S603 (our own program)
         [
@@ -272,12 +272,12 @@ def _producing(file: Path, state: Path, servers: str) -> Iterator["subprocess.Po
 
 
 def _cpu_seconds(pid: int) -> float:
-    """The processor time of a process so far, its own and the system's for it."""
+    """The processor time of a process so far, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory_mib(pid: int) -> float:
-    """The most memory that a process has had resident."""
+    """The peak resident memory of a process."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return round(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024, 1)

@@ -1,4 +1,4 @@
-"""What a process that is measured finds out about itself, and how it says so: one line of JSON."""
+"""A measured process's own figures, which it prints as one line of JSON."""
 
 import os
 import resource
@@ -14,15 +14,15 @@ from streams.bench.machine import peak_memory_mib
 
 
 class Span(Struct, frozen=True, kw_only=True):
-    """A stretch of a run."""
+    """A part of a run."""
 
     records: int
     seconds: float
     cpu_seconds: float
     ready_seconds: float
-    """How long its threads were ready and other processes had the core."""
+    """How long its threads were ready to run while other processes had the core."""
     longest_gap_seconds: float | None
-    """The longest time between two commits; None where commits are not seen."""
+    """The longest time between two commits; None if commits are not visible."""
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -31,18 +31,18 @@ class Run(Struct, frozen=True, kw_only=True):
     headlines: int
     all: Span
     steady: Span
-    """From the commit that passed the half of the records; all of it where that was the last."""
+    """From the commit that reached half of the records; the whole run if that was the last commit."""
     peak_memory_mib: float
 
 
 class Restore(Struct, frozen=True, kw_only=True):
-    """A worker's start on a full state topic."""
+    """A worker's start with a full state topic."""
 
     records: int
     seconds: float
     cpu_seconds: float
     grown_bytes: int
-    """How much the process's resident memory grew."""
+    """The growth of the process's resident memory."""
 
 
 class _Mark(Struct, frozen=True):
@@ -56,8 +56,8 @@ class Stopwatch:
     """Counts records as they are committed, and times all of them and the second half.
 
     Args:
-        records: How many there will be.
-        sees_commits: Whether `add` is called at a commit; else the gaps between commits are not known.
+        records: The total number of records.
+        sees_commits: Whether `add` is called at commits; if not, the gaps between commits are unknown.
     """
 
     def __init__(self, records: int, *, sees_commits: bool = True) -> None:
@@ -71,14 +71,14 @@ class Stopwatch:
         self.headlines = 0
 
     def begin(self, ago: float = 0.0) -> None:
-        """The first records have been there for `ago` seconds, and were worked on."""
+        """Start, `ago` seconds before now, when the first records arrived and work began."""
         if self._began is None:
             mark = self._mark()
             self._began = _Mark(0, mark.clock - ago, mark.cpu - ago, mark.ready)
             self._last = self._began.clock
 
     def add(self, records: int) -> bool:
-        """Count records that were done, at their commit where that is seen; True when all are done."""
+        """Count finished records, at their commit if that is visible; True when all are finished."""
         self.done += records
         now = time.monotonic()
         gap, self._last = now - self._last, now
@@ -90,7 +90,7 @@ class Stopwatch:
         return self.done >= self._records
 
     def result(self) -> Run:
-        """The run up to now."""
+        """The run so far."""
         assert self._began is not None
         assert self._half is not None
         end = self._mark()
@@ -121,7 +121,7 @@ def _cpu() -> float:
 
 
 def _ready() -> float:
-    """How long this process's threads have been ready to run without running (Linux's schedstat)."""
+    """How long this process's threads were ready but not running (Linux's schedstat)."""
     total = 0
     for statistics in Path("/proc/self/task").glob("*/schedstat"):
         try:
@@ -132,7 +132,7 @@ def _ready() -> float:
 
 
 def finish(run: Run | Restore) -> NoReturn:
-    """Print the figures and end: how long an engine takes to stop is not measured here."""
+    """Print the figures and exit at once: an engine's shutdown is not measured."""
     sys.stdout.buffer.write(msgspec.json.encode(run) + b"\n")
     sys.stdout.flush()
     os._exit(0)
