@@ -1,1 +1,1 @@
-"""Measure what the pipeline decides, and how fast: `python -m streams.evaluate MODULE`."""
+"""Measure the quality and speed of the pipeline's decisions: `python -m streams.evaluate MODULE`."""

@@ -1,4 +1,4 @@
-"""`python -m streams.evaluate [MODULE [ARGUMENT ...]]`: run one evaluation, or every one in turn."""
+"""`python -m streams.evaluate [MODULE [ARGUMENT ...]]`: run one evaluation, or all of them in turn."""
 
 import sys
 from importlib import import_module
@@ -9,7 +9,7 @@ MODULES: Final = ("near", "edits", "categorize", "pages")
 
 
 def main() -> None:
-    """Hand the arguments to `streams.evaluate.MODULE.main`; without any, run all with none."""
+    """Pass the arguments to `streams.evaluate.MODULE.main`; without a module, run all evaluations."""
     name, arguments = (sys.argv[1], sys.argv[2:]) if sys.argv[1:] else ("", [])
     if name and name not in MODULES:
         sys.exit(f"no evaluation is called {name}: choose one of {', '.join(MODULES)}")

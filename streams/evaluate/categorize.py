@@ -1,6 +1,6 @@
-"""How well topics are found: on our own seventeen-topic set, and on outlets' sections where there are data.
+"""Measure topic classification: on our own set of seventeen topics, and on outlets' sections if data are present.
 
-`data/headlines.jsonl` was written after the lexicons and is kept apart from training and calibration.
+`data/headlines.jsonl` was written after the lexicons and is never used for training or calibration.
 """
 
 import argparse
@@ -20,14 +20,14 @@ from streams.process.fold import fold
 from streams.process.language import detect
 
 DEVELOPMENT_DATA: Final = Path("../shared/data")
-"""Development data beside the checkout; where it is missing, only the project's own sets are used."""
+"""Development data next to the checkout; without them only the project's own sets are used."""
 LANGUAGES: Final = ("ar", "fr", "en")
 _THRESHOLDS: Final = (0.0, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.8, 0.9)
 _TENTHS: Final = 10
 
 
 class Gold(msgspec.Struct, frozen=True):
-    """A headline of our own writing under its topic."""
+    """A headline that we wrote, with its topic."""
 
     text: str
     language: str
@@ -35,7 +35,7 @@ class Gold(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A headline's topic, the likeliest topic found, its confidence, and whether that was an answer."""
+    """The true topic, the most likely topic found, its confidence, and whether it passed the threshold."""
 
     language: str
     topic: str
@@ -51,7 +51,7 @@ def own_headlines() -> list[Gold]:
 
 
 def answers(categorizer: Categorizer, headlines: Iterable[Gold]) -> list[Answer]:
-    """What a categorizer says of each headline, whose language it is not told."""
+    """The categorizer's answer for each headline, whose language is detected."""
     found = []
     for gold in headlines:
         folded = fold(gold.text)
@@ -71,12 +71,12 @@ def answers(categorizer: Categorizer, headlines: Iterable[Gold]) -> list[Answer]
 
 
 def accuracy(found: Sequence[Answer]) -> float:
-    """The share that is right, answered or not."""
+    """The share of correct topics, whether they passed the threshold or not."""
     return sum(answer.found == answer.topic for answer in found) / len(found) if found else 0.0
 
 
 def reliability(found: Sequence[Answer]) -> list[tuple[float, int, float, float]]:
-    """By tenths of confidence: lower end, headlines, mean confidence, share right."""
+    """The reliability diagram in ten bins of confidence: lower bound, headlines, mean confidence, accuracy."""
     tenths: dict[int, list[Answer]] = defaultdict(list)
     for answer in found:
         tenths[min(int(answer.confidence * _TENTHS), _TENTHS - 1)].append(answer)
@@ -87,7 +87,7 @@ def reliability(found: Sequence[Answer]) -> list[tuple[float, int, float, float]
 
 
 def calibration_error(found: Sequence[Answer]) -> float:
-    """Expected calibration error over tenths (Naeini and others 2015)."""
+    """Expected calibration error with ten bins (Naeini and others 2015)."""
     return sum(n * abs(mean - right) for _, n, mean, right in reliability(found)) / len(found)
 
 
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def report(data: Path | None) -> None:
-    """Print every table; the outlets' ones only with a folder of development data and the train group."""
+    """Print all tables; those of outlets only with development data and the dependency group `train`."""
     categorizer = Categorizer()
     headlines = own_headlines()
     found = answers(categorizer, headlines)
@@ -110,7 +110,7 @@ def report(data: Path | None) -> None:
     if data is None:
         print("\nNo development data beside the checkout: five folds and leave-one-outlet-out are left out.")
         return
-    # Only this part needs what training needs (the dependency group `train`).
+    # Only this part needs the dependency group `train`.
     from streams.evaluate.outlets import report_outlets  # noqa: PLC0415
 
     report_outlets(data)

@@ -1,4 +1,4 @@
-"""Pairs of headlines with a known relation, made from headlines of our own by edits that tickers show.
+"""Pairs of headlines with a known relation, generated from our own headlines by edits that occur in tickers.
 
 The edits follow what editors and sites do to a headline that they show again (a slip of the keys, another
 spelling, a tag, a cut) and what makes it another one (a number, a day, a negation, an opposite, a word).
@@ -18,14 +18,14 @@ from streams.process.dedup.words import LANGUAGES
 
 _SEED: Final = 20_251_127
 _EACH: Final = 100
-"""Pairs of each kind of edit in each language, where so many headlines can be edited so."""
+"""The number of pairs of each kind of edit in each language, if enough headlines allow the edit."""
 _LONG: Final = 5
-"""Letters of a word from which a slip leaves it readable."""
+"""The least number of letters of a word that stays readable after a typo."""
 _WORDS: Final = 5
-"""Words of a headline from which an edit leaves the rest to know it by."""
+"""The least number of words of a headline that stays recognizable after an edit."""
 
 Edit = Callable[[random.Random, str, str], str | None]
-"""An edit of a headline in a language; None where it has no place for it."""
+"""An edit of a headline in a language; None if it does not apply to this headline."""
 
 _TAGS: Final = {
     "ar": ("عاجل | ", "بالفيديو.. ", "خاص: ", "متابعة: "),
@@ -60,7 +60,7 @@ _ARABIC_DIGITS: Final = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
 def _slip(change: Callable[[random.Random, str], str], only: str | None = None) -> Edit:
-    """A change of one long word without digits; in one language only, if one is named."""
+    """An edit that changes one long word without digits; in one language only, if one is given."""
 
     def edit(chance: random.Random, text: str, language: str) -> str | None:
         words = text.split()
@@ -191,11 +191,11 @@ EDITS: Final[dict[str, tuple[Kind, Edit]]] = {
     "opposite": ("distinct", _opposed),
     "negation": ("distinct", _negated),
 }
-"""Kinds of edits, with how a headline and its edited form relate."""
+"""The kinds of edits, each with the relation between a headline and its edited form."""
 
 
 def edited_pairs(language: str, seed: int = _SEED) -> Iterator[Pair]:
-    """Pairs of our own headlines of a language and their edits, the same every time."""
+    """Pairs of our own headlines of a language and their edits, the same in every run."""
     chance = random.Random(seed)  # noqa: S311 (no secret)
     own = [row.text for row in own_headlines() if row.language == language]
     further = [row.text for row in read_own("examples") if row.language == language]
@@ -209,7 +209,7 @@ def edited_pairs(language: str, seed: int = _SEED) -> Iterator[Pair]:
 
 
 def _other_words(chance: random.Random, texts: Sequence[str]) -> Iterator[Pair]:
-    """Headlines with one word of another one in the place of theirs."""
+    """Pairs of a headline and the same headline with one word replaced by a word of another headline."""
     words = [word for text in texts for word in text.split() if len(word) >= _LONG]
     for text in texts[:_EACH]:
         own = text.split()

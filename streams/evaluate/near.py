@@ -1,9 +1,8 @@
 """Measure near-duplicate detection: `python -m streams.evaluate near [--pairs FILE] [--speed LIVE ...]`.
 
-Figures are printed on pairs of headlines with a known relation: those of a development file of edits,
-where there is one, and two sets that stand beside this module: natural pairs, and pairs with a note, a
-phrase or another fact more (`fact_pairs.tsv`). `--speed` measures the index instead, on headlines that are
-varied from a corpus with a fixed seed.
+This prints figures for pairs of headlines with a known relation: those of a development file of edits, if present, and
+two sets in this package: natural pairs, and pairs in which one headline has an additional note, phrase or fact
+(`fact_pairs.tsv`). `--speed` measures the index instead, on variations of a corpus's headlines with a fixed seed.
 """
 
 import argparse
@@ -34,17 +33,17 @@ CORPUS: Final = Path("../shared/data/corpus_headlines.tsv.gz")
 _NUMBER_EDIT: Final = "number"
 _SEED: Final = 20_240_501
 _VARIED: Final = 0.5
-"""Share of the words of a corpus headline that a varied one has in another's place."""
+"""The share of words that a variation of a corpus headline has from other headlines."""
 _REPEATED: Final = 0.03
-"""Share of new headlines that repeat a live one with a slip."""
+"""The share of new headlines that repeat a live one with a typo."""
 _MEASURED: Final = 10_000
 
 Kind = Literal["duplicate", "update", "distinct", "changed"]
-"""How two headlines relate; `changed` is right for an update and for distinct ones."""
+"""The relation of two headlines; for `changed`, both an update and distinct are right."""
 
 
 class Pair(Struct, frozen=True):
-    """Two headlines, how they relate, and the kind of edit or trap between them."""
+    """Two headlines, their relation, and the kind of edit or trap between them."""
 
     a: str
     b: str
@@ -53,12 +52,12 @@ class Pair(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True):
-    """What was decided about pairs: counts of (edit, true relation, decided relation)."""
+    """The decisions on pairs: counts of (edit, true relation, decided relation)."""
 
     decided: Counter[tuple[str, str, str]]
 
     def count(self, true: str | None = None, found: str | None = None, edit: str | None = None) -> int:
-        """Pairs of a true relation, a decided one and an edit; None counts all."""
+        """The number of pairs with a true relation, a decided relation and an edit; None matches all."""
         return sum(
             n
             for (e, t, f), n in self.decided.items()
@@ -67,7 +66,7 @@ class Figures(Struct, frozen=True):
 
     @property
     def failing(self) -> Counter[tuple[str, str]]:
-        """How many pairs were swallowed or missed, by true relation and edit; a distinct one may be an update."""
+        """The number of wrong decisions, by true relation and edit; a distinct pair may be decided as an update."""
         return Counter(
             {
                 (true, edit): wrong
@@ -83,12 +82,12 @@ class Figures(Struct, frozen=True):
 
     @property
     def precision(self) -> float:
-        """Share of merged pairs that are duplicates."""
+        """The share of merged pairs that are duplicates."""
         return self.count("duplicate", "duplicate") / max(1, self.count(None, "duplicate"))
 
     @property
     def recall(self) -> float:
-        """Share of duplicates that were merged."""
+        """The share of duplicates that were merged."""
         return self.count("duplicate", "duplicate") / max(1, self.count("duplicate"))
 
     @property
@@ -98,7 +97,7 @@ class Figures(Struct, frozen=True):
 
     @property
     def false_merges(self) -> float:
-        """Share of the pairs that are no duplicates that were merged."""
+        """The share of merged pairs among those that are not duplicates (the false positive rate)."""
         others = self.count() - self.count("duplicate")
         return (self.count(None, "duplicate") - self.count("duplicate", "duplicate")) / max(1, others)
 
@@ -109,7 +108,7 @@ def development_pairs(path: Path) -> list[Pair]:
 
 
 def packaged_pairs(name: str) -> list[Pair]:
-    """Pairs that stand beside this module: relation, kind of trap and the headlines, tabs between."""
+    """The pairs of a TSV file in this package: relation, kind of trap, and the two headlines."""
     text = files(__package__).joinpath(name).read_text("utf-8")
     rows = (line.split("\t") for line in text.splitlines())
     return [msgspec.convert({"relation": r, "edit": e, "a": a, "b": b}, Pair) for r, e, a, b in rows]
@@ -140,7 +139,7 @@ def report(name: str, figures: Figures) -> None:
 
 
 def varied_headlines(corpus: Sequence[str], count: int, seed: int = _SEED) -> Iterator[str]:
-    """Headlines of a corpus with half their words taken from others; a few repeat an earlier one."""
+    """Variations of a corpus's headlines with half their words from others; a few repeat an earlier one."""
     chance = random.Random(seed)  # noqa: S311 (a benchmark's variation is no secret)
     words = [word for headline in corpus for word in headline.split()]
     recent: list[str] = []
@@ -160,7 +159,7 @@ def varied_headlines(corpus: Sequence[str], count: int, seed: int = _SEED) -> It
 
 
 def measure_speed(corpus: Sequence[str], live: int) -> None:
-    """Print how fast new headlines are searched, added and let go with so many live, and their memory."""
+    """Print how fast headlines are looked up, added and removed with a given number live, and their memory."""
     varied = {fold(text): text for text in varied_headlines(corpus, live + _MEASURED)}
     keyed = [(fold_key(folded), pack(folded=folded, text=text)) for folded, text in varied.items()]
     index: NearIndex[Indexed] = NearIndex("ar")
@@ -190,7 +189,7 @@ def measure_speed(corpus: Sequence[str], live: int) -> None:
 
 
 def _timed(run: Callable[[], None]) -> float:
-    """Processor seconds, which other programs on the machine do not lengthen."""
+    """The processor time in seconds, which does not depend on other programs on the machine."""
     start = time.process_time()
     run()
     return time.process_time() - start

@@ -1,8 +1,8 @@
-"""Topics against the sections of outlets: five folds, and each outlet left out in turn.
+"""Compare topics with the sections of outlets: five-fold cross-validation, and leaving out each outlet in turn.
 
-An outlet labels a few topics only. The figure among those is the one to compare (the model is told which
-topics the outlet has); the figure among all seventeen counts as wrong a health headline that an outlet
-without a health section files under science.
+An outlet has sections for a few topics only. The figure among those topics is the one to compare (the model may choose
+only topics that the outlet has). The figure among all seventeen is lower: for example, an outlet without a health
+section files a health headline under science, and the model's `health` counts as wrong.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -30,7 +30,7 @@ _Pairs = list[tuple[str, str | None]]
 
 
 def report_outlets(data: Path) -> None:
-    """Print macro F1 of five folds and of leaving each outlet out, by language."""
+    """Print the macro F1 of the five folds and of each left-out outlet, by language."""
     labelled = read_labelled(data / "labelled_headlines.dev.jsonl")
     corpus = read_corpus(data / "corpus_headlines.tsv.gz")
     print("\nOutlets' sections: macro F1 among the topics that the outlet labels, and among all seventeen")
@@ -56,7 +56,7 @@ def report_outlets(data: Path) -> None:
 
 
 def _splits(rows: Sequence[Labelled]) -> Iterator[tuple[str, list[set[int]]]]:
-    """Five folds with each label's share alike, then every outlet by itself."""
+    """Five stratified folds, then one split for each left-out outlet."""
     order = sorted(range(len(rows)), key=lambda at: (rows[at].label, rows[at].set, _shuffled(rows[at].text)))
     yield "a fifth, five times", [set(order[fold_at::_FOLDS]) for fold_at in range(_FOLDS)]
     for outlet in sorted({row.set for row in rows}):
@@ -64,7 +64,7 @@ def _splits(rows: Sequence[Labelled]) -> Iterator[tuple[str, list[set[int]]]]:
 
 
 def _shuffled(text: str) -> bytes:
-    """An order that is the same in every run and has nothing to do with the text."""
+    """A sort key that shuffles, in the same way in every run: a hash of the text."""
     return blake2b(text.encode(), digest_size=8).digest()
 
 

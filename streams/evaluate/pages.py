@@ -1,8 +1,8 @@
-"""Measure how pages are read: `python -m streams.evaluate pages [--page NAME]`.
+"""Measure the extraction of headlines from pages: `python -m streams.evaluate pages [--page NAME]`.
 
-A set is pages with the headlines that a careful editor reads in them, or a refusal. Our own sets stand beside this
-module, written in short: `[[en:<li>{h}</li>]]` stands for its text once for each headline of that language. The
-pages of a folder of reported faults are read beside them, where there is one.
+A set has pages, each with the headlines that a careful editor would read in it, or with a refusal. Our own sets are in
+this package, in short form: `[[en:<li>{h}</li>]]` is expanded to its text once for each headline of that language. The
+pages of a folder of reported faults are evaluated too, if present.
 """
 
 import argparse
@@ -33,7 +33,7 @@ Expected = list[str | list[str]] | Literal["refuse"]
 
 
 class Page(Struct, frozen=True):
-    """A page and what is right: the headlines in order, a list of several where any is right, or `refuse`."""
+    """A page and the right result: the headlines in order, several alternatives of these, or `refuse`."""
 
     file: str
     kind: str
@@ -45,7 +45,7 @@ class Page(Struct, frozen=True):
 
 
 def own_pages(name: str) -> Iterator[Page]:
-    """The pages of a set of our own, each in the page around it that it names."""
+    """The pages of one of our sets, each inserted into the surrounding page that it names."""
     headlines = json.loads((_DATA / "pages-headlines.json").read_text("utf-8"))
     shells = {head[0]: body for head, body in _sections("pages-shells.txt")}
     for number, (head, body) in enumerate(_sections(f"pages-{name}.txt"), start=1):
@@ -68,7 +68,7 @@ def _sections(name: str) -> Iterator[tuple[list[str], str]]:
 
 
 def _wanted(name: str, headlines: dict[str, list[str]]) -> list[str | list[str]]:
-    """`en` is all headlines of a language, `en2` the first two."""
+    """The expected headlines: `en` means all headlines of a language, `en2` the first two."""
     count = int(name[2:] or len(headlines[name[:2]]))
     return list(headlines[name[:2]][:count])
 
@@ -97,7 +97,7 @@ def reported_pages(folder: Path) -> Iterator[Page]:
 
 
 def headlines_of(page: Page) -> list[str] | Literal["refuse"]:
-    """What is read in a page, empty slots left out."""
+    """The headlines extracted from a page, without empty slots."""
     try:
         found = find_strips(decode(page.content, page.file), page.file)[0]
     except InputError:
@@ -107,7 +107,7 @@ def headlines_of(page: Page) -> list[str] | Literal["refuse"]:
 
 
 def is_right(page: Page, read: list[str] | Literal["refuse"]) -> bool:
-    """Whether what was read is what an editor reads."""
+    """Whether the extracted headlines are right."""
     if read == "refuse" or page.expect == "refuse":
         return read == page.expect or (read == "refuse" and page.accept_refusal)
     if len(read) != len(page.expect):
@@ -124,7 +124,7 @@ def _plain(text: str) -> str:
 
 
 def wrong(pages: Iterable[Page]) -> tuple[Counter[str], Counter[str], list[tuple[Page, list[str] | str]]]:
-    """How many pages there are of each kind, how many of them were read rightly, and what was read wrongly."""
+    """For each kind of page the number of pages and of right results, and the wrong results."""
     of_kind: Counter[str] = Counter()
     right: Counter[str] = Counter()
     wrongly: list[tuple[Page, list[str] | str]] = []
@@ -139,7 +139,7 @@ def wrong(pages: Iterable[Page]) -> tuple[Counter[str], Counter[str], list[tuple
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print how many pages of each set and kind are read rightly, and which are not."""
+    """Print the number of right results by set and kind, and the wrong ones."""
     parser = argparse.ArgumentParser(prog="python -m streams.evaluate pages", description=main.__doc__)
     parser.add_argument("--verbose", action="store_true", help="what was read in each page that is wrong")
     options = parser.parse_args(arguments)

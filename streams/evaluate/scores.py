@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 def f1_by_topic(pairs: Sequence[tuple[str, str | None]]) -> dict[str, float]:
-    """F1 of each topic that occurs in the first place of `(topic, found)` pairs."""
+    """F1 of each true topic in pairs of `(true topic, found topic)`."""
     right = Counter(topic for topic, found in pairs if topic == found)
     named = Counter(topic for topic, _ in pairs)
     given = Counter(found for _, found in pairs)
