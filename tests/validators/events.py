@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import count, islice
 from typing import Final
 
+import msgspec
+from msgspec import Struct
+
 from schemas.events import Event, encode, type_name
 from schemas.topics import CURRENT, DECISIONS, DUPLICATES, HEADLINES, SEEN
 from streams.engine.local.engine import LocalEngine
@@ -21,6 +24,14 @@ _SOURCES: Final = 40
 _WRITTEN: Final = (DECISIONS, SEEN, HEADLINES, CURRENT, DUPLICATES)
 
 Line = tuple[str, bytes]
+
+
+class _Typed(Struct, frozen=True):
+    """The type that every event names."""
+
+    type: str
+
+
 """The type of an event, and its JSON."""
 
 
@@ -28,8 +39,10 @@ def events(headlines: Iterable[str]) -> Iterator[Line]:
     """The strips of headlines, a minute apart, their sightings, and all that the stages make of them."""
     written: list[Line] = []
 
-    def write(event: object) -> None:
-        if isinstance(event, Event):  # a tombstone has no schema
+    def write(event: Event | bytes | None) -> None:
+        if isinstance(event, bytes):  # a state record, which its processor encodes itself
+            written.append((msgspec.json.decode(event, type=_Typed).type, event))
+        elif event is not None:  # a tombstone has no schema
             written.append((type_name(type(event)), encode(event)))
 
     def fail(letter: object) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from schemas.events import EVENT_TYPES, type_name
+from schemas.events import EVENT_TYPES, EventTime, SeenHeadline, type_name
 from tests.chaos.corpus import Corpus
 from tests.validators.events import Line, events
 from tests.validators.languages import LANGUAGES, SCHEMAS, MissingError, validated
@@ -51,6 +51,12 @@ def _broken() -> Iterator[Line]:
         yield kind, json.dumps(good | change).encode()
     for name in ("id", "chain", "text", "category", "model"):
         yield kind, json.dumps({key: value for key, value in good.items() if key != name}).encode()
+
+
+def test_state_records_are_validated_too() -> None:
+    """Although their processor encodes them itself."""
+    kinds = {kind for kind, _ in islice(_made(), _EVENTS)}
+    assert {type_name(SeenHeadline), type_name(EventTime)} <= kinds
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
