@@ -1,1 +1,1 @@
-"""The contract: what the events, topics and headers are. Depends on nothing of ours."""
+"""The contract: events, topics and headers. This package depends on no other package of the project."""

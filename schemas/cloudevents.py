@@ -1,8 +1,8 @@
 """CloudEvents 1.0 in binary content mode: the headers of events on public topics.
 
-Source: CloudEvents Kafka Protocol Binding 1.0.2, sections 3.2 and 3.3; extensions Partitioning and
-Distributed Tracing. Not the Sequence extension: it means an order within a source, and a source's headlines
-stand on a partition for each language. Kafka's offset is the order within a partition.
+Source: CloudEvents Kafka Protocol Binding 1.0.2, sections 3.2 and 3.3; extensions Partitioning and Distributed Tracing.
+The Sequence extension is not used: it defines an order within a source, but the headlines of a source are on one
+partition per language. The order within a partition is Kafka's offset.
 """
 
 from collections.abc import Mapping
@@ -29,12 +29,12 @@ Headers = list[tuple[str, bytes]]
 _TYPES: Final = {t: type_name(t).encode() for t in (Headline, CategorizedHeadline, Duplicate, Correction)}
 
 SchemaUris = Mapping[type[Struct], bytes]
-"""By type of event, where its JSON Schema can be fetched: an absolute URI."""
+"""The absolute URI of the JSON Schema of each event type."""
 NO_SCHEMA_URIS: Final[SchemaUris] = MappingProxyType({})
 
 
 def schema_uris(template: str) -> SchemaUris:
-    """The URIs that a template such as `https://example.org/schemas/{type}.schema.json` makes."""
+    """The schema URIs from a template such as `https://example.org/schemas/{type}.schema.json`."""
     return {
         event_type: template.replace("{type}", name.decode()).encode() for event_type, name in _TYPES.items()
     }
@@ -45,7 +45,7 @@ def headers(
     key: bytes,
     schemas: SchemaUris = NO_SCHEMA_URIS,
 ) -> Headers:
-    """The binary-mode headers of an event: what a consumer can filter by without decoding it.
+    """The binary-mode headers of an event, by which a consumer can filter without decoding the value.
 
     `ce_id` is the headline's (or duplicate's) id, `ce_source` the place that showed it, `ce_time` when. A
     correction's source is `/corrections`. `ce_dataschema` is there where its schema can be fetched.

@@ -1,4 +1,4 @@
-"""Whether a JSON Schema still accepts what an older one accepted: released types only gain optional fields."""
+"""Check that a JSON Schema accepts all events that an older one accepts: released types only gain optional fields."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ Schema = Mapping[str, Any]
 
 
 def breaks(old: Schema, new: Schema, path: str = "$") -> Iterator[str]:
-    """What in `new` would refuse an event that was valid under `old`, a sentence each."""
+    """The parts of `new` that would refuse an event that is valid under `old`, one sentence each."""
     yield from _fields(old, new, path)
     yield from _values(old, new, path)
     yield from _bounds(old, new, path)

@@ -1,4 +1,4 @@
-"""Dead letters: a record that could not be processed, byte for byte, with the reason in headers.
+"""Dead letters: records that could not be processed, unchanged, with the reason in headers.
 
 Each header is written twice: as `ticker.error.*` and, for tools that know Kafka Streams' names,
 as `__streams.errors.*` (KIP-1034).
@@ -20,7 +20,7 @@ _MAX_MESSAGE: Final = 2000
 
 
 class Reason(Struct, frozen=True, kw_only=True):
-    """Why a record was rejected, where it stood, and how often it was tried."""
+    """Why a record was rejected, where it was read, and how often it was tried."""
 
     stage: Annotated[str, Meta(description="The stage that rejected the record.")]
     exception: Annotated[str, Meta(description="The error's class.")]
@@ -66,7 +66,7 @@ def reason(
 
 
 def _said(error: BaseException) -> str:
-    """What an error says, whatever its `__str__` does: a record must not be lost because that raises."""
+    """The message of an error. If `__str__` itself raises, the record must not be lost because of that."""
     try:
         return str(error)
     except Exception as unspeakable:  # noqa: BLE001 (`__str__` is anybody's code)
@@ -74,7 +74,7 @@ def _said(error: BaseException) -> str:
 
 
 def to_headers(why: Reason) -> list[tuple[str, bytes]]:
-    """The headers that say why, in UTF-8; they follow the record's own headers."""
+    """The headers with the reason, in UTF-8; they follow the record's own headers."""
     fields = [
         (name, str(value).encode("utf-8", "replace"))
         for name, value in structs.asdict(why).items()
@@ -87,7 +87,7 @@ def to_headers(why: Reason) -> list[tuple[str, bytes]]:
 
 
 def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Reason | None:
-    """The reason in a dead letter's headers; None where they do not tell one."""
+    """The reason in a dead letter's headers; None if they contain none."""
     fields = {
         name.removeprefix(PREFIX): value.decode("utf-8", "replace")
         for name, value in headers

@@ -1,4 +1,4 @@
-"""Instants: milliseconds since the epoch inside, RFC 3339 UTC with milliseconds in events."""
+"""Instants: milliseconds since the epoch in code, RFC 3339 UTC with milliseconds in events."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,7 +23,7 @@ _DATE_ALONE: Final = len("2026-03-11")
 
 @lru_cache(maxsize=1 << 14)
 def format_instant(millis: int) -> str:
-    """Write milliseconds since the epoch as an `Instant`. Remembered: all headlines of a strip have one time.
+    """Format milliseconds since the epoch as an `Instant`. Cached, because all headlines of a strip have the same time.
 
     Raises:
         ValueError: The year is outside 1 to 9999.
@@ -35,7 +35,7 @@ def format_instant(millis: int) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _format_minute(minutes: int) -> str:
-    """The text of a minute, remembered: live headlines lie in some thousand minutes, each asked for many times."""
+    """The text of a minute. Cached, because live headlines share some thousand minutes."""
     try:
         moment = datetime.fromtimestamp(minutes * 60, UTC)
     except (ValueError, OverflowError, OSError) as error:
@@ -45,10 +45,10 @@ def _format_minute(minutes: int) -> str:
 
 @lru_cache(maxsize=4096)
 def parse_instant(text: str) -> int:
-    """Read RFC 3339 text, in any zone and precision, as milliseconds since the epoch.
+    """Parse RFC 3339 text, in any time zone and precision, to milliseconds since the epoch.
 
     Raises:
-        ValueError: The text is no date and time, or names no zone.
+        ValueError: The text is not a date and time, or has no time zone.
     """
     try:
         moment = datetime.fromisoformat(text)

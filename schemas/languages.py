@@ -1,7 +1,7 @@
-"""The events as types of other languages, made from their JSON Schemas: TypeScript interfaces and Java records.
+"""Generate types for the events from their JSON Schemas: TypeScript interfaces and Java records.
 
-Both are plain: no library is needed to compile them. A field that is not required can be absent: `undefined` in
-TypeScript; in Java null, false or an empty list.
+Both compile without any library. An optional field that is absent is `undefined` in TypeScript; in Java it is null,
+false or an empty list.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ _JAVA: Final = {"string": "String", "integer": "long", "number": "double", "bool
 
 
 def typescript(documents: Sequence[Schema]) -> str:
-    """A module that exports an interface for every event and for what is in it."""
+    """A module that exports an interface for every event and nested object."""
     lines = ["// Generated from the JSON Schemas beside it by `make schemas`.", ""]
     for name, schema in _objects(documents):
         lines += _comment(schema, "")
@@ -28,7 +28,7 @@ def typescript(documents: Sequence[Schema]) -> str:
 
 
 def java(documents: Sequence[Schema]) -> str:
-    """A class of records, one for every event and for what is in it, named in camel case."""
+    """A class with a record for every event and nested object, with fields in camel case."""
     lines = [
         "// Generated from the JSON Schemas beside it by `make schemas`.",
         "package org.headlineticker;",
@@ -54,7 +54,7 @@ def java(documents: Sequence[Schema]) -> str:
 
 
 def _objects(documents: Sequence[Schema]) -> Iterator[tuple[str, Schema]]:
-    """Every object by name, once: what is in events before the events."""
+    """Every object type by name, once; nested objects before the events that contain them."""
     parts = {name: part for document in documents for name, part in document.get("$defs", {}).items()}
     yield from sorted(parts.items())
     for document in documents:
@@ -62,7 +62,7 @@ def _objects(documents: Sequence[Schema]) -> Iterator[tuple[str, Schema]]:
 
 
 def _fields(schema: Schema) -> Iterator[tuple[str, Schema, bool]]:
-    """Every field of an object: its name, its schema and whether it is always there."""
+    """Every field of an object: its name, its schema, and whether it is required."""
     required = {"type", *schema.get("required", ())}
     for name, value in schema["properties"].items():
         yield name, value, name in required

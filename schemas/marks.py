@@ -17,9 +17,9 @@ class Redriven(Struct, frozen=True, tag_field="type", tag="ticker.redrive.v1"):
         return any(first <= offset <= last for first, last in self.ranges)
 
     def with_offsets(self, offsets: Iterable[int], known: Sequence[int]) -> "Redriven":
-        """Add offsets that were sent back; `known` are the offsets at which a letter stands.
+        """Add offsets that were sent back; `known` are all offsets that have a letter.
 
-        A range passes over offsets without a letter: where 3 and 7 are sent and nothing stands between, it is 3 to 7.
+        A range includes offsets without a letter: if 3 and 7 are sent, and none between is a letter, it is 3 to 7.
         """
         done = sorted({offset for offset in known if offset in self} | set(offsets))
         order = {offset: number for number, offset in enumerate(sorted({*known, *done}))}

@@ -1,4 +1,4 @@
-"""Which source a record is about, as far as it says."""
+"""The source that a record is about."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -18,7 +18,7 @@ _decode: Final = msgspec.json.Decoder(_Sourced).decode
 
 
 def origin(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> str:
-    """The source of a record: its header's, else its CloudEvents header's, else its value's; empty where none says."""
+    """The source of a record: from its header, else its CloudEvents header, else its value; empty if none has it."""
     named: Mapping[str, bytes] = {name: told for name, told in headers if told is not None}
     if SOURCE_HEADER in named:
         return named[SOURCE_HEADER].decode("utf-8", "replace")

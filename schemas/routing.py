@@ -1,6 +1,6 @@
-"""Where an event goes: the partition of a language's headlines, and the topics of a categorized one.
+"""Routing: the partition of a language's sightings, and the topics of a categorized headline.
 
-Everything that a stage writes keeps the partition number that it read from; these functions decide the rest.
+Everything that a stage writes keeps the partition number of its input; these functions decide the rest.
 """
 
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ from .mediatopics import UNCATEGORISED, slug_of
 from .topics import CANARY, CATEGORIES, CURRENT, HEADLINES, Topic
 
 PARTITION_BY_LANGUAGE: Final = MappingProxyType({"ar": 0, "fr": 1, "en": 2})
-"""The big languages, each on a partition of its own; the others share what is left, by hash."""
+"""The main languages, each with its own partition; the others share the remaining partitions, by hash."""
 
 
 def partition_of(language: str, partitions: int) -> int:
-    """The partition of a language's sightings among `partitions`: one owner sees all its headlines."""
+    """The partition of a language's sightings among `partitions`: one worker sees all headlines of a language."""
     own = len(PARTITION_BY_LANGUAGE)
     if language in PARTITION_BY_LANGUAGE:
         return PARTITION_BY_LANGUAGE[language] % partitions
@@ -36,10 +36,10 @@ def partition_by_hash(key: str, partitions: int) -> int:
 
 
 def topics_of(event: CategorizedHeadline) -> tuple[Topic, ...]:
-    """Every topic of a categorized headline: that of all, that of its surest media topic's category, the current one.
+    """The topics of a categorized headline: `headlines`, the category of its most likely media topic, and `current`.
 
-    A late one is not the current wording of its chain. The canary's goes to a topic of its own alone, so that no
-    reader of the others has to know of it.
+    A late headline is not the current wording of its chain, so it is not written to `current`. A canary headline goes
+    to `canary` only, so that consumers never see it.
     """
     if event.source == CANARY_SOURCE:
         return (CANARY,)
@@ -48,14 +48,14 @@ def topics_of(event: CategorizedHeadline) -> tuple[Topic, ...]:
 
 
 def own_topics(media_topics: Iterable[str]) -> tuple[Topic, ...]:
-    """The Kafka topics that these media topics (`user:agadir`) need beside the eighteen, each once."""
+    """The Kafka topics for these media topics (`user:agadir`), in addition to the eighteen, each once."""
     slugs = dict.fromkeys(slug_of(topic) for topic in media_topics)
     return tuple(category_topic(slug) for slug in slugs if slug not in CATEGORIES)
 
 
 @cache
 def category_topic(slug: str) -> Topic:
-    """The Kafka topic of a category: one of the eighteen, or a user's own laid out like them."""
+    """The Kafka topic of a category: one of the eighteen, or a user's own with the same configuration."""
     return CATEGORIES.get(slug) or replace(
         CATEGORIES[UNCATEGORISED],
         name=f"category.{slug}",

@@ -1,4 +1,4 @@
-"""Every Kafka topic of the pipeline as data: what it holds, how it is keyed, laid out and cleaned.
+"""Every Kafka topic of the pipeline as data: its events, key, partitions and configuration.
 
 A topic's name here has no prefix; on a cluster it is `PREFIX.name` (`ticker.sightings`).
 """
@@ -31,21 +31,21 @@ LANGUAGE_PARTITIONS: Final = 6
 _HOUR_MS: Final = 60 * 60 * 1000
 _DAY_MS: Final = 24 * _HOUR_MS
 MAX_AHEAD_MS: Final = _HOUR_MS
-"""How far an event's time may be ahead of the clock of who publishes it: what brokers take (Kafka's default)."""
+"""How far an event's time may be ahead of the publisher's clock; brokers accept the same (Kafka's default)."""
 _ANY_MS: Final = 2**63 - 1
 _MIB: Final = 1024 * 1024
 
 
 class Topic(Struct, frozen=True, kw_only=True):
-    """One topic.
+    """A topic.
 
-    `partitions` and the configuration are what `ticker topics create` makes and `check` compares.
-    `public` topics are for consumers and carry CloudEvents headers.
+    `ticker topics create` creates it with `partitions` and `config`, and `ticker topics check` compares these.
+    `public` topics are for consumers and have CloudEvents headers.
     """
 
     name: str
     events: tuple[type[Event | Mark], ...]
-    """What its values are; nothing where they are anything."""
+    """The types of its values; empty if values are arbitrary bytes."""
     key: str
     description: str
     partitions: int
@@ -66,7 +66,8 @@ class Topic(Struct, frozen=True, kw_only=True):
             "cleanup.policy": self.cleanup,
             # A record's time is its event time, whatever a cluster's default is.
             "message.timestamp.type": "CreateTime",
-            # All topics have the same limits: what one took, those after it take, however late it is read.
+            # All topics have the same limits, so that a record accepted by one is accepted by those after it, however
+            # late it is read.
             "message.timestamp.before.max.ms": str(_ANY_MS),
             "message.timestamp.after.max.ms": str(MAX_AHEAD_MS),
             "max.message.bytes": str(self.max_message_bytes),
@@ -76,8 +77,8 @@ class Topic(Struct, frozen=True, kw_only=True):
         if self.segment_bytes is not None:
             config["segment.bytes"] = str(self.segment_bytes)
         if self.cleanup == "compact":
-            # A restart reads the whole topic, so it is compacted early: once a tenth of it is not compacted yet. The
-            # segment that is written to is never compacted, so a new one is begun every hour.
+            # A restart reads the whole topic, so it is compacted early: once a tenth of it is dirty. The active segment
+            # is never compacted, so a new one begins every hour.
             config |= {"min.cleanable.dirty.ratio": "0.1", "segment.ms": str(_HOUR_MS)}
         return MappingProxyType(config)
 
