@@ -18,7 +18,7 @@ from msgspec import Struct
 from schemas.events import Event, Sighting
 from schemas.topics import DECISIONS, DUPLICATES, Topic
 from streams.bench.corpus import Corpus, make
-from streams.process.dedup.deduplicator import DEFAULT_WINDOW_MS, Deduplicator
+from streams.process.dedup.deduplicator import Deduplicator
 from streams.process.dedup.event_time import bucket_end
 from streams.process.dedup.headline import LiveHeadline
 from streams.produce.sightings import sightings
@@ -32,8 +32,11 @@ class Shard:
     """The state of one shard: for each live key the end of its latest bucket at the owner, and its sources."""
 
     def __init__(self) -> None:
-        self.oldest = 0
-        """The oldest time of a live sighting at the owner, in ms of event time, as last reported to the shard."""
+        self.plain = (0, 0)
+        """Times (ms, the second exclusive) at which a repetition changes nothing at the owner, as it said last.
+
+        At others it may be late, or a vote on event time.
+        """
         self._known: dict[bytes, tuple[int, tuple[bytes, ...]]] = {}
 
     def repeats(self, record: Record) -> bool:
@@ -45,7 +48,7 @@ class Shard:
             self._known[key] = bucket_end(timestamp), (source,)
             return False
         end, sources = known
-        if self.oldest <= timestamp < end and source in sources:
+        if self.plain[0] <= timestamp < min(end, self.plain[1]) and source in sources:
             return True
         self._known[key] = (
             max(end, bucket_end(timestamp)),
@@ -74,7 +77,7 @@ class Division:
                 self._owner.process([record], out)
                 passed.append(record)
                 for shard in self._shards:
-                    shard.oldest = (self._owner.event_time or 0) - DEFAULT_WINDOW_MS
+                    shard.plain = self._owner.plain
         return passed
 
     def repeated(self, record: Record, winner: LiveHeadline, rule: str) -> None:

@@ -41,6 +41,12 @@ _LATE_EDITION: Final = [
     (_TEXTS[5], "akhbar", 0, 90 * HOUR),
 ]
 """A forecast comes days late, when the next one is due: whether it is another one, only event time tells."""
+_VOTES: Final = [
+    (_TEXTS[0], "akhbar", 0, 0),
+    (_TEXTS[0], "akhbar", 0, MINUTE),
+    (_TEXTS[2], "akhbar", 80 * HOUR, 0),
+]
+"""A strip that only repeats says all the same what time it is: a clock that is days ahead is outvoted."""
 
 
 def _seen(out: KeepingOutbox) -> Sequence[Written]:
@@ -51,6 +57,7 @@ def _seen(out: KeepingOutbox) -> Sequence[Written]:
 @given(st.lists(_shown, max_size=40), st.sampled_from([1, 2, 4, 8]))
 @example(_LATE, 2)
 @example(_LATE_EDITION, 1)
+@example(_VOTES, 1)
 def test_shards_decide_as_one_owner(shown: list[tuple[str, str, int, int]], shards: int) -> None:
     """Same headlines, ids, updates, near duplicates and ends of chains in the same order, late sightings too."""
     now, records = START, list[Record]()

@@ -124,6 +124,14 @@ class Deduplicator:
         """How far the stage has come, in ms: the end of a bucket; None before the first sighting."""
         return self._headlines.now or None
 
+    @property
+    def plain(self) -> tuple[int, int]:
+        """Times (ms, the second exclusive) at which a repetition changes nothing.
+
+        A repetition is a sighting of a live headline by one of its sources, in a bucket that it has reached.
+        """
+        return self._headlines.plain
+
     def restore(self, records: Sequence[Record]) -> None:
         """Take back records of `ticker.seen`, in order.
 
