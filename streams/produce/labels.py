@@ -37,6 +37,8 @@ _JOINING: Final = _words(
 """Words that join them."""
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_DRAWN_OUT: Final = re.compile("[\u0640\u064b-\u065f\u0670]")
+"""What Arabic words have besides letters: `عـــاجل`, and vowel signs."""
 _ALONE: Final = frozenset(
     [
         "just in",
@@ -72,7 +74,7 @@ def opens_list(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_label(text: str) -> bool:
-    words = _WORD.findall(text.casefold().replace("’", "'"))
+    words = _WORD.findall(_DRAWN_OUT.sub("", text.casefold()).replace("’", "'"))
     if " ".join(words) in _ALONE:
         return True
     return any(map(_says, words)) and all(_says(word) or word in _JOINING for word in words)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, Literal
+from unicodedata import category
 
 from msgspec import Struct
 
@@ -190,7 +191,7 @@ def _kind_of(text: str) -> Kind:
         return "a template"
     if is_furniture(text):
         return "labels, times or counters"
-    found = _WORD.findall(text)
+    found = _WORD.findall(_without_marks(text))
     words = len(found)
     if words >= _SPELT_OUT and 2 * sum(len(word) == 1 for word in found) > words:
         return "a template"
@@ -200,6 +201,11 @@ def _kind_of(text: str) -> Kind:
     if words <= _FIGURES_WORDS and numbers and (2 * numbers >= words or _MARKET.search(text)):
         return "figures"
     return "a chart" if _CHARTED.fullmatch(text) else _by_form(text, words)
+
+
+def _without_marks(text: str) -> str:
+    """A text without vowel signs and accents that are characters of their own, which part no words."""
+    return text if text.isascii() else "".join([each for each in text if category(each)[0] != "M"])
 
 
 def _by_words(text: str) -> Kind | None:

@@ -277,6 +277,8 @@ def test_many_named_elements_are_bounded() -> None:
         ("Mira Holt – Paper Lanterns", "a chart"),
         ("Barley Growers United (NYSE: BGU)", "figures"),
         ("const tide = harbour.open();", "code"),
+        ("اِفْتَتَحَ الوَزِيرُ مَحَطَّةَ التَّحْلِيَةِ", "headlines"),
+        ("मंत्री ने नए पुल का उद्घाटन किया", "headlines"),
         ("07:10 Hill Town, platform 3, on time", "a timetable"),
         ("ira: is the pier open again", "comments"),
         ("Harbour expand_circle_down", "a menu"),
