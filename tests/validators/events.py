@@ -24,15 +24,13 @@ _SOURCES: Final = 40
 _WRITTEN: Final = (DECISIONS, SEEN, HEADLINES, CURRENT, DUPLICATES)
 
 Line = tuple[str, bytes]
+"""The type of an event, and its JSON."""
 
 
 class _Typed(Struct, frozen=True):
     """The type that every event names."""
 
     type: str
-
-
-"""The type of an event, and its JSON."""
 
 
 def events(headlines: Iterable[str]) -> Iterator[Line]:

@@ -7,6 +7,7 @@ seldom beside how often it is met; and a restart takes them out of the record wi
 The layout: four lines, each a JSON string or `null`. A line break is never in one: JSON escapes it.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -19,6 +20,7 @@ _NO_CHAIN: Final = b"\nnull"
 NONE: Final = Raw(_NULL)
 """A line that says nothing."""
 _QUOTE: Final = ord('"')
+_ID: Final = re.compile(rb'"[0-9a-f]{20}-[0-9]+"').fullmatch
 
 
 def pack(*, folded: str, text: str, id: str = "", root: str | None = None) -> bytes:  # noqa: A002 (the event's word)
@@ -38,7 +40,7 @@ def pack_raw(*, folded: Raw, text: Raw, id: Raw, root: Raw) -> bytes:  # noqa: A
     """The texts together, of a changelog record that is not read to the end.
 
     Raises:
-        ValueError: One of them is no string.
+        ValueError: One of them is no string of UTF-8, or the id is none.
     """
     is_folded = text == folded
     texts = b"\n".join((folded, NONE if is_folded else text, id, root))
@@ -46,6 +48,9 @@ def pack_raw(*, folded: Raw, text: Raw, id: Raw, root: Raw) -> bytes:  # noqa: A
     third = texts.index(b"\n", second) + 1
     if not texts[0] == texts[third] == _QUOTE or not (is_folded or texts[second] == _QUOTE):
         raise ValueError("its texts are no strings")
+    if _ID(id) is None:
+        raise ValueError(f"{id!r} is no id")
+    texts.decode()
     return texts
 
 

@@ -45,6 +45,16 @@ def test_a_record_whose_texts_are_none_is_refused(field: str, value: object) -> 
         Deduplicator().restore([RawRecord(b"key", msgspec.json.encode(row), 0, [])])
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"ferry s", b"ferry\x90s"), (ID.encode(), ID.upper().encode() + b"V-0")]
+)
+def test_a_record_with_damaged_bytes_is_refused(old: bytes, new: bytes) -> None:
+    """At once, and not when a decision asks for its texts: bytes that are no UTF-8, an id that is none."""
+    row = encode(_seen("Ferry sinks", folded="ferry sinks"))
+    with pytest.raises(RecordError, match="b'key' cannot be read"):
+        Deduplicator().restore([RawRecord(b"key", row.replace(old, new), 0, [])])
+
+
 def _seen(text: str, *, folded: str, root: str | None = None) -> SeenHeadline:
     return SeenHeadline(
         id=ID,
