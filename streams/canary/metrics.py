@@ -30,7 +30,7 @@ LOST: Final = Metric(
     kind="counter",
     unit="headlines",
     labels=("language",),
-    help="Canary headlines that were given up after fifteen minutes.",
+    help="Canary headlines that were overtaken by a later one of their language, or given up after fifteen minutes.",
 )
 SECONDS: Final = Metric(
     name="ticker_canary_seconds",

@@ -84,9 +84,16 @@ class Canary:
     def take(self, record: Any) -> None:
         """Match a record of the canary's topic by its key. The key is the chain's id, here the headline's own id."""
         identity = (record.key or b"").decode("ascii", "replace")
-        # Others were sent before a restart, by another canary, or have been given up.
-        if identity in self._in_flight:
-            self._end(identity, arrived=True)
+        arrived = self._in_flight.get(identity)
+        if arrived is None:
+            return  # sent before a restart, by another canary, or given up
+        # Headlines of a language share partitions all the way, so they arrive in order: an earlier one is lost.
+        for earlier, sent in list(self._in_flight.items()):
+            if earlier == identity:
+                break
+            if sent.language == arrived.language:
+                self._end(earlier, arrived=False)
+        self._end(identity, arrived=True)
 
     def tick(self) -> None:
         """Report the age of the oldest headlines, and give up those older than `GIVEN_UP_S`."""

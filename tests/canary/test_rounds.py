@@ -74,6 +74,25 @@ def test_a_second_arrival_is_not_counted(flight: Flight) -> None:
     assert len(flight.seen.arrivals) == 1
 
 
+def test_one_that_was_overtaken_is_lost(flight: Flight) -> None:
+    """Those of a language arrive in order: a later one ends the page that one before it has caused."""
+    flight.now += 60
+    later, slots = strip_of(observation(START + 60_000))
+    events = [record.value for record in sightings(later, slots).records]
+    again = [value for value in events if isinstance(value, Sighting)]
+    for value in again:
+        flight.canary.sent(value, flight.now)
+    flight.now += 0.25
+    flight.arrive(again[0])
+    assert [(each.id, each.seconds) for each in flight.seen.arrivals] == [
+        (flight.sent[0].id, None),
+        (again[0].id, 0.25),
+    ]
+    flight.canary.tick()
+    assert flight.seen.last_ages[again[0].language] == 0.25
+    assert flight.seen.last_ages[again[1].language] == 60.25, "of other languages nothing is known"
+
+
 def test_the_age_grows_while_one_is_in_flight(flight: Flight) -> None:
     """The age that pages is that of the oldest under way; of the last arrival when none is."""
     flight.now += 2

@@ -70,7 +70,13 @@ _DOES_ANYTHING_FAIL: Final = Row(
             width=6,
             height=5,
             good_from=LANGUAGE_PARTITIONS,
-            queries=(Query("sum by (stage) (ticker_assigned_partitions{SEL})", "{{stage}}"),),
+            queries=(
+                Query(
+                    "sum by (stage) (ticker_assigned_partitions{SEL})"
+                    " or 0 * count by (stage) (last_over_time(ticker_assigned_partitions{SEL}[1d]))",
+                    "{{stage}}",
+                ),
+            ),
             links=(Link("Runbook", "${runbooks}/TickerPartitionsUnassigned.md"),),
         ),
         Panel(
