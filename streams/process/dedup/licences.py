@@ -187,10 +187,10 @@ def _is_noted(alignment: Alignment, step: Step) -> bool:
 
 
 def _is_note(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
-    words = _bare(" ".join(token.written for token in tokens))
     first, last = at == 0, at + len(tokens) == len(reading.tokens)
-    if first == last:
+    if first == last or _MARK.search(reading.shown) is None:
         return False
+    words = _bare(" ".join(token.written for token in tokens))
     for mark in _MARK.finditer(reading.shown):
         note = reading.shown[: mark.start()] if first else reading.shown[mark.end() :]
         if len(note) <= _LONGEST_NOTE and _bare(fold_words(note)) == words:
@@ -214,7 +214,7 @@ def _says_nothing(note: str, mark: str, *, first: bool) -> bool:
     quoted = not _QUOTES.isdisjoint(mark)
     if mark in _COLONS or (quoted and folded in known.signatures):
         return False
-    return folded in known.signatures or is_outlet(note, known, sure=quoted)
+    return (folded in known.signatures and not note[:1].islower()) or is_outlet(note, known, sure=quoted)
 
 
 def _are_tags(words: Sequence[str]) -> bool:

@@ -129,8 +129,9 @@ def respace(one: Words, other: Words, lexicon: Lexicon) -> tuple[Words, Words]:
 
 def _joined(mine: Words, beside: Words, lexicon: Lexicon) -> Words:
     theirs = frozenset(beside.words)
-    for begin, end, short in reversed([*_in_full(mine.words, beside, theirs, lexicon)]):
-        mine = _with_joint(mine, begin, end, short)
+    if not lexicon.shortened.keys().isdisjoint(theirs):
+        for begin, end, short in reversed([*_in_full(mine.words, beside, theirs, lexicon)]):
+            mine = _with_joint(mine, begin, end, short)
     for begin, end in reversed([*_spelt_out(mine.words, theirs)]):
         mine = _with_joint(mine, begin, end)
     joints = [
