@@ -206,6 +206,7 @@ def _says_nothing(note: str, mark: str, *, first: bool) -> bool:
     Behind a comma or in quotation marks an outlet's name must be no other word; before a colon it is who speaks.
     """
     known = gazetteer()
+    note = note.replace("&", "and")
     if mark in _COMMAS:
         return is_outlet(note, known, sure=True)
     folded = _bare(fold_words(note))
@@ -237,9 +238,11 @@ def _bare(folded: str) -> str:
     return folded.replace("é", "e")
 
 
-_MARK: Final = re.compile(r"(?:(?<=\s)-(?=\s)|--+|\.{2,}|[,،](?=\s)|[^\w\s'’.,،;؛!?؟&$€£%#+-])+")
+_MARK: Final = re.compile(r"(?:(?<=\s)-(?=[\s\w])|--+|\.{2,}|[,،](?=\s)|[^\w\s'’.,،;؛!?؟&$€£%#+-])+")
 _BETWEEN_NOTES: Final = re.compile(r"\s+[–—|•·/-]\s+|\s*[|•·»]\s*")
-_DATE: Final = re.compile(r"\d{1,4}([/.-])\d{1,2}\1\d{2,4}")
+_DATE: Final = re.compile(
+    r"\d{1,4}([/.-])\d{1,2}\1\d{2,4}|(?:[^\W\d_]+,? )?(?:\d{1,2} [^\W\d_]+|[^\W\d_]+ \d{1,2}),? \d{4}"
+)
 _ANDS: Final = (["and"], ["et"], ["و"])
 _COMMAS: Final = frozenset({",", "،"})
 _COLONS: Final = frozenset({":", "؛", "："})

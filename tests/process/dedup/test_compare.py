@@ -187,6 +187,7 @@ def test_any_text_can_be_compared(text: str) -> None:
         ("MSF soigne mille blessés au port", "Médecins sans frontières soigne mille blessés au port"),
         ("L'ONU condamne le tir sur le port", "L'Organisation des Nations unies condamne le tir sur le port"),
         ("الناتو يعلن نشر قوات في البلطيق", "حلف شمال الأطلسي يعلن نشر قوات في البلطيق"),
+        ("أمريكا تنسحب من معاهدة الصيد", "الولايات المتحدة الأمريكية تنسحب من معاهدة الصيد"),
         ("د. سعاد العمراني تدير مختبر اللقاحات", "الدكتورة سعاد العمراني تدير مختبر اللقاحات"),
     ],
 )  # fmt: skip
