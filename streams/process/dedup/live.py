@@ -38,6 +38,8 @@ from streams.stage import Record
 
 _decode_event_time: Final = msgspec.json.Decoder(EventTime).decode
 
+_GATHERED: Final = 2_000
+"""Restored headlines of a language that are given to their index together, while they are in the processor's caches."""
 _AS_BEFORE: Final = 3
 """Strips that support the event time of a state that an earlier release left, which counted none."""
 
@@ -94,7 +96,7 @@ class LiveHeadlines:
         """Keys of the last of these, in order from behind; those moved to another shard may still stand here."""
         self._ending = Ending(self.by_key)
         self._restored: defaultdict[str, list[LiveHeadline]] = defaultdict(list)
-        """While restoring: headlines by language that are not in their index yet; some have ended since."""
+        """While restoring: headlines by language that were not given to their index yet; some have ended since."""
         self._updates: list[LiveHeadline] = []
         """While restoring: headlines that are updates; some have ended since."""
         self._orphans: dict[bytes, bytes] = {}
@@ -383,7 +385,11 @@ class LiveHeadlines:
         self._ending.add(headline)
         if self.claims or row.doubted is not None:
             self._restore_claim(key, row)
-        self._restored[headline.language].append(headline)
+        coming = self._restored[headline.language]
+        coming.append(headline)
+        if len(coming) == _GATHERED:
+            self._near[headline.language].gather(list(filter(self._is_live, coming)))
+            coming.clear()
         if row.root is not NONE:
             self._updates.append(headline)
         if key in self._waiting:

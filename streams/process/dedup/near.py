@@ -18,7 +18,7 @@ from itertools import chain, islice
 from math import ceil
 from operator import attrgetter
 from types import ModuleType
-from typing import Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
 from msgspec import Struct
 from rapidfuzz import fuzz
@@ -29,6 +29,9 @@ from streams.process.dedup.slots import Slots
 from streams.process.dedup.texts import folded_in, folded_of, text_of
 from streams.process.dedup.words import Lexicon, lexicon, take_apart
 from streams.process.fold import QUESTION
+
+if TYPE_CHECKING:
+    from streams.process.dedup.bulk import Gathered
 
 _POSTINGS: Final = 300
 """How many headlines a search may find in the postings that it reads after those of the two rarest stems.
@@ -165,6 +168,8 @@ class NearIndex(Generic[HeadlineT]):
         self._words = _Words(self._lexicon)
         self._asked = _NOTHING_ASKED
         """The folded text whose postings were looked up last, and they: what is not found is added next."""
+        self._gathered: Gathered[_Posting] | None = None
+        """Slots that no posting has yet; a headline that leaves meanwhile is counted off before it is counted."""
 
     def __len__(self) -> int:
         return len(self._live)
@@ -179,34 +184,42 @@ class NearIndex(Generic[HeadlineT]):
             posting.live += 1
 
     def add_all(self, headlines: Iterable[HeadlineT]) -> Iterator[None]:
-        """Make headlines live that are not, step by step; until the last step is done, ask nothing of the index.
+        """Make headlines live that are not, and those that were gathered, step by step; until then ask for none.
 
         For many at once quicker than `add` for each.
         """
         coming = iter(headlines)
-        first = list(islice(coming, _MANY))
-        if len(first) < _MANY:
-            for number, headline in enumerate(first, 1):
-                self.add(headline)
-                if number % _ADDED_AT_ONCE == 0:
-                    yield
-            return
-        yield from self._add_many(chain(first, coming))
-
-    def _add_many(self, headlines: Iterator[HeadlineT]) -> Iterator[None]:
-        if self._live.next > _LAST_SLOT // 2:
-            self._renumber()  # so that there is room for a thousand million
-        self._asked = _NOTHING_ASKED
-        gathered = bulk().Gathered(self._words.__getitem__)
-        while some := list(islice(headlines, _ADDED_AT_ONCE)):
-            gathered.add([folded_in(headline.texts) for headline in some], self._live.next)
-            for slot, headline in enumerate(some, self._live.next):
-                headline.slot = slot
-            self._live.extend(some)
-            if len(self._words) > _REMEMBERED_WORDS:
-                self._words.clear()
+        if self._gathered is None:
+            first = list(islice(coming, _MANY))
+            if len(first) < _MANY:
+                for number, headline in enumerate(first, 1):
+                    self.add(headline)
+                    if number % _ADDED_AT_ONCE == 0:
+                        yield
+                return
+            coming = chain(first, coming)
+        while some := list(islice(coming, _ADDED_AT_ONCE)):
+            self.gather(some)
             yield
-        for found in gathered.hand_out(_SLOTS_AT_ONCE):
+        yield from self._hand_out()
+
+    def gather(self, headlines: Sequence[HeadlineT]) -> None:
+        """Make headlines live that are not; until `add_all` is done, ask for none. They can be removed meanwhile."""
+        if self._gathered is None:
+            if self._live.next > _LAST_SLOT // 2:
+                self._renumber()  # so that there is room for a thousand million
+            self._asked = _NOTHING_ASKED
+            self._gathered = bulk().Gathered(self._words.__getitem__)
+        self._gathered.add([folded_in(headline.texts) for headline in headlines], self._live.next)
+        for slot, headline in enumerate(headlines, self._live.next):
+            headline.slot = slot
+        self._live.extend(headlines)
+        if len(self._words) > _REMEMBERED_WORDS:
+            self._words.clear()
+
+    def _hand_out(self) -> Iterator[None]:
+        gathered, self._gathered = self._gathered, None
+        for found in () if gathered is None else gathered.hand_out(_SLOTS_AT_ONCE):
             for posting, slots in found:
                 posting.slots.frombytes(slots)
                 posting.live += len(slots) // posting.slots.itemsize
@@ -292,7 +305,7 @@ class NearIndex(Generic[HeadlineT]):
         return postings
 
     def _forget_words(self) -> None:
-        if len(self._words) > _REMEMBERED_WORDS:
+        if len(self._words) > _REMEMBERED_WORDS and self._gathered is None:
             self._words.forget()
             self._asked = _NOTHING_ASKED
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from schemas.events import SeenHeadline, encode
 from streams.errors import RecordError
-from streams.process.dedup import near
+from streams.process.dedup import live
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.process.fold import fold
 from streams.stage import EventRecord, Record
@@ -229,7 +229,7 @@ def test_a_run_with_a_restart_at_any_point_decides_as_a_run_without(
     uncompacted = Deduplicator()
     uncompacted.restore(before.state_log())
     in_bulk = Deduplicator()
-    with mock.patch.object(near, "_MANY", 0):
+    with mock.patch.object(live, "_GATHERED", 2):
         in_bulk.restore(before.state_log())
     for deduplicator in (restored, uncompacted, in_bulk):
         after = decide(*records[cut:], deduplicator=deduplicator)
