@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from schemas.instants import format_instant
+from schemas.routing import partition_by_hash
 from schemas.topics import CURRENT, DECISIONS, POSITIONS, SEEN, SIGHTINGS, STRIPS
 from streams.dev.kafka import Cluster
 from streams.kafka.reader import bounds
@@ -31,9 +33,8 @@ def test_what_hangs_of_a_program_s_own_ends_when_it_starts(
     cluster = start_cluster(properties={"transaction.partition.verification.enable": "false"})
     pipeline = make_pipeline(Connection(bootstrap_servers=cluster.bootstrap_servers())).create()
     options = pipeline.connection.aiokafka_options()
-    folder = tmp_path / "spool"
-    with Spool(folder, limit=1 << 20) as spool:
-        produce = f"ticker-produce-{pipeline.prefix}-{spool.id}"
+    folder, spool_id = _spool_with_position_on(_PARTITION, tmp_path)
+    produce = f"ticker-produce-{pipeline.prefix}-{spool_id}"
     of_stage = {
         stage: f"{pipeline.prefix}-{stage}-{source.on(pipeline.prefix)}-{_PARTITION}"
         for stage, source in (("deduplicate", SIGHTINGS), ("categorize", DECISIONS))
@@ -52,12 +53,23 @@ def test_what_hangs_of_a_program_s_own_ends_when_it_starts(
     strips = tmp_path / "strips.jsonl"
     at = time.time_ns() // 1_000_000
     strips.write_text("".join(json.dumps(_strip(number, at)) + "\n" for number in range(30)))
+    # Both at the same time: the producer's position is on a partition that the worker's hanging transaction blocks, so
+    # the producer can read it only after the worker has ended that transaction.
     producer = pipeline.producer("--spool", str(folder), str(strips))
-    assert producer.wait() == 0
     worker = pipeline.worker()
+    assert producer.wait() == 0
     pipeline.drain(90)
     pipeline.check()
     assert "nothing of ours is open any more in" in worker.said
+
+
+def _spool_with_position_on(partition: int, parent: Path) -> tuple[Path, str]:
+    """A new spool whose position is kept on this partition of `positions`: its folder and its id."""
+    for number in count():
+        with Spool(parent / f"spool-{number}", limit=1 << 20) as spool:
+            if partition_by_hash(spool.id, POSITIONS.partitions) == partition:
+                return parent / f"spool-{number}", spool.id
+    raise AssertionError("every sixth spool is on this partition")
 
 
 def _strip(number: int, at: int) -> dict[str, str]:
