@@ -149,6 +149,11 @@ def test_a_duplicate_names_its_boldest_difference(rule: str, one: str, other: st
             "64 people hurt in fairground crush",
             [("quantity", "dozens", "64")],
         ),
+        (
+            "حصيلة الفيضان 120 قتيلا",
+            "حصيلة الفيضان تتجاوز 200 قتيل",
+            [("quantity", "", "تتجاوز"), ("toll", "120", "200")],
+        ),
         ("20 injured in tram crash", "About 20 injured in tram crash", [("quantity", "", "about")]),
         ("قتلى في انفجار بمنجم فحم", "12 قتيلا في انفجار بمنجم فحم", [("toll", "", "12")]),
     ],
