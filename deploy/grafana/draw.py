@@ -57,7 +57,7 @@ _WIDEST: Final = {
     "stage": 100,
     "version": 110,
     SECONDS: 90,
-    "dateTimeFromNow": 130,
+    "dateTimeFromNow": 150,
 }
 """Pixels that values of a label or a unit take; of others, fewer than the title of their column."""
 _LETTER: Final = 8

@@ -37,11 +37,16 @@ _BUNDLE: Final = (
 
 
 _CUT: Final = """panel => [...panel.querySelectorAll('[role="cell"], [role="columnheader"]')].filter(cell => {
-  const text = document.createRange();
-  text.selectNodeContents(cell);
-  const [own, its] = [cell.getBoundingClientRect(), text.getBoundingClientRect()];
-  return its.left < own.left - 1 || its.right > own.right + 1;
+  const own = cell.getBoundingClientRect(), walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = document.createRange();
+    text.selectNodeContents(walker.currentNode);
+    const its = text.getBoundingClientRect();
+    if (its.left < own.left - 1 || its.right > own.right + 1) return true;
+  }
+  return false;
 }).map(cell => cell.innerText)"""
+"""Of a panel, the texts of its tables that are wider than their cells: a title, a name, or a number on its left."""
 
 
 class Drawn(Struct, frozen=True):

@@ -157,7 +157,7 @@ _WHAT_TO_DO: Final = Row(
                         ' * 1000 and ignoring(alertstate) ALERTS{alertstate="firing"}'
                     ),
                     unit="dateTimeFromNow",
-                    wide=120,
+                    wide=150,
                 ),
                 Column(label="severity", title="Kind", wide=60),
                 Column(label="source", title="Source", wide=140),
