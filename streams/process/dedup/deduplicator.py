@@ -327,6 +327,9 @@ class Deduplicator:
 
     def _hear(self, source: bytes, at: int, out: Outbox) -> None:
         """Let a strip vote on event time, and write the headlines whose last-seen times that changed."""
+        begin, end = self._headlines.quiet
+        if begin <= at < end:
+            return
         for headline in self._headlines.hear(source.decode(), at):
             self._write(headline, at, out)
 

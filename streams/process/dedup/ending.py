@@ -6,7 +6,7 @@ many times before they end, so nothing is searched for when one moves: it is cou
 
 from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from streams.process.dedup.event_time import BUCKET_MS
 
@@ -22,6 +22,11 @@ class Waiting(Protocol):
     def bucket_end(self) -> int:
         """The end of the bucket of event time in which it was seen last, in ms."""
 
+
+_FEW: Final = 64
+"""Keys of a shard that are not looked through, however many of their headlines have gone."""
+_KEPT: Final = 4
+"""Of more keys at least one in so many is of a headline that waits."""
 
 HeadlineT = TypeVar("HeadlineT", bound=Waiting)
 
@@ -89,7 +94,9 @@ class Ending(Generic[HeadlineT]):
         number = shard_of(headline)
         shard = self._shards[number]
         shard.waiting -= 1
-        if 2 * shard.waiting < len(shard.keys):
+        if not shard.waiting:
+            shard.keys.clear()
+        elif len(shard.keys) > _FEW and _KEPT * shard.waiting < len(shard.keys):
             shard.keys = self.keys(number)
 
     def keys(self, number: int) -> list[bytes]:

@@ -71,8 +71,8 @@ class LiveHeadlines:
         """Event time of the stage: the end of a bucket; 0 before the first sighting."""
         self.agreement: Agreement | None = None
         """What strips agree on; None before the first sighting."""
-        self._quiet = (0, 0)
-        """Times (ms, the second exclusive) of strips that change nothing in that."""
+        self.quiet = (0, 0)
+        """Times (ms, the second exclusive) of strips that need not be heard: they change nothing in that."""
         self.has_moved = False
         """Whether event time, or what speaks against it, is to be written; `moved` says that it was."""
         self.by_key: dict[bytes, LiveHeadline] = {}
@@ -140,7 +140,7 @@ class LiveHeadlines:
     @property
     def plain(self) -> tuple[int, int]:
         """Times (ms, the second exclusive) of sightings that are not late and of strips that need not be heard."""
-        begin, end = self._quiet
+        begin, end = self.quiet
         oldest = self.now - self.window
         return (begin if begin > oldest else oldest), end  # noqa: FURB136 (a call takes twice as long)
 
@@ -190,7 +190,7 @@ class LiveHeadlines:
 
     def _agree(self, agreement: Agreement) -> None:
         self.agreement = agreement
-        self._quiet = agreement.quiet
+        self.quiet = agreement.quiet
 
     def hear(self, by: str, at: int) -> list[LiveHeadline]:
         """Let a strip vote on the agreed time; returns headlines whose changelog records that changed.
@@ -199,9 +199,6 @@ class LiveHeadlines:
             by: The strip's source.
             at: Its time, in ms.
         """
-        begin, end = self._quiet
-        if begin <= at < end:
-            return []
         before = self.agreement
         after = hear(before, by, at, is_few=len(self.by_key) < FEW)
         if after is before:

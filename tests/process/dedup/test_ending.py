@@ -1,9 +1,12 @@
 """Which live headlines end next."""
 
+from unittest import mock
+
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from streams.process.dedup import ending as module
 from streams.process.dedup.ending import Ending
 from streams.process.dedup.event_time import BUCKET_MS
 
@@ -20,19 +23,22 @@ def test_headlines_end_by_bucket_then_by_key(steps: list[tuple[bytes, int]], bef
     """However they moved, there and back too, and whatever ended and came again meanwhile."""
     live: dict[bytes, _Headline] = {}
     ending: Ending[_Headline] = Ending(live)
-    for key, bucket in steps:
-        end = bucket * BUCKET_MS
-        if key in live:
-            ending.remove(live[key])
-        if bucket == 0:
-            live.pop(key, None)
-        elif key in live:
-            live[key].bucket_end = end
-            ending.add(live[key])
-        else:
-            live[key] = _Headline(key, end)
-            ending.add(live[key])
-    assert sum(len(shard.keys) for shard in ending._shards.values()) <= 2 * len(live) + len(ending._shards)
+    with mock.patch.object(module, "_FEW", 2):
+        for key, bucket in steps:
+            end = bucket * BUCKET_MS
+            if key in live:
+                ending.remove(live[key])
+            if bucket == 0:
+                live.pop(key, None)
+            elif key in live:
+                live[key].bucket_end = end
+                ending.add(live[key])
+            else:
+                live[key] = _Headline(key, end)
+                ending.add(live[key])
+    assert sum(len(shard.keys) for shard in ending._shards.values()) <= 4 * len(live) + 2 * len(
+        ending._shards
+    )
     due = sorted(
         (each.bucket_end, each.key) for each in live.values() if each.bucket_end < before * BUCKET_MS
     )
