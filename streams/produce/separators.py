@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -396,9 +397,21 @@ def _spacing(text: str, core: str, count: int) -> tuple[str, int]:
     before = len(_pattern(f" {core}").findall(text)) >= _SPACED_SHARE * count
     after = len(_pattern(f"{core} ").findall(text)) >= _SPACED_SHARE * count
     if core[0] in _BESIDE_SPACE and not (before or after):
-        return core, 0
+        return core, count if core == _MIDDLE_DOT and _parts_headlines(text) else 0
     separator = f"{' ' if before else ''}{core}{' ' if after else ''}"
     return separator, len(_pattern(separator).findall(text))
+
+
+_MIDDLE_DOT: Final = "·"
+_FEWEST_TIGHT: Final = 4
+_SHORTEST_TIGHT: Final = 16
+
+
+def _parts_headlines(text: str) -> bool:
+    """Whether a dot that touches what is beside it stands between headlines, and inside no word ("col·lega")."""
+    pieces = text.split(_MIDDLE_DOT)
+    inside = any(before[-1:].islower() and after[:1].islower() for before, after in pairwise(pieces))
+    return len(pieces) > _FEWEST_TIGHT and min(map(len, pieces)) >= _SHORTEST_TIGHT and not inside
 
 
 @lru_cache(maxsize=256)

@@ -203,11 +203,13 @@ def _judge(node: LexborNode, sure: float, address: str | None, separator: str | 
 def _least(sure: float, slots: int) -> float:
     """The share of an element's slots that must read like headlines: more where its name says less, all of two."""
     if sure >= BREAKING:
-        return HEADLINES
+        return _MOST_OF_PAIR if slots == _PAIR else HEADLINES
     return 1.0 if slots == _PAIR else _MORE_HEADLINES
 
 
 _PAIR: Final = 2
+_MOST_OF_PAIR: Final = 0.7
+"""A headline and a short one; one headline and something else is no strip of two."""
 _MORE_HEADLINES: Final = 0.55
 
 
