@@ -1,4 +1,4 @@
-"""Decide: fold, language, deduplicate, categorize. Pure: no Kafka, no clock, no I/O.
+"""The decisions: fold, language, deduplicate, categorize. They are pure: no Kafka, no clock, no I/O.
 
-Imports nothing of ours but the stage's protocols, the errors and the contract.
+This package imports only the stage's protocols, the errors and the contract.
 """

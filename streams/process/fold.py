@@ -1,11 +1,11 @@
-"""Fold a headline to the text that decides its identity, and key it.
+"""Fold a headline to the normalized text that decides its identity, and hash it to a key.
 
 Two headlines with the same fold are the same headline: case, accents, tashkeel, tatweel, hamza seats, quotes, digits'
 scripts, markup and notes beside the headline (`notes`) do not count. Facts do: numbers keep their signs, points,
 scores and units, and a question keeps its mark, as a word of its own ("Minister resigns?" is "minister resigns ?").
 
-What folds otherwise has other keys, so a change of the fold raises `FOLD_VERSION`; docs/operations.md says what
-becomes of a state that an older version keyed.
+A change of the fold changes keys, so it must raise `FOLD_VERSION`; docs/operations.md says what happens to state with
+keys of an older version.
 """
 
 import re
@@ -18,7 +18,7 @@ from streams.process.letters import KEPT_ACUTE, WORDS, WORDS_AND_NUMBERS
 from streams.process.notes import plain, strip_notes
 
 FOLD_VERSION: Final = 4
-"""Raised whenever some headline folds otherwise than before."""
+"""Raised whenever any headline folds differently than before."""
 QUESTION: Final = "?"
 """The word that a question mark folds to."""
 
@@ -39,8 +39,8 @@ _ASKED: Final = re.compile(r"[\s?]*\?[\s?]*")
 def fold(text: str) -> str:
     """Fold a headline to lower-case words and numbers with single spaces between them.
 
-    Idempotent. A text without a letter or digit folds to itself, its white space collapsed. Remembered, for each
-    stage folds a new headline again: that is a tenth of what it costs.
+    Idempotent. A text without a letter or digit folds to itself with collapsed white space. Cached, because each stage
+    folds a new headline again: a cached fold costs a tenth.
     """
     return fold_words(headline_of(text)) or " ".join(text.split())
 

@@ -1,1 +1,1 @@
-"""Deduplicate: exact duplicates by fold key, near duplicates without a swallowed fact, updates."""
+"""The deduplicate stage: exact duplicates by fold key, near duplicates that differ in no fact, and updates."""

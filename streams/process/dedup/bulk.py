@@ -1,8 +1,7 @@
-"""What an inverted index of many headlines does by sorting numbers: take in many texts, count shared slots.
+"""Bulk operations of an inverted index, by sorting arrays of numbers: index many texts, count shared slots.
 
-To look a word up where memory is cold takes longer than anything else of indexing it, and to hand a slot to its
-group as much again. Here each distinct word is looked up once and each group is handed its slots once; what is left is
-sorting numbers.
+Most of the time of indexing a word is the cache misses of looking it up and of appending to its posting. Here each
+distinct word is looked up once and each posting gets its slots at once; the rest is sorting numbers.
 """
 
 import secrets
@@ -21,38 +20,37 @@ Numbers = np.ndarray[Any, np.dtype[Any]]
 _NO_GROUP: Final = -1
 _TRUE: Final = b"\1"
 _PIECE: Final = 1 << 17
-"""So many gathered numbers are put in order at once, which takes some milliseconds."""
+"""How many gathered numbers are sorted at once, which takes some milliseconds."""
 _PLACE_BITS: Final = 18
-"""A quarter of a million words of which the number is found without looking each up: three megabytes."""
+"""The table of words has this many bits: a quarter of a million words, whose groups are found without a dictionary."""
 _EMPTY: Final = 0
-"""The fingerprint of the empty word, which has no group, and of the places that have no word."""
+"""The fingerprint of the empty word, which has no group, and of empty places of the table."""
 _SPACE: Final = ord(" ")
 _LINE_END: Final = ord("\n")
 _SAMPLED: Final = 64
-"""Of the gathered numbers every so many say where to cut them."""
+"""Every 64th gathered number is sampled, to find where to cut them into steps."""
 
 
 class _Fingerprints:
-    """Numbers that tell words apart: of each word a polynomial of its bytes at a random base, modulo 2**64.
+    """Fingerprints of words after Karp and Rabin (1987): a polynomial of the bytes at a random base, modulo 2**64.
 
-    That is what Karp and Rabin (1987) search with. It is computed for all words at once, in a third of the time in
-    which Python cuts out words and hashes them.
+    They are computed for all words at once, in a third of the time in which Python would split and hash the words.
     """
 
     def __init__(self) -> None:
         self._base = secrets.randbits(64) | 1
         self._powers: Numbers = np.empty(0, np.uint64)
-        """Of the base: the first is 1."""
+        """The powers of the base, from 1 on."""
         self._inverse: Numbers = np.empty(0, np.uint64)
-        """Of its inverse: what stands later in the text is no other word."""
+        """The powers of its inverse, which make a fingerprint independent of the word's position in the text."""
 
     def of(self, data: Numbers, starts: Numbers, ends: Numbers) -> Numbers:
-        """The fingerprints of the words between some places of a text's bytes; 0 for an empty one."""
+        """The fingerprints of the words between start and end positions in a text's bytes; 0 for an empty word."""
         if len(data) >= len(self._powers):
             self._powers = _powers(self._base, 2 * len(data) + 1)
             self._inverse = _powers(pow(self._base, -1, 1 << 64), 2 * len(data) + 1)
         sums = np.zeros(len(data) + 1, np.uint64)
-        digits = np.add(data, 1, dtype=np.uint64)  # a NUL is not nothing
+        digits = np.add(data, 1, dtype=np.uint64)  # so that a NUL counts
         digits *= self._powers[: len(data)]
         np.cumsum(digits, out=sums[1:])
         found: Numbers = (sums[ends] - sums[starts]) * self._inverse[starts]
@@ -66,13 +64,13 @@ def _powers(base: int, number: int) -> Numbers:
 
 
 def _room(numbers: int) -> Numbers:
-    """Room for so many numbers that goes back to the system: freed memory below what stays would be kept."""
+    """An array that is returned to the system when freed; the allocator could keep memory below other allocations."""
     room: Numbers = np.frombuffer(mmap(-1, numbers * np.dtype(np.int64).itemsize), np.int64)
     return room
 
 
 class Gathered(Generic[T]):
-    """The slots of each group, gathered from many texts before they are handed out.
+    """The slots of each group, gathered from many texts before they are appended to postings.
 
     Args:
         group_of: The group of a word; words without one are left out. Groups must be hashable.
@@ -84,16 +82,16 @@ class Gathered(Generic[T]):
         """The number of each group."""
         self._fingerprints = _Fingerprints()
         self._met: dict[int, int] = {_EMPTY: _NO_GROUP}
-        """The number of the group of each word that was met, by its fingerprint."""
+        """The group number of each known word, by its fingerprint."""
         self._words: Numbers = np.full(1 << _PLACE_BITS, _EMPTY, np.uint64)
-        """The same as a table: at each place the first fingerprint that begins with the place's bits."""
+        """The same as a table: at each place the first fingerprint whose highest bits are the place."""
         self._numbers: Numbers = np.full(1 << _PLACE_BITS, _NO_GROUP, np.int32)
         self._gathered: list[Numbers] = []
-        """Group number and slot as one number, ascending: pieces that go back to the system when they are done with."""
+        """Sorted pieces of numbers, each combining group number and slot; a piece is freed when it is used up."""
         self._piece: Numbers = np.empty(0, np.int64)
-        """The same, in the order of the texts: what is to be the next piece."""
+        """The next piece, not sorted yet."""
         self._filled = 0
-        """How much of that is in use."""
+        """How many numbers the next piece has."""
 
     def add(self, texts: Sequence[bytes], first: int) -> None:
         """Gather some texts.
@@ -123,7 +121,7 @@ class Gathered(Generic[T]):
         self._filled = 0
 
     def _numbers_of(self, text: bytes, starts: Numbers, ends: Numbers, words: Numbers) -> Numbers:
-        """The number of each word's group, looked up one by one where the table has it not."""
+        """The group number of each word, from the table, else from the dictionary."""
         places = words >> np.uint64(64 - _PLACE_BITS)
         numbers: Numbers = self._numbers[places].astype(np.int64)
         others = np.flatnonzero(self._words[places] != words)
@@ -135,7 +133,7 @@ class Gathered(Generic[T]):
         return numbers
 
     def _meet(self, word: int, written: str) -> int:
-        """The number of the group of a word that was not met before."""
+        """The group number of a new word."""
         group = self._group_of(written)
         number = _NO_GROUP if group is None else self._groups.setdefault(group, len(self._groups))
         self._met[word] = number
@@ -145,7 +143,7 @@ class Gathered(Generic[T]):
         return number
 
     def hand_out(self, at_once: int) -> Iterator[list[tuple[T, bytes]]]:
-        """Each group with its slots: ascending, each once, native 32-bit integers; about `at_once` slots in a step."""
+        """Each group with its distinct slots, ascending, as native 32-bit integers; about `at_once` slots per step."""
         self._end_piece()
         groups = list(self._groups)
         sample = np.sort(np.concatenate([found[::_SAMPLED] for found in self._gathered]))
@@ -167,10 +165,10 @@ class Gathered(Generic[T]):
 
 
 def shared(postings: "Sequence[array[int]]", fewest: int) -> dict[int, int]:
-    """The slots that stand in at least `fewest` of some postings, and in how many.
+    """The slots that occur in at least `fewest` of some postings, with the number of postings.
 
     Args:
-        postings: Native 32-bit integers (`array("I")`); in one posting each slot stands once.
+        postings: Native 32-bit integers (`array("I")`); each slot occurs at most once in a posting.
         fewest: 2 or more.
     """
     slots = np.frombuffer(bytearray().join(postings), np.uint32)
@@ -184,5 +182,5 @@ def shared(postings: "Sequence[array[int]]", fewest: int) -> dict[int, int]:
 
 
 def _first_of_equal(ascending: Numbers) -> Numbers:
-    """Where in sorted numbers another one begins."""
+    """A mask of the positions in sorted numbers at which a new value begins."""
     return np.concatenate(([True], ascending[1:] != ascending[:-1]))[: len(ascending)]

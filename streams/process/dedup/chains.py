@@ -1,6 +1,6 @@
-"""Chains of updates: how many of a chain's headlines are live, and which of them was observed last.
+"""Chains of updates: which of a chain's headlines are live, and which of them was observed last.
 
-It is a function of the live headlines alone, so that a restart, which brings those back, finds the same.
+The chains depend only on the set of live headlines: a restart, which restores that set, rebuilds the same chains.
 """
 
 from bisect import insort
@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
 _AT_ONCE: Final = 10_000
-"""Headlines that one step of `rebuild` looks at: a few milliseconds."""
+"""How many headlines one step of `rebuild` processes, which takes a few milliseconds."""
 
 
 class Member(Protocol):
-    """A live headline, as far as its chain goes."""
+    """The part of a live headline that its chain needs."""
 
     @property
     def chain(self) -> str:
@@ -20,29 +20,29 @@ class Member(Protocol):
 
     @property
     def id(self) -> str:
-        """Its own id: the chain's where it is the first."""
+        """Its own id, which is the chain's id for the first headline."""
 
     @property
     def root(self) -> str | None:
-        """The chain where it is not the first; None for the first."""
+        """The chain's id; None for the first headline."""
 
     @property
     def first_seen(self) -> int:
-        """When it was observed first, in ms of event time."""
+        """When it was first observed, in ms of event time."""
 
 
 MemberT = TypeVar("MemberT", bound=Member)
 
 
 class Chains(Generic[MemberT]):
-    """The chains with updates; of any other headline there is nothing to remember."""
+    """The chains that have updates; a headline without updates needs no entry."""
 
     def __init__(self) -> None:
         self._members: dict[str, list[MemberT]] = {}
         """The live headlines of a chain with a live update, by chain, in the order in which they were first seen."""
 
     def rebuild(self, updates: Iterable[MemberT], members: Iterable[MemberT]) -> Iterator[None]:
-        """Start again with these live headlines, step by step: they must not change between two steps.
+        """Rebuild the chains from these live headlines, step by step. They must not change between steps.
 
         Args:
             updates: Those that are updates.
@@ -60,14 +60,14 @@ class Chains(Generic[MemberT]):
             chain.sort(key=_order)
 
     def join(self, member: MemberT, older: MemberT) -> bool:
-        """Let an update join the chain of a live headline; whether one there was observed later."""
+        """Add an update to the chain of a live headline; returns whether another one there was observed later."""
         chain = self._members.setdefault(member.chain, [older])
         late = member.first_seen < chain[-1].first_seen
         insort(chain, member, key=_order)
         return late
 
     def leave(self, member: MemberT) -> bool:
-        """Let a headline that has ended leave its chain; whether it was the last one."""
+        """Remove a headline that has ended from its chain; returns whether it was the last live one."""
         chain = self._members.get(member.chain)
         if chain is None:
             return True
@@ -78,7 +78,7 @@ class Chains(Generic[MemberT]):
         return True
 
     def of(self, member: MemberT) -> Sequence[MemberT]:
-        """All live headlines of the chain of one, in the order in which they were first seen."""
+        """All live headlines of a headline's chain, in the order in which they were first seen."""
         return tuple(self._members.get(member.chain, (member,)))
 
 

@@ -1,6 +1,6 @@
-"""What people put right, as the deduplicate stage honours it: by fold key, from the correction on.
+"""Corrections by people, as the deduplicate stage applies them: by fold key, to all sightings after the correction.
 
-A correction comes among the sightings, so what holds when is decided by the data, in a replay too.
+Corrections are records among the sightings, so the input alone decides when each is in force, in a replay too.
 """
 
 from collections import defaultdict
@@ -18,22 +18,22 @@ _decode: Final = msgspec.json.Decoder(Correction).decode
 
 
 def correction_key(correction: Correction) -> bytes:
-    """The key of a correction's records."""
+    """The record key of a correction."""
     return CORRECTION_KEY + correction.id.encode()
 
 
 def texts_keys(correction: Correction) -> tuple[bytes, ...]:
-    """The fold keys of a correction's texts today: those that it carries are of the day when it was said."""
+    """The current fold keys of a correction's texts; the keys in the correction may be of an older fold version."""
     return tuple(fold_key(fold(text)) for text in correction.texts)
 
 
 def is_correction(record: Record) -> bool:
-    """Whether a record of the state is a correction."""
+    """Whether a state record is a correction."""
     return record.key is not None and record.key.startswith(CORRECTION_KEY)
 
 
 class Corrections:
-    """The corrections that hold on one partition."""
+    """The corrections in force on one partition."""
 
     def __init__(self) -> None:
         self._by_key: dict[bytes, Correction] = {}
@@ -43,12 +43,12 @@ class Corrections:
         self._topics: dict[bytes, str] = {}
 
     def apply(self, correction: Correction) -> None:
-        """Let a correction hold, or no longer where it says that it is undone. Of two that disagree the later holds."""
+        """Put a correction in force, or remove it if it is undone. If two contradict each other, the later one wins."""
         self._remember(correction)
         self.index()
 
     def restore(self, record: Record) -> None:
-        """Take back a correction from the state. Afterwards, call `index`.
+        """Restore a correction from the changelog. After the last one, call `index`.
 
         Raises:
             RecordError: It cannot be read.
@@ -63,11 +63,11 @@ class Corrections:
         return key in self._withdrawn
 
     def together(self, key: bytes) -> set[bytes]:
-        """The texts that one is a duplicate of, whatever the rules say."""
+        """The keys that a text is a duplicate of, whatever the rules say."""
         return self._together.get(key, set())
 
     def apart(self, key: bytes) -> set[bytes]:
-        """The texts that one is neither a duplicate nor an update of."""
+        """The keys that a text is neither a duplicate nor an update of."""
         return self._apart.get(key, set())
 
     def topic(self, key: bytes) -> str | None:
@@ -81,7 +81,7 @@ class Corrections:
             self._by_key[key] = correction
 
     def index(self) -> None:
-        """Work out what holds, in the order in which it was said. There are few: people make them."""
+        """Rebuild the indexes from all corrections, in the order in which they were made. There are only few."""
         self._together, self._apart = defaultdict(set), defaultdict(set)
         self._withdrawn, self._topics = set(), {}
         for correction in self._by_key.values():

@@ -1,11 +1,11 @@
-"""Deduplicate sightings: one headline out for each that is new or changed, the rest counted or swallowed.
+"""Deduplicate sightings: publish each new or changed headline once, count exact duplicates, drop near duplicates.
 
-An exact duplicate is decided from the record alone (key, timestamp, source header): its value is not decoded,
-only looked at where it begins and ends, so that another version and rubbish are noticed. A value is decoded
-when it does not look like what our producers write, when its key is not live or when it comes from a source not
-seen before.
+An exact duplicate is decided from key, timestamp and source header alone. Its value is not decoded; only its first and
+last bytes are compared with what our producers write, to detect other versions and damaged values. A value is decoded
+if that comparison fails, if its key is not live, or if its source has not shown the headline before.
 
-Whatever a later decision depends on is written to `ticker.seen` when it changes, so that a restart decides as before.
+State that later decisions depend on is written to the changelog topic `ticker.seen` whenever it changes, so that
+decisions after a restart are the same.
 """
 
 from collections import Counter
@@ -54,9 +54,9 @@ from streams.stage import Outbox, Record
 DEFAULT_WINDOW_MS: Final = 72 * HOUR_MS
 RUBRIC_GAP_MS: Final = 16 * HOUR_MS
 _LAST_INSTANT: Final = 253_402_300_799_999 - BUCKET_MS
-"""The latest time (ms) that is accepted: the end of its bucket is written as well, and has to be in the year 9999."""
+"""The latest accepted time (ms): the end of its bucket is written too, and must not be after the year 9999."""
 _AT_ONCE: Final = 8
-"""Headlines that one decision removes at most: eight go for one that comes, so none waits for long."""
+"""The most headlines that one decision removes: up to eight leave for each one that comes, so none waits for long."""
 
 _BEGINNING: Final = f'{{"type":"{type_name(Sighting)}",'.encode()
 _BEGINNING_END: Final = len(_BEGINNING)
@@ -70,7 +70,7 @@ OUTCOMES: Final = {
     "withdrawn": "sightings of a text that a person withdrew",
     "correction": "corrections, which stand among the sightings",
 }
-"""What can become of a sighting, besides a dead letter."""
+"""The outcomes of a sighting, besides a dead letter."""
 
 _BY_HAND: Final = Relation(relation="duplicate", rule="correction", detail="", score=1.0)
 
@@ -78,7 +78,7 @@ _decode_sighting: Final = msgspec.json.Decoder(Sighting | Correction).decode
 
 
 def warm_up() -> None:
-    """Load what the first decisions would load otherwise: each language's words, names, numpy; 0.2 s in all."""
+    """Load in advance what the first decisions need: each language's words, names, and numpy; 0.2 s in total."""
     for language in LANGUAGES:
         lexicon(language)
     fold("é")  # verbs and names
@@ -86,13 +86,13 @@ def warm_up() -> None:
 
 
 class Witness(Protocol):
-    """Someone who wants to know of every single record; the Kafka engine has none."""
+    """An observer of every single record, such as `ticker run`; the Kafka engine has none."""
 
     def repeated(self, record: Record, winner: LiveHeadline, rule: str) -> None:
-        """A record was swallowed as an exact duplicate of a live headline."""
+        """A record was dropped as an exact duplicate of a live headline."""
 
     def ended(self, headline: LiveHeadline) -> None:
-        """A headline's life has ended: not seen for a window, or a rubric's next edition replaced it."""
+        """A headline has ended: it was not seen for a window, or a rubric's next edition replaced it."""
 
 
 class Deduplicator:
@@ -100,7 +100,7 @@ class Deduplicator:
 
     Args:
         window: How long after its last sighting a headline stays live, in ms of event time.
-        witness: Told of every exact duplicate and of every end.
+        witness: Called for every exact duplicate and for every headline that ends.
     """
 
     def __init__(self, window: int = DEFAULT_WINDOW_MS, witness: Witness | None = None) -> None:
@@ -108,7 +108,7 @@ class Deduplicator:
         self._corrections = Corrections()
         self._witness = witness
         self.clocks: Counter[str] = Counter()
-        """Sightings whose time was far ahead of the stage's, or far behind it, since it was made."""
+        """The number of sightings so far whose time was far ahead of event time, or far behind it."""
 
     def live(self) -> Iterable[LiveHeadline]:
         """Every live headline once, in the order in which they were first seen or restored."""
@@ -116,19 +116,19 @@ class Deduplicator:
 
     @property
     def remembered(self) -> int:
-        """Fold keys of live headlines and their aliases."""
+        """The number of fold keys of live headlines and their aliases."""
         return len(self._headlines.by_key)
 
     @property
     def event_time(self) -> int | None:
-        """How far the stage has come, in ms: the end of a bucket; None before the first sighting."""
+        """The stage's event time in ms, which is the end of a bucket; None before the first sighting."""
         return self._headlines.now or None
 
     @property
     def plain(self) -> tuple[int, int]:
-        """Times (ms, the second exclusive) at which a repetition changes nothing.
+        """The range of times (ms, half-open) in which a repetition changes nothing.
 
-        A repetition is a sighting of a live headline by one of its sources, in a bucket that it has reached.
+        A repetition is a sighting of a live headline by one of its known sources, in a bucket that it has reached.
         """
         return self._headlines.plain
 
@@ -147,7 +147,7 @@ class Deduplicator:
         self._headlines.restore(records)
 
     def prepare(self) -> Iterator[None]:
-        """Make what was restored ready to decide, in steps of a few milliseconds; `process` does what is left of it."""
+        """Index the restored state, in steps of a few milliseconds; `process` does the remaining steps."""
         return self._headlines.prepare()
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
@@ -189,7 +189,7 @@ class Deduplicator:
             out.count("exact", exact)
 
     def _see_apart(self, record: Record, headline: LiveHeadline, source: bytes, out: Outbox) -> None:
-        """Decide on a sighting by a known source of a key that is there: in another bucket, late, or with a vote."""
+        """Decide on a sighting of a known key by a known source that is in another bucket, is late, or votes."""
         timestamp = record.timestamp
         if not 0 <= timestamp <= _LAST_INSTANT:
             self._decide(record, out)
@@ -212,7 +212,7 @@ class Deduplicator:
         self._end_step(timestamp, out)
 
     def _is_plainly_live(self, headline: LiveHeadline, timestamp: int) -> bool:
-        """Whether a sighting is neither doubted nor late, and its headline has not ended whatever it is."""
+        """Whether a sighting is neither doubted nor late, and its headline is live, even if it is a rubric."""
         now, window = self._headlines.now, self._headlines.window
         end, seen = bucket_end(timestamp), headline.bucket_end
         return (
@@ -224,7 +224,7 @@ class Deduplicator:
     def _decide(self, record: Record, out: Outbox) -> None:
         """Decide on a sighting that is not plainly an exact duplicate.
 
-        Whatever can fail with a record is worked out first, by `_decision`. Only then is anything changed.
+        `_decision` first does everything that can fail with the record. The state changes only afterwards.
         """
         try:
             do = self._decision(record)
@@ -235,7 +235,7 @@ class Deduplicator:
         self._end_step(record.timestamp, out)
 
     def _end_step(self, timestamp: int, out: Outbox) -> None:
-        """Remove a few of the headlines that have ended, date a few back that are too far ahead, write event time."""
+        """Remove some headlines that have ended, date some back that are too far ahead, and write event time."""
         headlines = self._headlines
         if headlines.has_leaving:
             self._let_go(timestamp, out)
@@ -258,10 +258,10 @@ class Deduplicator:
         return moment(timestamp, headlines.now, headlines.agreed, window=headlines.window)
 
     def _decision(self, record: Record) -> Callable[[Outbox], None]:
-        """What is to be done about a record; nothing is done yet.
+        """Decide what to do about a record, without changing anything.
 
         Raises:
-            RecordError: It is no sighting and no correction, or its time is none.
+            RecordError: The record is neither a sighting nor a correction, or its time is invalid.
         """
         sighting = decode_sighting(record)
         key, timestamp = record.key, record.timestamp
@@ -291,13 +291,14 @@ class Deduplicator:
         return partial(self._swallow, shown, sighting, over=headline, winner=older, relation=relation)
 
     def _oldest(self, at: Moment) -> int:
-        """The end of the earliest bucket that is live for a sighting: headlines seen last before it have ended."""
+        """The end of the earliest bucket that is live for a sighting. Headlines last seen before it have ended."""
         return (at.reached if at.is_doubted else max(at.own, at.reached)) - self._headlines.window
 
     def _is_over(self, headline: LiveHeadline, at: Moment) -> bool:
-        """Whether a headline has ended by the time of a sighting, or is a rubric of which that shows another edition.
+        """Whether a headline has ended at the time of a sighting, or is a rubric of which this is the next edition.
 
-        A headline that was not seen for a window may still be held: those that end together go a few at a time.
+        A headline that was not seen for a window may still be in the state: those that end together are removed a few
+        at a time.
         """
         end = self._headlines.claimed_end(headline) if at.is_doubted else headline.bucket_end
         if max(at.own, at.reached) - end > self._headlines.window:
@@ -305,14 +306,14 @@ class Deduplicator:
         return at.own - end >= RUBRIC_GAP_MS and rubric(headline.folded) is not None
 
     def _see(self, shown: "_Shown", headline: LiveHeadline, out: Outbox) -> None:
-        """Count an exact duplicate, and remember its time and source, on which later decisions depend."""
+        """Count an exact duplicate, and store its time and source, on which later decisions depend."""
         self._note(shown, headline, out)
         out.count("exact")
         if self._witness is not None:
             self._witness.repeated(shown.record, headline, "exact")
 
     def _note(self, shown: "_Shown", headline: LiveHeadline, out: Outbox, *, write: bool = False) -> None:
-        """Note that a headline was seen; write its changelog record where later decisions depend on that."""
+        """Note that a headline was seen, and write its changelog record if later decisions depend on that."""
         is_new_source = headline.count(shown.source)
         write |= self._headlines.see(headline, shown.at.seen_at) or is_new_source
         if shown.at.kind:
@@ -326,7 +327,7 @@ class Deduplicator:
         self._hear(shown.source, at, out)
 
     def _hear(self, source: bytes, at: int, out: Outbox) -> None:
-        """Let a strip vote on event time, and write the headlines whose last-seen times that changed."""
+        """Let a strip vote on event time, and write the headlines whose last-seen times changed by that."""
         begin, end = self._headlines.quiet
         if begin <= at < end:
             return
@@ -358,7 +359,7 @@ class Deduplicator:
     def _find(
         self, key: bytes, folded: str, sighting: Sighting, *, oldest: int, but: LiveHeadline | None
     ) -> tuple[LiveHeadline, Relation] | None:
-        """The live headline that a new one repeats or updates, by a person's word before any rule's."""
+        """The live headline that a new one repeats or updates; corrections by people take precedence over rules."""
         live = self._headlines.by_key
         for partner in sorted(self._corrections.together(key)):
             if partner in live and live[partner] is not but and live[partner].bucket_end >= oldest:
@@ -379,7 +380,7 @@ class Deduplicator:
         older: LiveHeadline | None = None,
         changes: tuple[Change, ...] = (),
     ) -> None:
-        """Publish a headline, as new or as an update of an older one, and remember it."""
+        """Publish a headline, as new or as an update of an older one, and add it to the state."""
         key, timestamp = shown.key, shown.record.timestamp
         before = None
         if over is not None:
@@ -428,7 +429,7 @@ class Deduplicator:
         winner: LiveHeadline,
         relation: Relation,
     ) -> None:
-        """Let a near duplicate join its winner; its next sighting is an exact duplicate."""
+        """Make a near duplicate an alias of its winner, so that its next sighting is an exact duplicate."""
         key, timestamp = shown.key, shown.record.timestamp
         if over is not None:
             self._forget(over, timestamp, out)
@@ -463,7 +464,7 @@ class Deduplicator:
         out.send(SEEN, headline.key, row, timestamp)
 
     def _forget(self, headline: LiveHeadline, timestamp: int, out: Outbox) -> None:
-        """Let a headline go and write that it has ended; where it is the last live one of its chain, the chain too."""
+        """Remove a headline and write its tombstone; if it was the last live one of its chain, end the chain too."""
         for key in self._headlines.end(headline):
             out.forget(SEEN, key, timestamp)
         if self._headlines.chains.leave(headline):
@@ -474,7 +475,7 @@ class Deduplicator:
 
 
 class _Shown(Struct, frozen=True, gc=False):
-    """A sighting that is decided on: its source, and its place in event time."""
+    """A sighting with its source and its position in event time."""
 
     record: Record
     source: bytes
@@ -482,7 +483,7 @@ class _Shown(Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> bytes:
-        """Its key; it has one."""
+        """The record's key, which every sighting has."""
         return cast("bytes", self.record.key)
 
 

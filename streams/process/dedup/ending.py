@@ -1,7 +1,8 @@
-"""Which live headlines end next: in the order of the buckets in which they were seen last, then in one of their own.
+"""The expiry queue of live headlines, ordered by the bucket in which each was last seen, then by key.
 
-Headlines that end together are handed out one at a time. A million of them may wait, and most move to another bucket
-many times before they end, so nothing is searched for when one moves: it is counted off, and its place forgotten later.
+Headlines that expire together are handed out one at a time. A million may wait, and most move to a later bucket many
+times before they expire. A move therefore searches for nothing: the old entry is only subtracted from a count, and is
+dropped later (lazy deletion).
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from streams.process.dedup.event_time import BUCKET_MS
 
 
 class Waiting(Protocol):
-    """A live headline, as far as its end goes."""
+    """The part of a live headline that its expiry needs."""
 
     @property
     def key(self) -> bytes:
@@ -32,9 +33,9 @@ HeadlineT = TypeVar("HeadlineT", bound=Waiting)
 
 
 def shard_of(headline: Waiting) -> int:
-    """The shard in which a headline waits for its end: its bucket's end plus the first digit of its key.
+    """The shard in which a headline waits for its expiry: the end of its bucket plus the first digit of its key.
 
-    One shard is put in order at a time: a sixteenth of a bucket, however many headlines end together.
+    One shard is sorted at a time, which is a sixteenth of a bucket, however many headlines expire together.
     """
     return headline.bucket_end + (headline.key[0] if headline.key else 0)
 
@@ -45,7 +46,7 @@ def end_of_shard(shard: int) -> int:
 
 
 class _Shard:
-    """The keys of headlines that wait, and of some that have gone; those that came back stand there twice."""
+    """The keys of waiting headlines, and of some that have left; a key that left and came back is there twice."""
 
     __slots__ = ("keys", "waiting")
 
@@ -56,10 +57,10 @@ class _Shard:
 
 
 class Ending(Generic[HeadlineT]):
-    """Live headlines by when they end.
+    """Live headlines in the order in which they expire.
 
     Args:
-        by_key: The live headlines by their keys and by others; what is not there under its own key has gone.
+        by_key: The live headlines by their own keys and aliases. A headline that is not under its own key has left.
     """
 
     def __init__(self, by_key: Mapping[bytes, HeadlineT]) -> None:
@@ -68,14 +69,14 @@ class Ending(Generic[HeadlineT]):
         self._order: list[int] = []
         """A heap of the shards; some are empty."""
         self._leaving: list[bytes] = []
-        """A heap of the keys of the earliest shard, some of them of headlines that have gone."""
+        """A heap of the keys of the earliest shard, including some of headlines that have left."""
 
     def __iter__(self) -> Iterator[int]:
         """The shards in which headlines wait."""
         return (number for number, shard in self._shards.items() if shard.waiting)
 
     def add(self, headline: HeadlineT) -> None:
-        """Let a headline wait; it does not yet."""
+        """Add a headline that is not waiting yet."""
         number = shard_of(headline)
         shard = self._shards.get(number)
         if shard is None:
@@ -90,7 +91,7 @@ class Ending(Generic[HeadlineT]):
             heappush(self._leaving, headline.key)
 
     def remove(self, headline: HeadlineT) -> None:
-        """Let a headline wait no more: it ends, or its bucket changes after this."""
+        """Remove a waiting headline: it ends, or its bucket is about to change."""
         number = shard_of(headline)
         shard = self._shards[number]
         shard.waiting -= 1
@@ -107,7 +108,7 @@ class Ending(Generic[HeadlineT]):
         return [key for key in dict.fromkeys(shard.keys) if self.waiting(key, number) is not None]
 
     def waiting(self, key: bytes, number: int) -> HeadlineT | None:
-        """The headline of a key, if it waits in this shard."""
+        """The headline with a key, if it waits in this shard."""
         headline = self._by_key.get(key)
         return (
             headline
@@ -120,9 +121,9 @@ class Ending(Generic[HeadlineT]):
         return bool(self._order) and end_of_shard(self._order[0]) < before
 
     def first(self, before: int) -> HeadlineT | None:
-        """The headline that ends next, of those whose bucket ended before a time (ms); None for none.
+        """The headline that expires next, among those whose bucket ended before a time (ms); None if there is none.
 
-        The caller removes it before asking again.
+        The caller must remove it before the next call.
         """
         order = self._order
         while self.is_due(before):

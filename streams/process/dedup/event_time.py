@@ -1,11 +1,11 @@
-"""Event time: how far the stage has come by what sources say, so that no clock alone moves it far.
+"""Event time: the stage's watermark over the times that sources report, robust against single wrong clocks.
 
-Strips vote. The *agreed* time is one that most of the strips heard lately agree with, and event time is the end of
-the latest bucket in which a live headline was seen, at most `DOUBTED_MS` above what is agreed. A sighting that is
-further ahead is *doubted*: a source whose clock is a year ahead shows such ones. It is decided on as any other, and its
-headline is remembered with the time of the stage and with the claim, which is the time that the source gave.
+Strips vote. The *agreed* time is supported by most of the recent strips, and event time is the end of the latest bucket
+in which a live headline was seen, at most `DOUBTED_MS` above the agreed time. A sighting that is further ahead is
+*doubted*, for example each one of a source whose clock is a year ahead. It is decided like any other, but its headline
+is stored with the stage's event time and with the *claim*, which is the time that the source reported.
 
-All of it is decided from the records and their order, and what it takes is written as a changelog record of its own: a
+All of this depends only on the records and their order, and the state of the vote is a changelog record too. So a
 restart and a replay decide as the first run did.
 """
 
@@ -23,7 +23,7 @@ from schemas.instants import format_instant, parse_instant
 
 HOUR_MS: Final = 60 * 60 * 1000
 BUCKET_MS: Final = 10 * 60 * 1000
-"""Last-seen times decide in whole buckets, because that is how often they are written."""
+"""The length of a bucket. Last-seen times count in whole buckets, because they are written once per bucket."""
 AGREED_MS: Final = HOUR_MS
 """How far (ms) ahead of what is agreed a strip still agrees: so often, in event time, most strips have to say more."""
 DOUBTED_MS: Final = 6 * HOUR_MS
@@ -34,13 +34,13 @@ BELIEVED_MS: Final = 31 * 24 * HOUR_MS
 FEW: Final = 8
 """With fewer live headlines little can be lost: as many strips as support the agreed time are enough to move it on."""
 ENOUGH: Final = 16
-"""Strips that support the agreed time: more of them are not counted."""
+"""The most strips that are counted as support of the agreed time."""
 _NEXT_MS: Final = 2 * HOUR_MS
 """How much (ms) later the agreed time may become at once and still have the support that it had, were that enough."""
 _ALONE: Final = 8
-"""Buckets in which one source has to contradict several others before it is believed."""
+"""The number of buckets in which a single source must contradict several others before it is believed."""
 _SAID: Final = 6
-"""Claims that are remembered of one headline."""
+"""The most claims that are stored for one headline."""
 
 
 def bucket_end(instant: int) -> int:
@@ -54,46 +54,46 @@ def _end_of(bucket: int) -> int:
 
 
 class Contradiction(NamedTuple):
-    """A strip that lies above or below what is agreed: its source, and the end of its bucket (ms)."""
+    """A strip whose time is above or below the agreed one: its source, and the end of its bucket (ms)."""
 
     by: str
     end: int
 
 
 class Agreement(Struct, frozen=True, kw_only=True):
-    """What strips agree on: a majority vote with bounded memory, after Boyer and Moore (1981).
+    """The agreed time: a majority vote with bounded memory, after Boyer and Moore (1981).
 
-    A strip that agrees strikes the oldest contradiction of either side, or supports it where there is none. Those that
-    contradict on one side and are more than the support are right: the hour that most of them name is agreed then, and
-    the count begins anew.
+    A strip that agrees cancels the oldest contradiction of each side, or adds to the support if there is none. Once the
+    contradictions on one side outnumber the support, they win: the hour that most of them name becomes the agreed time,
+    and the count starts again.
     """
 
     end: int
     """The agreed time: the end of a bucket, in ms."""
     last: tuple[str, int] | None
-    """Source and time (ms) of the last strip that counted: its other headlines say the same. None for not known."""
+    """Source and time (ms) of the last strip that was counted, so that a strip counts once. None if unknown."""
     support: int
-    """How many strips agreed with it; at most `ENOUGH`."""
+    """The number of strips that agreed with it; at most `ENOUGH`."""
     by: str | None
-    """The source of all of them; None where they are of several."""
+    """The source of all of these strips; None if they have several."""
     later: tuple[Contradiction, ...] = ()
-    """What lies above it, in the order in which it came; at most `ENOUGH` and one."""
+    """The contradictions above it, in order of arrival; at most `ENOUGH` + 1."""
     earlier: tuple[Contradiction, ...] = ()
-    """The same for what lies below it."""
+    """The contradictions below it, likewise."""
 
     @property
     def quiet(self) -> tuple[int, int]:
-        """Times (ms, the second exclusive) of strips that change nothing here."""
+        """The range of times (ms, half-open) of strips that change nothing."""
         if self.support < ENOUGH or self.later or self.earlier:
             return (0, 0)
         return (self.end - BUCKET_MS - DOUBTED_MS, self.end + AGREED_MS)
 
 
 def hear(before: Agreement | None, by: str, at: int, *, is_few: bool) -> Agreement:
-    """What is agreed once a strip was heard; the same object where it says nothing new.
+    """The agreement after one more strip; the same object if the strip changes nothing.
 
     Args:
-        before: What was agreed before; None before the first strip.
+        before: The agreement before; None before the first strip.
         by: The strip's source.
         at: Its time, in ms.
         is_few: Whether there are fewer than `FEW` live headlines.
@@ -133,7 +133,7 @@ def _weighed(agreement: Agreement, *, is_few: bool) -> Agreement:
 
 
 def _and(said: tuple[Contradiction, ...], more: Contradiction) -> tuple[Contradiction, ...]:
-    """One more; of those that are too many, one leaves whose bucket others name, so that buckets can be counted."""
+    """Add a contradiction. If there are too many, drop one whose bucket others name too, to keep distinct buckets."""
     if len(said) <= ENOUGH:
         return (*said, more)
     if more in said:
@@ -144,7 +144,7 @@ def _and(said: tuple[Contradiction, ...], more: Contradiction) -> tuple[Contradi
 
 
 def _have(said: Sequence[Contradiction], agreement: Agreement, votes: int) -> bool:
-    """Whether contradictions are so many. Those of one source against several have to be patient besides."""
+    """Whether contradictions win with this many votes. A single source against several also needs `_ALONE` buckets."""
     if len(said) < votes:
         return False
     is_alone = agreement.by is None and len({by for by, _ in said}) == 1
@@ -152,14 +152,14 @@ def _have(said: Sequence[Contradiction], agreement: Agreement, votes: int) -> bo
 
 
 def _named_by_most(said: Sequence[Contradiction], nearest: Callable[[Iterable[int]], int]) -> int:
-    """The time from which on most contradictions lie within `AGREED_MS`; where times are equal in that, the nearest."""
+    """The start of the hour (`AGREED_MS`) that has most contradictions; among equals the nearest to the agreed time."""
     named = {one: sum(one <= end <= one + AGREED_MS for _, end in said) for _, one in said}
     most = max(named.values())
     return nearest(end for end, count in named.items() if count == most)
 
 
 def _agreed_on(end: int, said: Sequence[Contradiction], before: Agreement) -> Agreement:
-    """A time that contradictions named: nothing contradicts it yet. Who was sure of an hour is so of the next."""
+    """Agree on a time that contradictions named. Full support is kept if that is at most `_NEXT_MS` later."""
     with_it = [each.by for each in said if end <= each.end <= end + AGREED_MS]
     is_handed_on = before.support == ENOUGH and 0 < end - before.end <= _NEXT_MS
     sources = {*with_it, before.by} if is_handed_on else set(with_it)
@@ -172,7 +172,7 @@ def _agreed_on(end: int, said: Sequence[Contradiction], before: Agreement) -> Ag
 
 
 def event_time(now: int, agreement: Agreement) -> EventTime:
-    """Event time as `ticker.seen` remembers it."""
+    """The changelog record of event time and the agreement."""
     return EventTime(
         reached=format_instant(now),
         agreed=format_instant(agreement.end),
@@ -190,10 +190,10 @@ def _claimed(said: tuple[str, int]) -> ClaimedTime:
 
 
 def agreement_of(row: EventTime) -> Agreement:
-    """What was agreed, by the changelog record.
+    """The agreement from a changelog record.
 
     Raises:
-        ValueError: An instant is none.
+        ValueError: An instant is invalid.
     """
     return Agreement(
         end=parse_instant(row.agreed),
@@ -206,20 +206,20 @@ def agreement_of(row: EventTime) -> Agreement:
 
 
 class Claims(Struct, frozen=True):
-    """The doubted times at which sources said that they showed one headline."""
+    """The doubted times at which sources claimed to have shown a headline."""
 
     said: tuple[tuple[str, int], ...]
     """Source and time (ms), the last one last; at most `_SAID`."""
     now: int
-    """The event time of the stage when they said so."""
+    """The event time of the stage at these claims."""
 
     @property
     def at(self) -> int:
-        """The time that was claimed last."""
+        """The latest claim's time."""
         return self.said[-1][1]
 
     def and_said(self, by: str, at: int) -> "Claims":
-        """The same with one more."""
+        """These claims with one more."""
         return Claims((*self.said, (by, at)), self.now)
 
     def says(self, by: str, at: int) -> bool:
@@ -231,25 +231,25 @@ class Claims(Struct, frozen=True):
 
 
 class Moment(Struct, frozen=True):
-    """A sighting's place in event time. All in ms; ends of buckets where not said otherwise."""
+    """A sighting's position in event time. All times are in ms, and ends of buckets unless stated otherwise."""
 
     own: int
-    """The bucket that the sighting is taken to be in: its distance from a headline's last sighting goes by this."""
+    """The bucket that the sighting is assigned to; its distance from a headline's last sighting is measured from it."""
     reached: int
-    """How far the stage has come, this sighting included."""
+    """The stage's event time, including this sighting."""
     seen_at: int
-    """The instant that is remembered as its headline's last sighting."""
+    """The instant that is stored as its headline's last sighting."""
     kind: Literal["", "ahead", "late"] = ""
     """Whether its time is doubted, or so far behind that nothing of then is live."""
 
     @property
     def is_doubted(self) -> bool:
-        """Whether it is further ahead than event time follows."""
+        """Whether it is too far ahead for event time to follow."""
         return self.kind == "ahead"
 
 
 def moment(timestamp: int, now: int, agreed: int, *, window: int) -> Moment:
-    """Where a sighting stands.
+    """The position of a sighting in event time.
 
     Args:
         timestamp: The sighting's time.

@@ -1,4 +1,4 @@
-"""One live headline: what a decision needs of it, and its changelog record, written and read back."""
+"""A live headline in memory, and its changelog record."""
 
 from functools import lru_cache
 from sys import intern
@@ -16,15 +16,15 @@ from streams.process.dedup.texts import NONE, id_of, pack, pack_raw, raw, raw_te
 from streams.process.fold import FOLD_VERSION, fold
 
 MAX_SOURCES: Final = 32
-"""Sources that are remembered of a headline by name; the others are counted."""
+"""The most sources of a headline that are stored by name; further ones are only counted."""
 
 
 class SeenRow(
     Struct, tag_field="type", tag=type_name(SeenHeadline), kw_only=True, omit_defaults=True, gc=False
 ):
-    """`SeenHeadline` as it is written and read back: its fields in their order, its texts as they stand in JSON.
+    """`SeenHeadline` for fast reading and writing: the same fields in the same order, with texts as raw JSON.
 
-    Patterns of fields are not checked again, which takes four fifths of the time of reading a record.
+    The fields' patterns are not checked again, which would take four fifths of the time of reading a record.
     """
 
     id: Raw
@@ -49,10 +49,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 @lru_cache(maxsize=1 << 14)
 def _shared(sources: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """The sources themselves; those that were asked for before are returned as the object that was returned then.
-
-    So a million headlines of the same three sources hold one tuple.
-    """
+    """Intern a tuple of sources, so that a million headlines of the same three sources share one tuple."""
     return sources
 
 
@@ -67,10 +64,10 @@ def _decoded(sources: tuple[bytes, ...]) -> tuple[str, ...]:
 
 
 class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
-    """A live headline: what a decision needs, and what people ask of it. Times are event time in ms.
+    """A live headline. Times are event time in ms.
 
-    There may be millions. So what many share (a bucket's end, a set of sources) is one object, its texts are one (the
-    id and the chain are among them), and the cyclic collector does not look at any.
+    There may be millions. So they share equal values (a bucket's end, a tuple of sources), each has its texts, id and
+    chain in one object, and the cyclic garbage collector does not track them.
     """
 
     language: str
@@ -78,13 +75,13 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
     last_seen: int
     sightings: int
     sources: tuple[bytes, ...]
-    """The first of them, at most `MAX_SOURCES`."""
+    """The first sources, at most `MAX_SOURCES`."""
     crowd: int = 0
-    """A sketch of the others (`streams.process.dedup.crowd`)."""
+    """A sketch of the further sources (`streams.process.dedup.crowd`)."""
     aliases: tuple[bytes, ...] = ()
-    """Keys of the variants that joined this headline."""
+    """The keys of the near duplicates that joined this headline."""
     fold: int = FOLD_VERSION
-    """The version of the fold that made the key."""
+    """The version of the fold that made its key."""
 
     @property
     def id(self) -> str:
@@ -93,16 +90,16 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
 
     @property
     def root(self) -> str | None:
-        """The first headline of the chain of updates that this one goes on; None for the first."""
+        """The id of the first headline of its chain of updates; None if that is this headline."""
         return root_of(self.texts)
 
     @property
     def chain(self) -> str:
-        """The id of the first headline of its chain: its own where it is the first."""
+        """The chain's id: the id of its first headline, which may be its own."""
         return self.root or self.id
 
     def count(self, source: bytes) -> bool:
-        """Count a sighting; whether its source is one to remember."""
+        """Count a sighting; returns whether its source is new and must be written."""
         self.sightings += 1
         if source in self.sources:
             return False
@@ -113,7 +110,7 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
         return False
 
     def take_again(self, row: SeenRow) -> None:
-        """Take over how often it was seen, and by whom, from a later changelog record."""
+        """Take over the count of sightings and the sources from a later changelog record."""
         self.sightings = row.sightings
         self.sources = _encoded(row.sources)
         self.crowd = crowd_from(row.source_sketch)
@@ -125,11 +122,11 @@ class LiveHeadline(Indexed, gc=False, eq=False, kw_only=True):
 
     @property
     def source_count(self) -> int:
-        """How many sources showed it; an estimate where they are more than are remembered."""
+        """The number of sources that showed it; an estimate if there are more than `MAX_SOURCES`."""
         return len(self.sources) + estimate(self.crowd)
 
     def record(self, claims: Claims | None = None) -> bytes:
-        """The headline as `ticker.seen` remembers it, with the times that were claimed and doubted."""
+        """The headline's changelog record, with the doubted times that were claimed for it."""
         folded, text, id_, root = raw_texts(self.texts)
         return _encode(
             SeenRow(
@@ -170,7 +167,7 @@ def live_headline(
     fold: int = FOLD_VERSION,
     crowd: int = 0,
 ) -> LiveHeadline:
-    """A live headline that shares what it can with others."""
+    """Make a live headline that shares equal values with others."""
     return LiveHeadline(
         key=key,
         texts=pack(folded=folded, text=text, id=id, root=root),
@@ -186,10 +183,10 @@ def live_headline(
 
 
 def restored(key: bytes, row: SeenRow) -> LiveHeadline:
-    """A headline as its changelog record has it.
+    """The headline from its changelog record.
 
     Raises:
-        ValueError: It is no changelog record.
+        ValueError: The value is not a changelog record.
     """
     is_current = row.fold == FOLD_VERSION and row.folded is not NONE
     first_seen = parse_instant(row.first_seen)

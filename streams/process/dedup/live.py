@@ -1,7 +1,7 @@
-"""The live headlines of a partition: by key, by language for near duplicates, by when they expire, and event time.
+"""The live headlines of a partition by key, by language for near duplicates, and by expiry; and its event time.
 
-All of it can be brought back from the records of `ticker.seen`, in whatever order compaction left them. Headlines
-that end together are removed a few at a time, in an order of their own: until then they are there and not live.
+All of this can be restored from the records of `ticker.seen`, in whatever order compaction left them. Headlines that
+expire together are removed a few at a time, in a fixed order; until then they are in the state but no longer live.
 """
 
 from collections import defaultdict
@@ -39,13 +39,13 @@ from streams.stage import Record
 _decode_event_time: Final = msgspec.json.Decoder(EventTime).decode
 
 _GATHERED: Final = 2_000
-"""Restored headlines of a language that are given to their index together, while they are in the processor's caches."""
+"""How many restored headlines of a language are indexed together, while they are in the processor's caches."""
 _AS_BEFORE: Final = 3
-"""Strips that support the event time of a state that an earlier release left, which counted none."""
+"""The assumed support of the event time in the state of an earlier release, which did not count support."""
 
 
 def _first_shown(headline: LiveHeadline) -> tuple[int, str, int, str]:
-    """When, in which strip, in which slot a headline was first shown; a slot's number can be too long for `int`."""
+    """A sort key: time, strip and slot of the first sighting; a slot's number can be too long for `int`."""
     strip, _, slot = headline.id.rpartition("-")
     return headline.first_seen, strip, len(slot), slot
 
@@ -70,41 +70,41 @@ class LiveHeadlines:
         self.now = 0
         """Event time of the stage: the end of a bucket; 0 before the first sighting."""
         self.agreement: Agreement | None = None
-        """What strips agree on; None before the first sighting."""
+        """The time that strips agree on, and the state of the vote; None before the first sighting."""
         self.quiet = (0, 0)
-        """Times (ms, the second exclusive) of strips that need not be heard: they change nothing in that."""
+        """The range of times (ms, half-open) of strips that need not vote, because they do not change the agreement."""
         self.has_moved = False
-        """Whether event time, or what speaks against it, is to be written; `moved` says that it was."""
+        """Whether event time or the agreement must be written; `moved` resets it."""
         self.by_key: dict[bytes, LiveHeadline] = {}
-        """The headline of every key, its own and its aliases'."""
+        """The headline of every key, both own keys and aliases."""
         self.claims: dict[bytes, Claims] = {}
-        """By a headline's own key: the doubted times that were claimed for it."""
+        """The doubted times that were claimed for a headline, by its own key."""
         self._near = _NearIndexes()
         self.chains: Chains[LiveHeadline] = Chains()
-        """The chains of live headlines; after a restore they are wrong until `prepare` has run to its end."""
+        """The chains of live headlines; after a restore they are incomplete until `prepare` has finished."""
         self._preparing: Iterator[None] | None = None
-        """What is left of `prepare` after a restore."""
+        """The remaining steps of `prepare` after a restore."""
         self.is_settled = True
-        """Whether what was restored is ready to decide."""
+        """Whether the restored state is fully indexed."""
         self._reached = 0
-        """While restoring: how far event time had come, as records other than headlines (corrections) tell."""
+        """While restoring: the least event time according to records other than headlines (corrections)."""
         self._vouched: set[int] = set()
-        """While restoring: the ends of buckets that others confirmed, by the rows of an earlier release."""
+        """While restoring: the ends of buckets that several sources confirmed, in records of an earlier release."""
         self._far: list[int] = []
-        """Shards further ahead of event time than can be believed, the earliest last: headlines to be dated back."""
+        """Shards too far ahead of event time, latest first; their headlines must be dated back."""
         self._returning: list[bytes] = []
-        """Keys of the last of these, in order from behind; those moved to another shard may still stand here."""
+        """The keys of the last of these shards, in reverse order; may include keys that moved to another shard."""
         self._ending = Ending(self.by_key)
         self._restored: defaultdict[str, list[LiveHeadline]] = defaultdict(list)
-        """While restoring: headlines by language that were not given to their index yet; some have ended since."""
+        """While restoring: headlines that are not indexed yet, by language; some may have ended since."""
         self._updates: list[LiveHeadline] = []
-        """While restoring: headlines that are updates; some have ended since."""
+        """While restoring: headlines that are updates; some may have ended since."""
         self._orphans: dict[bytes, bytes] = {}
-        """While restoring: aliases whose headline has not come yet, and its key."""
+        """While restoring: aliases whose headline is not restored yet, with the headline's key."""
         self._waiting: defaultdict[bytes, list[bytes]] = defaultdict(list)
-        """The same by the headline's key; those that are orphans no more may still stand here."""
+        """The orphans by the headline's key; may include aliases that are no longer orphans."""
         self._refolded: set[bytes] = set()
-        """Keys that this version of the fold gives to headlines which an older one keyed; never written."""
+        """Keys by the current fold of headlines whose own key is of an older version; these keys are never written."""
 
     def __iter__(self) -> Iterator[LiveHeadline]:
         """Every headline once."""
@@ -112,11 +112,11 @@ class LiveHeadlines:
 
     @property
     def oldest(self) -> int:
-        """The end of the earliest bucket in which a headline that is live now can have been seen last."""
+        """The end of the earliest bucket in which a live headline can have been last seen."""
         return self.now - self.window
 
     def add(self, headline: LiveHeadline, folded: str | None = None) -> None:
-        """Make a headline live, its key must not be; `folded` is its folded text where that is at hand."""
+        """Add a headline whose key is not live. `folded` is its folded text, if the caller has it."""
         self.by_key[headline.key] = headline
         self._wait(headline)
         self._near[headline.language].add(headline, folded)
@@ -127,7 +127,7 @@ class LiveHeadlines:
             self._move_on(headline.bucket_end)
 
     def _move_on(self, end: int) -> None:
-        """Move event time on to the end of a bucket."""
+        """Advance event time to the end of a bucket."""
         if self.is_settled and end > self.now:
             self.now = end
             self.has_moved = True
@@ -145,7 +145,7 @@ class LiveHeadlines:
         return (begin if begin > oldest else oldest), end  # noqa: FURB136 (a call takes twice as long)
 
     def see(self, headline: LiveHeadline, instant: int) -> bool:
-        """Note when a headline was seen; whether that opened another bucket."""
+        """Note when a headline was seen; returns whether that is in a new bucket."""
         if instant <= headline.last_seen and not (self._far and self._is_far(headline.bucket_end)):
             return False
         headline.last_seen = instant
@@ -165,7 +165,7 @@ class LiveHeadlines:
         self._wait(headline)
 
     def claim(self, headline: LiveHeadline, by: str, at: int, *, before: Claims | None = None) -> None:
-        """Remember a time that is doubted.
+        """Store a doubted time.
 
         Args:
             headline: Whose time it is.
@@ -179,7 +179,7 @@ class LiveHeadlines:
         self.claims[headline.key] = before.and_said(by, at)
 
     def claimed_end(self, headline: LiveHeadline) -> int:
-        """The end of the latest bucket in which a headline was seen, doubted times included."""
+        """The end of the latest bucket in which a headline was seen, including doubted times."""
         claims = self.claims.get(headline.key) if self.claims else None
         return headline.bucket_end if claims is None else max(headline.bucket_end, bucket_end(claims.at))
 
@@ -213,7 +213,7 @@ class LiveHeadlines:
         return []
 
     def _believe(self) -> list[LiveHeadline]:
-        """Take claims to be true that lie no further ahead than strips that agree."""
+        """Accept claims that are no longer ahead of the agreed time by more than agreeing strips may be."""
         reached = self.agreed + AGREED_MS
         believed = []
         for key, claims in list(self.claims.items()):
@@ -234,9 +234,9 @@ class LiveHeadlines:
         return believed
 
     def _turn_back(self) -> None:
-        """Set event time back to what is agreed: the clocks that were heard before were far ahead.
+        """Set event time back to the agreed time, because the clocks that moved it were far ahead.
 
-        Headlines dated up to `BELIEVED_MS` above it end that much later, `next_returned` dates back the others.
+        Headlines up to `BELIEVED_MS` above it just end that much later; `next_returned` dates the others back.
         """
         self.now = self.agreed
         self._look_far()
@@ -246,11 +246,11 @@ class LiveHeadlines:
         self._far = sorted(filter(self._is_far, self._ending), reverse=True)
 
     def _is_far(self, end: int) -> bool:
-        """Whether a bucket's end, or a shard, is further ahead than any clock is believed to be."""
+        """Whether a bucket's end or a shard is too far ahead of event time to be believed."""
         return end_of_shard(end) - self.now > BELIEVED_MS
 
     def next_returned(self) -> LiveHeadline | None:
-        """Date the next headline that is too far ahead back to event time; it has to be written. None for none."""
+        """Date the next headline that is too far ahead back to event time; the caller must write it. None: no more."""
         while self._far:
             shard = self._far[-1]
             if not self._returning:
@@ -267,13 +267,13 @@ class LiveHeadlines:
         return None
 
     def moved(self) -> EventTime:
-        """Event time as it is to be written, which it then is."""
+        """The changelog record of event time, which the caller must write."""
         assert self.agreement is not None
         self.has_moved = False
         return event_time(self.now, self.agreement)
 
     def join(self, key: bytes, headline: LiveHeadline) -> None:
-        """Let a variant's key stand for a live headline."""
+        """Make a key an alias of a live headline."""
         self.by_key[key] = headline
         headline.aliases += (key,)
 
@@ -301,17 +301,17 @@ class LiveHeadlines:
         return bool(self._far) or self._ending.is_due(self.now - self.window)
 
     def next_ended(self) -> LiveHeadline | None:
-        """The earliest headline that was not seen for a window and is still there; `end` lets it go."""
+        """The next headline that has expired and is still in the state; `end` removes it."""
         return self._ending.first(self.now - self.window)
 
     def settle(self) -> None:
-        """Make what was restored ready to decide."""
+        """Finish indexing the restored state."""
         for _ in self.prepare():
             pass
         self.is_settled = True
 
     def prepare(self) -> Iterator[None]:
-        """The part of `settle` that looks at every headline, step by step; nothing may be restored meanwhile."""
+        """The part of `settle` that processes every headline, step by step; nothing may be restored meanwhile."""
         if self._preparing is None:
             self._preparing = iter(()) if self.is_settled else self._get_ready()
         return self._preparing
@@ -328,7 +328,7 @@ class LiveHeadlines:
         self._look_far()
 
     def reach(self, now: int) -> None:
-        """While restoring: note that event time had come at least so far."""
+        """While restoring: note that event time was at least this."""
         self._reached = max(self._reached, now)
 
     def restore(self, records: Iterable[Record]) -> None:
@@ -397,11 +397,11 @@ class LiveHeadlines:
             self._rekey(headline)
 
     def _rekey(self, headline: LiveHeadline) -> None:
-        """Let a headline that an older fold keyed be found by its key of today as well.
+        """Make a headline with a key of an older fold version findable by its current key too.
 
-        No changelog record is written for that key: every restore finds it again. Where this fold takes two of them for
-        one ("UPDATE 2-Ferry sinks" and "Ferry sinks"), the key finds the one that was shown first. A changelog record
-        of the key's own comes before both.
+        No changelog record is written for that key: every restore derives it again. If the current fold gives two of
+        them the same key ("UPDATE 2-Ferry sinks" and "Ferry sinks"), it finds the one that was shown first. A changelog
+        record with that key takes precedence over both.
         """
         key = fold_key(headline.folded)
         other = self.by_key.get(key)
@@ -413,7 +413,7 @@ class LiveHeadlines:
             self.join(key, headline)
 
     def _refresh(self, key: bytes, row: SeenRow) -> bool:
-        """Take a later record of a live headline, which has one for each bucket; False when it is no such record."""
+        """Apply a later record of a live headline, which has one per bucket; False if it is not such a record."""
         headline = self.by_key.get(key)
         if headline is None or headline.key != key or headline.id != read_raw(row.id):
             return False
@@ -444,12 +444,12 @@ class LiveHeadlines:
             self.join(key, headline)
 
     def _take_orphans(self, key: bytes) -> tuple[bytes, ...]:
-        """The aliases that came before their headline."""
+        """The aliases that were restored before their headline."""
         aliases = [alias for alias in self._waiting.pop(key) if self._orphans.get(alias) == key]
         return tuple(alias for alias in aliases if self._orphans.pop(alias, None))
 
     def _detach(self, key: bytes) -> tuple[bytes, ...]:
-        """Forget what a key stood for before a later record of it; returns the aliases it had."""
+        """Remove the state of a key before a later record of it is applied; returns its aliases."""
         self._orphans.pop(key, None)
         self._refolded.discard(key)
         headline = self.by_key.get(key)

@@ -1,13 +1,13 @@
-"""The live headlines of one language, and which of them a new headline repeats or updates.
+"""An index of the live headlines of one language: finds the one that a new headline repeats or updates.
 
 An inverted index: each stem has a posting, the list of the live headlines in which it stands. A new headline's rarest
 stems are looked up, rarest first; headlines that share enough of them are rated by token set ratio, and the likeliest
 are compared word by word (`compare`). So "Ferry sinks off Crete" is compared with the few headlines that have both
 "ferry" and "crete", not with all that have "off".
 
-What `find` answers depends on the live headlines alone, not on the order in which they came or on those
-that went: how often a stem occurs is counted over live headlines, and ties go to the smaller key. So an
-index that is rebuilt from the state in any order decides as the one that was lost.
+The answer of `find` depends only on the set of live headlines, not on their order or on removed ones: stem frequencies
+are counted over live headlines, and ties go to the smaller key. So an index that is rebuilt from the state in any order
+gives the same answers.
 """
 
 from array import array
@@ -39,13 +39,13 @@ _POSTINGS: Final = 300
 If "crete" stands in 4 live headlines, "ferry" in 90, "sinks" in 200 and "island" in 5,000, the first three are read.
 """
 _LONGEST_POSTING: Final = 20_000
-"""A stem in more live headlines than this finds nothing."""
+"""A stem that occurs in more live headlines than this is not looked up."""
 _STEMS: Final = 7
-"""A search looks up this many stems at the most."""
+"""A search looks up at most this many stems."""
 _FEWEST_STEMS: Final = 2
 """A candidate shares at least two stems, unless only one was looked up."""
 _FOUND: Final = 0.4
-"""Share of the stems searched that a candidate needs."""
+"""The share of the searched stems that a candidate needs."""
 _SHARED: Final = 0.6
 """Share of the best candidate's stems that another one needs: beside one that shares 5, those that share 3."""
 _RATED: Final = 24
@@ -55,29 +55,29 @@ _COMPARED: Final = 5
 _RATIO: Final = 80.0
 """Token set ratio, 0 to 100, below which no edit that merges was seen."""
 _REMEMBERED_WORDS: Final = 1 << 17
-"""Words whose postings are kept at hand before all are forgotten and looked up anew."""
+"""The size of the cache from words to postings; a full cache is cleared."""
 _PACKED_AT_ONCE: Final = 1_000
-"""Slots of a posting that are packed with one headline that leaves."""
+"""How many slots of a posting are compacted for each headline that is removed."""
 _NEVER: Final = 2**62
 _LAST_SLOT: Final = 2**31 - 1
 _MANY: Final = 2_000
-"""From so many headlines on, sorting their numbers takes less time than looking at each."""
+"""From this many headlines on, sorting their numbers is faster than looking at each."""
 _ADDED_AT_ONCE: Final = 500
-"""Headlines that one step of `add_all` takes in, of many: some milliseconds."""
+"""How many headlines one step of `add_all` adds, which takes some milliseconds."""
 _SLOTS_AT_ONCE: Final = 20_000
-"""Slots that one step of it hands to postings."""
+"""How many slots one step of `add_all` adds to postings."""
 
 
 class Indexed(Struct, gc=False, eq=False, kw_only=True):
-    """What the index needs of a live headline: its fold key, its folded text and the text as first seen."""
+    """The part of a live headline that the index needs: its fold key, its folded text and the text as first seen."""
 
     key: bytes
     texts: bytes
-    """Both texts, and what else it is called (`texts.pack`)."""
+    """The packed folded text, text, id and chain (`texts.pack`)."""
     bucket_end: int = _NEVER
-    """The end of the bucket of event time in which it was seen last, in ms."""
+    """The end of the event-time bucket in which it was last seen, in ms."""
     slot: int = -1
-    """Its number in the index that holds it; -1 while none does. The index's own."""
+    """Its number in the index, which the index sets; -1 while it is in none."""
 
     @property
     def folded(self) -> str:
@@ -96,9 +96,9 @@ HeadlineT = TypeVar("HeadlineT", bound=Indexed)
 class _Posting:
     """The slots of the headlines in which a stem stands.
 
-    A headline that leaves is only counted off: its slot stays until more than half of the slots are no headline's, and
-    is skipped by whoever reads them, because no live headline has it. Then the slots are packed, a few with each
-    headline that leaves: a posting of a million would take 0.1 s at once.
+    Removing a headline only decreases the count. Its slot stays, and readers skip it because no live headline has that
+    slot. Once more than half of the slots are dead, the posting is compacted, a few slots with each further removal:
+    compacting a posting of a million at once would take 0.1 s.
     """
 
     __slots__ = ("live", "packed", "slots", "stem")
@@ -107,12 +107,12 @@ class _Posting:
         self.stem = stem
         self.slots = array("I")
         self.live = 0
-        """How many of the slots are live headlines'."""
+        """The number of slots of live headlines."""
         self.packed: tuple[array[int], int] | None = None
-        """The slots that were live when they were looked at, and how many were looked at; None while nobody packs."""
+        """During a compaction: the live slots so far, and how many slots were examined; otherwise None."""
 
     def free(self, live: Slots[HeadlineT]) -> None:
-        """Count a slot off, and pack a few where most are no headline's."""
+        """Count one slot as dead, and compact a few slots if most are dead."""
         self.live -= 1
         if 2 * self.live < len(self.slots):
             packed, done = self.packed or (array("I"), 0)
@@ -128,9 +128,9 @@ _NOTHING_ASKED: Final[tuple[str, set[_Posting]]] = ("", set())
 
 
 class _Words(dict[str, _Posting | None]):
-    """Words and their stems' postings, None for words that can be dropped.
+    """A cache from words to their stems' postings; None for words that can be dropped.
 
-    One look-up for each word of a headline is most of what indexing it costs.
+    One look-up for each word is most of the cost of indexing a headline.
     """
 
     def __init__(self, words: Lexicon) -> None:
@@ -150,7 +150,7 @@ class _Words(dict[str, _Posting | None]):
         return found
 
     def forget(self) -> None:
-        """Forget words, and the stems of which no headline is left."""
+        """Clear the cache, and remove stems without live headlines."""
         self.clear()
         self._by_stem = {stem: posting for stem, posting in self._by_stem.items() if posting.live}
 
@@ -167,15 +167,15 @@ class NearIndex(Generic[HeadlineT]):
         self._live: Slots[HeadlineT] = Slots()
         self._words = _Words(self._lexicon)
         self._asked = _NOTHING_ASKED
-        """The folded text whose postings were looked up last, and they: what is not found is added next."""
+        """The folded text that was looked up last, and its postings: a headline that is not found is added next."""
         self._gathered: Gathered[_Posting] | None = None
-        """Slots that no posting has yet; a headline that leaves meanwhile is counted off before it is counted."""
+        """Slots that are not in postings yet; removing their headline decreases the count before it was increased."""
 
     def __len__(self) -> int:
         return len(self._live)
 
     def add(self, headline: HeadlineT, folded: str | None = None) -> None:
-        """Make a headline live that is not; `folded` is its folded text where that is at hand."""
+        """Add a headline that is not in the index. `folded` is its folded text, if the caller has it."""
         if self._live.next > _LAST_SLOT:
             self._renumber()
         slot = headline.slot = self._live.append(headline)
@@ -184,9 +184,9 @@ class NearIndex(Generic[HeadlineT]):
             posting.live += 1
 
     def add_all(self, headlines: Iterable[HeadlineT]) -> Iterator[None]:
-        """Make headlines live that are not, and those that were gathered, step by step; until then ask for none.
+        """Add headlines, and those that were gathered, step by step. `find` must not be called before the last step.
 
-        For many at once quicker than `add` for each.
+        For many headlines this is faster than `add` for each.
         """
         coming = iter(headlines)
         if self._gathered is None:
@@ -204,7 +204,7 @@ class NearIndex(Generic[HeadlineT]):
         yield from self._hand_out()
 
     def gather(self, headlines: Sequence[HeadlineT]) -> None:
-        """Make headlines live that are not; until `add_all` is done, ask for none. They can be removed meanwhile."""
+        """Collect headlines that `add_all` will index. They can be removed, but not found, before that."""
         if self._gathered is None:
             if self._live.next > _LAST_SLOT // 2:
                 self._renumber()  # so that there is room for a thousand million
@@ -226,7 +226,7 @@ class NearIndex(Generic[HeadlineT]):
             yield
 
     def remove(self, headline: HeadlineT) -> None:
-        """Let a live headline go."""
+        """Remove a headline."""
         self._live.remove(headline.slot)
         headline.slot = -1
         for posting in self._postings(headline.folded):
@@ -242,8 +242,8 @@ class NearIndex(Generic[HeadlineT]):
         Args:
             folded: Its folded text.
             text: Its text.
-            oldest: Headlines of which the bucket ended before have ended, and are not removed yet.
-            but: One that is to be left out besides.
+            oldest: Headlines whose bucket ended before this have expired, although they are still in the index.
+            but: A headline that is left out too.
         """
         candidates = self._candidates(folded, oldest, but)
         if not candidates:
@@ -262,7 +262,7 @@ class NearIndex(Generic[HeadlineT]):
         return nearest, relation
 
     def _candidates(self, folded: str, oldest: int, but: HeadlineT | None) -> list[HeadlineT]:
-        """The live headlines worth comparing, the likeliest first."""
+        """The live headlines worth comparing, the most likely first."""
         searched = self._rarest(folded)
         fewest = max(min(len(searched), _FEWEST_STEMS), ceil(_FOUND * len(searched)))
         live = self._live
@@ -285,7 +285,7 @@ class NearIndex(Generic[HeadlineT]):
         return [headline for ratio, _, headline in sorted(rated)[:_COMPARED] if ratio]
 
     def _rarest(self, folded: str) -> "list[array[int]]":
-        """The slots of the stems to search: the two rarest, and more while they are short."""
+        """The postings to search: those of the two rarest stems, and more while they are short."""
         postings = sorted(filter(_rarity, self._postings(folded)), key=_rarity)
         number = _searched(postings)
         if 0 < number < len(postings) and _rarity(postings[number]) == _rarity(postings[number - 1]):
@@ -310,7 +310,7 @@ class NearIndex(Generic[HeadlineT]):
             self._asked = _NOTHING_ASKED
 
     def _renumber(self) -> None:
-        """Give the live headlines the lowest slots, once in two thousand million."""
+        """Renumber the live headlines from 0, once in two thousand million slots."""
         headlines = list(self._live)
         self._live = Slots()
         self._words = _Words(self._lexicon)
@@ -325,14 +325,14 @@ def _by_count_and_key(hit: tuple[int, Indexed]) -> tuple[int, bytes]:
 
 @cache
 def bulk() -> ModuleType:
-    """The module that needs numpy, whose import takes 0.1 s: that few headlines are not worth."""
+    """The module that needs numpy, imported late: the import takes 0.1 s, which does not pay for few headlines."""
     from streams.process.dedup import bulk  # noqa: PLC0415
 
     return bulk
 
 
 def _searched(postings: Sequence[_Posting]) -> int:
-    """How many of a headline's postings, the shortest first, are searched."""
+    """How many of a headline's postings are searched, shortest first."""
     budget = _POSTINGS
     for number, posting in enumerate(postings):
         most = _LONGEST_POSTING if number < _FEWEST_STEMS else budget
@@ -343,13 +343,13 @@ def _searched(postings: Sequence[_Posting]) -> int:
 
 
 def _shared(postings: "Sequence[array[int]]", fewest: int) -> dict[int, int]:
-    """The slots that stand in at least `fewest` of some postings, and in how many."""
+    """The slots that occur in at least `fewest` of some postings, with the number of postings."""
     counts = Counter(chain.from_iterable(postings))
     return {slot: count for slot, count in counts.items() if count >= fewest}
 
 
 def stem(word: str) -> str:
-    """What candidates are found by: a word without its Arabic prefixes or its Latin plural."""
+    """The stem by which candidates are found: a word without its Arabic prefixes or its Latin plural."""
     if "\u0600" <= word[0] <= "\u06ff":
         return take_apart(word).stem
     return word[:-1] if len(word) > len("sss") and word.endswith("s") else word

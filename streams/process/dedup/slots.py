@@ -1,6 +1,6 @@
-"""What is live, by number: whatever comes gets the next one, and the number of what has gone is never given again.
+"""A table of live objects by number: each new object gets the next number, and numbers are never reused.
 
-A dictionary does the same with 34 bytes more for each. Where all of a page have gone, the page goes.
+A dictionary would need 34 bytes more for each object. A page is freed when all of its objects are removed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,34 +13,34 @@ _PAGE: Final = 1 << _BITS
 
 
 class _Page(Generic[T]):
-    """So many numbers that follow one another."""
+    """A run of consecutive numbers."""
 
     __slots__ = ("items", "live")
 
     def __init__(self) -> None:
         self.items: list[T | None] = []
         self.live = 0
-        """How many are there."""
+        """The number of objects in the page."""
 
 
 class Slots(Generic[T]):
-    """Things by number."""
+    """Objects by number."""
 
     def __init__(self) -> None:
         self._pages: dict[int, _Page[T]] = {}
         self.next = 0
-        """The number of the next one."""
+        """The number of the next object."""
         self._live = 0
 
     def __len__(self) -> int:
         return self._live
 
     def __iter__(self) -> Iterator[T]:
-        """All that are there, by number."""
+        """All objects, in the order of their numbers."""
         return (item for page in self._pages.values() for item in page.items if item is not None)
 
     def append(self, item: T) -> int:
-        """Give a thing the next number, which is returned."""
+        """Add an object; returns its number."""
         slot = self.next
         page = self._pages.get(slot >> _BITS)
         if page is None:
@@ -52,7 +52,7 @@ class Slots(Generic[T]):
         return slot
 
     def extend(self, items: Sequence[T]) -> None:
-        """Give things the next numbers."""
+        """Add objects, with consecutive numbers."""
         self._live += len(items)
         taken = 0
         while taken < len(items):
@@ -64,7 +64,7 @@ class Slots(Generic[T]):
             self.next += len(some)
 
     def remove(self, slot: int) -> None:
-        """Let the one of a number go, which is there."""
+        """Remove the object with a number, which must exist."""
         page = self._pages[slot >> _BITS]
         page.items[slot % _PAGE] = None
         page.live -= 1
@@ -73,12 +73,12 @@ class Slots(Generic[T]):
             del self._pages[slot >> _BITS]
 
     def get(self, slot: int) -> T | None:
-        """The one of a number that was given; None where it has gone."""
+        """The object with a number; None if it was removed."""
         page = self._pages.get(slot >> _BITS)
         return None if page is None else page.items[slot % _PAGE]
 
     def live(self, slots: Iterable[int]) -> Iterator[int]:
-        """Those of some given numbers of which something is there."""
+        """Those of some numbers whose object was not removed."""
         pages = self._pages
         for slot in slots:
             page = pages.get(slot >> _BITS)

@@ -1,10 +1,10 @@
-"""The texts of a live headline in one bytes object: fold, text, id and chain, as they stand in its changelog record.
+"""The texts of a live headline packed in one bytes object: fold, text, id and chain, as in its changelog record.
 
-As four strings of Python they take 400 bytes (two bytes an Arabic letter, 72 a string besides), 300 more once they were
-written (each keeps its UTF-8), as this 270. They are asked for when a headline is written, compared or ends, which is
-seldom beside how often it is met; and a restart takes them out of the record without reading them.
+As four Python strings they would take 400 bytes (two bytes per Arabic letter, and 72 per string), and 300 more once
+they were written (each string caches its UTF-8); packed they take 270. They are needed only when a headline is written,
+compared or ended, which is rare compared with its sightings; and a restore copies them without decoding.
 
-The layout: four lines, each a JSON string or `null`. A line break is never in one: JSON escapes it.
+The layout is four lines, each a JSON string or `null`. Lines contain no line break, because JSON escapes it.
 """
 
 import re
@@ -18,29 +18,29 @@ _decode: Final = msgspec.json.Decoder(str).decode
 _NULL: Final = b"null"
 _NO_CHAIN: Final = b"\nnull"
 NONE: Final = Raw(_NULL)
-"""A line that says nothing."""
+"""The line of an absent text."""
 _QUOTE: Final = ord('"')
 _ID: Final = re.compile(rb'"[0-9a-f]{20}-[0-9]+"').fullmatch
 
 
 def pack(*, folded: str, text: str, id: str = "", root: str | None = None) -> bytes:  # noqa: A002 (the event's word)
-    """The texts together.
+    """Pack texts.
 
     Args:
         folded: The text folded.
         text: The text.
         id: The headline's id.
-        root: The id of the first headline of its chain; None where it is that itself.
+        root: The id of the first headline of its chain; None if that is this headline.
     """
     lines = _encode_lines((folded, None if text == folded else text, id, root))
     return lines[:-1]  # without the last line break, and not in a buffer of a kilobyte as msgspec leaves it
 
 
 def pack_raw(*, folded: Raw, text: Raw, id: Raw, root: Raw) -> bytes:  # noqa: A002
-    """The texts together, of a changelog record that is not read to the end.
+    """Pack the raw texts of a changelog record.
 
     Raises:
-        ValueError: One of them is no string of UTF-8, or the id is none.
+        ValueError: A text is not a UTF-8 string, or the id is missing.
     """
     is_folded = text == folded
     texts = b"\n".join((folded, NONE if is_folded else text, id, root))
@@ -55,16 +55,16 @@ def pack_raw(*, folded: Raw, text: Raw, id: Raw, root: Raw) -> bytes:  # noqa: A
 
 
 def read_raw(text: Raw) -> str:
-    """A text of a changelog record.
+    """Decode a raw text of a changelog record.
 
     Raises:
-        DecodeError: It is no string.
+        DecodeError: The text is not a string.
     """
     return _decode(text)
 
 
 def raw(text: str) -> Raw:
-    """A text as it stands in a changelog record."""
+    """Encode a text as in a changelog record."""
     return Raw(msgspec.json.encode(text))
 
 
