@@ -1,1 +1,1 @@
-"""Categorize: media topics of a headline, honest about doubt."""
+"""The categorize stage: the media topics of a headline with calibrated confidences, or `uncategorised`."""

@@ -1,8 +1,8 @@
-"""What the categorizer sees of a folded headline: stems, beginnings of words, neighbouring stems.
+"""The features of a folded headline: stems, prefixes of words, and neighbouring stems.
 
-A feature is written as a lexicon writes it: `stem`, `beginning*`, `stem stem`. Those of one word depend
-on that word alone, so their weights can be added up once and remembered. Character n-grams inside words
-were measured and left out: they added nothing to beginnings (docs/model-card.md).
+A feature is written as in a lexicon: `stem`, `prefix*`, `stem stem`. The features of one word depend on that word
+alone, so the sum of their weights is computed once and cached. Character n-grams inside words were measured and left
+out: they added nothing to prefixes (docs/model-card.md).
 """
 
 import re
@@ -34,13 +34,13 @@ SHORTEST_BEGINNING: Final = 3
 
 
 def content_words(folded: str, language: str) -> list[str]:
-    """The words of a folded headline that can tell a topic; numbers keep only their kind."""
+    """The words of a folded headline that can indicate a topic; a number is replaced by its kind."""
     contents = (content_word(word, language) for word in folded.split())
     return [content for content in contents if content is not None]
 
 
 def content_word(word: str, language: str) -> str | None:
-    """A word of a folded headline as it can tell a topic, a number as its kind; None where it cannot."""
+    """A word of a folded headline, or the kind of a number; None if it cannot indicate a topic."""
     if word in _STOP.get(language, _NONE):
         return None
     if word[0].isdigit():

@@ -31,7 +31,7 @@ def flips(texts: Iterable[str], old: Categorizer, new: Categorizer) -> Iterator[
 
 
 def flips_by_topic(found: Iterable[Flip]) -> list[tuple[str | None, str | None, int]]:
-    """Old topic, new topic and how many headlines went that way, the most first."""
+    """Old topic, new topic and the number of headlines with that change, most frequent first."""
     counts = Counter((flip.old, flip.new) for flip in found)
     rows = [(old, new, count) for (old, new), count in counts.items()]
     return sorted(rows, key=lambda row: (-row[2], row[0] or "", row[1] or ""))

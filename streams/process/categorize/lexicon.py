@@ -27,7 +27,7 @@ from streams.process.fold import fold
 
 LANGUAGES: Final = ("ar", "fr", "en")
 GRADES: Final = {"sure": 3.0, "likely": 1.8, "hint": 0.8}
-"""How much an entry of each grade lifts a topic, in nats: `sure` is odds of twenty."""
+"""The weight of an entry of each grade, in nats: `sure` multiplies the odds of a topic by twenty."""
 
 _LONGEST_PHRASE: Final = 3
 
@@ -72,7 +72,7 @@ def _feature(entry: str, language: str, place: str) -> str:
 
 
 def _counted_once(prior: Prior) -> Prior:
-    """Take from each entry what a shorter beginning already gives: a word counts as its strongest entry."""
+    """Subtract from each entry the weight of its shorter prefixes, so that a word counts as its strongest entry."""
     counted: Prior = {}
     for feature, row in prior.items():
         stem = feature.removesuffix("*")

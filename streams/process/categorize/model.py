@@ -1,9 +1,9 @@
-"""Which media topics a headline has and how sure that is: a linear model whose prior is the lexicons.
+"""The media topics of a headline and their confidences: a linear model whose prior is the lexicons.
 
-A headline's score for a topic is the sum of the weights of its features; what one word adds is worked
-out once and remembered. The scores become shares (softmax) and the shares are calibrated (Platt scaling),
-so that a confidence of 0.8 is right in about eight of ten. Below the model's threshold the headline has
-no topic: an honest `uncategorised` beats a guess. `streams.process.categorize.train` makes `model.json`.
+A headline's score for a topic is the sum of the weights of its features; the sum for one word is computed once and
+cached. The scores become shares by softmax, and the shares become confidences by Platt scaling, so that a confidence of
+0.8 is right in about eight of ten cases. Below the model's threshold the headline has no topic: `uncategorised` is
+better than a guess. `streams.process.categorize.train` writes `model.json`.
 """
 
 from bisect import bisect_right
@@ -34,7 +34,7 @@ Weight = Annotated[int, msgspec.Meta(ge=-MOST_WEIGHT, le=MOST_WEIGHT)]
 class LanguageModel(msgspec.Struct, frozen=True):
     """The weights of one language, in hundredths of a nat.
 
-    A row of `weights` is topic index, weight, topic index, weight …; what it leaves out is zero.
+    A row of `weights` is topic index, weight, topic index, weight …; omitted weights are zero.
     `slope` and `intercept` calibrate the log-odds of a topic's share.
     """
 
@@ -57,17 +57,17 @@ class Model(msgspec.Struct, frozen=True):
 
 
 class Categories(msgspec.Struct, frozen=True):
-    """The topics of a headline, the surest first; `topic` is None where none is sure enough."""
+    """The topics of a headline, most likely first; `topic` is None if none reaches the threshold."""
 
     topic: str | None
     topics: tuple[TopicScore, ...]
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Words of a headline that spoke for a topic, and how loudly: nats above the average topic.
+    """Words of a headline that supported a topic, with their weight in nats above the average topic.
 
-    A user's rule weighs nothing: it decides. It is named in `rule`. A taught topic is named with its version, and its
-    words weigh what they added.
+    A user's rule, which is named in `rule`, has no weight, because it decides alone. A taught topic is named with its
+    version, and its words have the weights that they added.
     """
 
     words: str
@@ -78,7 +78,7 @@ class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @cache
 def packaged_model() -> Model:
-    """The model that comes with the package."""
+    """The model that is part of the package."""
     return read_model(files(__package__).joinpath("model.json").read_bytes(), "model.json")
 
 
@@ -93,8 +93,8 @@ def read_model(data: bytes, place: str) -> Model:
 class Categorizer:
     """Media topics by the packaged model, or another one, and the users' rules.
 
-    Deterministic: what it remembers of words only saves work. `version` names model and rules, as they are last:
-    taught topics are switched on and off in event time, and `version_at` names what holds then.
+    Deterministic: its caches only save work. `version` identifies the model and the latest rules. Taught topics are
+    switched on and off in event time, so `version_at` identifies what is in force at an instant.
     """
 
     def __init__(self, model: Model | None = None, rules: Sequence[Rule] = ()) -> None:
@@ -117,7 +117,7 @@ class Categorizer:
         self.version = self._versions[-1]
 
     def version_at(self, at: str) -> str:
-        """The version that holds at an instant of event time."""
+        """The version in force at an instant of event time."""
         return self._versions[bisect_right(self._begins, at) - 1]
 
     def categorize(
@@ -159,7 +159,7 @@ class Categorizer:
         return topic in SLUG_BY_TOPIC or any(rule.topic == topic for rule in self._rules)
 
     def describe(self, score: TopicScore) -> TopicScore:
-        """A score with what a person reads of its topic: slug, labels and, where there is one, the path."""
+        """A score with its topic's slug, labels and, if it has one, path, for readers."""
         described = self._described.get(score.topic)
         if described is None:
             slug = slug_of(score.topic)
@@ -169,7 +169,7 @@ class Categorizer:
     def why(
         self, text: str, folded: str, language: str, source: str | None = None, at: str | None = None
     ) -> tuple[Reason, ...]:
-        """The words and rules that decided for the surest topic, the weightiest first."""
+        """The words and rules that decided for the most likely topic, strongest first."""
         categories = self.categorize(text, folded, language, source, at)
         if not categories.topics:
             return ()
@@ -230,7 +230,7 @@ def _words_of(model: Model) -> "dict[str, _Words]":
 
 @cache
 def _packaged_words() -> "dict[str, _Words]":
-    """The packaged model's words: 40 ms to make, and what is remembered of them serves all partitions of a process."""
+    """The packaged model's words. They take 40 ms to build, and all partitions of a process share their caches."""
     return _words_of(packaged_model())
 
 
@@ -240,7 +240,7 @@ def _calibrated(share: float, slope: float, intercept: float) -> float:
 
 
 def _uncalibrated(confidence: float, slope: float, intercept: float) -> float:
-    """The share that calibration turns into this confidence: the inverse of `_calibrated`."""
+    """The share that is calibrated to this confidence: the inverse of `_calibrated`."""
     if not 0 < confidence < 1:
         return confidence
     return 1 / (1 + exp(-(log(confidence / (1 - confidence)) - intercept) / slope))
@@ -257,7 +257,7 @@ class _Words:
         self._language = language
 
     def reasons(self, folded: str, topic: int) -> tuple[Reason, ...]:
-        """What speaks for a topic above the average topic, the weightiest first."""
+        """The words that support a topic more than the average topic, strongest first."""
         gains = sorted(
             ((weight, words) for words, weight in self._gains(folded, topic) if weight > 0),
             key=lambda gain: -gain[0],
@@ -274,7 +274,7 @@ class _Words:
             yield pair, self._gain((pair,), topic)
 
     def _gain(self, features: Iterable[str], topic: int) -> float:
-        """How much features lift a topic above the average topic, in nats."""
+        """The weight of features for a topic above that for the average topic, in nats."""
         rows = [self.model.weights.get(feature, ()) for feature in features]
         own = sum(
             weight

@@ -1,4 +1,4 @@
-r"""A user's own regular expressions, in linear time: RE2 instead of Python's engine, which `(a+)+$` can hold for ever.
+r"""Users' regular expressions in linear time, by RE2: Python's engine can take exponential time, as for `(a+)+$`.
 
 What RE2 reads as ASCII only (`\w`, `\d`, `\s`) is written out for every script before it is compiled. What it cannot
 do in linear time, or would do otherwise than Python, is refused with what to write instead.
@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import re2
 
 _MEMORY: Final = 8 << 20
-"""What one pattern may take, in bytes."""
+"""The most memory that a compiled pattern may take, in bytes."""
 _MAX_LENGTH: Final = 2000
 _CLASSES: Final = {
     "w": r"\p{L}\p{N}_",
@@ -29,28 +29,28 @@ _LOOK: Final = ("(?=", "(?!", "(?<=", "(?<!", "(?P=", "(?(", "(?>", "(?#")
 
 
 class PatternError(ValueError):
-    """A pattern that cannot be used; says why, and what to write instead."""
+    """A pattern cannot be used; the message says why, and what to write instead."""
 
 
 class Match(Protocol):
-    """What of a text was found."""
+    """A match in a text."""
 
     def group(self, group: int = 0, /) -> str:
-        """The part of the text; 0 is all of it."""
+        """The text of a group; 0 is the whole match."""
 
 
 class Pattern(Protocol):
-    """A pattern that is looked for in time linear in the text's length."""
+    """A pattern that is searched in time linear in the length of the text."""
 
     def search(self, text: str, /) -> Match | None:
-        """Where it is first found."""
+        """The first match."""
 
 
 def compile_pattern(pattern: str) -> Pattern:
-    """A pattern in Python's syntax; case does not count.
+    """Compile a pattern in Python's syntax, case-insensitively.
 
     Raises:
-        PatternError: It cannot be read, or asks for what has no linear time.
+        PatternError: The pattern is invalid, or uses a feature that has no linear-time implementation.
     """
     if len(pattern) > _MAX_LENGTH:
         raise PatternError(f"{len(pattern):,} characters; a pattern has at most {_MAX_LENGTH:,}")
@@ -75,7 +75,7 @@ def compile_pattern(pattern: str) -> Pattern:
 
 
 def _translated(pattern: str) -> Iterator[str]:
-    """The same for RE2."""
+    """The pattern in RE2's syntax."""
     in_class = False
     for found in _ATOM.finditer(pattern):
         atom = found.group()

@@ -1,7 +1,7 @@
-"""The categorize stage: a decision in, the headline with its media topics out, and the current wording kept.
+"""The categorize stage: reads decisions, and publishes headlines with their media topics and the current wordings.
 
-Each headline goes to `headlines`, to its category's topic and, unless a later one of its chain is live, to
-`current`; the end of a chain is a tombstone there.
+Each headline is published to `headlines`, to its category's topic and, unless a later one of its chain is live, to
+`current`. The end of a chain is a tombstone on `current`.
 """
 
 from collections import Counter
@@ -42,10 +42,10 @@ class CategorizeProcessor:
         self._categorizer = categorizer or Categorizer()
 
     def restore(self, records: Sequence[Record]) -> None:
-        """Nothing to take back."""
+        """Do nothing: the stage has no state."""
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
-        """Publish each headline, categorized; what is no decision is rejected."""
+        """Categorize and publish each headline; a record that is not a decision is rejected."""
         counts: Counter[str] = Counter()
         for record in records:
             try:
@@ -66,7 +66,7 @@ class CategorizeProcessor:
             out.count(outcome, number)
 
     def categorize(self, headline: Headline) -> CategorizedHeadline:
-        """The same headline with its topics and the version of the model that found them."""
+        """The headline with its topics and the version of the model that found them."""
         categories = self._categorizer.categorize(
             headline.text, fold(headline.text), headline.language, headline.source, headline.observed_at
         )

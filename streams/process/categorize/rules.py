@@ -1,6 +1,6 @@
-"""The users' own topics: which headlines a rule takes, by words, by source or by a pattern.
+"""Users' own topics: rules that match headlines by words, by source or by a pattern.
 
-A rules file is TOML, one table per topic, checked whole before the first headline:
+A rules file is TOML with one table per topic, and is checked completely before the first headline:
 
     [topics.agadir]
     words = ["أكادير", "Agadir", "Hassania"]
@@ -33,13 +33,13 @@ _KEYS: Final = (
 )
 _SWITCH_KEYS: Final = {"since", "to"}
 OFF: Final = "off"
-"""What a taught topic is switched to when none of its versions holds any longer."""
+"""The switch after which no version of a taught topic is in force."""
 _CLITICS: Final = "(?:[وفبلك]|ال|وال|بال|لل|فال|كال)?"
 _PREFIX: Final = "user:"
 
 
 class Switch(msgspec.Struct, frozen=True):
-    """From this event time on (an instant as events have it) a version holds, or none."""
+    """A version of a taught topic, or none, is in force from this event time on (an instant as in events)."""
 
     since: str
     to: Taught | None
@@ -61,34 +61,34 @@ class Rule(msgspec.Struct, frozen=True):
     override: bool
     version: str
     labels: Labels | None = None
-    """What readers see for a topic of the user's own."""
+    """The labels of a user's own topic."""
     broader: str | None = None
-    """The slug of the media topic that a topic of the user's own is a part of."""
+    """The slug of the media topic that a user's own topic is a part of."""
     switches: tuple[Switch, ...] = ()
-    """Of a taught topic: which version holds since when, the first first."""
+    """For a taught topic: the versions in force, in ascending order of time."""
     scorer: TaughtScorer | None = None
-    """Of a taught topic at one moment: the version that holds then."""
+    """For a taught topic at an instant: the version in force."""
 
     def evidence(self, text: str, folded: str) -> str:
-        """What of a matching headline made the rule take it; empty where the source did."""
+        """The part of a matching headline that matched; empty if the rule matched by source only."""
         found = (self.words and self.words.search(folded)) or (self.pattern and self.pattern.search(text))
         return found.group(0).strip() if found else ""
 
 
 class Period(msgspec.Struct, frozen=True):
-    """A stretch of event time, up to the next one's `since`, in which the same rules hold."""
+    """A period of event time, up to the next one's `since`, in which the same rules are in force."""
 
     since: str
     rules: tuple[Rule, ...]
 
     @property
     def version(self) -> str:
-        """Names the rules that hold."""
+        """The version of the rules in force."""
         return "".join(f"+{rule.version}" for rule in self.rules)
 
 
 def periods(rules: Sequence[Rule]) -> tuple[Period, ...]:
-    """The rules that hold when; the first period begins before all time."""
+    """The periods with the rules in force in each; the first begins before all time."""
     moments = sorted({"", *(switch.since for rule in rules for switch in rule.switches)})
     return tuple(
         Period(since, tuple(held for rule in rules if (held := _at(rule, since)) is not None))
@@ -97,7 +97,7 @@ def periods(rules: Sequence[Rule]) -> tuple[Period, ...]:
 
 
 def _at(rule: Rule, moment: str) -> Rule | None:
-    """A rule as it is at a moment; None for a taught topic that is not switched on then."""
+    """A rule as in force at an instant; None for a taught topic that is switched off then."""
     if not rule.switches:
         return rule
     past = [switch for switch in rule.switches if switch.since <= moment]
@@ -109,7 +109,7 @@ def _at(rule: Rule, moment: str) -> Rule | None:
 
 
 def as_now(rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """The rules with what holds last holding always: how a replay decides as of today and not as it was."""
+    """The rules with their latest versions in force at all times, with which a replay decides as of today."""
     return tuple(
         msgspec.structs.replace(rule, switches=(Switch("", rule.switches[-1].to),)) if rule.switches else rule
         for rule in rules
@@ -117,13 +117,13 @@ def as_now(rules: Sequence[Rule]) -> tuple[Rule, ...]:
 
 
 TakesTaught = Callable[[TaughtScorer], bool]
-"""Whether a version of a taught topic takes the headline that is asked about."""
+"""Whether a version of a taught topic matches the current headline."""
 
 
 def matching(
     rules: Sequence[Rule], text: str, folded: str, source: str | None, takes_taught: TakesTaught
 ) -> list[Rule]:
-    """The rules that take a headline, in the file's order."""
+    """The rules that match a headline, in the file's order."""
     return [rule for rule in rules if _takes(rule, text, folded, source, takes_taught)]
 
 
@@ -165,7 +165,7 @@ def parse_rules(data: bytes, place: str, read_topic: ReadTaught = _no_files) -> 
 
 
 def is_name(name: str) -> bool:
-    """Whether a topic of a user's own, or a media topic, can be called so."""
+    """Whether this can be the name of a user's own topic or of a media topic."""
     return _NAME.fullmatch(name) is not None and name != UNCATEGORISED
 
 
@@ -201,7 +201,7 @@ def _rule(name: str, table: Any, place: str, read_topic: ReadTaught) -> Rule:
 
 
 def _version(name: str, table: Mapping[str, Any]) -> str:
-    """A hash of a table; of a taught topic, what holds when is named beside it."""
+    """A hash of a table; for a taught topic with its switches."""
     said = sorted((key, value) for key, value in table.items() if key != "switched")
     return blake2b(repr((name, said)).encode(), digest_size=4).hexdigest()
 

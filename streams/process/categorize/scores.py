@@ -1,9 +1,9 @@
-"""Every topic's score of a headline as one integer: a lane of 32 bits for each topic, all added at once.
+"""The scores of a headline for all topics in one integer: a lane of 32 bits for each topic, all added at once.
 
-A headline's integer is the sum of those of its words and word pairs; what a word adds is worked out once and
-remembered. A lane holds a signed number: a negative one borrows from the lane above, and what is added to the
-whole sum before its lanes are read gives that back. (SIMD within a register; Lamport, "Multiple byte
-processing with full-word instructions", 1975. Here the register is Python's integer.)
+A headline's integer is the sum of those of its words and word pairs; a word's integer is computed once and cached. A
+lane holds a signed number: a negative one borrows from the lane above, and a constant that is added before the lanes
+are read undoes that. (SIMD within a register; Lamport, "Multiple byte processing with full-word instructions", 1975. Here
+the register is Python's integer.)
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ from streams.process.categorize.features import (
 )
 
 MOST_WEIGHT: Final = 10_000
-"""The most that a weight or a bias may be: a lane holds the sum of two hundred thousand of them."""
+"""The largest allowed weight or bias: a lane can hold the sum of two hundred thousand of them."""
 _LANE: Final = 32
 _REMEMBERED_WORDS: Final = 100_000
 _REMEMBERED_POWERS: Final = 100_000
@@ -35,9 +35,9 @@ class Scorer:
     """Shares of the topics by the weights of one language.
 
     Args:
-        language: Whose words they are.
-        bias: What every headline has, by topic.
-        weights: What features add, in hundredths of a nat.
+        language: The language of the words.
+        bias: The score of an empty headline, by topic.
+        weights: The weights of features, in hundredths of a nat.
     """
 
     def __init__(self, language: str, bias: Sequence[int], weights: Weights) -> None:

@@ -1,4 +1,4 @@
-"""A taught topic in the shadow: what it would take of headlines that are published as they are."""
+"""Shadow mode of a taught topic: which of the published headlines it would match."""
 
 from collections import Counter
 from typing import Final
@@ -12,11 +12,11 @@ from streams.process.fold import fold
 
 _MOST_SHOWN: Final = 10
 _KEPT: Final = 200
-"""How many headlines near the threshold are kept in mind while more come."""
+"""How many headlines near the threshold are kept."""
 
 
 class Doubt(msgspec.Struct, frozen=True):
-    """A headline near the threshold: how far above it, in nats; below it, it is not taken."""
+    """A headline near the threshold, with its distance in nats: positive if it matches, negative if not."""
 
     text: Text
     language: Language
@@ -25,7 +25,7 @@ class Doubt(msgspec.Struct, frozen=True):
 
 
 class Overlap(msgspec.Struct, frozen=True):
-    """How many headlines of a category the topic would take, and of how many."""
+    """How many headlines of a category the topic would match, and the total."""
 
     category: str
     taken: int
@@ -33,24 +33,24 @@ class Overlap(msgspec.Struct, frozen=True):
 
 
 class Shadow(msgspec.Struct, frozen=True, kw_only=True):
-    """What a version would have taken."""
+    """The headlines that a version would have matched."""
 
     topic: str
     version: int
     headlines: int
     taken: int
     days: int
-    """On how many days the headlines were shown; 0 where nobody said when."""
+    """The number of days on which the headlines were shown; 0 if unknown."""
     per_day: dict[str, int]
-    """By date (UTC), how many would have been taken."""
+    """The number that would have matched, by date (UTC)."""
     overlap: tuple[Overlap, ...]
-    """By the category that they have now, the most taken first."""
+    """The matches by current category, most first."""
     doubtful: tuple[Doubt, ...]
-    """Those nearest to the threshold on either side, the surest first."""
+    """The headlines nearest to the threshold on either side, most certain first."""
 
 
 class Shadowing:
-    """Watches headlines go by."""
+    """Collects the result over a stream of headlines."""
 
     def __init__(self, topic: str, taught: Taught) -> None:
         self._topic = topic
@@ -80,7 +80,7 @@ class Shadowing:
         return above >= 0
 
     def result(self) -> Shadow:
-        """What was seen so far."""
+        """The result so far."""
         near = [*_nearest(self._above), *_nearest(self._below)]
         return Shadow(
             topic=self._topic,
