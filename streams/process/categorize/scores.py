@@ -2,8 +2,8 @@
 
 A headline's integer is the sum of those of its words and word pairs; a word's integer is computed once and cached. A
 lane holds a signed number: a negative one borrows from the lane above, and a constant that is added before the lanes
-are read undoes that. (SIMD within a register; Lamport, "Multiple byte processing with full-word instructions", 1975. Here
-the register is Python's integer.)
+are read undoes that. (SIMD within a register; Lamport, "Multiple byte processing with full-word instructions", 1975.
+Here the register is Python's integer.)
 """
 
 from collections import defaultdict

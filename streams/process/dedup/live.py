@@ -139,7 +139,7 @@ class LiveHeadlines:
 
     @property
     def plain(self) -> tuple[int, int]:
-        """Times (ms, the second exclusive) of sightings that are not late and of strips that need not be heard."""
+        """The range of times (ms, half-open) of sightings that are not late, in strips that need not vote."""
         begin, end = self.quiet
         oldest = self.now - self.window
         return (begin if begin > oldest else oldest), end  # noqa: FURB136 (a call takes twice as long)
