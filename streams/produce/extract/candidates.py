@@ -1,7 +1,7 @@
-"""Which elements of a page could be its strip, how they rank, and which are passed over and why.
+"""The elements of a page that could be its strip, their rank, and the reasons why others are rejected.
 
-An element is a candidate by its name, or by the label that stands beside it. What its slots read like decides: a
-ticker of prices is none, whatever it is called. Two that rank alike are not guessed between.
+An element is a candidate by its name, or by a label next to it. The texts of its slots decide: a ticker of prices is
+not a strip, whatever its name. If two candidates have nearly the same score, the page is refused instead of guessed.
 """
 
 import math
@@ -22,19 +22,19 @@ from streams.produce.extract.visibility import NO_PLACE, is_hidden, is_never_sho
 from streams.produce.labels import is_label
 
 MAX_CONTAINERS: Final = 30
-"""The most elements with a ticker's name that are looked into, the surest names first."""
+"""The most elements with a ticker's name that are examined, most certain names first."""
 
 MAX_CONTAINER: Final = 262_144
 """Characters of HTML beyond which an element is not a ticker, whatever its name."""
 
 MAX_LOOKED_INTO: Final = 1_048_576
-"""Characters of HTML of all elements that are looked into."""
+"""The most characters of HTML of all examined elements together."""
 
 _SINGLE: Final = -0.5
-"""Added to the score of a single headline, which is less surely a ticker than a list."""
+"""Added to the score of a single headline, which is less certainly a ticker than a list."""
 
 ALIKE: Final = 0.25
-"""Two strips whose scores are nearer to each other than this are not guessed between."""
+"""If the scores of two strips differ by less than this, the page is refused instead of guessed."""
 
 _FEWEST_ITEMS: Final = 3
 """So many siblings of one ticker's name are taken for items, and the element that holds them for the ticker."""
@@ -57,18 +57,18 @@ _MOST_EXAMPLE: Final = 40
 
 
 class Rival(Struct, frozen=True):
-    """An element that could be the page's strip: what was found in it, its rank, and why it is or is not one."""
+    """An element that could be the page's strip: the strip in it, its score, and why it is accepted or rejected."""
 
     element: str
-    """As a selector names it: `div.news-ticker`."""
+    """The element as a selector: `div.news-ticker`."""
     found: Found | None
-    """None where it was passed over."""
+    """None if the element was rejected."""
     score: float
     why: str
 
 
 def named(tree: LexborHTMLParser, page: str, address: str | None, separator: str | None) -> list[Rival]:
-    """The elements that are called as tickers are, those that are strips first, the surest first."""
+    """The elements with a ticker's name: strips before rejected ones, best score first."""
     rivals: list[Rival] = []
     looked_into = 0
     shown: set[str] = set()
@@ -127,7 +127,7 @@ def _holders(node: LexborNode, tag: str, sure: float) -> list[tuple[LexborNode, 
 
 
 def _sureness(node: LexborNode, tag: str) -> float:
-    """How surely an element is a ticker by its names, as `likeness` tells it."""
+    """The evidence of an element's names that it is a ticker, as by `likeness`."""
     attributes = node.attributes
     called = attributes.get("class") or ""
     if not (len(attributes) == 1 and called) and not _OTHER_NAMES.isdisjoint(attributes):
@@ -144,7 +144,7 @@ def _sureness(node: LexborNode, tag: str) -> float:
 
 
 def _place(node: LexborNode, sure: float) -> Rival | None:
-    """Why an element is no strip by its name and by where it stands; None where it may be one."""
+    """Why an element is rejected by its name or its place in the page; None if it is not."""
     why = "its name is that of something else" if sure < 0 else _unfit_place(node, sure)
     return Rival(described(node), None, sure, why) if why else None
 
@@ -184,7 +184,7 @@ def _is_page(form: LexborNode) -> bool:
 
 
 def _judge(node: LexborNode, sure: float, address: str | None, separator: str | None) -> Rival:
-    """What an element shows, and how that reads."""
+    """Extract the strip of an element, and judge how its texts read."""
     called = described(node)
     found = in_element(node, address, separator, longest=MAX_CONTAINER, alone=sure >= BREAKING)
     if found is None:
@@ -293,10 +293,10 @@ def _holds_more(node: LexborNode) -> bool:
 
 
 def surest(rivals: list[Rival], place: str) -> tuple[Found, ...]:
-    """The strips of rivals in their order, the surest first.
+    """The strips of rivals, best score first.
 
     Raises:
-        SplitError: Two with different headlines rank alike.
+        SplitError: Two strips with different headlines have nearly the same score.
     """
     strips = [rival for rival in rivals if rival.found is not None]
     if len(strips) > 1:
@@ -324,7 +324,7 @@ def _quoted(rival: Rival) -> str:
 
 
 def described(node: LexborNode) -> str:
-    """An element as a selector names it."""
+    """An element as a selector."""
     attributes = node.attributes
     if identity := attributes.get("id"):
         return f"{node.tag}#{identity}"

@@ -1,6 +1,7 @@
-"""Read an item of a strip in cells: texts that stand at one place of its markup.
+"""Divide an item of a strip into cells: texts at one place of its markup.
 
-Words that formatting parts are one cell; an element of its own is another, and so is a bold clock or label at an end.
+Words that are separated by formatting only are one cell. A separate element is another cell, and so is a bold time or
+label at the beginning or end.
 """
 
 from collections import Counter
@@ -23,7 +24,7 @@ WHOLE: Final = -1
 ASIDE: Final[frozenset[Part | None]] = frozenset(
     {"time", "section", "byline", "counter", "summary", "call", "unseen", "icon"}
 )
-"""Parts of an item that are no headline by their names."""
+"""Parts of an item that are not a headline, by their names."""
 
 _INLINE: Final = FORMATTING | {"span", "a", "small", "label", "time", "wbr"}
 _RANKS: Final = 3
@@ -46,9 +47,9 @@ class Cell(Struct, frozen=True):
 
     text: str
     place: tuple[str, ...]
-    """The same for cells at the same place of other items: tags, classes and ranks down to the element."""
+    """Tags, classes and ranks down to the element; equal for cells at the same place of other items."""
     parts: frozenset[Part | None]
-    """What the elements around it are called as."""
+    """The parts that the names of the elements around it indicate."""
     link: int | None
     """The number of the link around it."""
     block: int
@@ -56,7 +57,7 @@ class Cell(Struct, frozen=True):
     mixed: bool
     """Whether it is a word or more of a sentence: an inline element between texts."""
     gap: str
-    """What parts it from the cell before."""
+    """The gap between the previous cell and this one."""
 
 
 def cells_of(drawn: Outline, item: int, sections: frozenset[int] = frozenset()) -> list[Cell]:

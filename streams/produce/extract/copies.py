@@ -1,4 +1,4 @@
-"""Leave out the copies of a strip that endless scrolling appends: of elements, of marked items, of all its slots."""
+"""Remove the copies that endless scrolling adds to a strip: copied elements, items marked as clones, repeated slots."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Lists of headlines that a page carries as data: `noscript`, shadow roots, JSON in scripts and attributes.
 
-They are looked at only where the page's markup shows no strip. What declares itself as data is read: JSON-LD lists and
-JSON scripts. A list inside a program, or in an attribute that a program reads, is read only where a selector picks the
-script or element: what the program does with it nobody knows. No script is ever run.
+They are read only if the page's markup shows no strip. JSON-LD lists and JSON scripts declare themselves as data, and
+are read automatically. A list inside a program, or in an attribute that a program reads, is read only if a selector
+picks the script or element, because it is unknown what the program does with the list. Scripts are never run.
 """
 
 import math
@@ -24,11 +24,11 @@ from streams.produce.extract.reading import HEADLINES, read
 from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS
 
 MAX_SCRIPTS: Final = 50
-"""The most scripts of a page whose data is looked at."""
+"""The most scripts of a page whose data is read."""
 MAX_JSON: Final = 4_194_304
-"""Characters of JSON of all of them."""
+"""The most characters of JSON of all these scripts together."""
 MAX_LISTS: Final = 200
-"""The most lists in them that are read."""
+"""The most lists in these scripts that are read."""
 MAX_NESTING: Final = 40
 """How deep a list can stand in JSON."""
 FEWEST: Final = 3

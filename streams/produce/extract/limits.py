@@ -1,8 +1,9 @@
-"""What a page may ask of the parser: within these limits 4 MiB take seconds, beyond them minutes or all memory.
+"""Limits that protect the HTML parser: within them 4 MiB take seconds, beyond them minutes or all memory.
 
-Some rules of HTML cost the square of what a page writes, and a parser in C keeps everybody else waiting meanwhile. What
-no reader would miss is left out; a page whose structure is beyond the limits is refused. All is counted by names and
-without parsing, as https://html.spec.whatwg.org/multipage/parsing.html says that it would be parsed.
+Some rules of HTML take quadratic time in the size of a page, and the parser, which is written in C, blocks all other
+work meanwhile. Parts that no reader would miss are removed; a page whose structure exceeds the limits is refused. All
+limits are checked without parsing, by counting tags as https://html.spec.whatwg.org/multipage/parsing.html would parse
+them.
 """
 
 import re
@@ -13,11 +14,11 @@ from selectolax.lexbor import LexborHTMLParser
 from streams.errors import InputError
 
 MAX_DEPTH: Final = 5_000
-"""Elements open inside each other."""
+"""The most elements nested in each other."""
 MAX_SELF_CLOSED: Final = 20_000
-"""Elements like `<path/>` inside SVG drawings, which a parser may take for open ones."""
+"""The most self-closed elements such as `<path/>` in SVG drawings, which a parser may treat as open."""
 MAX_ATTRIBUTES: Final = 200
-"""Attributes of a tag that are read: each is compared with all before it."""
+"""The most attributes of a tag that are kept: the parser compares each with all before it."""
 _MAX_STEPS: Final = 1_000_000_000
 """Elements open inside each other, times tags: many tags look through all that are open. Three seconds or so."""
 _MAX_REOPENED: Final = 1_000_000
@@ -30,7 +31,7 @@ _ATTRIBUTE: Final = r"""(?:[\s/]*+=?[^\s/>=]{1,64}+(?:\s*+=\s*+(?:"[^"]*+"|'[^']
 _MANY_ATTRIBUTES: Final = rf"(<[a-z][^\s/>]{{0,64}}+{_ATTRIBUTE}{{{MAX_ATTRIBUTES}}}+){_ATTRIBUTE}++"
 _HAS_MANY_ATTRIBUTES: Final = re.compile(_MANY_ATTRIBUTES)
 _INSTEAD: Final = "<wbr"
-"""A tag that opens nothing, in the place of one that is left out."""
+"""A void tag that replaces a removed one."""
 _FORMATTING: Final = "b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u"
 """The elements that a paragraph opens anew when the one before left them open."""
 _WITH_ATTRIBUTES: Final = re.compile(rf"<(?:{_FORMATTING})[\s/]")
@@ -66,7 +67,7 @@ def tree_of(page: str, place: str) -> LexborHTMLParser:
 
 
 def _without_excess(page: str, small: str) -> str:
-    """A page without the attributes and tags that are too many; `small` is the page in small letters."""
+    """A page without excess attributes and tags; `small` is the page in lower case."""
     if _HAS_MANY_ATTRIBUTES.search(small):
         page = re.sub(_MANY_ATTRIBUTES, r"\1", page, flags=re.IGNORECASE)
     for tag, most in _MOST_OF.items():

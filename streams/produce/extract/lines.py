@@ -14,7 +14,7 @@ MAX_LINES: Final = 2_000
 """The most lines of a page that are tried as strips, the first ones."""
 
 MAX_BLOCKS: Final = 200
-"""Likewise of blocks of lines; what follows is one more block."""
+"""The most blocks of lines that are tried; the rest of the page is one more block."""
 
 FEWEST_SLOTS: Final = 3
 """Headlines that a line or list must have to be taken for a strip where nothing is pinned."""
@@ -36,7 +36,7 @@ _NARROW: Final = re.compile(r"\s{1,2}")
 _INSIDE: Final = ",.;:)]}»?!،؛؟%"
 _OPEN: Final = ",;:([{«،؛-–—&"
 _PROSE_BETWEEN: Final = re.compile("[«»§°()\\[\\]=$#&@%]")
-"""What stands between words of paragraphs too."""
+"""Characters that occur between words of paragraphs too."""
 _SENTENCE_SHARE: Final = 0.3
 """The share of lines that end as sentences do from which a block of lines is an article, not headlines."""
 _ROW: Final = re.compile(r"[^,;]*([,;])\S.*\1\S")
@@ -44,10 +44,10 @@ _ROW: Final = re.compile(r"[^,;]*([,;])\S.*\1\S")
 
 
 def in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
-    """The strips of a text page, the surest first.
+    """The strips of a text page, best first.
 
     Raises:
-        SplitError: There is none that can be told without guessing.
+        SplitError: No strip is found without guessing.
     """
     text = unify_lines(page)
     lines = [line.strip(" \t") for line in text.split("\n")]

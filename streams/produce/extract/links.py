@@ -1,6 +1,7 @@
-"""Where a headline leads: the address of its link, made absolute, or nothing.
+"""The absolute URL of a headline's link, or None.
 
-What comes from a page is not trusted: only http and https, only so long, no characters that no address has.
+Links come from pages and are not trusted: only http and https, of limited length, without characters that URLs cannot
+have.
 """
 
 import re
@@ -11,7 +12,7 @@ from streams.errors import InputError
 from streams.produce.extract.limits import tree_of
 
 MAX_LINK: Final = 2_048
-"""The longest address that is kept, in characters."""
+"""The longest URL that is kept, in characters."""
 
 _BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _BASE: Final = (
@@ -19,10 +20,10 @@ _BASE: Final = (
     ("link[rel=canonical]", "href"),
     ('meta[property="og:url"]', "content"),
 )
-"""Where a page says what its own address is, the surest first."""
+"""The elements in which a page states its own URL, in order of precedence."""
 _SAYS_ADDRESS: Final = re.compile(r"<base\b|canonical|og:url", re.IGNORECASE)
 _HEAD: Final = 131_072
-"""Characters at a page's start in which its address is looked for."""
+"""How many characters at the start of a page are searched for its URL."""
 
 
 def address_of(page: str, read_from: str | None = None) -> str | None:
@@ -51,7 +52,7 @@ def address_of(page: str, read_from: str | None = None) -> str | None:
 
 
 def resolve(href: str | None, address: str | None) -> str | None:
-    """An absolute address of a link; None where there is none, or it leads to no page."""
+    """The absolute URL of a link; None if there is none, or it does not lead to a page."""
     if not href or len(href) > MAX_LINK:
         return None
     href = href.strip()

@@ -1,6 +1,6 @@
-"""Parse HTML, and lay an element out flat: its elements and its runs of text, in order.
+"""Parse HTML, and flatten an element to an outline: its elements and its runs of text, in document order.
 
-Everything else works on that outline, so that a page is walked once and never deeper than Python's stack.
+All other modules work on the outline. So a page is traversed once, and without recursion, which deep pages would break.
 """
 
 import re
@@ -46,18 +46,18 @@ _PART_OF_WORD: Final = re.compile(
 
 
 class Element(Struct, frozen=True, gc=False):
-    """An element of an outline: where it hangs, what it is called, and which runs of text are in it."""
+    """An element of an outline: its parent, its names, and its runs of text."""
 
     tag: str
     called: str
     """Its class and id."""
     href: str | None
     parent: int
-    """The number of the element around it; -1 is the root."""
+    """The number of its parent; -1 is the root."""
     depth: int
     """1 for the root's children."""
     path: int
-    """The same number for all elements to which the same tags lead."""
+    """A number that is equal for all elements with the same tags on the path from the root."""
     aside: bool
     """Whether it is hidden from screen readers, as copies for endless scrolling are."""
     rank: int
@@ -65,7 +65,7 @@ class Element(Struct, frozen=True, gc=False):
 
 
 class Run(Struct, frozen=True, gc=False):
-    """Text without markup in it: the element it stands in, and what parts it from the run before."""
+    """Text without markup: its element, and the gap between the previous run and this one."""
 
     text: str
     element: int
@@ -94,10 +94,10 @@ class Outline(Struct, frozen=True):
 
 
 def parse(page: str, place: str) -> LexborHTMLParser:
-    """Parse HTML without what is never shown.
+    """Parse HTML, and remove elements that are never shown.
 
     Raises:
-        InputError: It is beyond the limits of the parser.
+        InputError: The page exceeds the limits of the parser.
     """
     tree = tree_of(page, place)
     tree.strip_tags(_DROPPED)
@@ -105,14 +105,14 @@ def parse(page: str, place: str) -> LexborHTMLParser:
 
 
 def outline(root: LexborNode) -> Outline:
-    """Lay out what is shown of an element; what is hidden in it stays out, and so do its menus and forms."""
+    """The outline of an element, without hidden elements, menus and forms."""
     drawn = _Drawn()
     _read(root, drawn)
     return Outline(drawn.elements, drawn.runs, drawn.starts, drawn.ends)
 
 
 def lines_of(root: LexborNode) -> list[str]:
-    """The lines that an outline of an element shows, in a third of the time: its elements are not laid out."""
+    """The lines of an element's outline, without making the outline, in a third of the time."""
     told = _Told()
     _read(root, told)
     return "".join([run.gap + run.text for run in told.runs]).split("\n")
@@ -123,7 +123,7 @@ _TEXT: Final = "-text"
 
 
 def _read(root: LexborNode, told: "_Told") -> None:
-    """Tell every element and text shown below `root`, in the order of the page."""
+    """Report every shown element and text below `root` to `told`, in document order."""
     turns: dict[tuple[int, str], bool] = {}
     top = root.mem_id
     enter, leave, write = told.enter, told.leave, told.write
@@ -177,7 +177,7 @@ def _is_spaced_out(text: str) -> bool:
 
 
 class _Told:
-    """The runs of text of an element while it is read."""
+    """Collects the runs of text of an element."""
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
@@ -231,7 +231,7 @@ class _Told:
 
 
 class _Drawn(_Told):
-    """An outline while it is drawn."""
+    """Collects an outline."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the names in a page say: whether an element is called as tickers are, and what part of an item one is.
+"""Interpret class and id names: whether an element is a ticker, and which part of an item it is.
 
 Names are read as whole words of class and id tokens: `newsTicker`, `c-ticker__list` and `شريط-الأخبار` name a ticker,
 `product-stickers` names none. Words written together count where known parts make up the whole: `breakingnews`.
@@ -184,9 +184,9 @@ def unaccented(label: str) -> str:
 
 
 def likeness(called: str) -> float:
-    """How surely an element with these classes and ids is a ticker: above 0, or below where it is something else.
+    """The evidence of these classes and ids that an element is a ticker: negative if it is something else.
 
-    `news-ticker` gives TICKER, `latest-news` LATEST, `flash-sale` is less than nothing.
+    `news-ticker` gives TICKER, `latest-news` LATEST, and `flash-sale` a negative number.
     """
     return _likeness(called[:_MAX_CALLED])
 
@@ -227,7 +227,7 @@ def is_place_of_others(called: str) -> bool:
 
 
 def part(tag: str, called: str) -> Part | None:
-    """What an element of an item holds, by its tag and names; None where they do not say."""
+    """The part of an item that an element is, by its tag and names; None if they do not indicate one."""
     if tag in _TAG_PARTS:
         return _TAG_PARTS[tag]
     return _part(called[:_MAX_CALLED]) if called else None

@@ -1,4 +1,4 @@
-"""Find the strips of a page, from the surest evidence to the last: names, labels, lines, what is set aside, data."""
+"""Find the strips of a page, from the strongest evidence to the weakest: names, labels, lines, `noscript`, data."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ def find_strips(
     address: str | None = None,
     timezone: str | None = None,
 ) -> tuple[Found, ...]:
-    """Every strip of a page, the one that is most surely a ticker first; at least one.
+    """Every strip of a page, at least one, most certain first.
 
     Args:
         page: The text of the page.
@@ -83,10 +83,10 @@ def survey(
     separator: str | None = None,
     address: str | None = None,
 ) -> list[Rival]:
-    """All that could be the strip of a page, the surest first, then what was passed over; each with why.
+    """All candidates for the strip of a page, best first, then the rejected ones, each with the reason.
 
     Raises:
-        InputError: A text without a strip, or HTML that is nested too deeply.
+        InputError: The text has no strip, or the HTML is nested too deeply.
     """
     written_in = format or looks_like(page)
     if written_in == "feed":
@@ -110,7 +110,7 @@ def survey(
 
 
 def looks_like(page: str) -> Format:
-    """What a page is written in: a feed by how it begins, HTML where one of its usual tags stands."""
+    """The format of a page: a feed by its beginning, HTML by a common tag, else text."""
     if is_feed(page):
         return "feed"
     return "html" if _HTML.search(page) else "text"
@@ -134,7 +134,7 @@ def _in_html(page: str, place: str, separator: str | None, address: str | None) 
 def _finders(
     page: str, place: str, separator: str | None, address: str | None, whole: _Parsed
 ) -> Iterator[_Finder]:
-    """The ways to find a strip, each tried where those before it found none; `whole` has the scripts."""
+    """The ways to find a strip, in order; each is tried if those before it found none. `whole` includes the scripts."""
     tree = parse(page, place)
     yield lambda: named(tree, page, address, separator)
     body = tree.body

@@ -1,7 +1,8 @@
-"""Judge how much the texts of a list read like headlines, and say what they are where they do not.
+"""Judge which share of a list's texts read like headlines, and what most of the others are.
 
-By length, words, figures, and the words of other things that move or are new on news sites: prices, scores, weather,
-offers, comments, menus, small print. Headlines of a few words have no mark of their own: most of a list must read so.
+The criteria are length, number of words, figures, and typical words of other lists on news sites: prices, scores,
+weather, offers, comments, menus, small print. A short headline has no distinctive features, so most of a list must read
+like headlines.
 """
 
 import re
@@ -165,14 +166,14 @@ HEADLINES: Final = 0.5
 
 
 class Reading(Struct, frozen=True):
-    """How a list of texts reads: the share of headlines (0 to 1), and what most of the rest is."""
+    """The judgement of a list of texts: the share of headlines (0 to 1), and the kind of most others."""
 
     headlines: float
     mostly: str
 
 
 def read(texts: Sequence[str]) -> Reading:
-    """How the texts of a list, of which none is empty, read."""
+    """Judge the texts of a list, none of which is empty."""
     kinds = Counter(map(kind_of, texts))
     doubtful = kinds.get("a few words", 0) + kinds.get("a sentence", 0)
     share = (kinds.get("headlines", 0) + _DOUBTFUL * doubtful) / max(1, len(texts))
@@ -181,7 +182,7 @@ def read(texts: Sequence[str]) -> Reading:
 
 
 def kind_of(text: str) -> Kind:
-    """What a text is by itself."""
+    """The kind of a single text."""
     return "prose" if len(text) > LONGEST_HEADLINE else _kind_of(text)
 
 
@@ -209,7 +210,7 @@ def _without_marks(text: str) -> str:
 
 
 def _by_words(text: str) -> Kind | None:
-    """What the words of other things than news say."""
+    """The kind of a text by typical words of other things than news."""
     for pattern, kind in _TOLD:
         if pattern.search(text):
             return kind
@@ -237,7 +238,7 @@ _TOLD: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (
 
 
 def _by_form(text: str, words: int) -> Kind:
-    """What length, words and sentences say."""
+    """The kind of a text by its length, words and sentences."""
     if len(text) > _LONG and _ends_sentence(text):
         return "prose"
     if _SENTENCES.search(text) and (len(text) > _LONG or _ends_sentence(text)):

@@ -1,7 +1,8 @@
-"""Take the headline out of each item of a strip, and leave what stands beside it: clocks, sections, summaries, calls.
+"""Extract the headline of each item of a strip, without times, sections, summaries and calls to action next to it.
 
-An item is read in cells, texts that stand at one place of its markup. Cells at the same place of the other items make
-a column, and a column tells what one cell cannot: that it says the same or a time in every item, or a word or two.
+An item is divided into cells, which are texts at one place of its markup. The cells at the same place of all items are
+a column. A column shows what a single cell does not: that every item has the same text there, or a time, or one of few
+words.
 """
 
 import re
@@ -19,7 +20,7 @@ from streams.produce.separators import EDGE
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE
 
 _MOST: Final = 0.6
-"""What holds for at least this share of the items holds for the strip as a whole."""
+"""The share of items for which something must hold to hold for the whole strip."""
 _FEW_WORDS: Final = 3
 _LEAST_SHARE: Final = 0.5
 """A link with at least this share of an item's text is its headline; with less, it is a word of a sentence."""
