@@ -1,8 +1,8 @@
 """Feeds as strips: RSS, Atom, JSON Feed and news sitemaps. Each entry is a slot, with its link and its time.
 
-XML is read by libxml2 with its limits on depth and size, without entities, DTDs or the network; what is not well
-formed is read as far as it can be. A feed is kept as a JSON Feed of what was read from it, so that splitting it
-again gives the same slots.
+XML is parsed by libxml2 with its limits on depth and size, without entities, DTDs or network access; malformed XML is
+recovered as far as possible. A feed is stored as a JSON Feed of its entries, so that splitting it again gives the same
+slots.
 """
 
 import html
@@ -23,7 +23,7 @@ from streams.errors import SplitError
 from streams.produce.split import MAX_SLOTS, Slot, Split, slots_of
 
 MAX_TITLE: Final = 20_000
-"""Characters of an entry's title beyond which it is none, escaped markup included."""
+"""The longest title of an entry in characters, including escaped markup; a longer text is not a title."""
 
 _XML_FEED: Final = re.compile(
     r"(?>\s++|<!--.{0,5000}?-->|<\?[^>]{0,500}\?>|<!DOCTYPE[^<>\[]{0,500}(?:\[.{0,5000}?\]\s*)?>)*+"
@@ -55,7 +55,7 @@ _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 class Entry(
     Struct, frozen=True, rename={"published_at": "date_published", "link": "url"}, omit_defaults=True
 ):
-    """What is read of an entry, named as in JSON Feed."""
+    """The fields of an entry that are used, named as in JSON Feed."""
 
     title: str | None = None
     link: str | None = None
@@ -69,12 +69,12 @@ class _JsonFeed(Struct, frozen=True):
 
 
 def is_feed(text: str) -> bool:
-    """Whether a text is a feed, told by how it begins."""
+    """Whether a text is a feed, by its beginning."""
     return bool(_XML_FEED.match(text) or _JSON_FEED.match(text))
 
 
 def read_feed(text: str, place: str, *, address: str | None = None, timezone: str | None = None) -> str:
-    """What a feed says, as the JSON Feed that `split_feed` takes.
+    """Parse a feed to the JSON Feed that `split_feed` takes.
 
     Args:
         text: The feed.

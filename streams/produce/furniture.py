@@ -1,7 +1,7 @@
-"""Tell what a site puts beside its headlines from the headlines: clocks, dates, ages, counters, calls, labels.
+"""Furniture: what a site puts next to its headlines, such as times, dates, ages, counters, calls to action, labels.
 
-Such a text is told by its words: all of them belong to one small vocabulary. `tidy` uses that on a strip as a
-whole: what most slots begin or end with, at the same place in the same shape, is taken off them.
+Furniture is recognized by its words, which all belong to a small vocabulary. `tidy` applies that to a whole strip: if
+most slots begin or end with furniture of the same shape, it is removed from them.
 """
 
 import re
@@ -196,7 +196,7 @@ def is_byline(text: str) -> bool:
 
 
 def is_furniture(text: str) -> bool:
-    """Whether a text that stands alone is no headline whatever stands around it."""
+    """Whether a text on its own is furniture, whatever its context."""
     return len(text) <= _LONGEST_FURNITURE and _is_furniture(text)
 
 
@@ -273,7 +273,7 @@ def without_label(text: str) -> str:
 
 
 def tidy(texts: Sequence[str]) -> list[str]:
-    """The texts of a strip's slots without what the site puts at the same place in most of them.
+    """The texts of a strip's slots without the furniture that most of them have at the same place.
 
     A clock, date or age before or after, a counter or byline after, a label before, or numbers that count the slots.
     In each slot it has the same shape, as `0 U S` for `3 min ago`: `… from Monday - 10:05` loses the clock alone. A

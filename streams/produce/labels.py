@@ -1,6 +1,6 @@
-"""Labels of strips: what a site writes before its headlines to say that they are headlines (`Breaking News`, `عاجل`).
+"""Labels of strips: the words before a site's headlines that announce them (`Breaking News`, `عاجل`).
 
-A slot that is only such a label says nothing. A label that leads a headline is a tag, which the fold drops.
+A slot that is only a label is empty. A label before a headline in the same slot is a tag, which the fold removes.
 """
 
 import re
@@ -59,7 +59,7 @@ _ALONE: Final = frozenset(
 
 
 def is_label(text: str) -> bool:
-    """Whether a slot is nothing but the label of its strip."""
+    """Whether a slot is only the label of its strip."""
     return len(text) <= LONGEST_LABEL and _is_label(text)
 
 

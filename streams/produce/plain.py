@@ -1,8 +1,8 @@
-"""What a text says where it was written out, decoded wrongly or laced with control characters.
+"""Clean a text: decode entities and simple markup, repair mojibake, remove control characters.
 
-Entities (`&#8217;`, twice escaped too), simple markup (`<b>`, `<br>`) and UTF-8 that was once read in another
-encoding (`Ã©`) are read as what they stand for. Nothing that is invisible and steers a terminal or the direction
-of a page is left. The same text comes out of a plain one, so that reading twice changes nothing.
+Entities (`&#8217;`, also escaped twice), simple markup (`<b>`, `<br>`) and UTF-8 that was decoded in another encoding
+(`Ã©`) are replaced by the characters that they stand for. Invisible characters that control a terminal or the text
+direction of a page are removed. Cleaning is idempotent.
 """
 
 import re
@@ -200,7 +200,7 @@ _QUESTIONED: Final = re.compile(r"\?{3,}")
 
 
 def damaged_share(text: str) -> float:
-    """How much of a text is lost (U+FFFD, `????`) or misread UTF-8, from 0 to 1, blanks left out."""
+    """The share of a text's characters, without blanks, that are lost (U+FFFD, `????`) or mojibake (0 to 1)."""
     lost = text.count("\ufffd") + sum(map(len, _QUESTIONED.findall(text)))
     if not lost and text.isascii():
         return 0.0
@@ -209,7 +209,7 @@ def damaged_share(text: str) -> float:
 
 
 def is_damaged(text: str) -> bool:
-    """Whether so much of a text is damaged that nobody could read it."""
+    """Whether so much of a text is damaged that it is unreadable."""
     return may_be_damaged(text) and damaged_share(text) >= _DAMAGED_SHARE
 
 
