@@ -1,8 +1,8 @@
-"""Topics that were taught by examples: the file that holds every version of one, and the score of a headline.
+"""Topics taught by examples: the file with all versions of a topic, and the score of a headline.
 
-A version is a linear model over what the categorizer sees: stems and beginnings of words, and how sure the categorizer
-is of each media topic. Words tell what the examples are about, the media topics what headlines of other words and
-other languages have in common with them. `streams.process.categorize.teach` learns one.
+A version is a linear model over stems and prefixes of words, and over the categorizer's confidence in each media topic.
+Words capture what the examples are about; media topics capture what headlines with other words and in other languages
+have in common with them. `streams.process.categorize.teach` learns a version.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """How a version fares on its own examples, each left out in turn (leave-one-out)."""
+    """The quality of a version on its own examples, by leave-one-out cross-validation."""
 
     precision: Share
     recall: Share
@@ -55,7 +55,7 @@ class Taught(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """Names what it decides: two versions that weigh alike have one digest."""
+        """A hash of everything that affects decisions: two versions with equal weights have the same digest."""
         parts = (self.threshold, self.bias, sorted(self.topics.items()), sorted(self.features.items()))
         return blake2b(repr(parts).encode(), digest_size=4).hexdigest()
 
@@ -104,7 +104,7 @@ def features_of(word: str, language: str) -> tuple[str, ...]:
 
 
 class TaughtScorer:
-    """Scores headlines by one version; what it remembers of words only saves work."""
+    """Scores headlines by one version; its cache of words only saves work."""
 
     def __init__(self, taught: Taught) -> None:
         self.taught = taught
@@ -116,7 +116,7 @@ class TaughtScorer:
         return self.score(folded, language, shares) >= 0
 
     def score(self, folded: str, language: str, shares: Sequence[float]) -> float:
-        """How far a headline is above the threshold, in nats."""
+        """The distance of a headline's score above the threshold, in nats; negative below it."""
         total, number = 0, 0
         for word in dict.fromkeys(folded.split()):
             added, features = self._word(word, language)

@@ -1,9 +1,8 @@
-"""Learn a topic from headlines that are of it and headlines that are not: logistic regression, a threshold, a measure.
+"""Learn a topic from positive and negative examples: logistic regression, a threshold, and its measured quality.
 
-The two sides weigh alike however many there are of each. The threshold is where the examples, each left out in turn
-and scored by what the others teach, are told apart best, precision counting double (F0.5). It is above the score of a
-headline of which nothing is known, so that only what speaks for the topic is taken. Deterministic: the same examples
-give the same file.
+Both sides have the same total weight, however many examples each has. The threshold is the one with the best F0.5
+(precision counts double) on leave-one-out scores of the examples. It is above the score of a headline without known
+features, so that a headline needs evidence for the topic. Deterministic: the same examples give the same file.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""What names are: outlets, places, given names, and the notes that stand beside headlines, as data.
+"""Gazetteers: outlets, places, given names, and the notes next to headlines, as data.
 
-A difference between two headlines is excused where its words are known to be a note or a mere place, never because
-nothing is known against them. `outlets.txt`, `places.txt` and `names.txt` hold names between bars, in any script;
+A difference between two headlines is excused only if its words are known to be a note or a mere place, never because
+they are unknown. `outlets.txt`, `places.txt` and `names.txt` hold names between bars, in any script;
 `notes.toml` holds words by what they do. Each file says its format. All are read when a headline first needs them,
 in a few milliseconds, and compared folded (`streams.process.letters`); names are compared without spaces.
 """

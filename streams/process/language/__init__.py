@@ -1,7 +1,7 @@
-"""Which language a folded headline is in: by script, and for Latin letters by character trigrams and words.
+"""Detect the language of a folded headline: by script, and for Latin letters by character trigrams and words.
 
-Decided from the fold, not the raw text, so that every spelling of a headline has one language
-and so one owner. French against English is a naive Bayes on character trigrams (Cavnar & Trenkle's
+The fold is used, not the raw text, so that all spellings of a headline have the same language and so the same
+partition. French against English is a naive Bayes on character trigrams (Cavnar & Trenkle's
 features, log-odds weights) over `latin.json`, which `streams.process.language.train` makes. Words that only one of the
 two languages is known to have weigh as well: by its letters "Labour leader criticises harbour programme" is French.
 """
