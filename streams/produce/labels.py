@@ -18,7 +18,7 @@ def _words(*lines: str) -> frozenset[str]:
 _SAYING: Final = _words(
     "breaking news headlines headline latest trending live updates update newsflash ticker urgent alert flash",
     "developing stories bulletin exclusive exclusives highlights trends",
-    "une urgent alerte infos info actualités actualité actualites actu actus nouvelles brèves bref direct continu",
+    "urgent alerte infos info actualités actualité actualites actu actus nouvelles brèves bref direct continu",
     "fil minute dépêches titres flash essentiel tendance tendances exclusif exclusivité exclusivités affiche vedette",
     "عاجل عاجلة العاجل العاجلة أخبار اخبار الأخبار الاخبار خبر أنباء الأنباء الانباء مستجدات المستجدات عناوين",
     "العناوين موجز الموجز الإخباري الاخباري الإخبارية نشرة مباشر المباشر تغطية حصري مستجد رائج الرائج تريند "
@@ -30,7 +30,7 @@ _JOINING: Final = _words(
     "the top just in now today today's this hour hot more most recent important must read local world national",
     "all our your and on of at a glance from",
     "à la l le les en de du des d dernière dernières derniere dernieres derniers heure heures toute toutes grands",
-    "principaux principales jour aujourd hui temps réel et sur plus",
+    "une principaux principales jour aujourd hui temps réel et sur plus",
     "آخر اخر أهم اهم أبرز ابرز أحدث احدث جديد الجديد شريط الشريط الآن الان في من و على هذا اليوم الساعة مدار هام",
     "بث المحلية العالمية الوطنية الرئيسية متابعة متواصلة مستمرة النشرة لحظة بلحظة",
 )
@@ -46,6 +46,11 @@ _ALONE: Final = frozenset(
         "news",
         "en bref",
         "à retenir",
+        "à la une",
+        "a la une",
+        "une",
+        "la une",
+        "en une",
         "newsfeed",
         "newswire",
         "à ne pas manquer",
@@ -63,6 +68,8 @@ def is_label(text: str) -> bool:
     return len(text) <= LONGEST_LABEL and _is_label(text)
 
 
+_FIRST_ARABIC: Final = "\u0600"
+"""A label is of one script: words of both that could be labels are a headline, however odd."""
 _OPENS: Final = (":", "：")
 _MOST_OPENING: Final = 3
 
@@ -77,7 +84,10 @@ def _is_label(text: str) -> bool:
     words = _WORD.findall(_DRAWN_OUT.sub("", text.casefold()).replace("’", "'"))
     if " ".join(words) in _ALONE:
         return True
-    return any(map(_says, words)) and all(_says(word) or word in _JOINING for word in words)
+    joining = [word for word in words if not _says(word)]
+    if len(joining) == len(words) or not _JOINING.issuperset(joining) or len(set(joining)) < len(joining):
+        return False
+    return len({word.isascii() or word[0] < _FIRST_ARABIC for word in words}) == 1
 
 
 def _says(word: str) -> bool:

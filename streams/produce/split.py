@@ -266,7 +266,9 @@ def _mixtures(text: str, found: list[Candidate]) -> list[_Scored]:
     for kind in kinds[1:]:
         if kind.occurrences < _MIXTURE_SHARE * len(texts):
             continue
-        finer = [piece for slot in texts for piece in cut(slot, kind.separator or "")]
+        between = kind.separator or ""
+        core = between.strip(EDGE) or between
+        finer = [piece for slot in texts for piece in (cut(slot, between) if core in slot else (slot,))]
         added = len(finer) - len(texts)
         # What comes again and again beside a headline is its outlet or its section, and no headline.
         if added < 1 or 2 * (len(set(finer)) - len(set(texts))) <= added:

@@ -121,7 +121,15 @@ def test_labels_are_known(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Breaking: bridge closed", "", "Flash flood alert in the south", "خبر سار للفلاحين"]
+    "text",
+    [
+        "Breaking: bridge closed",
+        "",
+        "Flash flood alert in the south",
+        "خبر سار للفلاحين",
+        "une une in in",
+        "على le titre",
+    ],
 )
 def test_headlines_are_no_labels(text: str) -> None:
     """A headline has words of its own."""
