@@ -203,12 +203,11 @@ def _is_note(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
 def _says_nothing(note: str, mark: str, *, first: bool) -> bool:
     """Whether a note is known to say nothing of the news.
 
-    Behind a comma or in quotation marks an outlet's name must be no other word; before a colon it is who speaks.
+    In quotation marks an outlet's name must be no other word; before a colon it is who speaks. A comma is no mark: what
+    it parts may be two of a row, as in "Mayor sues Times, Guardian".
     """
     known = gazetteer()
     note = note.replace("&", "and")
-    if mark in _COMMAS:
-        return is_outlet(note, known, sure=True)
     folded = _bare(fold_words(note))
     if folded in known.labels or ((first or mark not in _COLONS) and _are_tags(folded.split())):
         return True
@@ -238,13 +237,12 @@ def _bare(folded: str) -> str:
     return folded.replace("é", "e")
 
 
-_MARK: Final = re.compile(r"(?:(?<=\s)-(?=[\s\w])|--+|\.{2,}|[,،](?=\s)|[^\w\s'’.,،;؛!?؟&$€£%#+-])+")
+_MARK: Final = re.compile(r"(?:(?<=\s)-(?=[\s\w])|--+|\.{2,}|[^\w\s'’.,،;؛!?؟&$€£%#+-])+")
 _BETWEEN_NOTES: Final = re.compile(r"\s+[–—|•·/-]\s+|\s*[|•·»]\s*")
 _DATE: Final = re.compile(
     r"\d{1,4}([/.-])\d{1,2}\1\d{2,4}|(?:[^\W\d_]+,? )?(?:\d{1,2} [^\W\d_]+|[^\W\d_]+ \d{1,2}),? \d{4}"
 )
 _ANDS: Final = (["and"], ["et"], ["و"])
-_COMMAS: Final = frozenset({",", "،"})
 _COLONS: Final = frozenset({":", "؛", "："})
 _QUOTES: Final = frozenset('«»“”"‘')
 _AROUND_NOTE: Final = " \t«»“”\"‘’'()[]{}<>【】*.!…|•·–—-"
