@@ -47,8 +47,9 @@ DATASOURCE: Final = DataSourceRef(type_val="prometheus", uid="${datasource}")
 _HEIGHTS: Final[dict[Kind, int]] = {"lines": 8, "stacked": 8, "number": 4, "bars": 8, "table": 8, "text": 8}
 _FONT: Final = 12
 """Of names and values of bars, in pixels: the size by which Grafana measures how wide names of 28 pixels' bars are."""
-_ROOM: Final = "\N{FIGURE SPACE}"
-"""Behind the names of bars: Grafana gives all of them the room of one that has the most letters, not the widest."""
+_ROOM: Final = "   "
+"""Behind the names of bars: Grafana gives all of them the room of one that has the most letters, not the widest. A
+browser shows no space at a line's end."""
 _NARROWEST: Final = 80
 """Pixels of a table's column: on a phone a table is wider than the screen, and no value is cut."""
 _WIDEST: Final = {
