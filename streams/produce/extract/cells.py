@@ -81,9 +81,7 @@ def _with_words_joined(cells: list[Cell]) -> list[Cell]:
     Pages that draw word by word write `<span>Four</span> <span>hurt</span> …`: no number among them is a counter.
     """
     joined: list[Cell] = []
-    for _, alike in groupby(
-        cells, key=lambda cell: (cell.block, cell.link, cell.parts, _kind_of_place(cell))
-    ):
+    for _, alike in groupby(cells, key=lambda cell: (cell.block, cell.link, cell.parts, kind_of_place(cell))):
         row = list(alike)
         if len(row) < _FEWEST_WORDS or any(cell.gap == "\n" for cell in row[1:]) or not _are_words(row):
             joined += row
@@ -93,7 +91,7 @@ def _with_words_joined(cells: list[Cell]) -> list[Cell]:
     return joined
 
 
-def _kind_of_place(cell: Cell) -> tuple[str, ...]:
+def kind_of_place(cell: Cell) -> tuple[str, ...]:
     """The tags and classes of a place without ranks."""
     return tuple(step.rpartition(".")[0] for step in cell.place[:-1])
 

@@ -8,11 +8,12 @@ words.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
 
-from streams.produce.extract.cells import ASIDE, WHOLE, Cell, bold_sections, cells_of
+from streams.produce.extract.cells import ASIDE, WHOLE, Cell, bold_sections, cells_of, kind_of_place
 from streams.produce.extract.markup import Outline
 from streams.produce.extract.reading import PROSE, holds_headline, kind_of
 from streams.produce.furniture import is_furniture, without_bullet
@@ -48,7 +49,11 @@ def titles(drawn: Outline, items: Sequence[int]) -> list[Title]:
     for judge in (_is_aside_by_name, _is_aside_by_text):
         rows = _without(rows, judge)
     columns = _columns(rows)
-    fixed = {place for place, cells in columns.items() if _is_fixed(cells, len(rows))}
+    fixed = {
+        place
+        for place, cells in columns.items()
+        if _is_fixed(cells, len(rows)) and not _are_first_lines(cells, rows)
+    }
     rows = _without(rows, lambda cell: cell.place in fixed)
     titled = {place for place, cells in columns.items() if _are_titles(cells, len(rows))}
     titled = titled or _in_bold(rows)
@@ -96,6 +101,29 @@ def _is_fixed(cells: Sequence[Cell], rows: int) -> bool:
     short = all(len(text.split()) <= _FEW_WORDS and len(text) <= 2 * SHORTEST_HEADLINE for text in texts)
     spoken = any(text.endswith((":", "：")) for text in texts)
     return short and (not spoken or (len(cells) >= _MANY and 2 * len(texts) <= len(cells)))
+
+
+def _are_first_lines(cells: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> bool:
+    """Whether a column is the first line of titles over two: `<span>Old mill</span><br><span>burns down</span>`.
+
+    Its texts are of some words, never the same, and the next line is an element like theirs in the same link.
+    """
+    texts = {cell.text for cell in cells}
+    some_words = sum(" " in text for text in texts)
+    if len(texts) < len(cells) or some_words < _MOST * len(texts):
+        return False
+    following = {id(cell): after for row in rows for cell, after in pairwise(row)}
+    return all(_goes_on(cell, following.get(id(cell))) for cell in cells)
+
+
+def _goes_on(cell: Cell, after: Cell | None) -> bool:
+    return (
+        after is not None
+        and cell.link is not None
+        and after.link == cell.link
+        and after.gap == "\n"
+        and kind_of_place(after) == kind_of_place(cell)
+    )
 
 
 def _are_titles(cells: Sequence[Cell], rows: int) -> bool:

@@ -104,6 +104,17 @@ def test_a_headline_drawn_word_by_word_is_one() -> None:
     ]
 
 
+def test_a_title_over_two_lines_is_one() -> None:
+    """Its first words are no section: they are some each time, never the same, in an element like that of the rest."""
+    broken = [(" ".join(title.split()[:2]), " ".join(title.split()[2:])) for title in TITLES]
+    items = "".join(
+        f'<li><a href="/{first[:3]}"><span>{first}</span><br><span>{rest}</span></a></li>'
+        for first, rest in broken
+    )
+    found, *_ = find_strips(f'<ul class="ticker">{items}</ul>', "here")
+    assert [slot.text for slot in found.split.slots] == list(TITLES)
+
+
 def test_first_words_in_bold_are_no_sections() -> None:
     """A headline goes on behind its first word, in whatever script it is written."""
     for titles in (
