@@ -33,6 +33,7 @@ OF_ITS_OWN: Final = {
     "TickerWebhookFails",
     "TickerSpoolFilling",
     "TickerSpoolDropping",
+    "TickerReplayFailed",
 }
 """What an outage of Kafka does not explain, or what says how long it may last."""
 

@@ -96,6 +96,7 @@ def test_a_try_that_is_killed_at_every_step_goes_on_and_leaves_nothing(
     assert len(everything(connection, SIGHTINGS.on(decided))) == before
 
 
+@pytest.mark.chaos
 def test_a_killed_try_is_not_gone_on_with_for_another_window_or_under_other_rules(
     kafka: str, decided: str, tmp_path: Path
 ) -> None:
