@@ -1,6 +1,6 @@
 # Every target sets up what it needs: a Python 3.11+ and the package registries are enough.
 PYTHON ?= python3
-JOBS ?= 2
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -26,7 +26,7 @@ $(READY): $(INSTALLED)
 demo: $(INSTALLED)  ## the main job on a bundled sample, without a broker
 	$(BIN)/ticker run streams/samples --dropped
 
-test: $(READY)  ## all tests; starts real Kafkas by itself, one for each of JOBS=2 processes; JOBS=0 is one after the other
+test: $(READY)  ## all tests; starts real Kafkas by itself, one for each of JOBS=3 processes; JOBS=0 is one after the other
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 lint: $(READY)  ## ruff, mypy --strict and the drift of generated files

@@ -191,8 +191,9 @@ def _marked(texts: list[str], place: str) -> tuple[Slot, ...]:
     ):
         raise SplitError(place, _DAMAGED)
     slots = list(map(Slot, texts))
-    if min(map(len, texts), default=0) <= LONGEST_LABEL:
-        slots = [Slot("") if is_label(slot.text) or opens_list(slot.text) else slot for slot in slots]
+    for position, text in enumerate(texts):
+        if len(text) <= LONGEST_LABEL and (is_label(text) or opens_list(text)):
+            slots[position] = Slot("")
     if not any(map(str.endswith, texts, repeat(_ELLIPSES))):
         return tuple(slots)
     last = len(texts) - 1
