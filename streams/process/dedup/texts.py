@@ -13,6 +13,8 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
+from schemas.events import MAX_TEXT
+
 _encode_lines: Final = msgspec.json.Encoder().encode_lines
 _decode: Final = msgspec.json.Decoder(str).decode
 _NULL: Final = b"null"
@@ -40,7 +42,7 @@ def pack_raw(*, folded: Raw, text: Raw, id: Raw, root: Raw) -> bytes:  # noqa: A
     """Pack the raw texts of a changelog record.
 
     Raises:
-        ValueError: A text is not a UTF-8 string, or the id is missing.
+        ValueError: A text is not a UTF-8 string or is too long, or the id is not one.
     """
     is_folded = text == folded
     texts = b"\n".join((folded, NONE if is_folded else text, id, root))
@@ -48,9 +50,12 @@ def pack_raw(*, folded: Raw, text: Raw, id: Raw, root: Raw) -> bytes:  # noqa: A
     third = texts.index(b"\n", second) + 1
     if not texts[0] == texts[third] == _QUOTE or not (is_folded or texts[second] == _QUOTE):
         raise ValueError("its texts are no strings")
-    if _ID(id) is None:
-        raise ValueError(f"{id!r} is no id")
+    for each in (id,) if root == NONE else (id, root):
+        if _ID(each) is None:
+            raise ValueError(f"{bytes(each)!r} is no id")
     texts.decode()
+    if len(texts) > MAX_TEXT and len(text_of(texts)) > MAX_TEXT:
+        raise ValueError(f"its text is longer than {MAX_TEXT:,} characters")
     return texts
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.events import SeenHeadline, encode
+from schemas.events import MAX_TEXT, SeenHeadline, encode
 from streams.errors import RecordError
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.process.dedup.headline import read_row
@@ -53,6 +53,13 @@ def test_a_record_with_damaged_bytes_is_refused(old: bytes, new: bytes) -> None:
     row = encode(_seen("Ferry sinks", folded="ferry sinks"))
     with pytest.raises(RecordError, match="b'key' cannot be read"):
         Deduplicator().restore([RawRecord(b"key", row.replace(old, new), 0, [])])
+
+
+def test_a_record_with_a_text_longer_than_any_headline_is_refused() -> None:
+    """It would be written again, and no consumer of the state could read that."""
+    row = encode(_seen("Ferry sinks", folded="ferry sinks")).replace(b"Ferry", b"F" * MAX_TEXT)
+    with pytest.raises(RecordError, match="longer than 2,000 characters"):
+        Deduplicator().restore([RawRecord(b"key", row, 0, [])])
 
 
 def _seen(text: str, *, folded: str, root: str | None = None) -> SeenHeadline:
