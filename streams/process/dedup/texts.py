@@ -21,6 +21,7 @@ _NULL: Final = b"null"
 _NO_CHAIN: Final = b"\nnull"
 NONE: Final = Raw(_NULL)
 """The line of an absent text."""
+_EMPTY: Final = Raw(b'""')
 _QUOTE: Final = ord('"')
 _ID: Final = re.compile(rb'"[0-9a-f]{20}-[0-9]+"').fullmatch
 
@@ -53,6 +54,8 @@ def pack_raw(*, folded: Raw, text: Raw, id: Raw, root: Raw) -> bytes:  # noqa: A
     for each in (id,) if root == NONE else (id, root):
         if _ID(each) is None:
             raise ValueError(f"{bytes(each)!r} is no id")
+    if text == _EMPTY:
+        raise ValueError("its text is empty")
     texts.decode()
     if len(texts) > MAX_TEXT and len(text_of(texts)) > MAX_TEXT:
         raise ValueError(f"its text is longer than {MAX_TEXT:,} characters")
