@@ -93,14 +93,14 @@ class Gathered(Generic[T]):
         self._filled = 0
         """How many numbers the next piece has."""
 
-    def add(self, texts: Sequence[bytes], first: int) -> None:
+    def add(self, text: bytes, first: int) -> None:
         """Gather some texts.
 
         Args:
-            texts: Words in UTF-8, single spaces between them; the first text has slot `first`, the next the next.
+            text: A line for each text: words in UTF-8, single spaces between them; the first line has slot `first`, the
+                next the next.
             first: A slot below 2**31.
         """
-        text = b"\n".join(texts)
         data = np.frombuffer(text, np.uint8)
         ends = np.flatnonzero((data == _SPACE) | (data == _LINE_END))
         slots = np.concatenate(([first], first + np.cumsum(data[ends] == _LINE_END)))
@@ -116,7 +116,7 @@ class Gathered(Generic[T]):
 
     def _end_piece(self) -> None:
         piece = self._piece[: self._filled]
-        piece.sort()
+        piece[:] = _sorted_by_group(piece)
         self._gathered.append(piece)
         self._filled = 0
 
@@ -152,7 +152,9 @@ class Gathered(Generic[T]):
         parts = [np.searchsorted(found, edges).tolist() for found in self._gathered]
         for place in range(len(edges) - 1):
             pieces = zip(self._gathered, parts, strict=True)
-            found = np.sort(np.concatenate([piece[at[place] : at[place + 1]] for piece, at in pieces]))
+            found = _sorted_by_group(
+                np.concatenate([piece[at[place] : at[place + 1]] for piece, at in pieces])
+            )
             found = found[_first_of_equal(found)]  # a word can stand twice in a text
             numbers = found >> 32
             starts = np.flatnonzero(_first_of_equal(numbers))
@@ -179,6 +181,21 @@ def shared(postings: "Sequence[array[int]]", fewest: int) -> dict[int, int]:
         return {}
     found = again[is_again]
     return {slot: count + fewest - 1 for slot, count in Counter(found.tolist()).items()}
+
+
+def _sorted_by_group(numbers: Numbers) -> Numbers:
+    """Numbers by group, those of a group in the order in which they come: a radix sort, 16 bits at a time.
+
+    numpy has one for integers of 16 bits. Its sort of 64 bits took four times as long on an AMD processor.
+    """
+    if not len(numbers):
+        return numbers
+    groups = numbers >> 32
+    groups -= groups.min()  # of a step, often less than 65,536 apart
+    order = np.argsort(groups.astype(np.uint16), kind="stable")
+    if groups.max() >> 16:
+        order = order[np.argsort((groups >> 16).astype(np.uint16)[order], kind="stable")]
+    return numbers[order]
 
 
 def _first_of_equal(ascending: Numbers) -> Numbers:

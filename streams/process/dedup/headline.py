@@ -1,5 +1,7 @@
 """A live headline in memory, and its changelog record."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from sys import intern
 from typing import Annotated, Final
@@ -7,12 +9,31 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Raw, Struct, convert
 
-from schemas.events import ClaimedTime, DoubtedTimes, Language, SeenHeadline, SourceId, type_name
+from schemas.events import (
+    UNREADABLE,
+    ClaimedTime,
+    DoubtedTimes,
+    Language,
+    SeenHeadline,
+    SourceId,
+    type_name,
+)
 from schemas.instants import format_instant, parse_instant
+from streams.errors import RecordError
 from streams.process.dedup.crowd import crowd_from, crowd_text, estimate, with_one_more
 from streams.process.dedup.event_time import BUCKET_MS, Claims, bucket_end
 from streams.process.dedup.near import Indexed
-from streams.process.dedup.texts import NONE, id_of, pack, pack_raw, raw, raw_texts, read_raw, root_of
+from streams.process.dedup.texts import (
+    NONE,
+    id_of,
+    pack,
+    pack_raw,
+    pack_together,
+    raw,
+    raw_texts,
+    read_raw,
+    root_of,
+)
 from streams.process.fold import FOLD_VERSION, fold
 
 MAX_SOURCES: Final = 32
@@ -43,9 +64,16 @@ class SeenRow(
     folded: Raw = NONE
     fold: Annotated[int, Meta(ge=1)] = 1
 
+    @property
+    def is_current(self) -> bool:
+        """Whether its folded text can be taken over: an earlier release wrote none, or folded otherwise."""
+        return self.fold == FOLD_VERSION and self.folded is not NONE
+
 
 read_row: Final = msgspec.json.Decoder(SeenRow).decode
 _encode: Final = msgspec.json.Encoder().encode
+_INVALID: Final = (*UNREADABLE, ValueError)
+"""What a value that is no changelog record raises."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -191,23 +219,45 @@ def live_headline(
     )
 
 
+def unreadable(key: bytes | None, error: Exception) -> RecordError:
+    """What to raise about a changelog record that cannot be read."""
+    return RecordError(f"state record {key!r} cannot be read: {error}")
+
+
 def restored(key: bytes, row: SeenRow) -> LiveHeadline:
     """The headline from its changelog record.
 
     Raises:
-        ValueError: The value is not a changelog record.
+        RecordError: The value is not a changelog record.
     """
-    is_current = row.fold == FOLD_VERSION and row.folded is not NONE
+    try:
+        folded = row.folded if row.is_current else raw(fold(read_raw(row.text)))
+        return _headline_of(key, row, pack_raw(folded=folded, text=row.text, id=row.id, root=row.root))
+    except _INVALID as error:
+        raise unreadable(key, error) from error
+
+
+def restored_together(rows: Mapping[bytes, SeenRow]) -> list[LiveHeadline]:
+    """The headlines from their changelog records by key, all of the current fold; `restored` takes twice as long.
+
+    Raises:
+        RecordError: A value is not a changelog record.
+    """
+    pieces = pack_together(rows.values())
+    if pieces is not None:
+        with suppress(*_INVALID):
+            return [
+                _headline_of(key, row, texts) for (key, row), texts in zip(rows.items(), pieces, strict=True)
+            ]
+    return [restored(key, row) for key, row in rows.items()]  # which names the one that is invalid
+
+
+def _headline_of(key: bytes, row: SeenRow, texts: bytes) -> LiveHeadline:
     first_seen = parse_instant(row.first_seen)
     last_seen = first_seen if row.last_seen == row.first_seen else parse_instant(row.last_seen)
     return LiveHeadline(
         key=key,
-        texts=pack_raw(
-            folded=row.folded if is_current else raw(fold(read_raw(row.text))),
-            text=row.text,
-            id=row.id,
-            root=row.root,
-        ),
+        texts=texts,
         bucket_end=bucket_end(last_seen),
         language=_language(row.language),
         first_seen=first_seen,

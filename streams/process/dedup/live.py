@@ -5,7 +5,7 @@ expire together are removed a few at a time, in a fixed order; until then they a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -30,7 +30,14 @@ from streams.process.dedup.event_time import (
     hear,
     without_outliers,
 )
-from streams.process.dedup.headline import LiveHeadline, SeenRow, read_row, restored
+from streams.process.dedup.headline import (
+    LiveHeadline,
+    SeenRow,
+    read_row,
+    restored,
+    restored_together,
+    unreadable,
+)
 from streams.process.dedup.near import NearIndex
 from streams.process.dedup.texts import NONE, read_raw
 from streams.process.fold import FOLD_VERSION, fold_key
@@ -338,14 +345,28 @@ class LiveHeadlines:
             RecordError: One is no seen headline: the state cannot be trusted.
         """
         self.is_settled, self._preparing = False, None
+        coming: dict[bytes, SeenRow] = {}
+        known, orphans = self.by_key, self._orphans
         for record in records:
+            key, value = record.key, record.value
+            if key is None:
+                raise RecordError("a state record has no key")
             try:
-                if record.key == EVENT_TIME_KEY:
-                    self._restore_event_time(record.value or b"")  # type: ignore[arg-type] # as below: bytes
+                if key == EVENT_TIME_KEY:
+                    self._restore_event_time(value or b"")  # type: ignore[arg-type] # no event on a state topic: bytes
                     continue
-                self._restore(record)
+                row = None if value is None else read_row(value)  # type: ignore[arg-type] # bytes, as above
+                is_known = key in known or key in orphans or key in coming
+                if not is_known and row is not None and row.alias_of is None and row.is_current:
+                    coming[key] = row
+                    continue
+                if key in coming or (row is not None and row.alias_of is None):
+                    self._restore_together(coming)
+                    coming = {}
+                self._restore(key, row)
             except (*UNREADABLE, ValueError) as error:
-                raise RecordError(f"state record {record.key!r} cannot be read: {error}") from error
+                raise unreadable(key, error) from error
+        self._restore_together(coming)
 
     def _restore_event_time(self, value: bytes) -> None:
         row = _decode_event_time(value)
@@ -360,41 +381,47 @@ class LiveHeadlines:
     def _is_live(self, headline: LiveHeadline) -> bool:
         return self.by_key.get(headline.key) is headline
 
-    def _restore(self, record: Record) -> None:
-        key = record.key
-        if key is None:
-            raise RecordError("a state record has no key")
-        if record.value is None:
+    def _restore(self, key: bytes, row: SeenRow | None) -> None:
+        """Apply a record of a key that may be known; None is a tombstone."""
+        if row is None:
             self._detach(key)
-            return
-        row = read_row(record.value)  # type: ignore[arg-type] # no event on a state topic: bytes
-        if row.alias_of is not None:
+        elif row.alias_of is not None:
             self._detach(key)
             self._restore_alias(key, row.alias_of.encode())
-        elif key not in self.by_key and key not in self._orphans:
-            self._restore_headline(key, row)  # so it is for most: a headline that is not known yet
         elif not self._refresh(key, row):
-            self._restore_headline(key, row, self._detach(key))
+            aliases = self._detach(key)
+            headline = restored(key, row)
+            self._add_restored({key: row}, [headline], aliases)
+            if row.fold != FOLD_VERSION:
+                self._rekey(headline)
 
-    def _restore_headline(self, key: bytes, row: SeenRow, aliases: tuple[bytes, ...] = ()) -> None:
-        headline = restored(key, row)
-        self.by_key[key] = headline
-        self._ending.add(headline)
-        if self.claims or row.doubted is not None:
-            self._restore_claim(key, row)
-        coming = self._restored[headline.language]
-        coming.append(headline)
-        if len(coming) == _GATHERED:
-            self._near[headline.language].gather(list(filter(self._is_live, coming)))
-            coming.clear()
-        if row.root is not NONE:
-            self._updates.append(headline)
-        if key in self._waiting:
-            aliases += self._take_orphans(key)
+    def _restore_together(self, rows: Mapping[bytes, SeenRow]) -> None:
+        """Restore headlines of the current fold whose keys are not known: so it is for most."""
+        if rows:
+            self._add_restored(rows, restored_together(rows))
+
+    def _add_restored(
+        self, rows: Mapping[bytes, SeenRow], headlines: Sequence[LiveHeadline], aliases: Iterable[bytes] = ()
+    ) -> None:
+        """Add headlines with the aliases that were restored before them, and others of the first; index them later."""
+        self.by_key.update(zip(rows, headlines, strict=True))
+        self._ending.add_all(headlines)
+        for row, headline in zip(rows.values(), headlines, strict=True):
+            self._restored[headline.language].append(headline)
+            if row.root is not NONE:
+                self._updates.append(headline)
+            if row.doubted is not None:
+                self._restore_claim(headline.key, row)
         for alias in aliases:
-            self.join(alias, headline)
-        if row.fold != FOLD_VERSION:
-            self._rekey(headline)
+            self.join(alias, headlines[0])
+        if self._waiting:
+            for key in filter(self._waiting.__contains__, rows):
+                for alias in self._take_orphans(key):
+                    self.join(alias, self.by_key[key])
+        for language, coming in self._restored.items():
+            if len(coming) >= _GATHERED:
+                self._near[language].gather(list(filter(self._is_live, coming)))
+                coming.clear()
 
     def _rekey(self, headline: LiveHeadline) -> None:
         """Make a headline with a key of an older fold version findable by its current key too.

@@ -26,7 +26,7 @@ from rapidfuzz import fuzz
 from streams.process.dedup.compare import Relation, compare_words
 from streams.process.dedup.reading import split_words
 from streams.process.dedup.slots import Slots
-from streams.process.dedup.texts import folded_in, folded_of, text_of
+from streams.process.dedup.texts import folded_lines, folded_of, text_of
 from streams.process.dedup.words import Lexicon, lexicon, take_apart
 from streams.process.fold import QUESTION
 
@@ -210,7 +210,7 @@ class NearIndex(Generic[HeadlineT]):
                 self._renumber()  # so that there is room for a thousand million
             self._asked = _NOTHING_ASKED
             self._gathered = bulk().Gathered(self._words.__getitem__)
-        self._gathered.add([folded_in(headline.texts) for headline in headlines], self._live.next)
+        self._gathered.add(folded_lines([headline.texts for headline in headlines]), self._live.next)
         for slot, headline in enumerate(headlines, self._live.next):
             headline.slot = slot
         self._live.extend(headlines)

@@ -8,7 +8,8 @@ The layout is four lines, each a JSON string or `null`. Lines contain no line br
 """
 
 import re
-from typing import Final
+from collections.abc import Collection, Sequence
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Raw
@@ -17,13 +18,18 @@ from schemas.events import MAX_TEXT
 
 _encode_lines: Final = msgspec.json.Encoder().encode_lines
 _decode: Final = msgspec.json.Decoder(str).decode
+_ID: Final = re.compile(rb'"[0-9a-f]{20}-[0-9]+"').fullmatch
+_PIECES: Final = re.compile(
+    rb"""(?: "[^\n]*" \n (?: "[^\n]*" | null ) \n "[0-9a-f]{20}-[0-9]+" \n (?: null | "[0-9a-f]{20}-[0-9]+" ) \n )*""",
+    re.VERBOSE,
+).fullmatch
+"""Matches pieces of packed texts, a line break after each."""
 _NULL: Final = b"null"
 _NO_CHAIN: Final = b"\nnull"
 NONE: Final = Raw(_NULL)
 """The line of an absent text."""
 _EMPTY: Final = Raw(b'""')
 _QUOTE: Final = ord('"')
-_ID: Final = re.compile(rb'"[0-9a-f]{20}-[0-9]+"').fullmatch
 
 
 def pack(*, folded: str, text: str, id: str = "", root: str | None = None) -> bytes:  # noqa: A002 (the event's word)
@@ -62,6 +68,50 @@ def pack_raw(*, folded: Raw, text: Raw, id: Raw, root: Raw) -> bytes:  # noqa: A
     return texts
 
 
+class RawTexts(Protocol):
+    """A changelog record with its texts as raw JSON."""
+
+    @property
+    def folded(self) -> Raw:
+        """The text folded."""
+
+    @property
+    def text(self) -> Raw:
+        """The text."""
+
+    @property
+    def id(self) -> Raw:
+        """The headline's id."""
+
+    @property
+    def root(self) -> Raw:
+        """The id of the first headline of its chain, or `NONE`."""
+
+
+def pack_together(rows: Collection[RawTexts]) -> list[bytes] | None:
+    """Pack the texts of several changelog records and check them together, in half of the time of `pack_raw` for each.
+
+    None if one of them may be invalid: `pack_raw` tells.
+    """
+    texts = [row.text for row in rows]
+    pieces = [
+        b"\n".join((row.folded, NONE if text == row.folded else text, row.id, row.root))
+        for row, text in zip(rows, texts, strict=True)
+    ]
+    together = b"\n".join((*pieces, b""))
+    try:
+        together.decode()
+    except UnicodeDecodeError:
+        return None
+    is_valid = (
+        _PIECES(together) is not None
+        and NONE not in texts
+        and _EMPTY not in texts
+        and max(map(len, pieces), default=0) <= MAX_TEXT
+    )
+    return pieces if is_valid else None
+
+
 def read_raw(text: Raw) -> str:
     """Decode a raw text of a changelog record.
 
@@ -92,10 +142,12 @@ def folded_of(texts: bytes) -> str:
     return _decode(texts[: texts.index(b"\n")])
 
 
-def folded_in(texts: bytes) -> bytes:
-    """The text folded, as UTF-8."""
-    line = texts[1 : texts.index(b"\n") - 1]
-    return folded_of(texts).encode() if b"\\" in line else line
+def folded_lines(pieces: Sequence[bytes]) -> bytes:
+    """The folded texts in several pieces, as lines of UTF-8."""
+    lines = b"\n".join([texts[1 : texts.index(b"\n") - 1] for texts in pieces])
+    if b"\\" in lines:
+        return "\n".join(map(folded_of, pieces)).encode()
+    return lines
 
 
 def text_of(texts: bytes) -> str:

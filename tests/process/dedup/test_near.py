@@ -120,7 +120,7 @@ def test_words_that_differ_are_told_apart(texts: list[str]) -> None:
     """Each word is handed the texts in which it stands, however alike words are and whatever is in them."""
     gathered: bulk.Gathered[str] = bulk.Gathered(str)
     for first in range(0, len(texts), 3):
-        gathered.add([text.encode() for text in texts[first : first + 3]], first)
+        gathered.add("\n".join(texts[first : first + 3]).encode(), first)
     expected: dict[str, list[int]] = {}
     for slot, text in enumerate(texts):
         for word in set(text.split()):

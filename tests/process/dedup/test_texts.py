@@ -9,7 +9,16 @@ from schemas.events import MAX_TEXT, SeenHeadline, encode
 from streams.errors import RecordError
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.process.dedup.headline import read_row
-from streams.process.dedup.texts import folded_in, folded_of, id_of, pack, pack_raw, root_of, text_of
+from streams.process.dedup.texts import (
+    folded_lines,
+    folded_of,
+    id_of,
+    pack,
+    pack_raw,
+    pack_together,
+    root_of,
+    text_of,
+)
 from streams.process.fold import FOLD_VERSION, fold
 from streams.stage import RawRecord
 
@@ -24,7 +33,7 @@ def test_every_text_comes_back(text: str, folded: str, root: str | None) -> None
     """Whatever is in them, and whether or not the fold says the same as the text."""
     texts = pack(folded=folded, text=text, id=ID, root=root)
     assert (folded_of(texts), text_of(texts), id_of(texts), root_of(texts)) == (folded, text, ID, root)
-    assert folded_in(texts) == folded.encode()
+    assert folded_lines([texts, texts]) == f"{folded}\n{folded}".encode()
 
 
 @given(ANY_TEXT.filter(bool), st.none() | st.just("ffeeddccbbaa99887766-0"))
@@ -34,6 +43,7 @@ def test_a_changelog_record_has_them_as_they_are_kept(text: str, root: str | Non
     row = read_row(encode(_seen(text, folded=folded, root=root)))
     taken = pack_raw(folded=row.folded, text=row.text, id=row.id, root=row.root)
     assert taken == pack(folded=folded, text=text, id=ID, root=root)
+    assert pack_together([row, row]) in ([taken, taken], None)
 
 
 @pytest.mark.parametrize("field", ["id", "text", "folded"])
