@@ -19,40 +19,47 @@ from aiokafka.errors import ConsumerStoppedError, CorruptRecordException
 class Slice:
     """The undecoded record batches that one fetch brought from one partition, in order; at least one when made."""
 
-    __slots__ = ("batches", "end", "epoch", "partition", "previous_end", "size")
+    __slots__ = ("_batches", "_decoded", "end", "epoch", "partition", "previous_end", "size")
 
     def __init__(self, partition: TopicPartition, batches: Iterable[Any], size: int) -> None:
         self.partition = partition
-        self.batches = deque(batches)
+        self._batches = deque(batches)
+        self._decoded: list[Any] = []
+        """What is left of the batch that was decoded last."""
         self.size = size
         """Fetched bytes."""
-        self.end: int = self.batches[-1].next_offset
+        self.end: int = self._batches[-1].next_offset
         """The offset after its last record."""
         self.epoch = 0
         """The number of the seek that it follows."""
         self.previous_end: int | None = None
         """The offset after the slice before this one; None for the first after a seek."""
 
+    def __bool__(self) -> bool:
+        """Whether records are left; they may all be below the position."""
+        return bool(self._decoded or self._batches)
+
     @property
     def start(self) -> int:
-        """The base offset of the next batch: that of its first record, or lower if compaction removed records."""
-        return int(self.batches[0].base_offset)
+        """The offset of the next record, or the base offset of its batch: lower if compaction removed records."""
+        return int(self._decoded[0].offset if self._decoded else self._batches[0].base_offset)
 
     @property
     def timestamp(self) -> int:
-        """The event time (ms) of the next batch's first record."""
-        return int(self.batches[0].first_timestamp)
+        """The event time (ms) of the next record."""
+        return int(self._decoded[0].timestamp if self._decoded else self._batches[0].first_timestamp)
 
-    def pop(self, start: int) -> list[Any]:
-        """Take the records of the next batch that are at or above `start`, which may be none.
+    def pop(self, start: int, most: int) -> list[Any]:
+        """Take at most so many records of the next batch that are at or above `start`, which may be none.
 
         Raises:
             CorruptRecordException: The batch cannot be read.
         """
-        records = list(self.batches.popleft())
+        records = self._decoded or list(self._batches.popleft())
         if records and records[0].offset < start:
-            return [record for record in records if record.offset >= start]
-        return records
+            records = [record for record in records if record.offset >= start]
+        self._decoded = records[most:]
+        return records[:most] if self._decoded else records
 
 
 def fetching(fetcher: Any) -> AbstractContextManager[None]:

@@ -213,10 +213,9 @@ def _decoded(
     slices: Mapping[TopicPartition, Slice], positions: Mapping[TopicPartition, int], at_once: int
 ) -> Fetched:
     for tp, fetched in slices.items():
-        while fetched.batches:
-            records = fetched.pop(positions[tp])
-            for start in range(0, len(records), at_once):
-                yield tp, records[start : start + at_once]
+        while fetched:
+            if records := fetched.pop(positions[tp], at_once):
+                yield tp, records
 
 
 class CommittedReader:

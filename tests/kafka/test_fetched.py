@@ -54,6 +54,9 @@ async def _take_all() -> None:
     taken = fetched._slice(PLACE, result)
     assert taken is not None
     assert taken.end == assignment.state_value(PLACE).position == 5
-    assert [record.offset for _ in range(2) for record in taken.pop(1)] == [1, 2, 3, 4]
+    came = []
+    while taken:
+        came.append((taken.start, [record.offset for record in taken.pop(1, 1)]))
+    assert came == [(0, [1]), (2, [2]), (3, [3]), (4, [4])]
     del found, result
     assert gone() is None

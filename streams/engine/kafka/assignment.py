@@ -12,6 +12,7 @@ from streams.engine.kafka.failures import described
 from streams.engine.kafka.observer import Backlog, Observer
 from streams.engine.kafka.partition import PartitionRunner
 from streams.engine.kafka.slices import SlicingApp
+from streams.engine.kafka.turns import Turns
 from streams.kafka.fetched import Slice
 from streams.stage import Stage
 
@@ -59,6 +60,7 @@ class Assignment:
         self._crash = crash
         self._runners: dict[TopicPartition, PartitionRunner] = {}
         self._changing = asyncio.Lock()
+        self._turns = Turns()
         self._assigned = False
         self._missed = 0
         self._closing = False
@@ -148,6 +150,7 @@ class Assignment:
             prefix=self._prefix,
             schemas=self._schemas,
             consumer=self._app.consumer,
+            turns=self._turns,
             options=self._options,
             observer=self._observer,
             crash=self._crash,

@@ -27,6 +27,7 @@ from streams.engine.kafka.group_offset import GroupOffset
 from streams.engine.kafka.observer import Backlog, Committed, Observer, Restored
 from streams.engine.kafka.opening import OPEN_TIMEOUT_S, producer_of, restore
 from streams.engine.kafka.positions import position_key, position_record
+from streams.engine.kafka.turns import Turns
 from streams.engine.kafka.waiting import MissingSliceError, WaitingSlices
 from streams.engine.kafka.work import PoisonPillError, PoisonPills, Work, begin, clocks_of
 from streams.errors import TickerError
@@ -36,8 +37,8 @@ from streams.stage import Processor, Stage
 
 logger: Final = logging.getLogger(__name__)
 
-_TURN_S: Final = 0.004
-"""How long deciding may hold the event loop, on which the open commit and other partitions wait."""
+_TURN_S: Final = 0.002
+"""How long a turn of deciding lasts, in which open commits and all else wait for the event loop."""
 _DISOWNED_S: Final = 60.0
 """How long the group may deny that a partition is ours without revoking it."""
 _ASK_AGAIN_S: Final = 0.3
@@ -60,6 +61,7 @@ class PartitionRunner:
         prefix: The topics' prefix.
         schemas: Where consumers fetch the schemas.
         consumer: The sliced Faust consumer.
+        turns: Those of the worker's partitions.
         options: aiokafka's connection options.
         observer: Gets commits, restores and failures.
         crash: Called when consecutive failures reach their limit or the breaker trips: the process must end.
@@ -73,6 +75,7 @@ class PartitionRunner:
         prefix: str,
         schemas: SchemaUris,
         consumer: Any,
+        turns: Turns,
         options: Mapping[str, Any],
         observer: Observer,
         crash: Callable[[BaseException], None],
@@ -82,6 +85,7 @@ class PartitionRunner:
         self._prefix = prefix
         self._schemas = schemas
         self._consumer = consumer
+        self._turns = turns
         self._options = options
         self._observer = observer
         self._crash = crash
@@ -317,7 +321,8 @@ class PartitionRunner:
         work = self._work = begin(
             self.stage.name, self._prefix, self.partition, self._schemas, is_first=is_first
         )
-        turn = work.began
+        await self._turns.take()
+        turn = time.monotonic()
         before = clocks_of(self._processor)
         try:
             while self._waiting and not work.is_full:
@@ -326,7 +331,7 @@ class PartitionRunner:
                     break
                 for piece in self._poison_pills.pieces(records):
                     if time.monotonic() - turn > _TURN_S:
-                        await asyncio.sleep(0)
+                        await self._turns.take()
                         turn = time.monotonic()
                     self._poison_pills.process(self._processor, piece, work.out)
                 if records:

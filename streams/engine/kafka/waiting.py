@@ -11,6 +11,8 @@ from streams.kafka.fetched import Slice
 _BYTES: Final = 4 << 20
 """Fetched bytes of a partition in the queue at which fetching it is held back."""
 _SLICES: Final = 64
+_AT_ONCE: Final = 256
+"""The most records that are taken out at once: 20 ms of deciding if all are new headlines."""
 
 
 class MissingSliceError(Exception):
@@ -76,9 +78,9 @@ class WaitingSlices:
         return fetched.epoch == self._epoch
 
     def pop(self, fetched: Slice, start: int) -> list[Any]:
-        """Take the records of the next batch that are at or above `start`, which may be none; `fetched` is `first`."""
-        records = fetched.pop(start)
-        if not fetched.batches:
+        """Take the next records that are at or above `start`, which may be none; `fetched` is `first`."""
+        records = fetched.pop(start, _AT_ONCE)
+        if not fetched:
             self._slices.popleft()
             self._end = fetched.end
         if self._holding and not self._is_filled(_BYTES // 2, _SLICES // 2):

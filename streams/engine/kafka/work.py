@@ -25,7 +25,9 @@ strips are full of new headlines."""
 _PIECE: Final = 128
 """The most records that are decided on without a break for the event loop: 40 ms, as the slowest take 0.3 ms each."""
 _FEWEST: Final = 8
-_PIECE_S: Final = 0.01
+_PIECE_AT_FIRST: Final = 32
+"""The records of the first piece after a partition was opened: they may all be new headlines."""
+_PIECE_S: Final = 0.002
 """Seconds that a piece should take. After a longer one the next is half as large; after one of less than a quarter of
 this time it is twice as large."""
 
@@ -99,7 +101,7 @@ class PoisonPills:
         """The poison pills that were found: the error that each caused, by offset."""
         self._suspected_up_to = 0
         """The processor raised on a piece that ended here: records below this offset are given to it one by one."""
-        self._piece = _PIECE
+        self._piece = _PIECE_AT_FIRST
 
     def pieces(self, records: list[Any]) -> Iterator[list[Any]]:
         """Divide a batch into pieces, each of which is given to the processor whole."""

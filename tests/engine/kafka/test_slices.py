@@ -82,7 +82,7 @@ def test_ordinary_agents_and_tables_work_beside_slices(kafka: str, topic_prefix:
         return slices, dict(counts)
 
     slices, counts = asyncio.run(run(3))
-    assert [record.value for record in slices[0].pop(0)] == _VALUES
+    assert [record.value for record in slices[0].pop(0, 10)] == _VALUES
     assert counts == {b"storm": 2, b"port": 1}
     produce(connection, plain, [b"port"], key=b"k")
     assert asyncio.run(run(4))[1] == {b"storm": 2, b"port": 2}
@@ -130,7 +130,7 @@ def test_a_released_partition_is_not_waited_for(kafka: str, topic_prefix: str, t
         await waiting.wait()
         assert slices.empty()
         thread.release(next(iter(fetched)))
-        return (await slices.get()).pop(0)
+        return (await slices.get()).pop(0, 10)
 
     assert [record.value for record in asyncio.run(run())] == _VALUES
 
