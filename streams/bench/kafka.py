@@ -31,6 +31,8 @@ KEPT: Final = [topic if topic.cleanup == "compact" else replace(topic, retention
 """The topics without retention: retention goes by event time, and a seeded corpus has a fixed date in the past."""
 _SLOW: Final = {"faust": 20}
 """Slow contenders, which get only a fraction of the records (one in so many); with all they would take minutes."""
+_WARM_UP: Final = 4
+"""The round that does not count has one in so many of the records."""
 _TIMEOUT_S: Final = 300
 
 
@@ -83,24 +85,28 @@ class KafkaSummary(Struct, frozen=True, kw_only=True):
 
 
 def run_kafka(contenders: Sequence[str], sightings: int, runs: int) -> Iterator[KafkaResult]:
-    """Run every contender `rounds` times, each time on a new broker on this machine.
+    """Run every contender `runs` times, on one new broker on this machine.
 
-    Each round starts with another contender, so that drifts of the machine's speed affect all of them.
+    Each round starts with another contender, so that drifts of the machine's speed affect all of them. Before several
+    rounds goes one on a part of the records that does not count: in it the broker's JIT compiler learns what the others
+    ask of it.
     """
     corpora: dict[int, Corpus] = {}
     with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
         servers = cluster.bootstrap_servers()
-        for number in range(1, runs + 1):
-            for name in _from(contenders, number - 1):
-                wanted = sightings // _SLOW.get(name, 1)
+        for number in range(0 if runs > 1 else 1, runs + 1):
+            for name in _from(contenders, number):
+                wanted = sightings // _SLOW.get(name, 1) // (1 if number else _WARM_UP)
                 if wanted not in corpora:
                     corpora[wanted] = make("natural", wanted)
                 corpus = corpora[wanted]
                 prefix = f"bench-{name}-{number}"
-                logger.info("run %d of %d: %s, %s sightings", number, runs, name, f"{corpus.sightings:,}")
+                what = f"run {number} of {runs}" if number else "warm-up"
+                logger.info("%s: %s, %s sightings", what, name, f"{corpus.sightings:,}")
                 asyncio.run(fill(Connection(bootstrap_servers=servers), prefix, corpus))
                 run = run_process(name, servers, prefix, corpus.sightings, Run)
-                yield _result(name, number, corpus, run)
+                if number:
+                    yield _result(name, number, corpus, run)
 
 
 def _from(contenders: Sequence[str], number: int) -> Sequence[str]:

@@ -62,8 +62,9 @@ def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_
     Contenders are ticker, aiokafka, aiokafka-gc (collector thresholds raised), faust, and with the extra `bench`
     confluent and quix. A broker is started for them; each gets its own copy of the same sightings and one core,
     stock Faust a twentieth of them. A row sums up a contender's rounds, --csv has each of them: rates are median
-    (lowest-highest), steady ones of the second halves, gaps the longest without a commit. Needs the extra: pip
-    install 'headline-ticker[broker]'.
+    (lowest-highest), steady ones of the second halves, gaps the longest without a commit. A round before them, on a
+    quarter of the sightings, warms the broker and does not count. Needs the extra: pip install
+    'headline-ticker[broker]'.
     """
     from streams.bench.contenders import CONTENDERS
     from streams.bench.kafka import run_kafka, summarize
