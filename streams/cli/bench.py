@@ -10,6 +10,7 @@ import msgspec
 
 from streams.cli.logs import log_to_stderr
 from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.progress import steps
 
 csv_option = click.option(
     "--csv", "csv_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the rows as CSV."
@@ -51,13 +52,16 @@ def local(mix: str, sightings: int | None, runs: int, as_json: bool, csv_path: P
         "ticker bench kafka", "ticker bench kafka --contenders ticker,aiokafka --runs 5 --csv rows.csv"
     )
 )
-@click.option("--contenders", help="By name, separated by commas; without it all that are installed.")
+@click.option(
+    "--contenders",
+    help="By name, separated by commas; without it all that are installed, but for Kafka Streams.",
+)
 @click.option("--sightings", type=click.IntRange(min=1000), default=400_000, show_default=True)
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
 @json_option
 @csv_option
 def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> None:
-    """The deduplicate stage on Kafka: our worker, bare clients, stock Faust, Quix Streams.
+    """The deduplicate stage on Kafka: our worker, bare clients, stock Faust, Quix Streams, Kafka Streams.
 
     Contenders are ticker, aiokafka, aiokafka-gc (collector thresholds raised), faust, and with the extra `bench`
     confluent and quix. A broker is started for them; each gets its own copy of the same sightings and one core,
@@ -66,17 +70,19 @@ def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_
     quarter of the sightings, warms the broker and does not count. Needs the extra: pip install
     'headline-ticker[broker]'.
     """
-    from streams.bench.contenders import CONTENDERS
+    from streams.bench.contenders import CONTENDERS, default_names
     from streams.bench.kafka import run_kafka, summarize
 
-    installed = [name for name, contender in CONTENDERS.items() if contender.is_installed]
-    names = installed if contenders is None else contenders.split(",")
+    names = contenders.split(",") if contenders is not None else default_names()
     if unknown := set(names) - set(CONTENDERS):
         raise click.UsageError(f"no contender {', '.join(unknown)}; there are {', '.join(CONTENDERS)}")
-    if missing := set(names) - set(installed):
-        raise click.UsageError(
-            f"{', '.join(missing)} is not installed: pip install 'headline-ticker[bench]', or name others"
-        )
+    for name in names:
+        if lacks := CONTENDERS[name].lacks:
+            raise click.UsageError(f"{name} is not installed: {lacks}; or name others")
+    with steps() as progress:
+        for name in names:
+            if (fetch := CONTENDERS[name].fetch) is not None:
+                fetch(progress)
     rounds = list(run_kafka(names, sightings, runs))
     summaries = summarize(rounds, {name: CONTENDERS[name].does for name in names})
     report(summaries, rounds=rounds, as_json=as_json, csv_path=csv_path)

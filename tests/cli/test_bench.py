@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streams.bench.contenders import CONTENDERS
+from streams.bench.contenders import CONTENDERS, default_names
 from streams.bench.kafka import KafkaResult, summarize
 from tests.command import ticker
 
@@ -45,7 +45,7 @@ def test_the_board_is_measured_with_every_reader_and_headline() -> None:
 def test_contenders_get_the_same_sightings(kafka: str) -> None:
     """Whoever is installed publishes the same headlines, in rounds and summed up; none has the memory of all."""
     del kafka  # where no broker can run, that fixture has said so
-    names = [name for name, contender in CONTENDERS.items() if contender.is_installed and name != "faust"]
+    names = [name for name in default_names() if name != "faust"]
     found = _rows("kafka", "--contenders", ",".join(names), "--sightings", "2000", "--runs", "1")
     rounds, summaries = found[: len(names)], found[len(names) :]
     assert [row["contender"] for row in rounds] == [row["contender"] for row in summaries] == names
@@ -91,7 +91,7 @@ def test_a_restore_is_measured_on_as_many_headlines_as_asked(kafka: str) -> None
     assert row["seconds"] > 0
 
 
-@pytest.mark.parametrize("name", ["kafka-streams", "ticker,nobody"])
+@pytest.mark.parametrize("name", ["flink", "ticker,nobody"])
 def test_an_unknown_contender_is_a_wrong_argument(name: str) -> None:
     """Status 2, and the message lists those that there are."""
     done = ticker("bench", "kafka", "--contenders", name)
@@ -101,13 +101,26 @@ def test_an_unknown_contender_is_a_wrong_argument(name: str) -> None:
 
 def test_a_contender_that_is_not_installed_is_named_with_its_extra() -> None:
     """Status 2, and the message says how to install it."""
-    missing = [name for name, contender in CONTENDERS.items() if not contender.is_installed]
+    missing = [name for name, contender in CONTENDERS.items() if contender.lacks and not contender.program]
     if not missing:
         pytest.skip("every contender is installed")
     done = ticker("bench", "kafka", "--contenders", missing[0])
     assert done.returncode == 2
     assert f"{missing[0]} is not installed" in done.stderr.decode()
     assert b"headline-ticker[bench]" in done.stderr
+
+
+def test_kafka_streams_is_not_compiled_without_a_compiler() -> None:
+    """Status 2, and the message says what is missing, before anything is fetched or started."""
+    done = ticker("bench", "kafka", "--contenders", "ticker,kafka-streams", PATH="")
+    assert done.returncode == 2
+    assert "kafka-streams is not installed: it needs javac on the PATH" in done.stderr.decode()
+
+
+def test_what_must_be_fetched_is_measured_only_when_it_is_named() -> None:
+    """Nobody who asks for a benchmark downloads an engine unasked."""
+    assert {"ticker", "aiokafka"} <= set(default_names())
+    assert not {name for name in default_names() if name.startswith("kafka-streams")}
 
 
 def test_latency_is_measured_beside_what_there_is() -> None:

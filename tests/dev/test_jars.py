@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import streams.dev.jars
-from streams.dev.jars import install, locked
+from streams.dev.jars import BROKER, KAFKA_VERSION, STREAMS, Bundle, install
 from streams.errors import SettingsError, TickerError
 
 COORDINATE = "org.example:headlines:1.0"
@@ -17,18 +18,25 @@ CONTENT = b"no jar, but it need not be run"
 def pin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sha256: str) -> None:
     """Pin one jar only, which lies where Maven keeps what it has fetched."""
     (tmp_path / "jars.lock").write_text(f"{COORDINATE} {sha256}\n")
-    monkeypatch.setattr(streams.dev.jars, "_LOCK", tmp_path / "jars.lock")
+    monkeypatch.setattr(streams.dev.jars, "BROKER", replace(BROKER, lock=tmp_path / "jars.lock"))
     jar = tmp_path / "maven" / "org" / "example" / "headlines" / "1.0" / "headlines-1.0.jar"
     jar.parent.mkdir(parents=True)
     jar.write_bytes(CONTENT)
     monkeypatch.setenv("M2_REPO", str(tmp_path / "maven"))
 
 
-def test_every_jar_is_pinned_to_one_version_and_one_content() -> None:
+@pytest.mark.parametrize("bundle", [BROKER, STREAMS])
+def test_every_jar_is_pinned_to_one_version_and_one_content(bundle: Bundle) -> None:
     """Full coordinates, distinct files, whole SHA-256 digests."""
-    jars = locked()
+    jars = bundle.jars()
     assert len({jar.filename for jar in jars}) == len(jars)
     assert all(len(bytes.fromhex(jar.sha256)) == 32 for jar in jars)
+
+
+def test_kafka_streams_needs_nothing_twice() -> None:
+    """Its lock has what the broker's has not, or has in another version."""
+    assert not set(STREAMS.jars()) & set(BROKER.jars())
+    assert f"kafka-streams-{KAFKA_VERSION}.jar" in {jar.filename for jar in STREAMS.jars()}
 
 
 def test_starts_at_the_same_time_fetch_once(
