@@ -44,40 +44,54 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * The deduplicate stage in Kafka Streams, with the work of the bare clients: exactly once, every value decoded, a
- * headline and a state row for each new key. The state has a changelog.
+ * The deduplicate stage in Kafka Streams, with the work of the bare clients: exactly once, a headline and a state row for
+ * each new key. The state has a changelog.
  *
- * <p>{@code Deduplicate SERVERS APPLICATION SIGHTINGS HEADLINES RECORDS STORE FOLDER} reads the sightings twice in one
- * JVM, each time as a new application and from the first record: up to a million of them for the JIT, then RECORDS of
- * them against the clock. It prints the second time's figures as one line, a {@code streams.bench.stopwatch.Run}.
+ * <p>{@code Deduplicate SERVERS APPLICATION SIGHTINGS HEADLINES RECORDS FOLDER STORE DECODED} reads the sightings twice in
+ * one JVM, each time as a new application and from the first record: up to two million of them for the JIT, then RECORDS
+ * of them against the clock. It prints the second time's figures as one line, a {@code streams.bench.stopwatch.Run}.
+ * STORE is {@code memory} or {@code rocksdb}; DECODED says which values are: {@code all}, or {@code new} ones only.
  */
 public final class Deduplicate {
-    private static final long WARM_UP_RECORDS = 1_000_000;
+    private static final long WARM_UP_RECORDS = 2_000_000;
     private static final String STORE = "seen";
 
+    private final String servers;
+    private final String sightings;
+    private final String headlines;
+    private final String folder;
+    private final boolean inMemory;
+    private final boolean decodesAll;
+
+    private Deduplicate(String[] arguments) {
+        servers = arguments[0];
+        sightings = arguments[2];
+        headlines = arguments[3];
+        folder = arguments[5];
+        inMemory = arguments[6].equals("memory");
+        decodesAll = arguments[7].equals("all");
+    }
+
     public static void main(String[] arguments) throws InterruptedException {
+        Deduplicate contender = new Deduplicate(arguments);
         String application = arguments[1];
         long records = Long.parseLong(arguments[4]);
         CountDownLatch warm = new CountDownLatch(1);
         Stopwatch warmUp = new Stopwatch(Math.min(records, WARM_UP_RECORDS), ran -> warm.countDown());
-        KafkaStreams warmingUp = start(arguments, application + "-warm-up", warmUp);
+        KafkaStreams warmingUp = contender.start(application + "-warm-up", warmUp);
         warm.await();
         warmingUp.close();
         System.gc();
-        start(arguments, application, new Stopwatch(records, ran -> {
+        contender.start(application, new Stopwatch(records, ran -> {
             System.out.println(ran.figures());
+            System.out.flush();
             Runtime.getRuntime().halt(0); // a shutdown is not measured
         }));
     }
 
-    private static KafkaStreams start(String[] arguments, String application, Stopwatch watch) {
-        String sightings = arguments[2];
-        String headlines = arguments[3];
-        boolean inMemory = arguments[5].equals("memory");
-        KafkaStreams streams = new KafkaStreams(
-                topology(sightings, headlines, inMemory, watch),
-                configuration(arguments[0], application, arguments[6]),
-                new Clients(watch));
+    private KafkaStreams start(String application, Stopwatch watch) {
+        KafkaStreams streams =
+                new KafkaStreams(topology(watch), configuration(application), new Clients(watch));
         streams.setUncaughtExceptionHandler(error -> {
             error.printStackTrace();
             Runtime.getRuntime().halt(1);
@@ -87,14 +101,14 @@ public final class Deduplicate {
         return streams;
     }
 
-    private static Topology topology(String sightings, String headlines, boolean inMemory, Stopwatch watch) {
+    private Topology topology(Stopwatch watch) {
         KeyValueBytesStoreSupplier supplier =
                 inMemory ? Stores.inMemoryKeyValueStore(STORE) : Stores.persistentKeyValueStore(STORE);
         StoreBuilder<KeyValueStore<Bytes, byte[]>> store =
                 Stores.keyValueStoreBuilder(supplier, Serdes.Bytes(), Serdes.ByteArray());
         return new Topology()
                 .addSource("sightings", new BytesDeserializer(), new ByteArrayDeserializer(), sightings)
-                .addProcessor("deduplicate", () -> new Stage(watch), "sightings")
+                .addProcessor("deduplicate", () -> new Stage(watch, decodesAll), "sightings")
                 // In front of RocksDB, a cache of objects answers for the keys that repeat.
                 .addStateStore(inMemory ? store : store.withCachingEnabled(), "deduplicate")
                 .addSink(
@@ -105,29 +119,32 @@ public final class Deduplicate {
                         "deduplicate");
     }
 
-    private static Properties configuration(String servers, String application, String folder) {
+    private Properties configuration(String application) {
         Properties properties = new Properties();
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, servers);
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, application);
         properties.put(StreamsConfig.STATE_DIR_CONFIG, folder);
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
-        properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, Integer.getInteger("commit", 100));
+        properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100); // its default for exactly once
         properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 64L << 20);
-        properties.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, Integer.getInteger("buffered", 1000));
-        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), Integer.getInteger("poll", 4000));
+        // A poll as large as the other contenders', and room for two of one partition before it is paused.
+        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 4_000);
+        properties.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, 10_000);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         return properties;
     }
 
-    /** One record after another: decoded, looked up, and published if its key is new. */
+    /** One record after another: looked up, and published if its key is new. */
     private static final class Stage implements Processor<Bytes, byte[], byte[], byte[]> {
         private final Stopwatch watch;
+        private final boolean decodesAll;
         private ProcessorContext<byte[], byte[]> context;
         private KeyValueStore<Bytes, byte[]> seen;
 
-        Stage(Stopwatch watch) {
+        Stage(Stopwatch watch, boolean decodesAll) {
             this.watch = watch;
+            this.decodesAll = decodesAll;
         }
 
         @Override
@@ -139,11 +156,11 @@ public final class Deduplicate {
         @Override
         public void process(Record<Bytes, byte[]> record) {
             watch.begin();
-            Sighting sighting = Sighting.decode(record.value());
             boolean isNew = seen.get(record.key()) == null;
+            Sighting sighting = isNew || decodesAll ? Sighting.decode(record.value()) : null;
             if (isNew) {
                 seen.put(record.key(), sighting.row());
-                byte[] id = sighting.id.getBytes(StandardCharsets.UTF_8);
+                byte[] id = Sighting.bytes(sighting.id);
                 context.forward(new Record<>(id, sighting.headline(), record.timestamp(), sighting.headers(id)));
             }
             if (watch.processed(isNew)) {

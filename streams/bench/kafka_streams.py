@@ -27,16 +27,21 @@ def fetch(progress: Progress) -> None:
 
 
 def in_memory(servers: str, prefix: str, records: int) -> NoReturn:
-    """Kafka Streams with its state in memory, and a changelog of it."""
-    _become("memory", servers, prefix, records)
+    """Kafka Streams with its state in memory and a changelog of it, every value decoded."""
+    _become(servers, prefix, records, "memory", "all")
+
+
+def lazy(servers: str, prefix: str, records: int) -> NoReturn:
+    """The same, but the values of new keys only are decoded."""
+    _become(servers, prefix, records, "memory", "new")
 
 
 def rocksdb(servers: str, prefix: str, records: int) -> NoReturn:
-    """Kafka Streams with its state in RocksDB behind a cache of objects, and a changelog of it."""
-    _become("rocksdb", servers, prefix, records)
+    """Kafka Streams with its state in RocksDB behind a cache of objects and a changelog of it, every value decoded."""
+    _become(servers, prefix, records, "rocksdb", "all")
 
 
-def _become(store: str, servers: str, prefix: str, records: int) -> NoReturn:
+def _become(servers: str, prefix: str, records: int, store: str, decoded: str) -> NoReturn:
     """Compile the program and replace this process by it; what it writes stays in the folder of temporary files."""
     kafka = install_streams()
     folder = tempfile.mkdtemp()
@@ -54,6 +59,6 @@ def _become(store: str, servers: str, prefix: str, records: int) -> NoReturn:
         *(str(kafka.java), *_OPTIONS, f"-Djava.io.tmpdir={folder}"),
         *("-cp", os.pathsep.join([folder, kafka.class_path])),
         *("Deduplicate", servers, f"{prefix}.kafka-streams"),
-        *(SIGHTINGS.on(prefix), HEADLINES.on(prefix), str(records), store, folder),
+        *(SIGHTINGS.on(prefix), HEADLINES.on(prefix), str(records), folder, store, decoded),
     ]
     os.execv(command[0], command)  # noqa: S606 (no shell is meant)

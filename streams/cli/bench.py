@@ -67,8 +67,13 @@ def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_
     confluent and quix. A broker is started for them; each gets its own copy of the same sightings and one core,
     stock Faust a twentieth of them. A row sums up a contender's rounds, --csv has each of them: rates are median
     (lowest-highest), steady ones of the second halves, gaps the longest without a commit. A round before them, on a
-    quarter of the sightings, warms the broker and does not count. Needs the extra: pip install
-    'headline-ticker[broker]'.
+    quarter of the sightings, warms the broker and does not count.
+
+    Kafka Streams runs when it is named: kafka-streams keeps its state in memory, kafka-streams-rocksdb in RocksDB,
+    and kafka-streams-lazy decodes new headlines only, as our worker does. It reads all sightings twice, and the
+    second time is measured, with the JIT warm. It needs javac of a JDK 17 or newer, and fetches 85 MB once.
+
+    Needs the extra: pip install 'headline-ticker[broker]'.
     """
     from streams.bench.contenders import CONTENDERS, default_names
     from streams.bench.kafka import run_kafka, summarize

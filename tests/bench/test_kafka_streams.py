@@ -37,7 +37,9 @@ def _prepare(name: str) -> None:
 
 
 @pytest.mark.kafka
-def test_kafka_streams_publishes_what_the_bare_clients_publish(kafka: str, topic_prefix: str) -> None:
+def test_kafka_streams_publishes_what_the_bare_clients_publish(
+    kafka: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each pass makes a headline and a state row of each new key; what is timed is the second pass."""
     name = "kafka-streams-rocksdb"
     _prepare(name)
@@ -45,6 +47,7 @@ def test_kafka_streams_publishes_what_the_bare_clients_publish(kafka: str, topic
     corpus = make("natural", 540, sources=2)
     asyncio.run(fill(connection, topic_prefix, corpus))
 
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")  # nothing is measured: a quick start
     run = run_process(name, kafka, topic_prefix, corpus.sightings, Run)
 
     topics = (SIGHTINGS, HEADLINES, CHANGELOG)
