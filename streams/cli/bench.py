@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from streams.cli.logs import log_to_stderr
-from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.output import Commands, examples, json_option, wants_json, write_json
 from streams.cli.progress import steps
 
 csv_option = click.option(
@@ -17,7 +17,7 @@ csv_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Commands)
 def command() -> None:
     """Measure speed on seeded corpora, and say on which corpus and machine."""
     log_to_stderr()

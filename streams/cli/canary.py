@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from streams.cli.logs import log_to_stderr
-from streams.cli.options import kafka_options
+from streams.cli.options import FiniteRange, kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.counted import counted
 from streams.settings import Settings
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog=examples("ticker canary", "ticker canary --once --every 30"))
 @click.option(
-    "--every", default=60.0, show_default=True, type=click.FloatRange(min=1), help="Seconds between rounds."
+    "--every", default=60.0, show_default=True, type=FiniteRange(min=1), help="Seconds between rounds."
 )
 @click.option("--once", is_flag=True, help="One round, each headline waited for up to --every seconds.")
 @json_option

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from streams.cli.logs import log_to_stderr
-from streams.cli.options import kafka_options
+from streams.cli.options import FiniteRange, kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
@@ -27,7 +27,7 @@ _COLOURS: Final = {"wrong": "red", "look": "yellow", "fine": "green"}
     "--seconds",
     default=5.0,
     show_default=True,
-    type=click.FloatRange(min=0.1),
+    type=FiniteRange(min=0.1),
     help="How long to look: rebalances and a group that hangs show only over time.",
 )
 @json_option

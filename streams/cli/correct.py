@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from schemas.mediatopics import TOPIC_BY_SLUG
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
-from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.output import Commands, examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.errors import SettingsError
 from streams.settings import Settings
@@ -30,11 +30,12 @@ Command = Callable[..., None]
 
 
 @click.group(
+    cls=Commands,
     epilog=examples(
         'ticker correct split "Raja win the first leg" "Raja win the second leg" --why "two matches"',
         'ticker correct recategorize 3f9a1c0de45b7a210c88-3 sport --why "a match, no accident"',
         "ticker corrections list",
-    )
+    ),
 )
 def command() -> None:
     """Put right what the pipeline decided. It holds from now on, for these words, until it is undone.

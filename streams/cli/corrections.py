@@ -7,7 +7,7 @@ import click
 
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
-from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.cli.output import Commands, examples, isolate, json_option, wants_json, write_json
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from schemas.events import Correction
 
 
-@click.group(epilog=examples("ticker corrections list", "ticker corrections export > pairs.jsonl"))
+@click.group(
+    cls=Commands, epilog=examples("ticker corrections list", "ticker corrections export > pairs.jsonl")
+)
 def command() -> None:
     """What people put right with `ticker correct`: all that hold, or test data made of them."""
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 from streams.cli.logs import log_to_stderr
 from streams.cli.moments import minute, parse_moment
 from streams.cli.options import kafka_options
-from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.cli.output import Commands, examples, isolate, json_option, wants_json, write_json
 from streams.counted import counted
 from streams.errors import SettingsError
 from streams.settings import Settings
@@ -76,11 +76,12 @@ def _choice_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.group(
+    cls=Commands,
     epilog=examples(
         "ticker deadletters list",
         "ticker deadletters try --reason 3f2a9c1e",
         "ticker deadletters redrive --reason 3f2a9c1e --yes",
-    )
+    ),
 )
 def command() -> None:
     """Records that could not be processed: see why, try them with this build, send them back once."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
-from streams.cli.options import settings_options
+from streams.cli.options import FiniteRange, settings_options
 from streams.cli.output import examples
 from streams.cli.progress import steps
 from streams.errors import TickerError
@@ -36,7 +36,7 @@ _CHECK_S: Final = 0.25
 @click.command(epilog=examples("ticker dev", "ticker dev --port 19092 --every 0.5"))
 @click.option(
     "--every",
-    type=click.FloatRange(min=0.01),
+    type=FiniteRange(min=0.01),
     default=2.0,
     show_default=True,
     help="Seconds between two changes of the site's strips.",

@@ -1,5 +1,6 @@
-"""Flags for settings: decorators that add a command's flags and pass it its `Settings`."""
+"""Flags for settings: decorators that add a command's flags and pass it its `Settings`; numbers as options."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -14,10 +15,26 @@ from streams.settings.topics import TOPIC_PREFIX
 Command = Callable[..., None]
 
 
+class FiniteRange(click.FloatRange):
+    """A number between bounds. A `FloatRange` alone lets NaN through, which no bound excludes, and infinity."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number.
+
+        Raises:
+            click.BadParameter: It is none, or out of bounds.
+        """
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
+
+
 def settings_options(*settings: Setting[Any]) -> Callable[[Command], Command]:
     """Add `--config` and the flags of these settings; the command gets `settings: Settings`.
 
-    Values are validated when the command reads them, so that an invalid variable is reported like an invalid flag.
+    Flags are validated at once, whether the command reads them or not. Values from elsewhere are validated when they
+    are read, because a settings file and variables serve commands that do not need all of them.
     """
     with_flag = [setting for setting in settings if setting.flag]
 
@@ -26,7 +43,11 @@ def settings_options(*settings: Setting[Any]) -> Callable[[Command], Command]:
         def run(config: Path | None, **arguments: Any) -> None:
             given = {setting.name: arguments.pop(setting.parameter) for setting in with_flag}
             flags = {name: text for name, text in given.items() if text is not None}
-            command(settings=Settings.read(flags, config=config), **arguments)
+            settings = Settings.read(flags, config=config)
+            for setting in with_flag:
+                if setting.name in flags:
+                    settings[setting]
+            command(settings=settings, **arguments)
 
         decorated = click.option(
             "--config",
@@ -55,5 +76,5 @@ def _metavar(setting: Setting[Any]) -> str:
 
 
 def _help(setting: Setting[Any]) -> str:
-    default = f"; default {setting.default}" if setting.default not in (None, "") else ""
+    default = "" if setting.default in (None, "", (), frozenset()) else f"; default {setting.default}"
     return f"{setting.help} Allowed: {setting.allowed}. [{setting.variable}{default}]"

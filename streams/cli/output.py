@@ -8,11 +8,29 @@ import msgspec
 
 _FIRST_STRONG_ISOLATE: Final = "\u2068"
 _POP_ISOLATE: Final = "\u2069"
+_SENTENCE: Final = 1_000
+"""Characters, more than any command's first sentence has."""
 _WITHOUT_STEERING: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="JSON lines, also on a terminal (the default in a pipe)."
 )
+
+
+class Commands(click.Group):
+    """A group whose `--help` shows the whole first sentence of each command; click cuts it after a line."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        listed = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, each.get_short_help_str(_SENTENCE))
+                    for name, each in listed
+                    if each and not each.hidden
+                ]
+            )
 
 
 def examples(*lines: str) -> str:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
+from streams.cli.pins import selector_option, separator_option
 from streams.cli.progress import Progress
 from streams.counted import counted
 from streams.settings import Settings
@@ -56,8 +57,8 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 )
 @click.argument("places", metavar="[FILES|FOLDERS|-]...", nargs=-1)
 @click.option("--source", help="The source of pages (default: their path without its suffix).")
-@click.option("--separator", help="What stands between headlines (default: found in each strip).")
-@click.option("--selector", help="A CSS selector of the strip's items in HTML pages.")
+@separator_option
+@selector_option
 @click.option(
     "--follow", is_flag=True, help="Go on with what is appended to one file of JSON Lines (tail -F)."
 )
@@ -90,7 +91,9 @@ def command(
     log_to_stderr(log_format=settings[LOG_FORMAT])
     takes_pushes = settings[PRODUCER_LISTEN] is not None and bool(settings[PRODUCER_TOKEN])
     counts, stopped = _counts(), Event()
-    if registry := _sources(places, settings, pinned=follow or bool(source or separator or selector)):
+    if registry := _sources(
+        places, settings, pinned=follow or bool(source or selector) or separator is not None
+    ):
         _read_sources(registry, settings, counts, stopped, takes_pushes=takes_pushes)
         _tell(counts)
         return

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from streams.cli.moments import parse_moment
+from streams.cli.options import FiniteRange
 from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.pins import selector_option, separator_option
 from streams.cli.progress import Progress
 from streams.cli.rules import When, read_rules, rules_option, taught_option
 from streams.counted import counted
@@ -80,10 +82,10 @@ class _TablePrinter:
     "--observed-at",
     help="When pages were observed: 2h, 3d ago, or an RFC 3339 time (default: when last modified).",
 )
-@click.option("--separator", help="What stands between headlines (default: found in each strip).")
-@click.option("--selector", help="A CSS selector of the strip's items in HTML pages.")
+@separator_option
+@selector_option
 @click.option(
-    "--window", type=click.FloatRange(min=0.2), default=72, show_default=True,
+    "--window", type=FiniteRange(0.2, 87_600), default=72, show_default=True,
     help="Hours after its last sighting in which a headline stays live.",
 )  # fmt: skip
 def command(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streams.cli.options import settings_options
-from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.output import Commands, examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.cli.tables import print_structs
 from streams.counted import counted
@@ -25,10 +25,11 @@ _options = settings_options(REGISTRY, USERNAME, CAFILE, DATASCHEMA, TOPIC_PREFIX
 
 
 @click.group(
+    cls=Commands,
     epilog=examples(
         "ticker schemas push --registry https://registry.example.org",
         "ticker schemas check --registry http://apicurio:8080/apis/ccompat/v7",
-    )
+    ),
 )
 def command() -> None:
     """Push the schemas of consumers' topics to a schema registry (Confluent's API), or check one.

@@ -1,6 +1,5 @@
 """`ticker split`: shows the slots of a strip, to see how a page is split before it becomes a source."""
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -9,6 +8,7 @@ import click
 from rich.markup import escape
 
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.cli.pins import selector_option, separator_option
 from streams.counted import counted
 from streams.errors import InputError
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from streams.produce.split import Slot, Split
 
 _STANDARD_INPUT: Final = "-"
-_ESCAPE: Final = re.compile(r"\\(?:([tnr\\])|u(?![dD][89a-fA-F])([0-9a-fA-F]{4}))")
-_NAMED_ESCAPES: Final = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 
 
 @click.command(
@@ -34,11 +32,8 @@ _NAMED_ESCAPES: Final = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
     )
 )
 @click.argument("file", default=_STANDARD_INPUT)
-@click.option(
-    "--separator",
-    help=r"What stands between slots; \t, \n, \u00a0 are understood. '' says: all is one headline.",
-)
-@click.option("--selector", help="CSS selector of the strip, or of its items, in an HTML page.")
+@separator_option
+@selector_option
 @click.option(
     "--format",
     "written_in",
@@ -82,15 +77,14 @@ def command(
         click.echo(f"ticker: {error}", err=True)
 
     form = None if written_in == "auto" else written_in
-    between = None if separator is None else unescape(separator)
     for observation in read([file], failed=failed):
         try:
             if everything:
-                _list_all(observation, form, between, as_json=wants_json(as_json))
+                _list_all(observation, form, separator, as_json=wants_json(as_json))
             elif observation.is_page:
-                _split_page(observation, form, selector, between, as_json=wants_json(as_json))
+                _split_page(observation, form, selector, separator, as_json=wants_json(as_json))
             else:
-                _split_strip(observation, between, as_json=wants_json(as_json))
+                _split_strip(observation, separator, as_json=wants_json(as_json))
         except InputError as error:
             failed(error)
     if failures:
@@ -176,15 +170,6 @@ def _list(rivals: "Sequence[Rival]", *, as_json: bool) -> None:
 
 def _headlines(strip: "Found | None") -> list[str]:
     return [slot.text for slot in strip.split.slots if slot.text] if strip else []
-
-
-def unescape(separator: str) -> str:
-    r"""A separator as typed, with the escapes of white space: `\t`, `\n`, `\r`, `\uNNNN`, `\\`."""
-    return _ESCAPE.sub(_escaped, separator)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return chr(int(match[2], 16)) if match[2] else _NAMED_ESCAPES[match[1]]
 
 
 def _show(split: "Split", strips: int) -> None:

@@ -9,7 +9,7 @@ import click
 from msgspec import Struct
 
 from streams.cli.options import kafka_options
-from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.output import Commands, examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.cli.tables import print_structs
 from streams.cli.taught import COMMANDS as TAUGHT_COMMANDS
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog=examples(
         "ticker topics create --replication 3",
         "ticker topics check --bootstrap-servers kafka:9092",
         "ticker topics wait worker",
         "ticker topics teach harbours --for harbours.txt --against others.txt",
-    )
+    ),
 )
 def command() -> None:
     """Create the pipeline's topics on a Kafka cluster, check them; teach topics of your own by examples."""

@@ -22,7 +22,7 @@ def strip_of(
     Raises:
         SplitError: There is no strip, or no separator that can be determined without guessing.
     """
-    pinned = separator or observation.separator
+    pinned = observation.separator if separator is None else separator
     found = _find(observation, pinned, selector)
     observed_at = format_instant(observation.observed_at)
     strip = Strip(

@@ -47,3 +47,43 @@ def test_the_command_line_loads_nothing_heavy() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.decode()
     for heavy in ("faust", "aiokafka", "aiohttp", "rich", "selectolax", "rapidfuzz", "prometheus_client"):
         assert f"'{heavy}'" not in loaded
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_list_of_commands_shows_whole_sentences(name: str) -> None:
+    """What a command does is not cut after a line, however narrow the terminal is."""
+    group = ticker.get_command(click.Context(ticker), name)
+    if isinstance(group, click.Group):
+        shown = CliRunner().invoke(ticker, [name, "--help"], prog_name="ticker", terminal_width=60).output
+        below = shown.partition("Commands:")[2].partition("Examples:")[0]
+        assert "..." not in below
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("run", "--window", "nan"),
+        ("run", "--window", "inf"),
+        ("canary", "--every", "nan"),
+        ("dev", "--every", "inf"),
+        ("consume-check", "--group", "desk", "--seconds", "nan"),
+        ("run", "--window", "1e300"),
+    ],
+)
+def test_a_number_without_bounds_is_refused(typed: tuple[str, ...]) -> None:
+    """Not a number is between no bounds, and infinity is no length of time: the message names the option."""
+    done = CliRunner().invoke(ticker, typed, prog_name="ticker")
+    assert done.exit_code == 2
+    assert typed[-2] in done.output
+
+
+def test_a_flag_is_validated_though_the_command_does_not_read_it() -> None:
+    """`worker` waits for Kafka however long, and refuses a wrong `--patience` nevertheless."""
+    done = command.ticker("worker", "--patience", "x")
+    assert done.returncode == 2
+    assert b"patience: 'x' of --patience is not allowed; allowed: seconds" in done.stderr
+
+
+def test_a_flag_without_a_default_shows_none() -> None:
+    """An empty list is no default to show."""
+    assert "()" not in CliRunner().invoke(ticker, ["serve", "--help"]).output

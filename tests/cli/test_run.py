@@ -239,6 +239,14 @@ def test_a_slot_too_long_for_a_headline_is_a_dead_letter() -> None:
     assert "line 1" in done.stderr.decode() or "standard input:1, slot 1" in done.stderr.decode()
 
 
+def test_a_separator_is_pinned_as_for_split() -> None:
+    """Escapes are understood, and an empty separator makes one headline of the strip, which would be found to be two."""
+    text = f"{RAIN} ••• {STRIKE} ••• {CUP}".encode()
+    assert [row["text"] for row in rows(ticker("run", "-", "--separator", "", stdin=text))] == [text.decode()]
+    tabbed = f"{RAIN}\t{STRIKE}".encode()
+    assert len(rows(ticker("run", "-", "--separator", r"\t", stdin=tabbed))) == 2
+
+
 def test_a_hundred_thousand_separators_are_refused_in_no_time() -> None:
     """Too many slots for a strip: an error that names the line."""
     done = ticker("run", "-", stdin=strip(*[""] * 100_000) + strip(RAIN, STRIKE))

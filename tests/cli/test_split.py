@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.cli.split import unescape
+from streams.cli.pins import unescape
 from tests.command import on_terminal, rows, ticker
 
 A = "افتتاح محطة جديدة لتحلية مياه البحر"

@@ -2,7 +2,7 @@
 
 import click
 
-from streams.cli.output import examples
+from streams.cli.output import Commands, examples
 from streams.cli.replay.apply import apply
 from streams.cli.replay.clean import clean
 from streams.cli.replay.diff import diff
@@ -13,6 +13,7 @@ from streams.cli.replay.watching import listing, pause, resume, speed, status
 
 
 @click.group(
+    cls=Commands,
     commands=[trying, plan, apply, split, listing, status, pause, resume, speed, diff, clean],
     epilog=examples(
         "ticker replay try sightings --since 24h --max-flips 0.5%",

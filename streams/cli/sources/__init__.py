@@ -2,7 +2,7 @@
 
 import click
 
-from streams.cli.output import examples
+from streams.cli.output import Commands, examples
 from streams.cli.sources.add import add
 from streams.cli.sources.check import check
 from streams.cli.sources.journal import recall, report
@@ -10,6 +10,7 @@ from streams.cli.sources.states import show
 
 
 @click.group(
+    cls=Commands,
     commands=[show, check, add, recall, report],
     invoke_without_command=True,
     epilog=examples(
