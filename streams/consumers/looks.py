@@ -11,6 +11,7 @@ from schemas.topics import CURRENT, HEADLINES
 from streams.consumers.findings import Look, Member
 from streams.errors import TickerError
 from streams.kafka.connect import administration
+from streams.kafka.groups import once_coordinated
 from streams.kafka.reader import bounds
 from streams.kafka.topics import partitions_of
 from streams.settings import Connection
@@ -38,7 +39,7 @@ async def looks(
 
 
 async def _look(client: Any, connection: Connection, group: str, partitions: list[TopicPartition]) -> Look:
-    [response] = await client.describe_consumer_groups([group])
+    [response] = await once_coordinated(lambda: client.describe_consumer_groups([group]))
     code, _, state, _, _, members, *_ = response.groups[0]
     if code:
         raise TickerError(f"the cluster does not tell about group {group}: {for_code(code).__name__}")

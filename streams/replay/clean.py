@@ -20,6 +20,7 @@ from streams.counted import counted
 from streams.errors import SettingsError, TickerError
 from streams.kafka.alternating import AlternatingProducers
 from streams.kafka.connect import administration
+from streams.kafka.groups import once_coordinated
 from streams.kafka.reader import bounds, read_windows
 from streams.kafka.topics import TopicDescription, describe
 from streams.kafka.transaction import writing
@@ -184,7 +185,7 @@ async def _refuse_workers(client: Any, prefix: str) -> None:
 
 
 async def _workers_of(client: Any, prefix: str) -> int:
-    (response,) = await client.describe_consumer_groups([f"{prefix}-worker"])
+    (response,) = await once_coordinated(lambda: client.describe_consumer_groups([f"{prefix}-worker"]))
     return sum(len(members) for _, _, _, _, _, members, *_ in response.groups)
 
 

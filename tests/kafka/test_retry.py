@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaConnectionError
 
+from streams.kafka.groups import once_coordinated
 from streams.kafka.retry import Retry, told
 
 
@@ -83,3 +84,26 @@ def test_an_error_without_words_is_told_by_its_name() -> None:
     """Timeouts say nothing of themselves."""
     assert told(TimeoutError()) == "TimeoutError"
     assert "refused" in told(KafkaConnectionError("refused"))
+
+
+@pytest.mark.parametrize("absences", [0, 5, 1_000])
+def test_a_cluster_that_has_just_started_is_asked_again_about_groups(absences: int) -> None:
+    """It has no coordinator until its topic of offsets is made; one that never has any is given up."""
+    left = absences
+
+    async def ask() -> str:
+        nonlocal left
+        if left:
+            left -= 1
+            raise GroupCoordinatorNotAvailableError
+        return "described"
+
+    async def work() -> None:
+        if absences < 1_000:
+            assert await once_coordinated(ask) == "described"
+        else:
+            with pytest.raises(GroupCoordinatorNotAvailableError):
+                await once_coordinated(ask)
+            assert left > 0
+
+    run(work)
