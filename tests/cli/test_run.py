@@ -240,7 +240,7 @@ def test_a_slot_too_long_for_a_headline_is_a_dead_letter() -> None:
 
 
 def test_a_separator_is_pinned_as_for_split() -> None:
-    """Escapes are understood, and an empty separator makes one headline of the strip, which would be found to be two."""
+    """Escapes are understood, and an empty separator makes one headline of the strip, though three are found."""
     text = f"{RAIN} ••• {STRIKE} ••• {CUP}".encode()
     assert [row["text"] for row in rows(ticker("run", "-", "--separator", "", stdin=text))] == [text.decode()]
     tabbed = f"{RAIN}\t{STRIKE}".encode()
