@@ -30,8 +30,22 @@ async def send(producer: Any, records: Mapping[tuple[str, int], Sequence[RawReco
         KafkaError: A batch failed. The caller must abort, for aiokafka would commit the transaction without it.
     """
     sent = [
-        await producer.send_batch(batch, topic, partition=partition)
+        readable(await producer.send_batch(batch, topic, partition=partition))
         for (topic, partition), of_partition in records.items()
         for batch in batches(producer, of_partition)
     ]
     await asyncio.gather(*sent)
+
+
+def readable(acknowledgement: asyncio.Future[Any]) -> asyncio.Future[Any]:
+    """The same future, of which asyncio does not log that nobody read its exception.
+
+    Whoever gives up waiting for acknowledgements never reads the others, which fail when the producer is stopped.
+    """
+    acknowledgement.add_done_callback(_read)
+    return acknowledgement
+
+
+def _read(acknowledgement: asyncio.Future[Any]) -> None:
+    if not acknowledgement.cancelled():
+        acknowledgement.exception()

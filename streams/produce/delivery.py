@@ -26,7 +26,7 @@ from aiokafka.errors import (
 
 from streams.counted import counted
 from streams.errors import TickerError
-from streams.kafka.batches import batches
+from streams.kafka.batches import batches, readable
 from streams.produce.records import Home
 from streams.stage import RawRecord
 
@@ -169,9 +169,11 @@ class Delivery:
                 part = _Chunk(home, records[at : at + batch.record_count()])
                 at += len(part.records)
                 try:
-                    sent.append((part, await self._producer.send_batch(batch, home[0], partition=home[1])))
+                    future = readable(await self._producer.send_batch(batch, home[0], partition=home[1]))
                 except KafkaError as error:
                     failed.append((part, error))
+                else:
+                    sent.append((part, future))
         waiting = {future for _, future in sent}
         acknowledged = 0
         while waiting:

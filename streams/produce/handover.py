@@ -24,7 +24,7 @@ from streams.engine.kafka.positions import position_record, read_position
 from streams.errors import RecordError, TickerError
 from streams.kafka.connect import administration
 from streams.kafka.hanging import end_hanging
-from streams.kafka.reader import committed_reader
+from streams.kafka.reader import CommittedReader, committed_reader
 from streams.kafka.retry import TRANSIENT, Retry, told
 from streams.kafka.topics import require
 from streams.kafka.transaction import TransactionalProducer
@@ -43,6 +43,8 @@ _AT_ONCE_BYTES: Final = 1 << 20
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 5.0
 _STOP_S: Final = 2.0
 _CONNECT_S: Final = 5.0
+_POSITION_S: Final = 10.0
+"""Seconds after which it is told that an open transaction keeps the position from being read."""
 
 
 class Refusal(NamedTuple):
@@ -143,9 +145,14 @@ class HandOver:
         is_refusal = isinstance(error, (TickerError, *FORBIDDEN))
         if is_refusal and not self._was_open:
             raise error if isinstance(error, TickerError) else TickerError(told(error)) from error
-        if (is_refusal or isinstance(error, REFUSED)) and told(error) != self._said:
-            self._said = told(error)
-            logger.warning("the spool is not handed over: %s", self._said)
+        if is_refusal or isinstance(error, REFUSED):
+            self._say(told(error))
+
+    def _say(self, why: str) -> None:
+        """Log why the spool waits, once for each reason until strips are handed over again."""
+        if why != self._said:
+            self._said = why
+            logger.warning("the spool is not handed over: %s", why)
 
     async def done(self, patience: float | None) -> bool:
         """Wait until the spool is empty, for `patience` seconds or None for ever; says whether it is."""
@@ -180,7 +187,7 @@ class HandOver:
                 ]
                 async with committed_reader(options, topics) as reader:
                     await end_hanging(producer, reader, [*written, TopicPartition(*home)])
-                    through = await read_position(reader, TopicPartition(*home), key)
+                    through = await self._position(reader, TopicPartition(*home), key)
         except BaseException:
             await producer.dispose(0)
             raise
@@ -189,6 +196,19 @@ class HandOver:
             await producer.dispose(_STOP_S)
             return await self._open()
         return _Open(producer, Records(self._prefix, partitions), home, key)
+
+    async def _position(self, reader: CommittedReader, place: TopicPartition, key: bytes) -> int:
+        """How far the spool was handed over; says so if another producer's transaction keeps that from being read."""
+        try:
+            async with asyncio.timeout(_POSITION_S):
+                return await read_position(reader, place, key)
+        except TimeoutError:
+            if await reader.blocked([place]):
+                self._say(
+                    f"{place.topic}/{place.partition} has its position, and another producer's transaction is open"
+                    " there; if it stays, `kafka-transactions.sh find-hanging` tells whose, `abort` ends it"
+                )
+            raise
 
     def _key(self) -> bytes:
         """The key of the spool's position in `ticker.positions`."""

@@ -8,6 +8,7 @@ reading starts over; that is harmless, because ids are deterministic.
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,6 +24,8 @@ logger: Final = logging.getLogger(__name__)
 
 _SIBLINGS: Final = 100
 """The most sibling files that are searched for the rotated file, newest first."""
+_NOT_ROTATED: Final = (".gz", ".zst", ".xz", ".bz2", ".position")
+"""Endings of siblings that hold no lines: compressed files, and positions."""
 _MAX_POSITION: Final = 4_096
 
 
@@ -121,18 +124,21 @@ def parts_since(path: Path, position: ReadTo | None) -> Iterator[tuple[Path, Rea
 
 def _siblings(path: Path) -> list[Path]:
     """Uncompressed files that rotation may have made of `path`, the last modified first: `a.log.1` of `a.log`."""
-    found: list[tuple[float, Path]] = []
     try:
-        for entry in os.scandir(path.parent):
-            named_alike = entry.name.startswith(path.stem) and entry.name != path.name
-            if (
-                named_alike
-                and entry.is_file()
-                and not entry.name.endswith((".gz", ".zst", ".xz", ".bz2", ".position"))
-            ):
-                found.append((entry.stat().st_mtime, Path(entry.path)))
+        entries = list(os.scandir(path.parent))
     except OSError:
         return []
+    found: list[tuple[float, Path]] = []
+    for entry in entries:
+        if (
+            not entry.name.startswith(path.stem)
+            or entry.name == path.name
+            or entry.name.endswith(_NOT_ROTATED)
+        ):
+            continue
+        with suppress(OSError):  # it was removed or renamed meanwhile
+            if entry.is_file():
+                found.append((entry.stat().st_mtime, Path(entry.path)))
     return [sibling for _, sibling in sorted(found, reverse=True)[:_SIBLINGS]]
 
 

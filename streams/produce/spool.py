@@ -176,7 +176,13 @@ class Spool:
 
         Raises:
             SpoolFullError: There is no room for all of them, or the disk cannot be written.
+            TickerError: One is larger than `MAX_RECORD`; it would be taken for damage when it is read.
         """
+        largest = max((len(body) for _, body in records), default=0)
+        if largest > MAX_RECORD:
+            raise TickerError(
+                f"the spool {self._folder} takes records of at most {MAX_RECORD:,} bytes, and one has {largest:,}"
+            )
         with self._guard:
             begun = [self._frame(number, *record) for number, record in enumerate(records, self.last + 1)]
             data = b"".join(begun)

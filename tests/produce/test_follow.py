@@ -10,7 +10,7 @@ import pytest
 
 from streams.errors import InputError
 from streams.produce.observation import Observation
-from streams.produce.positions import Positions, ReadTo
+from streams.produce.positions import Positions, ReadTo, parts_since, read_to
 from streams.produce.read import MAX_LINE, follow
 
 
@@ -194,6 +194,18 @@ def test_a_file_that_was_replaced_is_read_from_its_beginning(tmp_path: Path) -> 
     last = _read(path, times=2)[-1].read_to
     path.write_bytes(_line("uno") + _line("due"))
     assert [each.text for each in _read(path, times=2, since=last)] == ["uno", "due"]
+
+
+def test_a_sibling_that_cannot_be_looked_at_does_not_hide_the_rotated_file(tmp_path: Path) -> None:
+    """Like one that is removed while its folder is listed, a link to itself is passed over, and the others are not."""
+    path = tmp_path / "strips.jsonl"
+    path.write_bytes(_line("one"))
+    position = read_to(_line("one"), offset=len(_line("one")), number=1)
+    rotated = path.rename(tmp_path / "strips.jsonl.1")
+    path.write_bytes(_line("two"))
+    for name in ("strips.jsonl.0", "strips.jsonl.2"):
+        (tmp_path / name).symlink_to(name)
+    assert list(parts_since(path, position)) == [(rotated, position), (path, None)]
 
 
 @pytest.mark.parametrize("kept", [b"", b"{", b'{"offset": "x"}', b"\x00" * 100])

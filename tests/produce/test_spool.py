@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.errors import SettingsError
-from streams.produce.spool import Spool, SpoolFullError
+from streams.errors import SettingsError, TickerError
+from streams.produce.spool import MAX_RECORD, Spool, SpoolFullError
 
 _LIMIT = 1 << 20
 
@@ -140,6 +140,15 @@ def test_a_full_spool_refuses_and_keeps_what_it_has(tmp_path: Path) -> None:
         assert len(_bodies(spool)) == 20
         spool.append([_record(20)])
         assert len(_bodies(spool)) == 1
+
+
+def test_a_record_that_could_not_be_read_back_is_refused(tmp_path: Path) -> None:
+    """A frame that is longer than any may be counts as damage; so none is written, and the spool goes on."""
+    with Spool(tmp_path, limit=2 * MAX_RECORD) as spool:
+        with pytest.raises(TickerError, match="at most 67,108,864 bytes, and one has 67,108,865"):
+            spool.append([(_record(1)[0], bytes(MAX_RECORD + 1))])
+        spool.append([_record(2)])
+        assert _bodies(spool) == [_record(2)[1]]
 
 
 def test_a_disk_that_is_full_costs_nothing_that_was_kept(tmp_path: Path) -> None:
