@@ -204,7 +204,7 @@ def redrive(
     for place, problem in sorting.unreturnable:
         click.echo(f"ticker: {place} cannot go back: {problem}", err=True)
     if not yes:
-        click.echo("nothing was sent; --yes does it", err=True)
+        click.echo("nothing was sent; --yes does it" if ready else "there is nothing to send", err=True)
 
 
 def _summary(sorting: "Sorting", ready: int, sent: int | None) -> dict[str, Any]:

@@ -109,6 +109,19 @@ def test_the_command_fails_above_a_share_of_flips(tmp_path: Path) -> None:
     assert b"| sport | crime | 1 |" in done.stdout
 
 
+def test_a_result_without_headlines_passes_no_limit(tmp_path: Path) -> None:
+    """Where no worker ran, nothing flipped: that is told, and is no success."""
+    old, new = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
+    old.write_text("".join(json.dumps(shown(n)) + "\n" for n in range(4)))
+    new.write_text("")
+    done = ticker("replay", "diff", old, new)
+    assert (done.returncode, b"B has none of 4 headlines of A" in done.stderr) == (0, True)
+    done = ticker("replay", "diff", old, new, "--max-flips", "1")
+    assert done.returncode == 1
+    assert b"no headline is in both results" in done.stderr
+    assert ticker("replay", "diff", new, new, "--max-flips", "0").returncode == 0
+
+
 def test_the_output_of_a_run_is_compared_with_itself(tmp_path: Path) -> None:
     """What `ticker run --dropped` prints is what `diff` reads."""
     page = tmp_path / "page.jsonl"

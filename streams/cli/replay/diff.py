@@ -15,6 +15,7 @@ from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.ends import planned_ends
 from streams.cli.rules import read_rules, rules_option
+from streams.counted import counted
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 
@@ -128,6 +129,15 @@ def diff(
             write_json(row)
     else:
         print_markdown(markdown(report))
+    if found.headlines[0] and not found.headlines[1]:
+        advice = (
+            f"has `ticker worker --topic-prefix {made.target.prefix}` run?"
+            if new is None
+            else "is it the right one?"
+        )
+        click.echo(
+            f"ticker: B has none of {counted(found.headlines[0], 'headline')} of A: {advice}", err=True
+        )
     if too_many := past_limit(found, max_flips):
         click.echo(f"ticker: {too_many}", err=True)
         sys.exit(1)
@@ -157,8 +167,12 @@ def reported(
 
 
 def past_limit(found: "Difference", max_flips: float | None) -> str | None:
-    """The message if more categories flipped than allowed; None otherwise."""
-    if max_flips is None or found.flip_share <= max_flips:
+    """The message if more categories flipped than allowed, or none could be compared; None otherwise."""
+    if max_flips is None:
+        return None
+    if not found.common and any(found.headlines):
+        return "no headline is in both results, so no share of flips can be told"
+    if found.flip_share <= max_flips:
         return None
     return f"{found.flip_share:.2%} of categories flipped, {max_flips:.2%} are allowed"
 

@@ -1,5 +1,6 @@
 """The spool on a real Kafka: whatever happens to the producer and the broker, each strip is there once, in order."""
 
+import asyncio
 import http.client
 import json
 import random
@@ -7,17 +8,22 @@ import re
 import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from msgspec.structs import replace
 
 from schemas.deadletters import from_headers
 from schemas.instants import format_instant
-from schemas.topics import DEADLETTERS, SIGHTINGS, STRIPS
+from schemas.topics import DEADLETTERS, POSITIONS, SIGHTINGS, STRIPS
 from streams.dev.kafka import Cluster
+from streams.produce.handover import HandOver, Refusal
+from streams.produce.outgoing import Outgoing
+from streams.produce.spool import Spool
 from streams.settings import Connection
 from tests.chaos.topics import LASTING
 from tests.chaos.workers import TickerProcess
@@ -223,3 +229,45 @@ def test_what_sources_show_goes_through_the_spool(pipeline: Pipeline, tmp_path: 
     )
     (state,) = rows(ticker("sources", "list", "--json", *cluster))
     assert (state["source"], state["state"]) == ("akhbar", "learning")
+
+
+def test_an_open_transaction_of_another_that_hides_the_position_is_told(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log names the partition and Kafka's tool, once; the spool is handed over as soon as the transaction ends."""
+    monkeypatch.setattr("streams.produce.handover._POSITION_S", 0.2)
+    place = POSITIONS.on(pipeline.prefix), 3
+
+    async def work() -> None:
+        with Spool(tmp_path / "spool", limit=1 << 20) as spool:
+            monkeypatch.setattr("streams.produce.handover.partition_by_hash", lambda *_: place[1])
+            handover = HandOver(
+                spool,
+                asyncio.Event(),
+                connection=pipeline.connection,
+                prefix=pipeline.prefix,
+                observer=_Unobserved(),
+            )
+            other = AIOKafkaProducer(
+                transactional_id=f"other-{pipeline.prefix}", **pipeline.connection.aiokafka_options()
+            )
+            await other.start()
+            await other.begin_transaction()
+            await other.send_and_wait(place[0], b"{}", key=b"other", partition=place[1])
+            running = asyncio.create_task(handover.run())
+            await asyncio.to_thread(wait_until, lambda: "find-hanging" in caplog.text, seconds=60)
+            await other.commit_transaction()
+            await other.stop()
+            await asyncio.to_thread(wait_until, lambda: handover.is_open, seconds=60)
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    asyncio.run(work())
+    (said,) = [record.message for record in caplog.records if "find-hanging" in record.message]
+    assert f"{place[0]}/{place[1]} has its position" in said
+
+
+class _Unobserved:
+    def handed_over(self, strips: Sequence[Outgoing], refused: Sequence[Refusal]) -> None:
+        """Nothing is handed over here."""
