@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import pytest
 import trustme
@@ -25,6 +25,9 @@ from streams.kafka.connect import administration
 from streams.settings import Connection
 
 T = TypeVar("T")
+
+_PAUSE_S: Final = 0.02
+"""Between two looks: who is asked without a pause has less of the processor to become what is waited for."""
 
 USERS = {"reader": "correct-horse", "writer": "battery-staple"}
 
@@ -104,6 +107,7 @@ def wait_until(condition: Callable[[], T], *, seconds: float = 60) -> T:
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"still {answer!r} after {seconds:g} s"
+        time.sleep(_PAUSE_S)
     return answer
 
 

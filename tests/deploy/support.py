@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +36,13 @@ def tool(name: str, *others: str) -> str:
 
 
 def documents_of(overlay: str) -> list[dict[str, Any]]:
-    """The objects that an overlay for Kubernetes makes."""
+    """The objects that an overlay for Kubernetes makes, new ones at each call."""
+    return deepcopy(_documents_of(overlay))
+
+
+@cache
+def _documents_of(overlay: str) -> list[dict[str, Any]]:
+    """Made once, by libyaml where it is there: most tests of manifests begin with all objects of an overlay."""
     done = subprocess.run(
         [tool("kubectl"), "kustomize", str(DEPLOY / f"kubernetes/overlays/{overlay}")],
         capture_output=True,
@@ -42,7 +50,7 @@ def documents_of(overlay: str) -> list[dict[str, Any]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return list(yaml.safe_load_all(done.stdout))
+    return list(yaml.load_all(done.stdout, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
 def free_port() -> int:
