@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Final
 
 from streams.process.accents import ACUTE, keep_participles
-from streams.process.letters import KEPT_ACUTE, WORDS, WORDS_AND_NUMBERS
+from streams.process.letters import CHANGED_ARABIC, KEPT_ACUTE, PLAIN_ARABIC, WORDS, WORDS_AND_NUMBERS
 from streams.process.notes import plain, strip_notes
 
 FOLD_VERSION: Final = 4
@@ -22,6 +22,7 @@ FOLD_VERSION: Final = 4
 QUESTION: Final = "?"
 """The word that a question mark folds to."""
 
+_ALL_ARABIC: Final = re.compile(f"[{PLAIN_ARABIC} ]*")
 _KEY_BYTES: Final = 10
 _DIGIT: Final = re.compile("[0-9]")
 _LOOSE: Final = re.compile(r"[.,:/](?![0-9])|(?<![0-9])[.,:/]|[-+](?![0-9])|(?<=[^\s0-9])[-+]")
@@ -52,6 +53,10 @@ def headline_of(text: str) -> str:
 
 def fold_words(text: str) -> str:
     """Fold a headline, or a part of one, that has no notes beside it; empty where it has no word."""
+    if _ALL_ARABIC.fullmatch(text):  # a few letters of all are replaced in half of the time of a translation
+        for letter, folded in CHANGED_ARABIC:
+            text = text.replace(letter, folded)
+        return " ".join(text.split())
     if KEPT_ACUTE in text:
         text = text.replace(KEPT_ACUTE, " ")  # no character of a text, but one of ours
     if "é" in text or "É" in text or ACUTE in text:

@@ -127,3 +127,9 @@ WORDS: Final = Folding(_ACUTE)
 """Folds a text to words: letters and digits, spaces between, and question marks."""
 WORDS_AND_NUMBERS: Final = Folding({**_ACUTE, **IN_NUMBERS})
 """The same, with the signs that can be part of a number."""
+
+_ALPHABET: Final = [chr(code) for code in (*range(ord("ء"), ord("غ") + 1), *range(ord("ف"), ord("ي") + 1))]
+PLAIN_ARABIC: Final = "".join(_ALPHABET)
+"""The letters of the Arabic alphabet, each of which folds to one letter."""
+CHANGED_ARABIC: Final = [(letter, WORDS[ord(letter)]) for letter in _ALPHABET if WORDS[ord(letter)] != letter]
+"""Those of them that fold to another one, and to which; none of these folds further."""

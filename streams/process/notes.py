@@ -56,6 +56,8 @@ _TAIL_SIGN: Final = re.compile(
     r"|(?<=[vV])(?i:ia\s)|(?<=ن)قلا عن\s)"
 )
 """What every mark of `_TAIL_MARK` has, likewise; a class of characters comes first, for that is looked for quickest."""
+_BARE: Final = re.compile(r"(?![ ,;'’]*[A-ZÀ-Þ]{3})[A-Za-zÀ-ÖØ-öø-ÿء-غف-ي ,;'’]*")
+"""Texts in which nothing but the words of a credit ("via") could be a mark: no sign, no digit, no capitals before."""
 _SIGNED: Final = frozenset({"|", "¦", "»", "›", "·", "•", "-", "–", "—", "::", "~", "/", "*", "", ",", "،"})
 """Marks that an outlet signs after, or a comma or nothing before "via"; after dots and a plus only tags stand."""
 _CREDIT: Final = re.compile(r"^(?:via|with|avec|source|par|by|المصدر|نقلا عن)\s*:?\s+", re.IGNORECASE)
@@ -104,6 +106,15 @@ def plain(text: str) -> str:
 
 def strip_notes(text: str) -> str:
     """A plain text without the notes at its beginning and end; a text that is only a note stays as it is."""
+    return text if _is_bare(text) else _stripped(text)
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a glance shows that no note stands beside a text, as for most; `_stripped` would leave it as it is."""
+    return bool(_BARE.fullmatch(text)) and not _TAIL_SIGN.search(text, max(0, len(text) - _LONGEST))
+
+
+def _stripped(text: str) -> str:
     if "/" in text or "www." in text or "@" in text:
         text = _or_whole(_SHARED.sub(" ", _ADDRESS.sub(" ", text)).strip(), text)
     known = gazetteer()

@@ -170,3 +170,13 @@ def test_no_mark_is_missed_for_lack_of_a_sign(text: str, begin: int) -> None:
     assert [match.span() for match in notes._tail_marks(text, begin)] == tail
     head = [match.span() for match in notes._HEAD_MARK.finditer(text, begin, begin + notes._LONGEST)]
     assert [match.span() for match in notes._head_marks(text, begin)] == head
+
+
+@given(st.text(alphabet=" aAéÉßvViنقلاعءي,;'’", max_size=60))
+@example("Pont rouvert via Coast Daily")
+@example("الجسر يفتح نقلا عن رويترز")
+@example("LIVE Rovers win")
+@example("'LIVE Rovers win")
+def test_a_bare_text_has_no_notes(text: str) -> None:
+    """What is told at a glance is what looking for notes finds."""
+    assert not notes._is_bare(text) or notes._stripped(text) == text
