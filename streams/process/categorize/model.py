@@ -235,7 +235,10 @@ def _packaged_words() -> "dict[str, _Words]":
 
 
 def _calibrated(share: float, slope: float, intercept: float) -> float:
-    share = min(max(share, _CERTAIN), 1 - _CERTAIN)
+    if share < _CERTAIN:
+        share = _CERTAIN
+    elif share > 1 - _CERTAIN:
+        share = 1 - _CERTAIN
     return 1 / (1 + exp(-(slope * log(share / (1 - share)) + intercept)))
 
 

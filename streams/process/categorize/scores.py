@@ -8,6 +8,7 @@ Here the register is Python's integer.)
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from math import exp
 from struct import Struct as Layout
@@ -25,7 +26,6 @@ MOST_WEIGHT: Final = 10_000
 """The largest allowed weight or bias: a lane can hold the sum of two hundred thousand of them."""
 _LANE: Final = 32
 _REMEMBERED_WORDS: Final = 100_000
-_REMEMBERED_POWERS: Final = 100_000
 
 Weights = Mapping[str, Sequence[int]]
 """By feature: topic index, weight, topic index, weight …"""
@@ -49,7 +49,6 @@ class Scorer:
         self._start = zeros + _packed(bias)
         self._weights = _PackedWeights(weights, len(bias))
         self._words = _Words(language, self._weights)
-        self._powers = _Powers()
 
     def powers(self, folded: str) -> tuple[list[float], float]:
         """Every topic's weight in the softmax of the scores, and their sum; nothing where no feature is known.
@@ -61,15 +60,18 @@ class Scorer:
         if known == self._nothing:
             return [], 0.0
         highest = max(scores)
-        powers = list(map(self._powers.__getitem__, [highest - score for score in scores]))
+        try:
+            powers = [_POWERS[highest - score] for score in scores]
+        except IndexError:
+            powers = [_power(highest - score) for score in scores]
         return powers, sum(powers)
 
     def _score(self, folded: str) -> int:
-        words = [word for word in map(self._words.__getitem__, folded.split()) if word is not None]
+        words = list(filter(None, map(self._words.__getitem__, folded.split())))
         total = sum([word[0] for word in words])
         for at, (first, second) in enumerate(pairwise(words), 1):
-            if first[2] and second[3]:
-                for pairs in first[2]:
+            if first[2] and not first[2].isdisjoint(second[1]):
+                for pairs in first[3]:
                     total += sum(map(self._weights.packed, pairs.rows(words[at : at + 2])))
         return total
 
@@ -80,6 +82,8 @@ class _Pairs:
     def __init__(self) -> None:
         self.add: dict[str, Sequence[int]] = {}
         """By what follows the stem, one other stem or two: the row of the pair's weights."""
+        self.seconds: set[str] = set()
+        """The stems that follow it, each alone or before a third."""
         self.has_threes = False
 
     def rows(self, following: "Sequence[_Word]") -> Sequence[Sequence[int]]:
@@ -92,9 +96,9 @@ class _Pairs:
         return rows
 
 
-_Word: TypeAlias = tuple[int, tuple[str, ...], tuple[_Pairs, ...], bool]
-"""What a word adds to a headline's score, its stems, the known pairs that begin with one of them, and whether one of
-them comes second in any known pair."""
+_Word: TypeAlias = tuple[int, tuple[str, ...], AbstractSet[str], tuple[_Pairs, ...]]
+"""What a word adds to a headline's score, its stems, the stems that follow one of them in a known pair, and the known
+pairs that begin with one of them."""
 
 
 class _PackedWeights:
@@ -105,8 +109,6 @@ class _PackedWeights:
         self._feature = 1 << (_LANE * topics)
         self.pairs: defaultdict[str, _Pairs] = defaultdict(_Pairs)
         """By the stem that they begin with."""
-        self.seconds: set[str] = set()
-        """The stems that come second in one of them."""
         self.longest: defaultdict[str, int] = defaultdict(int)
         """By the first letters of the beginnings that have weights, how long the longest of them is."""
         for feature, row in weights.items():
@@ -114,7 +116,7 @@ class _PackedWeights:
             if blank:
                 self.pairs[head].add[following] = row
                 self.pairs[head].has_threes |= " " in following
-                self.seconds.add(following.partition(" ")[0])
+                self.pairs[head].seconds.add(following.partition(" ")[0])
             elif feature.endswith("*"):
                 start = feature[:SHORTEST_BEGINNING]
                 self.longest[start] = max(self.longest[start], len(feature) - 1)
@@ -150,9 +152,11 @@ class _Words(dict[str, _Word | None]):
             return None
         stems = word_stems(content, self._language)
         features = (*stems, *self._beginnings(content, stems))
-        heads = tuple(self._weights.pairs[stem] for stem in stems if stem in self._weights.pairs)
-        is_second = not self._weights.seconds.isdisjoint(stems)
-        return sum(map(self._weights.score, features)), stems, heads, is_second
+        pairs = tuple(self._weights.pairs[stem] for stem in stems if stem in self._weights.pairs)
+        seconds = (
+            pairs[0].seconds if len(pairs) == 1 else frozenset().union(*[each.seconds for each in pairs])
+        )
+        return sum(map(self._weights.score, features)), stems, seconds, pairs
 
     def _beginnings(self, word: str, stems: tuple[str, ...]) -> dict[str, None]:
         """Of the beginnings among a word's features (`features.word_features`), those that can have weights."""
@@ -164,14 +168,13 @@ class _Words(dict[str, _Word | None]):
         }
 
 
-class _Powers(dict[int, float]):
-    """By how far a score is below the highest, in hundredths of a nat: its weight in the softmax, 1 for the highest."""
+def _power(below: int) -> float:
+    """The weight in the softmax of a score that is so far below the highest, in hundredths of a nat: 1 for that."""
+    return exp(-below / 100)
 
-    def __missing__(self, below: int) -> float:
-        if len(self) >= _REMEMBERED_POWERS:
-            self.clear()
-        power = self[below] = exp(-below / 100)
-        return power
+
+_POWERS: Final = list(map(_power, range(1 << 12)))
+"""Those of nearly all scores, worked out in advance; the others are beyond a chance of 1e-17."""
 
 
 def _packed(lanes: Sequence[int]) -> int:
