@@ -31,13 +31,16 @@ class _Outbox:
         self._stage = stage
         self._engine = engine
         self._published = engine.published
+        self._read = engine.read
         self._counts = engine.counts[stage]
 
     def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
-        self._published(topic, EventRecord(key, event, timestamp))
+        if topic.name in self._read:
+            self._published(topic, EventRecord(key, event, timestamp))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
-        self._published(topic, EventRecord(key, None, timestamp))
+        if topic.name in self._read:
+            self._published(topic, EventRecord(key, None, timestamp))
 
     def reject(self, record: Record, error: Exception) -> None:
         self._counts["dead letter"] += 1
@@ -69,6 +72,8 @@ class LocalEngine:
         self._processors = {stage.name: stage.processor() for stage in stages} | dict(processors or {})
         self._subscribers = subscribers
         self._sources = {stage.source.name for stage in stages}
+        self.read = self._sources.union(subscribers)
+        """The names of the topics that a stage or a subscriber reads; records of others are not made."""
         self._waiting: defaultdict[str, list[Record]] = defaultdict(list)
         self.dead_letters = dead_letters
         self.counts: dict[str, Counter[str]] = {stage.name: Counter() for stage in stages}
