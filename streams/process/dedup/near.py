@@ -286,9 +286,9 @@ class NearIndex(Generic[HeadlineT]):
 
     def _rarest(self, folded: str) -> "list[array[int]]":
         """The postings to search: those of the two rarest stems, and more while they are short."""
-        postings = sorted(filter(_rarity, self._postings(folded)), key=_rarity)
+        postings = sorted([posting for posting in self._postings(folded) if posting.live], key=_rarity)
         number = _searched(postings)
-        if 0 < number < len(postings) and _rarity(postings[number]) == _rarity(postings[number - 1]):
+        if 0 < number < len(postings) and postings[number].live == postings[number - 1].live:
             # Among those that are as rare as the last one that is searched, the stem decides.
             postings.sort(key=_rarity_and_stem)
         return [posting.slots for posting in postings[:number]]
