@@ -66,20 +66,20 @@ class _Commands(click.Group):
     cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(__version__, prog_name="ticker")
-@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
-@click.pass_context
-def ticker(ctx: click.Context, debug: bool) -> None:
+@click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails.")
+def ticker() -> None:
     """Split news tickers into headlines, deduplicate and categorize them, publish them to Kafka.
 
     Start with `ticker run page.html`: the headlines of a page, without a broker.
     `ticker COMMAND --help` shows what a command does, with an example.
     """
-    ctx.obj = {"debug": debug}
 
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage or settings."""
-    debug = "--debug" in sys.argv
+    debug = (
+        "--debug" in sys.argv
+    )  # wherever it stands, and also when the failure is that of reading the options
     reopen_closed()
     guard_terminals()
     try:

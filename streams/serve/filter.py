@@ -49,11 +49,6 @@ class Filter(Struct, frozen=True, kw_only=True):
             and all(word in folded for word in self.words)
         )
 
-    @property
-    def wants_all(self) -> bool:
-        """Whether it matches every headline."""
-        return not (self.topics or self.languages or self.sources or self.words)
-
 
 def read_filter(query: Query, *, own_topics: Collection[str] = (), topic: str | None = None) -> Filter:
     """Parse the filter in a query.

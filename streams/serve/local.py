@@ -20,6 +20,9 @@ def fill(window: Window, places: Sequence[str], failed: Callable[[Exception], No
     """Put the headlines of files and folders into a window, with their near duplicates and sightings.
 
     `failed` is called with an error for everything that cannot be read, split or processed.
+
+    Raises:
+        InputError: Not one headline came of it.
     """
     headlines: list[CategorizedHeadline] = []
     duplicates: list[Duplicate] = []
@@ -46,6 +49,10 @@ def fill(window: Window, places: Sequence[str], failed: Callable[[Exception], No
             failed(error)
         else:
             engine.process(sightings(strip, slots).records)
+    if not headlines:
+        raise InputError(
+            ", ".join(places), "no headline to show; `ticker run` says what becomes of each slot"
+        )
     # A strip shows its newest headline first.
     headlines.sort(key=lambda headline: (headline.observed_at, -headline.slot))
     for offset, headline in enumerate(headlines):

@@ -153,6 +153,7 @@ async def serving_files(
     """Serve the headlines of files, through the local engine, while the context lasts.
 
     Raises:
+        InputError: The files have no headline.
         SettingsError: The address cannot be listened on, or the certificate cannot be used.
     """
     window = Window(options.size, LANGUAGE_PARTITIONS, time.time)

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
+from streams.sources.robots import origin_of
+
 _LEAST_PAUSE_S: Final = 1.0
 """The rest of a pause is waited for if it is shorter: after rounding, a caller comes back slightly too early."""
 _MOST_IDLE: Final = 20_000
@@ -35,12 +37,13 @@ class PostponedError(Exception):
 class _Host:
     """The turns of one host; times are the loop's, in seconds."""
 
-    __slots__ = ("distance", "ended", "gate", "not_before")
+    __slots__ = ("asked", "ended", "gate", "not_before")
 
     def __init__(self) -> None:
         self.gate = asyncio.Lock()
         self.ended: float | None = None
-        self.distance = 0.0
+        self.asked: dict[str, float] = {}
+        """The distances that its origins ask for, where they do."""
         self.not_before = 0.0
 
 
@@ -78,8 +81,15 @@ class Hosts:
                 host.ended = self._clock()
 
     def keep_distance(self, address: str, seconds: float) -> None:
-        """From now on leave at least `seconds` between two requests to this host, if that is more than the default."""
-        self._of(address).distance = seconds
+        """From now on leave at least `seconds` between two requests to this host, as an address's origin asks.
+
+        Each origin of a host (http and https, a port) has a robots.txt of its own: the longest distance counts.
+        """
+        asked, origin = self._of(address).asked, origin_of(address)
+        if seconds > 0:
+            asked[origin] = seconds
+        else:
+            asked.pop(origin, None)
 
     def postpone(self, address: str, seconds: float) -> None:
         """Leave a host alone for `seconds` from now, as it has just asked."""
@@ -100,7 +110,7 @@ class Hosts:
         now = self._clock()
         due = host.not_before
         if host.ended is not None:
-            due = max(due, host.ended + max(self._distance, host.distance))
+            due = max(due, host.ended + max(self._distance, *host.asked.values(), 0.0))
         return due - now
 
     def _of(self, address: str) -> _Host:

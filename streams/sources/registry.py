@@ -21,6 +21,7 @@ from msgspec import Meta, Struct
 
 from schemas.events import MAX_SOURCE
 from streams.errors import SettingsError
+from streams.produce.separators import MAX_SEPARATOR
 from streams.settings import Secret
 from streams.settings.sources import INTERVALS, LEAST_INTERVAL_S, MOST_INTERVAL_S
 from streams.sources.visit import Kind
@@ -82,7 +83,7 @@ class _Entry(Struct, frozen=True, kw_only=True):
     kind: Kind | None = None
     site: Annotated[str, Meta(pattern=_ID)] | None = None
     selector: _Selector | None = None
-    separator: Annotated[str, Meta(max_length=100)] | None = None
+    separator: Annotated[str, Meta(max_length=MAX_SEPARATOR)] | None = None
     interval: _Seconds | Annotated[list[_Seconds], Meta(min_length=2, max_length=2)] | None = None
     language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")] | None = None
     timezone: Annotated[str, Meta(max_length=100)] | None = None

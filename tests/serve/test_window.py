@@ -1,10 +1,15 @@
 """The window keeps the newest headlines, each chain once, and knows what a reader has missed."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.events import Duplicate
+from streams.errors import InputError
 from streams.serve.filter import Filter
+from streams.serve.local import fill
 from streams.serve.window import Window
 from tests.serve.serve_support import filled, headline, texts
 
@@ -101,3 +106,12 @@ def _duplicate(number: int) -> Duplicate:
         rule="typo",
         score=0.9,
     )
+
+
+def test_files_without_a_headline_are_no_board(tmp_path: Path) -> None:
+    """A name that is mistyped ends the program with a message; each file's own error is told before."""
+    told: list[Exception] = []
+    with pytest.raises(InputError, match=r"nosuch\.html: no headline to show"):
+        fill(Window(10, 6, lambda: 0.0), [str(tmp_path / "nosuch.html")], told.append)
+    (error,) = told
+    assert "there is no such file or folder" in str(error)

@@ -119,6 +119,7 @@ def test_an_address_over_several_lines_is_told_at_the_first_of_them(tmp_path: Pa
         ('id = "a"\naddress = "https://a.example"\npath = "b"', 4, "path: an address stands there too"),
         ('id = "a"\naddress = "https://me:word@a.example"', 3, "address: credentials in an address"),
         ('id = "a"\naddress = "https://a.example"\ninterval = 1', 4, "interval: expected"),
+        (f'id = "a"\npath = "b"\nseparator = "{"-" * 41}"', 4, "separator: expected `str` of length <= 40"),
         (
             'id = "a"\naddress = "https://a.example"\nkind = "feed"\nselector = "li"',
             5,
