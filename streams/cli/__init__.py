@@ -77,9 +77,8 @@ def ticker() -> None:
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage or settings."""
-    debug = (
-        "--debug" in sys.argv
-    )  # wherever it stands, and also when the failure is that of reading the options
+    # Looked for here, because what fails may be the reading of the options.
+    debug = "--debug" in sys.argv
     reopen_closed()
     guard_terminals()
     try:

@@ -227,7 +227,8 @@ def _find(text: str, place: str) -> tuple[_Scored, float]:
 
 
 _NO_SEPARATOR: Final = (
-    "no separator stands out; pin it with --separator ' | ' (or --separator '' if it is one headline)"
+    "no separator stands out; pin it: --separator ' | ', or the key separator of the strip or source"
+    " ('' if it is one headline)"
 )
 
 
