@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from streams.errors import SettingsError
 from streams.produce.sightings import identify
+from streams.sources.hosts import host_of
 from streams.sources.visit import Reading, Visit
 
 logger: Final = logging.getLogger(__name__)
@@ -165,10 +166,13 @@ class Journal:
         counts = (is_unchanged, is_failed, visit.requests, visit.wire_bytes)
         self._waiting.append((_ADD_DAY, (visit.host, day, *counts, visit.distance, visit.robots)))
         if visit.requests:
+            answered = (
+                host_of(visit.answered_by) or visit.host
+            )  # another host than the source's after a redirect
             began = visit.at - round(visit.seconds * 1000)
-            self._waiting.append((_ASKED_AGAIN, (began, visit.host, began)))
-        if visit.retry_after and visit.requests:
-            self._waiting.append((_ADD_PAUSE, (visit.host, visit.at, visit.retry_after)))
+            self._waiting += [(_ASKED_AGAIN, (began, host, began)) for host in {visit.host, answered}]
+            if visit.retry_after:
+                self._waiting.append((_ADD_PAUSE, (answered, visit.at, visit.retry_after)))
 
     def _note_headlines(self, reading: Reading) -> None:
         source, at = reading.visit.source, reading.visit.at

@@ -84,6 +84,22 @@ def test_a_report_says_whether_retry_after_was_kept(tmp_path: Path, again: float
     assert kept in report(*read_days(tmp_path), host=None, contact="")
 
 
+def test_a_report_holds_nothing_against_a_host_that_another_asked_for(tmp_path: Path) -> None:
+    """Retry-After of a redirect's target is about that host: it is not shown as one that the source's host asked for."""
+    elsewhere = {"answered_by": "https://elsewhere.example/"}
+    _noted(
+        tmp_path,
+        Reading(visit=_visit(0, outcome="postponed", status=429, retry_after=120.0, **elsewhere)),
+        Reading(visit=_visit(60)),
+        Reading(visit=_visit(200, **elsewhere)),
+    )
+    days, pauses = read_days(tmp_path)
+    assert "| Retry-After | never asked for |" in report(days, pauses, host=_HOST, contact="")
+    assert [(pause.host, pause.seconds, pause.next_at) for pause in pauses] == [
+        ("elsewhere.example", 120.0, _START + 199_500)
+    ]
+
+
 def test_witnesses_of_one_site_are_held_against_each_other(tmp_path: Path) -> None:
     """Which headlines each missed, and how late it was; folded texts are one headline."""
     _noted(

@@ -40,7 +40,7 @@ def _found(*kinds: str) -> Query:
 
 
 _DOES_IT_DECIDE_ALIKE: Final = Row(
-    "Does this build decide as the one that was recorded?",
+    "Does it decide as the recorded build?",
     (
         Panel(
             title="The newest replay",
