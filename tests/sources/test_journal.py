@@ -85,7 +85,7 @@ def test_a_report_says_whether_retry_after_was_kept(tmp_path: Path, again: float
 
 
 def test_a_report_holds_nothing_against_a_host_that_another_asked_for(tmp_path: Path) -> None:
-    """Retry-After of a redirect's target is about that host: it is not shown as one that the source's host asked for."""
+    """Retry-After of a redirect's target is about that host, and not shown as one that the source's host asked for."""
     elsewhere = {"answered_by": "https://elsewhere.example/"}
     _noted(
         tmp_path,
