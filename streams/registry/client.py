@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from schemas.events import UNREADABLE
 from streams.errors import SettingsError, TickerError
-from streams.outbound import connector
+from streams.outbound import connector, unconnected
 from streams.settings import Secret
 
 _CONTENT_TYPE: Final = "application/vnd.schemaregistry.v1+json"
@@ -210,7 +210,7 @@ class Registry:
         except aiohttp.ClientSSLError as error:
             raise TickerError(f"{who}: no TLS is spoken there ({error}); is it http and not https?") from None
         except aiohttp.ClientConnectorError as error:
-            raise TickerError(f"{who} cannot be reached: {error.strerror or error.os_error}") from None
+            raise TickerError(f"{who} cannot be reached: {unconnected(error)}") from None
         except TimeoutError:
             raise TickerError(f"{who} has not answered within {_TIMEOUT_S:g} s") from None
         except aiohttp.ClientError as error:

@@ -19,7 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from msgspec import Struct
 from yarl import URL
 
-from streams.outbound import ForbiddenAddressError
+from streams.outbound import ForbiddenAddressError, unconnected
 
 MAX_BODY: Final = 4 << 20
 """The largest body, compressed or not, in bytes: far above real pages."""
@@ -268,6 +268,8 @@ def problem_of(error: Exception) -> str:
         return "the connection was closed without an answer"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the body was cut off"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return shown(unconnected(error))
     said = str(error)
     return shown(f"{type(error).__name__}: {said}" if said else type(error).__name__)
 

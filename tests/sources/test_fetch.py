@@ -163,6 +163,21 @@ def test_an_answer_of_no_use_is_a_visit_that_failed(case: str) -> None:
     assert reading.visit.problem.isprintable()
 
 
+def test_a_site_that_refuses_connections_is_told_in_words_of_its_own() -> None:
+    """The host, the port and the system's reason, and nothing of the client's settings."""
+
+    async def main() -> Reading:
+        async with site() as there:
+            one = source(there.address())
+        async with visiting(one) as visitor:
+            return await visitor.visit(one)
+
+    problem = run(main()).visit.problem
+    assert "no connection to 127.0.0." in problem
+    assert "Connection refused" in problem
+    assert "ssl" not in problem
+
+
 def test_what_a_site_says_reaches_no_terminal_as_control_characters() -> None:
     """A location with an escape sequence in it is told without it."""
     reading = visit_of(raw(b"HTTP/1.1 302 Found\r\nLocation: ftp://x/\x1b[2J\r\n\r\n"))

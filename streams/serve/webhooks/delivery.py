@@ -17,7 +17,7 @@ from zlib import crc32
 import aiohttp
 from msgspec import Struct
 
-from streams.outbound import connector
+from streams.outbound import connector, unconnected
 from streams.serve.position import read_position, write_position
 from streams.serve.webhooks.config import Webhook, key_of
 from streams.serve.webhooks.signing import body, signed_headers
@@ -183,6 +183,8 @@ class Delivery:
             ) as answer:
                 status = answer.status
                 asked = _seconds(answer.headers.get("Retry-After", ""), self._patience.longest)
+        except aiohttp.ClientConnectorError as error:
+            return unconnected(error), 0.0
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, 0.0
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
