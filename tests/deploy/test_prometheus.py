@@ -29,9 +29,8 @@ def _rules(name: str) -> list[dict[str, Any]]:
 
 
 ALERTS = _rules("alerts")
-CASES = [
-    case for test in _yaml(FOLDER / "tests/alerts.yaml")["tests"] for case in test.get("alert_rule_test", [])
-]
+TESTS = [test for name in ("alerts", "days") for test in _yaml(FOLDER / f"tests/{name}.yaml")["tests"]]
+CASES = [case for test in TESTS for case in test.get("alert_rule_test", [])]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +39,7 @@ CASES = [
         ("check", "config", "prometheus.yaml"),
         ("check", "rules", "rules/recording.yaml", "rules/alerts.yaml"),
         ("test", "rules", "tests/alerts.yaml"),
+        ("test", "rules", "tests/days.yaml"),
     ],
     ids=" ".join,
 )
@@ -74,7 +74,7 @@ def test_every_alert_is_made_to_fire_and_not_to_fire(alert: str) -> None:
     # Promtool compares the whole set: series beyond those that fire are series that must not.
     beside = any(
         len(test["input_series"]) > len(case["exp_alerts"])
-        for test in _yaml(FOLDER / "tests/alerts.yaml")["tests"]
+        for test in TESTS
         for case in test["alert_rule_test"]
         if case["alertname"] == alert
     )
