@@ -26,14 +26,14 @@ def test_headlines_arrive_although_the_usual_ports_are_taken(tmp_path: Path) -> 
                 cwd=tmp_path,
                 stdout=subprocess.PIPE,
                 stderr=stack.enter_context(said.open("wb")),
-                text=True,
             )
         )
         assert process.stdout is not None
         lines = []
         for line in process.stdout:
-            lines.append(line)
-            if line.startswith('{"type":"ticker.category.v1"'):
+            # Bytes, for the reader stops anywhere in what it has read ahead, in an Arabic letter too.
+            lines.append(line.decode())
+            if lines[-1].startswith('{"type":"ticker.category.v1"'):
                 break
         process.terminate()  # as Ctrl-C, which a shell in the background keeps from its children
         process.communicate(timeout=_SECONDS)
