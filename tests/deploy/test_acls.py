@@ -225,7 +225,7 @@ def _serve_one(environment: dict[str, str]) -> None:
 
 def _replay_and_clean(environment: dict[str, str], plan: Path) -> None:
     for arguments in (
-        ("plan", "sightings", "--to-topic-prefix", STAGING, "--create", "-o", str(plan)),
+        ("plan", "sightings", "--to-topic-prefix", STAGING, "--create", "--speed", "max", "-o", str(plan)),
         ("apply", str(plan)),
         ("diff", PREFIX, STAGING, "--json"),
         ("clean", str(plan), "--yes"),
