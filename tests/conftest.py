@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 from streams.dev.kafka import Cluster
 from streams.errors import TickerError
 from tests import apicurio
-from tests.kafka_support import Certificates, make_certificates, start, unavailable
+from tests.kafka_support import BRIEF, Certificates, make_certificates, start, unavailable
 
 _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync")  # fmt: skip
@@ -28,7 +28,7 @@ settings.load_profile("ticker")
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a broker that all tests share: keep to topics below `topic_prefix`."""
-    cluster = Cluster(tmp_path_factory.mktemp("kafka"))
+    cluster = Cluster(tmp_path_factory.mktemp("kafka"), java_options=BRIEF)
     start(cluster)
     yield cluster.bootstrap_servers()
     cluster.stop()
@@ -66,7 +66,7 @@ def start_cluster(tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
     started: list[Cluster] = []
 
     def start_one(**options: Any) -> Cluster:
-        cluster = Cluster(tmp_path / f"kafka-{len(started)}", **options)
+        cluster = Cluster(tmp_path / f"kafka-{len(started)}", java_options=BRIEF, **options)
         started.append(cluster)
         start(cluster)
         return cluster

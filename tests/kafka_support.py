@@ -29,6 +29,9 @@ T = TypeVar("T")
 _PAUSE_S: Final = 0.02
 """Between two looks: who is asked without a pause has less of the processor to become what is waited for."""
 
+BRIEF: Final = ("-XX:TieredStopAtLevel=1",)
+"""For Java that runs for seconds or has little to do: it compiles fast, and not again what is called often."""
+
 USERS = {"reader": "correct-horse", "writer": "battery-staple"}
 
 

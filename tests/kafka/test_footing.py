@@ -24,7 +24,7 @@ from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.chaos.workers import TICKER, TickerProcess, WorkerProcess
 from tests.deploy.support import free_port
-from tests.kafka_support import administer, start, wait_until
+from tests.kafka_support import BRIEF, administer, start, wait_until
 
 TOLD = Metadata(
     cluster="azrou",
@@ -153,7 +153,7 @@ async def _end_of(connection: Connection, topic: str) -> int:
 def test_a_cluster_that_was_rebuilt_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
     """The same address, the same topics, another cluster: whoever stood on the old one says so and ends."""
     port = free_port()
-    old = Cluster(tmp_path / "old", port=port)
+    old = Cluster(tmp_path / "old", port=port, java_options=BRIEF)
     start(old)
     connection = Connection(bootstrap_servers=old.bootstrap_servers())
     administer(connection, create, TOPICS, prefix="ticker")
@@ -163,7 +163,7 @@ def test_a_cluster_that_was_rebuilt_is_not_taken_for_the_old_one(tmp_path: Path)
     ):
         worker.await_ready(seconds=120)
         old.stop(patience=0)
-        with Cluster(tmp_path / "new", port=port):
+        with Cluster(tmp_path / "new", port=port, java_options=BRIEF):
             administer(connection, create, TOPICS, prefix="ticker")
             end(programs | {"worker": worker}, "another cluster answers at")
 
@@ -171,7 +171,7 @@ def test_a_cluster_that_was_rebuilt_is_not_taken_for_the_old_one(tmp_path: Path)
 @pytest.mark.chaos
 def test_a_broker_that_is_out_for_good_hides_no_other(tmp_path: Path) -> None:
     """The only one that was named: the others are asked, and what it alone had is said to stand still."""
-    with Cluster(tmp_path / "kafka", nodes=3) as cluster:
+    with Cluster(tmp_path / "kafka", nodes=3, java_options=BRIEF) as cluster:
         named = cluster.bootstrap_servers().split(",")[0]
         connection = Connection(bootstrap_servers=named)
         administer(connection, create, TOPICS, prefix="ticker", replication=1)

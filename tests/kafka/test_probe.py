@@ -21,7 +21,7 @@ from streams.kafka.topics import create
 from streams.settings import Connection
 from tests.command import TICKER
 from tests.deploy.support import free_port
-from tests.kafka_support import administer, start, wait_until
+from tests.kafka_support import BRIEF, administer, start, wait_until
 
 
 class Program:
@@ -65,7 +65,7 @@ def running(program: Program, folder: Path, bootstrap: str, prefix: str) -> Iter
 def test_every_program_says_when_the_brokers_are_away(tmp_path: Path) -> None:
     """Worker, producer and canary are ready while brokers answer, and not while they hang; the log says so once."""
     programs = [Program("worker"), Program("produce", "-"), Program("canary")]
-    cluster = Cluster(tmp_path / "kafka")
+    cluster = Cluster(tmp_path / "kafka", java_options=BRIEF)
     start(cluster)
     with ExitStack() as stack:
         stack.callback(cluster.stop, patience=0)

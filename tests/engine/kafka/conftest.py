@@ -19,7 +19,7 @@ from tests.chaos.corpus import PlacedRecord
 from tests.chaos.topics import LASTING, Content, contents, write
 from tests.chaos.watch import drained
 from tests.chaos.workers import TICKER, TickerProcess, WorkerProcess
-from tests.kafka_support import Certificates, administer, start
+from tests.kafka_support import BRIEF, Certificates, administer, start
 
 
 class Pipeline(Struct):
@@ -119,7 +119,8 @@ def pipeline(kafka: str, make_pipeline: Callable[[Connection], Pipeline]) -> Pip
 @pytest.fixture(scope="session")
 def secure_kafka(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A broker that has listeners with TLS and logins beside the plain one."""
-    cluster = Cluster(tmp_path_factory.mktemp("secure-kafka"), security=certificates.security())
+    folder, security = tmp_path_factory.mktemp("secure-kafka"), certificates.security()
+    cluster = Cluster(folder, security=security, java_options=BRIEF)
     start(cluster)
     yield cluster
     cluster.stop(patience=0)

@@ -28,7 +28,7 @@ from tests.chaos.topics import LASTING
 from tests.chaos.workers import WorkerProcess
 from tests.deploy.support import free_port
 from tests.engine.kafka.conftest import Pipeline
-from tests.kafka_support import USERS, Certificates, administer, start, wait_until
+from tests.kafka_support import BRIEF, USERS, Certificates, administer, start, wait_until
 from tests.support import MINUTE, START, sighting
 
 pytestmark = pytest.mark.kafka
@@ -84,14 +84,14 @@ def test_outlasts_a_stranger_at_the_address_of_a_broker_that_is_away(
 ) -> None:
     """Another cluster's controller, which knows no groups: the worker waits for its broker, and then goes on."""
     port = free_port()
-    cluster = Cluster(tmp_path / "own", port=port)
+    cluster = Cluster(tmp_path / "own", port=port, java_options=BRIEF)
     start(cluster)
     pipeline = make_pipeline(Connection(bootstrap_servers=f"127.0.0.1:{port}")).create()
     worker = pipeline.worker()
     pipeline.write(Corpus().take(60))
     pipeline.drain(60)
     (node,) = cluster.nodes
-    with Cluster(tmp_path / "other") as other:
+    with Cluster(tmp_path / "other", java_options=BRIEF) as other:
         settings = (tmp_path / "other" / "node-1" / "server.properties").read_text(encoding="utf-8")
         controller = int(re.findall(r"CONTROLLER://127\.0\.0\.1:(\d+)", settings)[0])
         cluster.kill(node)
