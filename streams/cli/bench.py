@@ -24,11 +24,19 @@ def command() -> None:
 
 
 @command.command(epilog=examples("ticker bench local", "ticker bench local --mix new --csv rows.csv"))
-@click.option("--mix", type=click.Choice(["natural", "new", "both"]), default="both", show_default=True)
+@click.option(
+    "--mix",
+    type=click.Choice(["natural", "new", "both"]),
+    default="both",
+    show_default=True,
+    help="What the corpus shows: each headline about a hundred times, every slot new, or one after the other.",
+)
 @click.option(
     "--sightings", type=click.IntRange(min=1), help="Sightings a mix (default: 1,000,000; new: 100,000)."
 )
-@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option(
+    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Times that each is measured."
+)
 @json_option
 @csv_option
 def local(mix: str, sightings: int | None, runs: int, as_json: bool, csv_path: Path | None) -> None:
@@ -56,8 +64,16 @@ def local(mix: str, sightings: int | None, runs: int, as_json: bool, csv_path: P
     "--contenders",
     help="By name, separated by commas; without it all that are installed, but for Kafka Streams.",
 )
-@click.option("--sightings", type=click.IntRange(min=1000), default=400_000, show_default=True)
-@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option(
+    "--sightings",
+    type=click.IntRange(min=1000),
+    default=400_000,
+    show_default=True,
+    help="Sightings that are measured.",
+)
+@click.option(
+    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Times that each is measured."
+)
 @json_option
 @csv_option
 def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> None:
@@ -96,8 +112,16 @@ def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_
 @command.command(
     epilog=examples("ticker bench replay", "ticker bench replay --sightings 500000 --csv rows.csv")
 )
-@click.option("--sightings", type=click.IntRange(min=1), default=400_000, show_default=True)
-@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option(
+    "--sightings",
+    type=click.IntRange(min=1),
+    default=400_000,
+    show_default=True,
+    help="Sightings that are measured.",
+)
+@click.option(
+    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Times that each is measured."
+)
 @json_option
 @csv_option
 def replay(sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> None:
@@ -114,7 +138,9 @@ def replay(sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> N
 @click.option(
     "--rate", type=click.IntRange(min=54), default=1_000, show_default=True, help="Sightings a second."
 )
-@click.option("--seconds", type=click.IntRange(min=1), default=30, show_default=True)
+@click.option(
+    "--seconds", type=click.IntRange(min=1), default=30, show_default=True, help="How long it is measured."
+)
 @click.option(
     "--beside",
     "disturbances",
@@ -141,9 +167,23 @@ def latency(rate: int, seconds: int, disturbances: str, as_json: bool, csv_path:
 
 
 @command.command(epilog=examples("ticker bench serve", "ticker bench serve --readers 200 --seconds 10"))
-@click.option("--readers", type=click.IntRange(min=1), default=1_000, show_default=True)
-@click.option("--window", type=click.IntRange(min=54), default=100_000, show_default=True)
-@click.option("--seconds", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option(
+    "--readers",
+    type=click.IntRange(min=1),
+    default=1_000,
+    show_default=True,
+    help="Readers of events at one time.",
+)
+@click.option(
+    "--window",
+    type=click.IntRange(min=54),
+    default=100_000,
+    show_default=True,
+    help="Headlines in its memory.",
+)
+@click.option(
+    "--seconds", type=click.IntRange(min=1), default=20, show_default=True, help="How long it is measured."
+)
 @json_option
 @csv_option
 def serve(readers: int, window: int, seconds: int, as_json: bool, csv_path: Path | None) -> None:
@@ -157,8 +197,12 @@ def serve(readers: int, window: int, seconds: int, as_json: bool, csv_path: Path
 
 
 @command.command(epilog=examples("ticker bench sources", "ticker bench sources --sources 100 --seconds 60"))
-@click.option("--sources", type=click.IntRange(1, 10_000), default=1_000, show_default=True)
-@click.option("--seconds", type=click.IntRange(min=1), default=120, show_default=True)
+@click.option(
+    "--sources", type=click.IntRange(1, 10_000), default=1_000, show_default=True, help="Sites that are read."
+)
+@click.option(
+    "--seconds", type=click.IntRange(min=1), default=120, show_default=True, help="How long it is measured."
+)
 @json_option
 @csv_option
 def sources(sources: int, seconds: int, as_json: bool, csv_path: Path | None) -> None:
@@ -173,7 +217,13 @@ def sources(sources: int, seconds: int, as_json: bool, csv_path: Path | None) ->
 
 
 @command.command(epilog=examples("ticker bench restore", "ticker bench restore --headlines 100000"))
-@click.option("--headlines", type=click.IntRange(min=1), default=1_000_000, show_default=True)
+@click.option(
+    "--headlines",
+    type=click.IntRange(min=1),
+    default=1_000_000,
+    show_default=True,
+    help="Live headlines in the state.",
+)
 @json_option
 @csv_option
 def restore(headlines: int, as_json: bool, csv_path: Path | None) -> None:
@@ -188,7 +238,13 @@ def restore(headlines: int, as_json: bool, csv_path: Path | None) -> None:
 
 @command.command(epilog=examples("ticker bench shards", "ticker bench shards --shards 2,16"))
 @click.option("--shards", default="2,4,8", show_default=True, help="How many, separated by commas.")
-@click.option("--sightings", type=click.IntRange(min=1), default=200_000, show_default=True)
+@click.option(
+    "--sightings",
+    type=click.IntRange(min=1),
+    default=200_000,
+    show_default=True,
+    help="Sightings that are measured.",
+)
 @json_option
 @csv_option
 def shards(shards: str, sightings: int, as_json: bool, csv_path: Path | None) -> None:

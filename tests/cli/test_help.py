@@ -23,6 +23,16 @@ def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[s
             yield from _commands(below, (*path, name))
 
 
+def _unexplained(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The options without a help of a command and of all below it."""
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.help:
+            yield (*path, *option.opts)
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            yield from _unexplained(below, (*path, name))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name: str) -> None:
     """`ticker COMMAND --help` shows a line that can be typed, and so does each command below it."""
@@ -33,6 +43,14 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
         assert done.exit_code == 0
         assert f"ticker {name}" in done.output
         assert "Examples:" in done.output or "Commands:" in done.output, path
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_does(name: str) -> None:
+    """No option shows only its name and default."""
+    top = ticker.get_command(click.Context(ticker), name)
+    assert top is not None
+    assert list(_unexplained(top, (name,))) == []
 
 
 def test_help_lists_every_command() -> None:

@@ -70,7 +70,10 @@ _LOG: Final = "worker.log"
     help="Plan, log, report, and how far it is: a killed try goes on from there.",
 )
 @taught_option
-@click.option("--workers", "count", type=click.IntRange(1, 16), default=1, show_default=True)
+@click.option(
+    "--workers", "count", type=click.IntRange(1, 16), default=1, show_default=True,
+    help="Workers of this build that process it.",
+)  # fmt: skip
 @click.option("--max-flips", type=SHARE, help="Exit code 1 above this share of category flips: 0.5%.")
 @build_options
 @click.option(
