@@ -24,7 +24,7 @@ rules_option = click.option(
     "rules_path",
     type=click.Path(path_type=Path),
     envvar="TICKER_RULES",
-    help="Your own topics, by words, source, pattern or examples (TOML; docs/categories.md).",
+    help="Your own topics, by words, source, pattern or examples (TOML; docs/categories.md). [TICKER_RULES]",
 )
 taught_option = click.option(
     "--taught",
@@ -32,7 +32,7 @@ taught_option = click.option(
     default="then",
     show_default=True,
     envvar="TICKER_TAUGHT",
-    help="Taught topics: the version that held when a headline was shown, or the one that holds last.",
+    help="Taught topics: the version that held when a headline was shown, or the one that holds last. [TICKER_TAUGHT]",
 )
 
 

@@ -1,5 +1,6 @@
 """The HTTP pages of a service: `/healthz` (alive), `/readyz` (assigned and restored) and `/metrics`."""
 
+import errno
 import logging
 import math
 import ssl
@@ -150,6 +151,10 @@ async def listening(
         await site.start()
     except (OSError, ValueError, OverflowError) as error:
         await runner.cleanup()
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise SettingsError(
+                f"--listen {listen}: another program listens there; give another HOST:PORT (port 0 is any free one)"
+            ) from error
         raise SettingsError(f"--listen {listen}: {error}; give HOST:PORT, such as 127.0.0.1:9464") from error
     bound = runner.addresses[0]
     try:

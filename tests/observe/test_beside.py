@@ -60,11 +60,11 @@ def test_nobody_is_waited_for_without_end() -> None:
 
 
 def test_an_address_that_is_taken_is_said() -> None:
-    """Before the command does anything."""
+    """Before the command does anything, with what to do: another program has it, so another one is to be named."""
     registry, address = CollectorRegistry(), f"127.0.0.1:{free_port()}"
     with (
         serving_beside(address, registry=registry),
-        pytest.raises(SettingsError, match=address),
+        pytest.raises(SettingsError, match=f"{address}: another program listens there"),
         serving_beside(address, registry=registry),
     ):
         pass
