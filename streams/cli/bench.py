@@ -11,9 +11,25 @@ import msgspec
 from streams.cli.logs import log_to_stderr
 from streams.cli.output import Commands, examples, json_option, wants_json, write_json
 from streams.cli.progress import steps
+from streams.errors import SettingsError
+
+
+def _begun(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
+    """The path, once its file was made: before anything is measured, rather than when the rows would be lost."""
+    if path is not None:
+        try:
+            path.open("ab").close()
+        except OSError as error:
+            raise SettingsError(f"--csv {path}: cannot be written: {error.strerror}") from None
+    return path
+
 
 csv_option = click.option(
-    "--csv", "csv_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the rows as CSV."
+    "--csv",
+    "csv_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_begun,
+    help="Also write the rows as CSV.",
 )
 
 

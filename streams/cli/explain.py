@@ -14,6 +14,7 @@ from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.counted import counted
+from streams.errors import InputError
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
@@ -65,8 +66,11 @@ def _evidence(run_file: str | None, settings: Settings) -> "Evidence":
     if run_file == "-":
         return from_run(sys.stdin.buffer, "standard input")
     if run_file is not None:
-        with click.open_file(run_file, "rb") as file:
-            return from_run(file, str(Path(run_file)))
+        try:
+            with Path(run_file).open("rb") as file:
+                return from_run(file, run_file)
+        except OSError as error:
+            raise InputError(run_file, f"cannot be read: {error.strerror}") from None
     return asyncio.run(
         from_cluster(settings.connection(), prefix=settings[TOPIC_PREFIX], patience=settings[PATIENCE])
     )

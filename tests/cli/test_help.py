@@ -105,3 +105,24 @@ def test_a_flag_is_validated_though_the_command_does_not_read_it() -> None:
 def test_a_flag_without_a_default_shows_none() -> None:
     """An empty list is no default to show."""
     assert "()" not in CliRunner().invoke(ticker, ["serve", "--help"]).output
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            ("explain", "a headline", "--run", "nosuch/run.jsonl"),
+            "nosuch/run.jsonl: cannot be read: No such file",
+        ),
+        (
+            ("bench", "local", "--csv", "nosuch/rows.csv"),
+            "--csv nosuch/rows.csv: cannot be written: No such file",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_opened_is_no_fault_of_ours(typed: tuple[str, ...], said: str) -> None:
+    """The message names the file and why, before any work is done for it."""
+    done = command.ticker(*typed)
+    assert done.returncode in {1, 2}
+    assert done.stdout == b""
+    assert f"ticker: {said}" in done.stderr.decode()
