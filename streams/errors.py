@@ -31,3 +31,8 @@ class SplitError(InputError):
 
 class RecordError(TickerError):
     """A record that cannot be processed: it goes to the dead letters with this reason."""
+
+
+def described(error: BaseException) -> str:
+    """An error's class, and its message if it has one; some of aiokafka's and aiohttp's have none."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.events import UNREADABLE
-from streams.errors import SettingsError, TickerError
+from streams.errors import SettingsError, TickerError, described
 from streams.outbound import connector, unconnected
 from streams.settings import Secret
 
@@ -214,7 +214,7 @@ class Registry:
         except TimeoutError:
             raise TickerError(f"{who} has not answered within {_TIMEOUT_S:g} s") from None
         except aiohttp.ClientError as error:
-            raise TickerError(f"{who} broke off: {error or type(error).__name__}") from None
+            raise TickerError(f"{who} broke off: {described(error)}") from None
 
     def _found(self, answer: _Answer, kind: type[T]) -> T | None:
         return None if answer.status == HTTPStatus.NOT_FOUND else self._read(answer, kind)

@@ -19,6 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from msgspec import Struct
 from yarl import URL
 
+from streams.errors import described
 from streams.outbound import ForbiddenAddressError, unconnected
 
 MAX_BODY: Final = 4 << 20
@@ -270,8 +271,7 @@ def problem_of(error: Exception) -> str:
         return "the body was cut off"
     if isinstance(error, aiohttp.ClientConnectorError):
         return shown(unconnected(error))
-    said = str(error)
-    return shown(f"{type(error).__name__}: {said}" if said else type(error).__name__)
+    return shown(described(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.errors import InputError
+from streams.errors import InputError, described
 from streams.produce.metrics import ProducerObserver
 from streams.produce.outgoing import outgoing_of
 from streams.produce.producer import tell
@@ -103,7 +103,7 @@ class _Publishing:
         try:
             fate = self._taken(reading, may=self._judge(reading))
         except Exception as error:  # noqa: BLE001 (all of them)
-            fault, trouble = error, f"a fault of ours: {type(error).__name__}: {error}"
+            fault, trouble = error, f"a fault of ours: {described(error)}"
         self._tell(reading.visit, trouble, fault)
         return fate
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from streams.errors import InputError
+from streams.errors import InputError, described
 from streams.produce.decode import decode
 from streams.sources.answer import MAX_BODY, charset_of, shown
 from streams.sources.fetch import Fetched, Fetcher
@@ -285,7 +285,7 @@ class Visitor:
 
     async def _fault(self, source: Source, error: Exception) -> Reading:
         """The reading of a visit that failed with an unexpected exception."""
-        problem = shown(f"a fault of ours: {type(error).__name__}: {error}")
+        problem = shown(f"a fault of ours: {described(error)}")
         due = self._memory.dues.get(source.id, Due())
         fetched = Fetched(outcome="failed", problem=problem)
         visit = await self._made(source, fetched, Known())

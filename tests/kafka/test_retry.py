@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaConnectionError
 
+from streams.errors import described
 from streams.kafka.groups import once_coordinated
 from streams.kafka.retry import Retry, told
 
@@ -84,6 +85,8 @@ def test_an_error_without_words_is_told_by_its_name() -> None:
     """Timeouts say nothing of themselves."""
     assert told(TimeoutError()) == "TimeoutError"
     assert "refused" in told(KafkaConnectionError("refused"))
+    assert described(TimeoutError()) == "TimeoutError"
+    assert described(OSError("refused")) == "OSError: refused"
 
 
 @pytest.mark.parametrize("absences", [0, 5, 1_000])

@@ -8,11 +8,11 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 
 from schemas.cloudevents import SchemaUris
-from streams.engine.kafka.failures import described
 from streams.engine.kafka.observer import Backlog, Observer
 from streams.engine.kafka.partition import PartitionRunner
 from streams.engine.kafka.slices import SlicingApp
 from streams.engine.kafka.turns import Turns
+from streams.errors import described
 from streams.kafka.fetched import Slice
 from streams.stage import Stage
 

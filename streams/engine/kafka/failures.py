@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 
 from streams.counted import counted
 from streams.engine.kafka.waiting import MissingSliceError
-from streams.errors import TickerError
+from streams.errors import TickerError, described
 from streams.kafka.retry import TRANSIENT, Retry
 
 logger: Final = logging.getLogger(__name__)
@@ -68,8 +68,3 @@ class Failures:
     async def wait(self) -> None:
         """Back off before the next try: exponentially, from `_FIRST_WAIT_S` to `_LONGEST_WAIT_S`."""
         await self._retry.wait()
-
-
-def described(error: BaseException) -> str:
-    """An error's class, and its message if it has one; some of aiokafka's have none."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -9,8 +9,8 @@ from aiokafka import TopicPartition
 from msgspec import Struct, field
 
 from schemas.cloudevents import SchemaUris
-from streams.engine.kafka.failures import described
 from streams.engine.kafka.outbox import KafkaOutbox
+from streams.errors import described
 from streams.observe.headlines import note_sources
 from streams.stage import Processor, Remembering
 

@@ -17,6 +17,7 @@ from zlib import crc32
 import aiohttp
 from msgspec import Struct
 
+from streams.errors import described
 from streams.outbound import connector, unconnected
 from streams.serve.position import read_position, write_position
 from streams.serve.webhooks.config import Webhook, key_of
@@ -186,7 +187,7 @@ class Delivery:
         except aiohttp.ClientConnectorError as error:
             return unconnected(error), 0.0
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, 0.0
+            return described(error), 0.0
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return "", 0.0
         return f"answered {status}", asked
