@@ -170,7 +170,7 @@ def past_limit(found: "Difference", max_flips: float | None) -> str | None:
     """The message if more categories flipped than allowed, or none could be compared; None otherwise."""
     if max_flips is None:
         return None
-    if not found.common and any(found.headlines):
+    if found.headlines[0] and not found.common:
         return "no headline is in both results, so no share of flips can be told"
     if found.flip_share <= max_flips:
         return None
