@@ -8,7 +8,6 @@ Here the register is Python's integer.)
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from math import exp
 from struct import Struct as Layout
@@ -70,8 +69,8 @@ class Scorer:
         words = list(filter(None, map(self._words.__getitem__, folded.split())))
         total = sum([word[0] for word in words])
         for at, (first, second) in enumerate(pairwise(words), 1):
-            if first[2] and not first[2].isdisjoint(second[1]):
-                for pairs in first[3]:
+            if first[2] and second[3]:
+                for pairs in first[2]:
                     total += sum(map(self._weights.packed, pairs.rows(words[at : at + 2])))
         return total
 
@@ -82,8 +81,6 @@ class _Pairs:
     def __init__(self) -> None:
         self.add: dict[str, Sequence[int]] = {}
         """By what follows the stem, one other stem or two: the row of the pair's weights."""
-        self.seconds: set[str] = set()
-        """The stems that follow it, each alone or before a third."""
         self.has_threes = False
 
     def rows(self, following: "Sequence[_Word]") -> Sequence[Sequence[int]]:
@@ -96,9 +93,9 @@ class _Pairs:
         return rows
 
 
-_Word: TypeAlias = tuple[int, tuple[str, ...], AbstractSet[str], tuple[_Pairs, ...]]
-"""What a word adds to a headline's score, its stems, the stems that follow one of them in a known pair, and the known
-pairs that begin with one of them."""
+_Word: TypeAlias = tuple[int, tuple[str, ...], tuple[_Pairs, ...], bool]
+"""What a word adds to a headline's score, its stems, the known pairs that begin with one of them, and whether one of
+them comes second in any known pair."""
 
 
 class _PackedWeights:
@@ -109,6 +106,8 @@ class _PackedWeights:
         self._feature = 1 << (_LANE * topics)
         self.pairs: defaultdict[str, _Pairs] = defaultdict(_Pairs)
         """By the stem that they begin with."""
+        self.seconds: set[str] = set()
+        """The stems that come second in one of them."""
         self.longest: defaultdict[str, int] = defaultdict(int)
         """By the first letters of the beginnings that have weights, how long the longest of them is."""
         for feature, row in weights.items():
@@ -116,7 +115,7 @@ class _PackedWeights:
             if blank:
                 self.pairs[head].add[following] = row
                 self.pairs[head].has_threes |= " " in following
-                self.pairs[head].seconds.add(following.partition(" ")[0])
+                self.seconds.add(following.partition(" ")[0])
             elif feature.endswith("*"):
                 start = feature[:SHORTEST_BEGINNING]
                 self.longest[start] = max(self.longest[start], len(feature) - 1)
@@ -152,11 +151,9 @@ class _Words(dict[str, _Word | None]):
             return None
         stems = word_stems(content, self._language)
         features = (*stems, *self._beginnings(content, stems))
-        pairs = tuple(self._weights.pairs[stem] for stem in stems if stem in self._weights.pairs)
-        seconds = (
-            pairs[0].seconds if len(pairs) == 1 else frozenset().union(*[each.seconds for each in pairs])
-        )
-        return sum(map(self._weights.score, features)), stems, seconds, pairs
+        heads = tuple(self._weights.pairs[stem] for stem in stems if stem in self._weights.pairs)
+        is_second = not self._weights.seconds.isdisjoint(stems)
+        return sum(map(self._weights.score, features)), stems, heads, is_second
 
     def _beginnings(self, word: str, stems: tuple[str, ...]) -> dict[str, None]:
         """Of the beginnings among a word's features (`features.word_features`), those that can have weights."""
