@@ -56,8 +56,11 @@ _TAIL_SIGN: Final = re.compile(
     r"|(?<=[vV])(?i:ia\s)|(?<=ن)قلا عن\s)"
 )
 """What every mark of `_TAIL_MARK` has, likewise; a class of characters comes first, for that is looked for quickest."""
-_BARE: Final = re.compile(r"(?![ ,;'’]*[A-ZÀ-Þ]{3})[A-Za-zÀ-ÖØ-öø-ÿء-غف-ي ,;'’]*")
-"""Texts in which nothing but the words of a credit ("via") could be a mark: no sign, no digit, no capitals before."""
+_LETTERS: Final = "A-Za-zÀ-ÖØ-öø-ÿء-غـ-ي"
+_BARE: Final = re.compile(
+    rf"(?![ ,;'’]*[A-ZÀ-Þ]{{3}})[ ,;'’]*(?:[0-9{_LETTERS}][0-9{_LETTERS}\u064b-\u0652 ,;'’\"“”«?؟%$€]*)?"
+)
+"""Texts in which nothing but the words of a credit ("via") could be a mark: no other sign, no capitals before."""
 _SIGNED: Final = frozenset({"|", "¦", "»", "›", "·", "•", "-", "–", "—", "::", "~", "/", "*", "", ",", "،"})
 """Marks that an outlet signs after, or a comma or nothing before "via"; after dots and a plus only tags stand."""
 _CREDIT: Final = re.compile(r"^(?:via|with|avec|source|par|by|المصدر|نقلا عن)\s*:?\s+", re.IGNORECASE)
