@@ -215,7 +215,7 @@ def _find(text: str, place: str) -> tuple[_Scored, float]:
     mixtures = _mixtures(text, found) if len(found) > 1 and not by_emoji else []
     ranked = sorted([*_scored(text, found), *mixtures], key=lambda scored: -scored.score)
     if not ranked or ranked[0].score <= _cost(len(alone)):
-        raise SplitError(place, _NO_SEPARATOR)
+        raise SplitError(place, _unfound(found))
     best = ranked[0]
     rivals = [scored.score for scored in ranked[1:] if scored.texts != best.texts]
     margin = best.score - max([*rivals, _cost(len(alone))])
@@ -230,6 +230,17 @@ _NO_SEPARATOR: Final = (
     "no separator stands out; pin it: --separator ' | ', or the key separator of the strip or source"
     " ('' if it is one headline)"
 )
+
+
+def _unfound(found: list[Candidate]) -> str:
+    """Why no candidate was taken: the first that stands there too often, or none stands out."""
+    for each in found:
+        if each.separator and each.occurrences > MAX_SLOTS:
+            return (
+                f"{each.separator!r} stands there {each.occurrences:,} times, and a strip has at most"
+                f" {MAX_SLOTS:,} slots; give less of it at once"
+            )
+    return _NO_SEPARATOR
 
 
 def _scored(text: str, found: list[Candidate]) -> list[_Scored]:

@@ -100,6 +100,14 @@ def test_no_guess_without_separator(refused: Refused) -> None:
         split(refused.text, place="here")
 
 
+def test_a_strip_of_too_many_slots_is_told_so() -> None:
+    """Its separator does stand out: to pin it would not help."""
+    with pytest.raises(
+        SplitError, match=r"' \| ' stands there 10,001 times, and a strip has at most 10,000 slots"
+    ):
+        split(" | ".join(f"Ferry {number} leaves the harbour" for number in range(MAX_SLOTS + 2)))
+
+
 @pytest.mark.skipif(not SEED_PAGE.exists(), reason="the page is not part of the checkout")
 def test_real_strip_has_54_headlines_in_58_slots() -> None:
     """The Maghress strip: 54 headlines, four empty slots in their places, none after the trailing gap."""
