@@ -23,6 +23,8 @@ pytestmark = pytest.mark.kafka
 
 SAMPLES = Path(str(files("streams"))) / "samples" / "strips.jsonl"
 _DEADLINE_S = 90
+_PAUSE_S = 0.2
+"""Between two looks at all of a result, which take the processor from the workers that make it."""
 
 
 @contextmanager
@@ -50,6 +52,7 @@ def result_of(connection: Connection, prefix: str, wanted: Result) -> Result:
         complete = len(found.headlines) >= len(wanted.headlines) and len(found.merges) >= len(wanted.merges)
         if complete or time.monotonic() > deadline:
             return found
+        time.sleep(_PAUSE_S)
 
 
 def test_a_replay_decides_as_the_original_did(kafka: str, topic_prefix: str, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from streams.settings import Connection
 from tests.chaos.corpus import Corpus
 from tests.engine.kafka.conftest import Pipeline
 from tests.engine.kafka.test_faults import FAULTY
-from tests.kafka_support import wait_until
+from tests.kafka_support import BRIEF, wait_until
 
 pytestmark = pytest.mark.kafka
 
@@ -129,7 +129,13 @@ def test_the_java_console_consumer_sees_the_committed_headlines(published: Publi
     kafka = install()
     lines = _run(
         [
-            *(str(kafka.java), "-cp", kafka.class_path, "org.apache.kafka.tools.consumer.ConsoleConsumer"),
+            *(
+                str(kafka.java),
+                *BRIEF,
+                "-cp",
+                kafka.class_path,
+                "org.apache.kafka.tools.consumer.ConsoleConsumer",
+            ),
             *("--bootstrap-server", published.servers, "--include", "|".join(published.topics)),
             *("--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "15000"),
             *("--formatter-property", "print.key=true", "--formatter-property", "print.headers=true"),

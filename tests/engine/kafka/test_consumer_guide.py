@@ -23,6 +23,7 @@ from streams.dev.jars import install
 from streams.settings import Connection
 from tests.chaos.corpus import Corpus
 from tests.engine.kafka.conftest import Pipeline
+from tests.kafka_support import BRIEF
 
 pytestmark = pytest.mark.kafka
 
@@ -168,7 +169,7 @@ def java(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     kafka = install()
     sources = [*(_GUIDE / "java").glob("*.java"), *(_SCHEMAS / "java").rglob("*.java")]
     _run(javac, "--release", "17", "-Werror", "-cp", kafka.class_path, "-d", classes, *sources)
-    return [str(kafka.java), "-cp", f"{kafka.class_path}:{classes}"]
+    return [str(kafka.java), *BRIEF, "-cp", f"{kafka.class_path}:{classes}"]
 
 
 def test_java_knows_what_is_current(published: Published, java: list[str]) -> None:
