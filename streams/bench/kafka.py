@@ -95,7 +95,7 @@ def run_kafka(contenders: Sequence[str], sightings: int, runs: int) -> Iterator[
     with tempfile.TemporaryDirectory(prefix="ticker-bench-") as folder, Cluster(Path(folder)) as cluster:
         servers = cluster.bootstrap_servers()
         for number in range(0 if runs > 1 else 1, runs + 1):
-            for name in _from(contenders, number):
+            for name in _from(contenders, number - 1):
                 wanted = sightings // _SLOW.get(name, 1) // (1 if number else _WARM_UP)
                 if wanted not in corpora:
                     corpora[wanted] = make("natural", wanted)
