@@ -32,6 +32,10 @@ csv_option = click.option(
     help="Also write the rows as CSV.",
 )
 
+runs_option = click.option(
+    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Times that each is measured."
+)
+
 
 @click.group(cls=Commands)
 def command() -> None:
@@ -50,9 +54,7 @@ def command() -> None:
 @click.option(
     "--sightings", type=click.IntRange(min=1), help="Sightings a mix (default: 1,000,000; new: 100,000)."
 )
-@click.option(
-    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Times that each is measured."
-)
+@runs_option
 @json_option
 @csv_option
 def local(mix: str, sightings: int | None, runs: int, as_json: bool, csv_path: Path | None) -> None:
@@ -87,9 +89,7 @@ def local(mix: str, sightings: int | None, runs: int, as_json: bool, csv_path: P
     show_default=True,
     help="Sightings that are measured.",
 )
-@click.option(
-    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Times that each is measured."
-)
+@runs_option
 @json_option
 @csv_option
 def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> None:
@@ -135,9 +135,7 @@ def kafka(contenders: str | None, sightings: int, runs: int, as_json: bool, csv_
     show_default=True,
     help="Sightings that are measured.",
 )
-@click.option(
-    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Times that each is measured."
-)
+@runs_option
 @json_option
 @csv_option
 def replay(sightings: int, runs: int, as_json: bool, csv_path: Path | None) -> None:

@@ -19,13 +19,15 @@ from aiokafka.errors import ConsumerStoppedError, CorruptRecordException
 class Slice:
     """The undecoded record batches that one fetch brought from one partition, in order; at least one when made."""
 
-    __slots__ = ("_batches", "_decoded", "end", "epoch", "partition", "previous_end", "size")
+    __slots__ = ("_batches", "_decoded", "_taken", "end", "epoch", "partition", "previous_end", "size")
 
     def __init__(self, partition: TopicPartition, batches: Iterable[Any], size: int) -> None:
         self.partition = partition
         self._batches = deque(batches)
         self._decoded: list[Any] = []
-        """What is left of the batch that was decoded last."""
+        """The records of the batch that was decoded last, from the position on; empty once all of them are taken."""
+        self._taken = 0
+        """How many of them are taken."""
         self.size = size
         """Fetched bytes."""
         self.end: int = self._batches[-1].next_offset
@@ -42,12 +44,14 @@ class Slice:
     @property
     def start(self) -> int:
         """The offset of the next record, or the base offset of its batch: lower if compaction removed records."""
-        return int(self._decoded[0].offset if self._decoded else self._batches[0].base_offset)
+        return int(self._decoded[self._taken].offset if self._decoded else self._batches[0].base_offset)
 
     @property
     def timestamp(self) -> int:
         """The event time (ms) of the next record."""
-        return int(self._decoded[0].timestamp if self._decoded else self._batches[0].first_timestamp)
+        return int(
+            self._decoded[self._taken].timestamp if self._decoded else self._batches[0].first_timestamp
+        )
 
     def pop(self, start: int, most: int) -> list[Any]:
         """Take at most so many records of the next batch that are at or above `start`, which may be none.
@@ -55,11 +59,16 @@ class Slice:
         Raises:
             CorruptRecordException: The batch cannot be read.
         """
-        records = self._decoded or list(self._batches.popleft())
-        if records and records[0].offset < start:
-            records = [record for record in records if record.offset >= start]
-        self._decoded = records[most:]
-        return records[:most] if self._decoded else records
+        if not self._decoded:
+            decoded = list(self._batches.popleft())
+            if decoded and decoded[0].offset < start:
+                decoded = [record for record in decoded if record.offset >= start]
+            self._decoded, self._taken = decoded, 0
+        first, self._taken = self._taken, self._taken + most
+        records = self._decoded[first : self._taken]
+        if self._taken >= len(self._decoded):
+            self._decoded = []
+        return records
 
 
 def fetching(fetcher: Any) -> AbstractContextManager[None]:

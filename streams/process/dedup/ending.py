@@ -5,7 +5,7 @@ times before they expire. A move therefore searches for nothing: the old entry i
 dropped later (lazy deletion).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -89,11 +89,6 @@ class Ending(Generic[HeadlineT]):
         if self._leaving and self._order[0] == number:
             # Also one that comes late leaves in its turn: so it does after a restart, which knows of no half way.
             heappush(self._leaving, headline.key)
-
-    def add_all(self, headlines: Iterable[HeadlineT]) -> None:
-        """Add headlines that are not waiting yet."""
-        for headline in headlines:
-            self.add(headline)
 
     def remove(self, headline: HeadlineT) -> None:
         """Remove a waiting headline: it ends, or its bucket is about to change."""

@@ -405,8 +405,8 @@ class LiveHeadlines:
     ) -> None:
         """Add headlines with the aliases that were restored before them, and others of the first; index them later."""
         self.by_key.update(zip(rows, headlines, strict=True))
-        self._ending.add_all(headlines)
         for row, headline in zip(rows.values(), headlines, strict=True):
+            self._ending.add(headline)
             self._restored[headline.language].append(headline)
             if row.root is not NONE:
                 self._updates.append(headline)
