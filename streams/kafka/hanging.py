@@ -40,8 +40,8 @@ async def end_hanging(
         return
     filler = RawRecord(b"", None, time.time_ns() // 1_000_000, [])
     await producer.write_and_abort({(place.topic, place.partition): [filler] for place in blocked})
-    ended = sorted(blocked - await reader.blocked(blocked))
-    if ended:
-        logger.info(
-            "nothing of ours is open any more in %s", ", ".join(f"{each[0]}/{each[1]}" for each in ended)
-        )
+    # The markers may arrive after the abort was acknowledged, and what is open may be somebody else's.
+    logger.info(
+        "a transaction was open in %s: if it was one of ours that hung, it is ended",
+        ", ".join(f"{each.topic}/{each.partition}" for each in sorted(blocked)),
+    )
