@@ -6,7 +6,6 @@ its network (DNS rebinding) is therefore refused like the address itself.
 
 import asyncio
 import ipaddress
-import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -14,6 +13,8 @@ from typing import Any, Final
 
 from aiohttp import ClientConnectorError, ClientSSLError, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
+
+from streams.errors import described, in_words
 
 _NAMES_AT_ONCE: Final = 16
 _HOW_ALLOWED: Final = "allow it with --allow-private, or with allow_private = true in its entry"
@@ -26,11 +27,8 @@ class ForbiddenAddressError(OSError):
 def unconnected(error: ClientConnectorError) -> str:
     """The message for a connection that could not be made; aiohttp's own shows its settings (`ssl:default`)."""
     if isinstance(error, ClientSSLError):
-        return f"{type(error).__name__}: {error}"
-    cause = error.os_error
-    known = cause.errno is not None and cause.errno > 0  # below 0 are the errors of names, which have a text
-    why = os.strerror(cause.errno or 0) if known else cause.strerror or str(cause)
-    return f"no connection to {error.host}:{error.port}: {why}"
+        return described(error)
+    return f"no connection to {error.host}:{error.port}: {in_words(error.os_error)}"
 
 
 def is_public(host: str) -> bool:

@@ -7,11 +7,12 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("schemas",),
-    ("streams.errors", "streams.outbound", "streams.counted", "streams.replacing"),
-    ("streams.stage", "streams.settings"),
+    ("streams.errors", "streams.counted", "streams.replacing"),
+    ("streams.outbound", "streams.stage", "streams.settings"),
     ("streams.process",),
     ("streams.pipeline",),
-    ("streams.observe", "streams.kafka", "streams.web"),
+    ("streams.web",),
+    ("streams.observe", "streams.kafka"),
     ("streams.engine",),
     ("streams.produce",),
     ("streams.sources",),

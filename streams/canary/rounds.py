@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from schemas.events import Sighting
 from schemas.topics import CANARY
 from streams.canary.headlines import observation
-from streams.errors import TickerError
+from streams.errors import TickerError, in_words
 from streams.kafka.connect import administration
 from streams.kafka.subscribe import subscribe
 from streams.kafka.topics import partitions_of, require
@@ -159,7 +159,7 @@ async def watch(
     except ExceptionGroup as failures:
         error = failures.exceptions[0]
         if isinstance(error, KafkaError):
-            raise TickerError(f"Kafka at {connection.bootstrap_servers}: {error}") from error
+            raise TickerError(f"Kafka at {connection.bootstrap_servers}: {in_words(error)}") from error
         raise error from None
 
 

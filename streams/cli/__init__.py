@@ -9,7 +9,7 @@ import click
 from streams import __version__
 from streams.cli.standard import discard_output, is_unwritten, reopen_closed
 from streams.cli.terminal import guard_terminals
-from streams.errors import SettingsError, TickerError, described
+from streams.errors import SettingsError, TickerError, described, in_words
 
 COMMANDS: Final[dict[str, str]] = {
     "run": "Pages and strips in, categorized headlines out, without a broker.",
@@ -114,5 +114,5 @@ def _told(error: Exception) -> str:
     from aiokafka.errors import KafkaError  # here, for most commands end without it
 
     if isinstance(error, KafkaError):
-        return f"Kafka stopped answering: {error}; run it again once it answers"
+        return f"Kafka stopped answering: {in_words(error)}; run it again once it answers"
     return f"a fault of ours: {described(error)}; `ticker --debug COMMAND …` shows where"

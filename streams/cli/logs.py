@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.errors import plain
+
 _NOISY: Final = ("faust", "mode", "aiokafka", "asyncio", "kafka")
 _FIRST_QUIET_S: Final = 30.0
 _LONGEST_QUIET_S: Final = 600.0
@@ -118,7 +120,7 @@ class Rarely(logging.Filter):
         elif _is_outage(record):
             if what[1].startswith(_NEVER_RETRIEVED):
                 return False  # our probe reports outages, and failed requests are retried
-            _warn(record, f"{_first_line(record.getMessage())}; it is tried again")
+            _warn(record, f"{plain(_first_line(record.getMessage()))}; it is tried again")
         return True
 
     def _kind(self, what: tuple[str, str], now: float) -> "_Kind":

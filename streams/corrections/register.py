@@ -12,7 +12,7 @@ from schemas.headers import CORRECTION_KEY
 from schemas.instants import parse_instant
 from schemas.routing import partition_of
 from schemas.topics import CORRECTIONS, SIGHTINGS
-from streams.errors import InputError, TickerError
+from streams.errors import InputError, TickerError, in_words
 from streams.kafka.connect import administration
 from streams.kafka.subscribe import subscribe
 from streams.kafka.topics import partitions_of
@@ -74,7 +74,7 @@ async def submit(
             timestamp_ms=parse_instant(correction.corrected_at),
         )
     except KafkaError as error:
-        raise TickerError(f"the correction could not be written: {error}; say it again") from error
+        raise TickerError(f"the correction could not be written: {in_words(error)}; say it again") from error
     finally:
         await producer.stop()
     done, _ = await asyncio.wait([waiting], timeout=wait)

@@ -20,9 +20,8 @@ from schemas.topics import DEADLETTERS, POSITIONS
 from streams.counted import counted
 from streams.deadletters.letters import Letter
 from streams.deadletters.trial import PRODUCE
-from streams.errors import TickerError
+from streams.errors import TickerError, in_words
 from streams.kafka.reader import CommittedReader, committed_reader
-from streams.kafka.retry import told
 from streams.kafka.topics import TopicDescription
 from streams.kafka.transaction import TransactionalProducer, writing
 from streams.stage import RawRecord
@@ -137,8 +136,8 @@ async def redrive(
             sent += await _redrive_way(options, prefix, way, letters, offsets[way[0]])
         except (KafkaError, TimeoutError) as error:
             raise TickerError(
-                f"{counted(len(letters), 'letter')} of partition {way[0]}: {told(error)}; {sent:,} were sent before;"
-                " redrive again: none is sent twice"
+                f"{counted(len(letters), 'letter')} of partition {way[0]}: {in_words(error)};"
+                f" {sent:,} were sent before; redrive again: none is sent twice"
             ) from error
     return sent
 

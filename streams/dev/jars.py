@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from streams.errors import SettingsError, TickerError
+from streams.errors import SettingsError, TickerError, in_words
 
 KAFKA_VERSION: Final = "4.3.1"
 _LOG4J_VERSION: Final = "2.25.4"
@@ -221,8 +221,8 @@ def _download(context: Any, jar: Jar, bundle: Bundle) -> Path:
         path = Path(component.artifact().resolve())
     except (OSError, RuntimeError) as error:  # what requests and jgo raise
         raise TickerError(
-            f"cannot fetch {jar.coordinate}: {error}; the first use of {bundle.title} needs a Maven repository: "
-            "name yours as `central` under [repositories] in ~/.config/jgo.conf"
+            f"cannot fetch {jar.coordinate}: {in_words(error)}; the first use of {bundle.title} needs a Maven"
+            " repository: name yours as `central` under [repositories] in ~/.config/jgo.conf"
         ) from error
     digest = _sha256(path)
     if digest != jar.sha256:

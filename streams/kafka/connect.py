@@ -19,9 +19,9 @@ from aiokafka.errors import (
 from aiokafka.protocol.metadata import MetadataRequest
 from msgspec import Struct
 
-from streams.errors import TickerError
+from streams.errors import TickerError, in_words
 from streams.kafka.internals import check, was_open
-from streams.kafka.retry import Retry, told
+from streams.kafka.retry import Retry
 from streams.settings import Connection
 
 logger: Final = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ async def administration(
             yield client
         except KafkaError as error:
             if is_started or not error.retriable or retry.is_spent:
-                raise TickerError(f"Kafka at {connection.bootstrap_servers}: {error}") from error
+                raise TickerError(f"Kafka at {connection.bootstrap_servers}: {in_words(error)}") from error
         else:
             return
         finally:
@@ -153,9 +153,9 @@ async def _try_all(servers: str, options: dict[str, Any]) -> str | None:
         try:
             await _try_one(_connection(server, options))
         except _REFUSED as error:
-            raise TickerError(f"Kafka at {server} and this client do not agree: {told(error)}") from error
+            raise TickerError(f"Kafka at {server} and this client do not agree: {in_words(error)}") from error
         except (KafkaError, OSError) as error:
-            problem = told(error)
+            problem = in_words(error)
         else:
             return None
     return problem

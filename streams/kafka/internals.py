@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from aiokafka.errors import IncompatibleBrokerVersion, NodeNotReadyError
 
-from streams.errors import TickerError
+from streams.errors import TickerError, in_words
 
 Library = Literal["aiokafka", "faust"]
 
@@ -183,7 +183,7 @@ def tolerate_foreign_brokers(consumer: Any) -> None:
         try:
             return await look_up(kind, key)
         except IncompatibleBrokerVersion as error:
-            raise NodeNotReadyError(f"no broker answers at a broker's address: {error}") from error
+            raise NodeNotReadyError(f"no broker answers at a broker's address: {in_words(error)}") from error
 
     client.coordinator_lookup = patiently
 

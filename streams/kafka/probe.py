@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Final, Never
 
-from streams.errors import FootingError, TickerError
+from streams.errors import FootingError, TickerError, in_words
 from streams.kafka.footing import Footing
-from streams.kafka.retry import TRANSIENT, told
+from streams.kafka.retry import TRANSIENT
 from streams.settings import Connection
 
 logger: Final = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Probe:
             raise
         except (*TRANSIENT, TickerError) as error:
             if self.is_answered:
-                logger.warning("Kafka is away: %s; %s until it is back", told(error), self._meanwhile)
+                logger.warning("Kafka is away: %s; %s until it is back", in_words(error), self._meanwhile)
                 self._away_since = time.monotonic()
             self.is_answered = False
         else:

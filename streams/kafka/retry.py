@@ -48,8 +48,3 @@ class Retry:
         wait = self._wait
         self.failures += 1
         await asyncio.sleep(wait)
-
-
-def told(error: BaseException) -> str:
-    """An error's message, or its class where the message is empty, as with some of aiokafka's."""
-    return str(error) or type(error).__name__

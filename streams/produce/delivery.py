@@ -25,7 +25,7 @@ from aiokafka.errors import (
 )
 
 from streams.counted import counted
-from streams.errors import TickerError
+from streams.errors import TickerError, in_words
 from streams.kafka.batches import batches, readable
 from streams.produce.records import Home
 from streams.stage import RawRecord
@@ -138,7 +138,7 @@ class Delivery:
             for chunk, error in failed:
                 if isinstance(error, FORBIDDEN):
                     raise TickerError(
-                        f"Kafka does not let this client write to {chunk.home[0]}: {error}"
+                        f"Kafka does not let this client write to {chunk.home[0]}: {in_words(error)}"
                     ) from error
                 if not isinstance(error, REFUSED):
                     halved.append(chunk)

@@ -21,11 +21,11 @@ from schemas.events import UNREADABLE
 from schemas.routing import partition_by_hash
 from schemas.topics import POSITIONS
 from streams.engine.kafka.positions import position_record, read_position
-from streams.errors import RecordError, TickerError
+from streams.errors import RecordError, TickerError, in_words
 from streams.kafka.connect import administration
 from streams.kafka.hanging import end_hanging
 from streams.kafka.reader import CommittedReader, committed_reader
-from streams.kafka.retry import TRANSIENT, Retry, told
+from streams.kafka.retry import TRANSIENT, Retry
 from streams.kafka.topics import require
 from streams.kafka.transaction import TransactionalProducer
 from streams.produce.delivery import FORBIDDEN, REFUSED
@@ -144,9 +144,9 @@ class HandOver:
         """Raise an error at the start that a retry does not cure; else log a refusal once. The probe logs outages."""
         is_refusal = isinstance(error, (TickerError, *FORBIDDEN))
         if is_refusal and not self._was_open:
-            raise error if isinstance(error, TickerError) else TickerError(told(error)) from error
+            raise error if isinstance(error, TickerError) else TickerError(in_words(error)) from error
         if is_refusal or isinstance(error, REFUSED):
-            self._say(told(error))
+            self._say(in_words(error))
 
     def _say(self, why: str) -> None:
         """Log why the spool waits, once for each reason until strips are handed over again."""

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from aiokafka.errors import KafkaError
 
 from schemas.events import Strip
-from streams.errors import RecordError
+from streams.errors import RecordError, in_words
 from streams.produce.delivery import Delivery, Refused
 from streams.produce.records import TOPICS, Home, Records
 from streams.produce.sightings import StripSightings
@@ -138,7 +138,7 @@ class Publisher:
             letters[place].append(letter)
         for (topic, _), record, error in await self._delivery.deliver(letters) if letters else []:
             self._refused(
-                f"{topic}: not even a dead letter of {len(record.value or b''):,} bytes is taken: {error}"
+                f"{topic}: not even a dead letter of {len(record.value or b''):,} bytes is taken: {in_words(error)}"
             )
 
 

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.events import UNREADABLE
-from streams.errors import SettingsError, TickerError, described
+from streams.errors import SettingsError, TickerError, described, in_words
 from streams.outbound import connector, unconnected
 from streams.settings import Secret
 
@@ -204,11 +204,13 @@ class Registry:
                 return _Answer(response.status, await _whole(response, who))
         except aiohttp.ClientConnectorCertificateError as error:
             raise TickerError(
-                f"{who}: its certificate is not trusted: {error.certificate_error}; "
+                f"{who}: its certificate is not trusted: {in_words(error.certificate_error)}; "
                 "name its authority: TICKER_SCHEMAS_CAFILE"
             ) from None
         except aiohttp.ClientSSLError as error:
-            raise TickerError(f"{who}: no TLS is spoken there ({error}); is it http and not https?") from None
+            raise TickerError(
+                f"{who}: no TLS is spoken there ({in_words(error)}); is it http and not https?"
+            ) from None
         except aiohttp.ClientConnectorError as error:
             raise TickerError(f"{who} cannot be reached: {unconnected(error)}") from None
         except TimeoutError:
@@ -242,7 +244,7 @@ def _context(cafile: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=cafile)
     except (ssl.SSLError, OSError) as error:
-        raise SettingsError(f"schemas.cafile {cafile} holds no certificates: {error}") from None
+        raise SettingsError(f"schemas.cafile {cafile} holds no certificates: {in_words(error)}") from None
 
 
 def _is_missing(answer: _Answer) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Struct
 
-from streams.errors import SettingsError, TickerError
+from streams.errors import SettingsError, TickerError, in_words
 from streams.process.categorize.model import Categorizer, Reason
 from streams.process.categorize.rules import Rule
 from streams.process.dedup.compare import explain
@@ -122,7 +122,7 @@ class OtherBuild:
                 f"there is no {self._command[0]}: give the path of the other ticker"
             ) from None
         except (subprocess.SubprocessError, OSError, msgspec.MsgspecError) as error:
-            raise TickerError(f"{shlex.join(command)} does not answer: {error}") from error
+            raise TickerError(f"{shlex.join(command)} does not answer: {in_words(error)}") from error
         if len(answers) != len(lines):
             raise TickerError(f"{shlex.join(command)} answered {len(answers):,} of {len(lines):,} questions")
         return answers

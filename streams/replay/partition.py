@@ -18,10 +18,10 @@ from schemas.headers import REPLAY_ID_HEADER, REPLAY_SOURCE_HEADER
 from schemas.instants import format_instant
 from schemas.marks import Progress
 from schemas.topics import POSITIONS
-from streams.errors import TickerError
+from streams.errors import TickerError, in_words
 from streams.kafka.alternating import AlternatingProducers
 from streams.kafka.reader import committed_reader, read_windows
-from streams.kafka.retry import TRANSIENT, Retry, told
+from streams.kafka.retry import TRANSIENT, Retry
 from streams.kafka.transaction import writing
 from streams.replay import ledger
 from streams.replay.pace import Errors, Lead, Pacer
@@ -143,10 +143,10 @@ class PartitionReplay:
                 if self._retry.is_spent:
                     raise TickerError(
                         f"partition {self._span.partition}: nothing could be written for"
-                        f" {self._patience:.0f} s: {told(error)}; when it is mended, `ticker replay apply` goes on"
+                        f" {self._patience:.0f} s: {in_words(error)}; when it is mended, `ticker replay apply` goes on"
                         " where this stopped, nothing is lost or doubled"
                     ) from error
-                self._report(f"partition {self._span.partition}: {told(error)}; trying again")
+                self._report(f"partition {self._span.partition}: {in_words(error)}; trying again")
                 await self._retry.wait()
 
     async def next_time(self) -> int | None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from schemas.topics import LANGUAGE_PARTITIONS
-from streams.errors import SettingsError
+from streams.errors import SettingsError, in_words
 from streams.observe.ending import Ending
 from streams.observe.health import health_routes, listening
 from streams.serve.app import Pages
@@ -225,6 +225,6 @@ def _ssl(certfile: Path | None) -> ssl.SSLContext | None:
         context.load_cert_chain(certfile, password="")
     except (ssl.SSLError, OSError) as error:
         raise SettingsError(
-            f"serve.certfile {certfile}: {error}; it must be PEM and hold the certificate and its key"
+            f"serve.certfile {certfile}: {in_words(error)}; it must be PEM and hold the certificate and its key"
         ) from None
     return context

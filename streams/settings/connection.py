@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from streams.errors import SettingsError
+from streams.errors import SettingsError, in_words
 from streams.settings import texts
 from streams.settings.setting import Secret, Setting
 
@@ -155,14 +155,16 @@ class Connection(Struct, frozen=True, kw_only=True):
         try:
             context = ssl.create_default_context(cafile=self.ssl_cafile)
         except (ssl.SSLError, OSError) as error:
-            raise SettingsError(f"ssl_cafile {self.ssl_cafile} holds no certificates: {error}") from None
+            raise SettingsError(
+                f"ssl_cafile {self.ssl_cafile} holds no certificates: {in_words(error)}"
+            ) from None
         if self.ssl_certfile:
             try:
                 # With an empty password an encrypted key is an error; without one OpenSSL would prompt on the terminal.
                 context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile, password="")
             except (ssl.SSLError, OSError) as error:
                 raise SettingsError(
-                    f"ssl_certfile {self.ssl_certfile} with ssl_keyfile {self.ssl_keyfile}: {error}; "
+                    f"ssl_certfile {self.ssl_certfile} with ssl_keyfile {self.ssl_keyfile}: {in_words(error)}; "
                     "both must be PEM, fit together, and the key not be encrypted"
                 ) from None
         return context

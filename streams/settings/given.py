@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from msgspec import Struct
 
-from streams.errors import SettingsError
+from streams.errors import SettingsError, in_words
 from streams.settings.connection import CONNECTION_SETTINGS, Connection
 from streams.settings.setting import Secret, Setting, T
 from streams.settings.table import SETTINGS
@@ -114,7 +114,7 @@ def _password(text: str, file: Path | None) -> Secret:
     try:
         return Secret(file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r"))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"sasl_password_file {file} cannot be read: {error}") from None
+        raise SettingsError(f"sasl_password_file {file} cannot be read: {in_words(error)}") from None
 
 
 def _read_file(path: Path) -> dict[str, str]:

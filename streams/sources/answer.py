@@ -19,7 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from msgspec import Struct
 from yarl import URL
 
-from streams.errors import described
+from streams.errors import described, in_words
 from streams.outbound import ForbiddenAddressError, unconnected
 
 MAX_BODY: Final = 4 << 20
@@ -262,7 +262,7 @@ def problem_of(error: Exception) -> str:
         (each for each in _causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None
     )
     if untrusted is not None:
-        return shown(f"its certificate is not trusted: {untrusted}")
+        return shown(f"its certificate is not trusted: {in_words(untrusted)}")
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _refused(error.status)
     if isinstance(error, aiohttp.ServerDisconnectedError):

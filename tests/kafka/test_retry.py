@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 import pytest
-from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaConnectionError
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
-from streams.errors import described
 from streams.kafka.groups import once_coordinated
-from streams.kafka.retry import Retry, told
+from streams.kafka.retry import Retry
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -79,14 +78,6 @@ def test_an_outage_of_days_is_waited_for() -> None:
         assert not retry.is_spent
 
     run(work)
-
-
-def test_an_error_without_words_is_told_by_its_name() -> None:
-    """Timeouts say nothing of themselves."""
-    assert told(TimeoutError()) == "TimeoutError"
-    assert "refused" in told(KafkaConnectionError("refused"))
-    assert described(TimeoutError()) == "TimeoutError"
-    assert described(OSError("refused")) == "OSError: refused"
 
 
 @pytest.mark.parametrize("absences", [0, 5, 1_000])
