@@ -93,6 +93,13 @@ INTERNALS: Final[dict[Library, tuple[Internal, ...]]] = {
         Internal(f"{_DRIVER}:AIOKafkaConsumerThread", "_create_worker_consumer", "set it to read_committed"),
         Internal(f"{_DRIVER}:AIOKafkaConsumerThread", "_ensure_consumer", "the consumer, in its own loop"),
         Internal(f"{_DRIVER}:AIOKafkaConsumerThread", "_fetch_records", "a fetch becomes slices here"),
+        Internal(
+            f"{_DRIVER}:AIOKafkaConsumerThread",
+            "call_thread",
+            "what runs in the thread's loop is called there",
+        ),
+        Internal(f"{_DRIVER}:AIOKafkaConsumerThread", "on_partitions_assigned", "runners alone seek"),
+        Internal(f"{_DRIVER}:AIOKafkaConsumerThread", "seek_to_committed", "runners alone seek"),
         Internal(_TABLES, "_update_channels", "without tables nothing waits a second for them"),
         Internal(_TABLES, "recovery", "without tables nothing waits a second for them"),
     ),

@@ -91,6 +91,38 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         fetcher = internals.fetcher(consumer)
         deadline = asyncio.get_running_loop().time() + timeout
         with fetching(fetcher):
+    async def on_partitions_assigned(self, assigned: Collection[Any], generation_id: int = 0) -> None:
+        """Fetch nothing of a partition until its runner seeks, or Faust does; aiokafka calls this in the thread's loop.
+
+        Without a position aiokafka would ask for the group's offset of one partition after another, fetch nothing from
+        their broker meanwhile, and then fetch from there, in vain. Faust recovers its Tables first.
+        """
+        consumer = self._ensure_consumer()
+        for tp in consumer.assignment():
+            if tp.topic in self.app.sliced_topics:
+                consumer.seek(tp, 0)
+            if tp.topic not in self.app.tables.changelog_topics:
+                consumer.pause(tp)
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def seek_to_committed(self) -> Mapping[TopicPartition, int]:
+        """Seek partitions that are not sliced to the group's offsets, as Faust does after every rebalance.
+
+        It would do so to sliced ones after their runners have sought, and ask for one offset after another first: for
+        so long a rebalance held up the partitions that stayed.
+        """
+        sought: Mapping[TopicPartition, int] = await self.call_thread(self._seek_plain)
+        return sought
+
+    async def _seek_plain(self) -> Mapping[TopicPartition, int]:
+        consumer = self._ensure_consumer()
+        plain = [tp for tp in consumer.assignment() if tp.topic not in self.app.sliced_topics]
+        if not plain:
+            return {}  # aiokafka takes no partitions for all of them
+        sought: Mapping[TopicPartition, int] = await consumer.seek_to_committed(*plain)
+        consumer.resume(*plain)
+        return sought
+
             while True:
                 await assigned(fetcher)
                 # Evaluated in every round: Faust changes the set in place when it resumes a partition.
@@ -141,7 +173,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
 
     async def seek_epoch(self, partition: TopicPartition, offset: int, epoch: int) -> None:
         """Seek, and tag the slices that follow with this epoch; runs in the thread's loop."""
-        self._ensure_consumer().seek(partition, offset)
+        consumer = self._ensure_consumer()
+        consumer.seek(partition, offset)
+        consumer.resume(partition)
         self._epochs[partition] = epoch
         self._ends[partition] = None
 
@@ -286,7 +320,10 @@ class _TableManager(faust_tables.TableManager):  # type: ignore[misc]
 
 
 class SlicingApp(faust.App):  # type: ignore[misc]
-    """A Faust app whose `sliced_topics` arrive as slices; ordinary agents and Tables work beside them."""
+    """A Faust app whose `sliced_topics` arrive as slices; ordinary agents and Tables work beside them.
+
+    A partition of theirs is fetched from where `seek_epoch` of its consumer says, and not before that.
+    """
 
     sliced_topics: frozenset[str] = frozenset()
 

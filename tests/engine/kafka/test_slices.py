@@ -14,8 +14,10 @@ from streams.kafka.connect import administration
 from streams.kafka.fetched import Slice
 from streams.kafka.topics import create
 from streams.settings import Connection
-from tests.chaos.topics import LASTING
+from tests.chaos.corpus import plain
+from tests.chaos.topics import LASTING, write
 from tests.kafka_support import produce
+from tests.support import sighting
 
 pytestmark = pytest.mark.kafka
 
@@ -49,8 +51,8 @@ def test_ordinary_agents_and_tables_work_beside_slices(kafka: str, topic_prefix:
     """One topic comes in slices, another one record by record, counted in a Table that a restart brings back."""
     connection = Connection(bootstrap_servers=kafka)
     asyncio.run(_make_topics(connection, topic_prefix))
-    sliced, plain = SIGHTINGS.on(topic_prefix), HEADLINES.on(topic_prefix)
-    for topic in (sliced, plain):
+    sliced, ordinary = SIGHTINGS.on(topic_prefix), HEADLINES.on(topic_prefix)
+    for topic in (sliced, ordinary):
         produce(connection, topic, _VALUES, key=b"k")
 
     async def run(expected: int) -> tuple[Sequence[Any], dict[bytes, int]]:
@@ -65,7 +67,7 @@ def test_ordinary_agents_and_tables_work_beside_slices(kafka: str, topic_prefix:
                 slices.append(records)
                 taken.set()
 
-        @app.agent(app.topic(plain, value_type=bytes))  # type: ignore[untyped-decorator]
+        @app.agent(app.topic(ordinary, value_type=bytes))  # type: ignore[untyped-decorator]
         async def count(stream: Any) -> None:
             async for word in stream:
                 counts[word] += 1
@@ -75,6 +77,7 @@ def test_ordinary_agents_and_tables_work_beside_slices(kafka: str, topic_prefix:
         await app.start()
         try:
             async with asyncio.timeout(60):
+                await _seek(app, sliced)
                 await taken.wait()
                 await counted.wait()
         finally:
@@ -84,7 +87,7 @@ def test_ordinary_agents_and_tables_work_beside_slices(kafka: str, topic_prefix:
     slices, counts = asyncio.run(run(3))
     assert [record.value for record in slices[0].pop(0, 10)] == _VALUES
     assert counts == {b"storm": 2, b"port": 1}
-    produce(connection, plain, [b"port"], key=b"k")
+    produce(connection, ordinary, [b"port"], key=b"k")
     assert asyncio.run(run(4))[1] == {b"storm": 2, b"port": 2}
 
 
@@ -111,7 +114,7 @@ def test_a_released_partition_is_not_waited_for(kafka: str, topic_prefix: str, t
             await app.stop()
 
     async def _release_in_a_long_wait(app: SlicingApp, slices: "asyncio.Queue[Slice]") -> list[Any]:
-        await _until(lambda: len(app.consumer.assignment()) == LANGUAGE_PARTITIONS)
+        await _seek(app, sliced)
         thread = app.consumer._thread
         for number in range(LANGUAGE_PARTITIONS):
             thread.hold(TopicPartition(sliced, number))
@@ -133,6 +136,49 @@ def test_a_released_partition_is_not_waited_for(kafka: str, topic_prefix: str, t
         return (await slices.get()).pop(0, 10)
 
     assert [record.value for record in asyncio.run(run())] == _VALUES
+
+
+def test_a_sliced_partition_is_read_from_where_its_runner_seeks(
+    kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """Neither the group's offset nor Faust's own seek after a rebalance moves it."""
+    connection = Connection(bootstrap_servers=kafka)
+    asyncio.run(_make_topics(connection, topic_prefix))
+    place = TopicPartition(SIGHTINGS.on(topic_prefix), 2)
+    inputs = [plain(sighting(f"Headline number {number}"), 2) for number in range(3)]
+    asyncio.run(write(connection, topic_prefix, inputs))
+
+    async def run() -> tuple[Slice, int]:
+        app = _app(kafka, topic_prefix, tmp_path)
+        slices: asyncio.Queue[Slice] = asyncio.Queue()
+
+        @app.agent(app.topic(place.topic, value_type=bytes, acks=False))  # type: ignore[untyped-decorator]
+        async def take(stream: Any) -> None:
+            async for fetched in stream:
+                slices.put_nowait(fetched)
+
+        await app.start()
+        try:
+            async with asyncio.timeout(60):
+                await _until(lambda: len(app.consumer.assignment()) == LANGUAGE_PARTITIONS)
+                await app.consumer.commit_offset(place, 1)
+                await app.consumer.seek_epoch(place, 2, 7)
+                first = await slices.get()
+                await app.consumer.perform_seek()
+                return first, await app.consumer.fetch_position(place)
+        finally:
+            await app.stop()
+
+    first, position = asyncio.run(run())
+    assert (first.epoch, [record.offset for record in first.pop(2, 10)], position) == (7, [2], 3)
+
+
+async def _seek(app: SlicingApp, topic: str) -> None:
+    """Begin to read all partitions of a sliced topic, as their runners do."""
+    partitions = [TopicPartition(topic, number) for number in range(LANGUAGE_PARTITIONS)]
+    await _until(lambda: set(partitions) <= set(app.consumer.assignment()))
+    for partition in partitions:
+        await app.consumer.seek_epoch(partition, 0, 1)
 
 
 async def _until(true: Callable[[], bool]) -> None:

@@ -105,7 +105,7 @@ def test_a_killed_worker_is_taken_over_from(pipeline: Pipeline, tmp_path: Path) 
 
 
 def test_workers_share_the_partitions_and_inherit_them(pipeline: Pipeline) -> None:
-    """A second worker joins and leaves while input comes."""
+    """A second worker joins and leaves while input comes; nobody seeks back or begins anew."""
     corpus = Corpus()
     first = pipeline.worker().await_ready()
     second = pipeline.worker().await_ready()
@@ -116,6 +116,8 @@ def test_workers_share_the_partitions_and_inherit_them(pipeline: Pipeline) -> No
     pipeline.drain(2_000)
     pipeline.check()
     assert first.is_running
+    assert "seeking again" not in first.said
+    assert "in a row" not in first.said
 
 
 def test_a_frozen_worker_fences_nobody_when_it_thaws(pipeline: Pipeline) -> None:
