@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Coroutine, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import faust
 from aiokafka import TopicPartition
@@ -21,7 +21,8 @@ from faust.transport.drivers import aiokafka as driver
 from streams.kafka import internals
 from streams.kafka.fetched import Slice, assigned, fetching, more_fetched, take_slices, wake
 
-_HEARTBEAT_TIMEOUT_S: Final = 5.0
+_HEARTBEAT_TIMEOUT_S: Final = 4.0
+"""How long an answer of the group coordinator may take; a question can wait as long again for the one before it."""
 _CALL_TIMEOUT_S: Final = 10.0
 _FETCH_WAIT_MS: Final = 20
 
@@ -57,6 +58,15 @@ class _ReadOffsets(defaultdict[TopicPartition, int | None]):
         return None if partition[0] in self._sliced_topics else super().__getitem__(partition)
 
 
+class _Answer(NamedTuple):
+    """What the group coordinator says of this member."""
+
+    is_member: bool | None
+    """Whether it is one, and no rebalance is in progress; None when the coordinator cannot tell now."""
+    generation: int
+    """The generation that was asked about."""
+
+
 class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Faust is untyped here
     """Faust's consumer thread; also fetches slices, seeks with epochs, and asks the group who owns a partition."""
 
@@ -67,6 +77,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         self._epochs: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int | None] = {}
         self._held: set[TopicPartition] = set()
+        self._asking = asyncio.Lock()
+        self._question: asyncio.Task[_Answer] | None = None
+        """The next question to the group coordinator, which is not sent yet."""
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -78,19 +91,6 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         internals.tolerate_foreign_brokers(consumer)
         return consumer
 
-    async def _fetch_records(
-        self,
-        consumer: Any,
-        active_partitions: Collection[TopicPartition] | None,
-        timeout: float = 0,  # noqa: ASYNC109 (Faust's word)
-        **options: Any,
-    ) -> Mapping[TopicPartition, list[Any]]:
-        """Fetch slices of sliced topics and records of others; Faust calls this with the partitions that it wants."""
-        if not self.consumer.flow_active:
-            return {}
-        fetcher = internals.fetcher(consumer)
-        deadline = asyncio.get_running_loop().time() + timeout
-        with fetching(fetcher):
     async def on_partitions_assigned(self, assigned: Collection[Any], generation_id: int = 0) -> None:
         """Fetch nothing of a partition until its runner seeks, or Faust does; aiokafka calls this in the thread's loop.
 
@@ -123,6 +123,19 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         consumer.resume(*plain)
         return sought
 
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: Collection[TopicPartition] | None,
+        timeout: float = 0,  # noqa: ASYNC109 (Faust's word)
+        **options: Any,
+    ) -> Mapping[TopicPartition, list[Any]]:
+        """Fetch slices of sliced topics and records of others; Faust calls this with the partitions that it wants."""
+        if not self.consumer.flow_active:
+            return {}
+        fetcher = internals.fetcher(consumer)
+        deadline = asyncio.get_running_loop().time() + timeout
+        with fetching(fetcher):
             while True:
                 await assigned(fetcher)
                 # Evaluated in every round: Faust changes the set in place when it resumes a partition.
@@ -219,22 +232,40 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # Fa
         thread's loop.
         """
         consumer = self._ensure_consumer()
-        coordinator = internals.coordinator(consumer)
-        generation = coordinator.generation
         if partition not in consumer.assignment() or internals.is_reassigning(consumer):
             return False
-        request = HeartbeatRequest(coordinator.group_id, generation, coordinator.member_id)
-        try:
-            async with asyncio.timeout(_HEARTBEAT_TIMEOUT_S):
-                answer = await internals.ask_coordinator(consumer, request)
-        except (KafkaError, TimeoutError):
-            return None
-        error = for_code(answer.error_code)
-        if error is NoError:
-            return bool(generation == coordinator.generation and partition in consumer.assignment())
-        if error().retriable and error is not RebalanceInProgressError:
-            return None
-        return False
+        is_member, generation = await self._ask_coordinator()
+        if not is_member:
+            return is_member
+        is_current = generation == internals.coordinator(consumer).generation
+        return bool(is_current and partition in consumer.assignment())
+
+    async def _ask_coordinator(self) -> "_Answer":
+        """Whether this member is one of the group's generation, by a heartbeat that is sent after this call.
+
+        Partitions that are opened together share it: the coordinator answers the requests of a member one by one.
+        """
+        if self._question is None:
+            self._question = asyncio.create_task(self._heartbeat())
+        return await asyncio.shield(self._question)
+
+    async def _heartbeat(self) -> "_Answer":
+        async with self._asking:
+            self._question = None  # it is sent now: whoever asks from here on needs another
+            consumer = self._ensure_consumer()
+            coordinator = internals.coordinator(consumer)
+            generation = coordinator.generation
+            request = HeartbeatRequest(coordinator.group_id, generation, coordinator.member_id)
+            try:
+                async with asyncio.timeout(_HEARTBEAT_TIMEOUT_S):
+                    answer = await internals.ask_coordinator(consumer, request)
+            except (KafkaError, TimeoutError):
+                return _Answer(None, generation)
+            error = for_code(answer.error_code)
+            if error is NoError:
+                return _Answer(True, generation)
+            may_be = error().retriable and error is not RebalanceInProgressError
+            return _Answer(None if may_be else False, generation)
 
 
 class _Consumer(driver.Consumer):  # type: ignore[misc]
