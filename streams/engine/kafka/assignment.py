@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -119,18 +119,22 @@ class Assignment:
         ours = {tp for tp in map(_plain, assigned) if tp.topic in self._stages}
         async with self._changing:
             gone = [self._runners.pop(tp) for tp in set(self._runners) - ours]
+            if not self._closing:
+                await self._resume(ours)
+                self._assigned = True
+            # They come last: their next owners fence them and do not wait for this.
             await asyncio.gather(*(runner.close(_GRACE_S) for runner in gone))
-            if self._closing:
-                return
-            for tp in sorted(ours):
-                runner = self._runners.get(tp)
-                if runner is None:
-                    runner = self._runners[tp] = self._runner(tp)
-                else:
-                    # An assignment can come without a revocation before it.
-                    await runner.quiesce(_GRACE_S)
-                runner.start()
-        self._assigned = True
+
+    async def _resume(self, ours: Collection[TopicPartition]) -> None:
+        """Go on with the partitions that stay, and open those that are new."""
+        for tp in sorted(ours, key=lambda tp: (tp not in self._runners, tp)):
+            runner = self._runners.get(tp)
+            if runner is None:
+                runner = self._runners[tp] = self._runner(tp)
+            else:
+                # An assignment can come without a revocation before it.
+                await runner.quiesce(_GRACE_S)
+            runner.start()
 
     async def _on_shutdown(self, _app: Any, **_kwargs: Any) -> None:
         """Faust revokes nothing when it stops, so this ends the open transactions before LeaveGroup."""
