@@ -42,8 +42,9 @@ logger: Final = logging.getLogger(__name__)
 
 _FETCH_BYTES: Final = 2 << 20
 """The most that is fetched of a partition at once, so that a backlog comes in few slices."""
-_HEARTBEAT_S: Final = 1.0
-"""A member learns of a rebalance by its next heartbeat, and all partitions stand still until every member has."""
+_HEARTBEAT_S: Final = 0.2
+"""A member learns of a rebalance by its next heartbeat. Until every member has, nobody works on the partitions of one
+that has left."""
 _REBALANCE_TIMEOUT_S: Final = 20.0
 _REQUEST_TIMEOUT_S: Final = 20.0
 _METADATA_MS: Final = 15_000
