@@ -12,9 +12,10 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, disable_created_metrics
 
-from streams.errors import SettingsError
+from streams.errors import SettingsError, in_words
 from streams.observe.ending import Ending
 from streams.observe.scrapes import Scrapes
+from streams.web.problems import answer_with_problems
 
 logger: Final = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ async def pages(
     Raises:
         SettingsError: The address cannot be listened on.
     """
-    application = web.Application()
+    application = web.Application(middlewares=[answer_with_problems])
     application.add_routes(health_routes(registry, is_ready, scraped, ending))
     application.add_routes(further)
     async with listening(application, listen, ending=ending) as address:
@@ -143,6 +144,8 @@ async def listening(
     Raises:
         SettingsError: The address cannot be listened on.
     """
+    # What it logs are requests that are no HTTP, with a traceback; our own faults are logged by `answer_with_problems`.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=shutdown_timeout)
     await runner.setup()
     host, _, port = listen.rpartition(":")
@@ -155,7 +158,9 @@ async def listening(
             raise SettingsError(
                 f"--listen {listen}: another program listens there; give another HOST:PORT (port 0 is any free one)"
             ) from error
-        raise SettingsError(f"--listen {listen}: {error}; give HOST:PORT, such as 127.0.0.1:9464") from error
+        raise SettingsError(
+            f"--listen {listen}: {in_words(error)}; give HOST:PORT, such as 127.0.0.1:9464"
+        ) from error
     bound = runner.addresses[0]
     try:
         yield f"{bound[0]}:{bound[1]}"

@@ -24,7 +24,7 @@ from streams.serve.strip import HEADLINES as STRIP_HEADLINES
 from streams.serve.strip import strip_text
 from streams.serve.why import why
 from streams.serve.window import Entry, Window
-from streams.web.problems import ProblemError
+from streams.web.problems import DESCRIPTION, ProblemError
 
 Handler = Callable[[web.Request], Coroutine[None, None, web.Response]]
 
@@ -72,7 +72,7 @@ class Pages:
             web.get("/strip.txt", self.strip),
             web.get(f"/all.{feed}", self.feed),
             web.get(f"/topics/{{topic}}.{feed}", self.feed),
-            web.get("/openapi.json", self.openapi),
+            web.get(DESCRIPTION, self.openapi),
         ]
 
     async def headlines(self, request: web.Request) -> web.Response:

@@ -1,23 +1,16 @@
-"""The middleware of every request: token, rate limit, security headers, and errors as problem details.
+"""What guards every request of `ticker serve`: token, rate limit, security headers.
 
 By the Content-Security-Policy, pages run only their own scripts and load nothing from other sites.
 """
 
-import logging
 import math
-from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 from msgspec import Struct
 
 from streams.web.access import Rates, has_token, no_token, too_many
-from streams.web.problems import ProblemError
-
-logger: Final = logging.getLogger(__name__)
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from streams.web.problems import Handler, answer_with_problems
 
 _OPEN_PATHS: Final = frozenset({"/healthz"})
 """Paths that need no token: a process manager has none."""
@@ -53,13 +46,8 @@ def guard(limits: Limits) -> web.Application:
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            check(request)
-            return await handler(request)
-        except ConnectionError:
-            raise  # the client has disconnected
-        except Exception as error:  # noqa: BLE001 (the client gets a problem, the log the traceback)
-            return _refusal(request, error)
+        check(request)
+        return await handler(request)
 
     async def dress(request: web.Request, response: web.StreamResponse) -> None:
         embeddable = request.path == "/strip"
@@ -80,30 +68,6 @@ def guard(limits: Limits) -> web.Application:
             headers["Vary"] = "Origin"
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
-    application = web.Application(middlewares=[guarded], client_max_size=1024)
+    application = web.Application(middlewares=[answer_with_problems, guarded], client_max_size=1024)
     application.on_response_prepare.append(dress)
     return application
-
-
-def _refusal(request: web.Request, error: Exception) -> web.Response:
-    """The response to an error."""
-    match error:
-        case ProblemError():
-            return error.response()
-        case web.HTTPException():
-            return _problem_of(error).response()
-        case _:
-            logger.error("%s %s: a fault of ours", request.method, request.path, exc_info=error)
-            return ProblemError(
-                HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours; the log of `ticker serve` says more"
-            ).response()
-
-
-def _problem_of(error: web.HTTPException) -> ProblemError:
-    status = HTTPStatus(error.status)
-    allow = error.headers.get("Allow")
-    detail = {
-        HTTPStatus.NOT_FOUND: "there is no such page; /openapi.json lists those that there are",
-        HTTPStatus.METHOD_NOT_ALLOWED: "this page is read only",
-    }.get(status, error.reason)
-    return ProblemError(status, detail, headers={"Allow": allow} if allow else None)
