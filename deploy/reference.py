@@ -58,7 +58,7 @@ Worker, producer, canary and `serve` expose `/metrics` at `--listen`, on 127.0.0
 (the process answers) and `/readyz` (the brokers answer; a worker has restored its partitions, a canary reads its
 topic). Errors of every port are problem details (RFC 9457). A replay (`try`, `apply`) does so only with `--listen`, and
 ends when its result has been scraped. Counters are increased once per batch, after its transaction. The number of series
-is bounded: at most 500 sources have their own, the rest share `other`. The standard metrics of Python's process and
+is bounded: at most {MAX_SOURCES} sources have their own, the rest share `{OTHER}`. The standard metrics of Python's process and
 garbage collector (`process_*`, `python_*`) are exposed too.
 
 **The first scrape of a new counter or histogram reads 0**, the next one the whole count, separately for each Prometheus

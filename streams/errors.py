@@ -51,7 +51,7 @@ _SOCKET: Final = {
     socket.EAI_AGAIN: "no name server answers",
 }
 """What errors of sockets and of names mean, by their numbers."""
-_NUMBERED: Final = re.compile(r"\[Errno (-?\d+)\] ([^\[\],:(<>]*(?:\([^()]*\))?)")
+_NUMBERED: Final = re.compile(r"\[Errno (-?\d+)\] ([^\[\],:(<>]*(?:\([^()]*\)(?:: [^\[\],;:]*)?)?)")
 _SEVERAL: Final = re.compile(r"Multiple exceptions: (.+)", re.DOTALL)
 _NO_TLS: Final = re.compile(r"\[SSL: (?:WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE)\][^()]*")
 _TLS: Final = re.compile(r"\[(?:SSL|X509)(?:: \w+)?\] ?")

@@ -74,6 +74,13 @@ def test_a_port_without_tls_is_said() -> None:
             ),
             "certificate verify failed: expired",
         ),
+        (
+            OSError(
+                errno.EADDRNOTAVAIL,
+                "error while attempting to bind on address ('192.0.2.1', 1): cannot assign",
+            ),
+            "this machine does not have that address",
+        ),
         (TimeoutError(), "it did not answer in time"),
         (NodeNotReadyError(), "NodeNotReadyError"),
     ],

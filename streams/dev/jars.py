@@ -21,6 +21,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from streams.errors import SettingsError, TickerError, in_words
+from streams.settings import Settings
+from streams.settings.broker import CACHE
 
 KAFKA_VERSION: Final = "4.3.1"
 _LOG4J_VERSION: Final = "2.25.4"
@@ -111,7 +113,13 @@ class Installation(Struct, frozen=True):
 
 
 def default_cache() -> Path:
-    """The operating system's folder for caches of the user."""
+    """The folder that the setting `cache` names, else the operating system's folder for caches of the user.
+
+    Read here, so that whoever starts a broker without a flag for it uses the same cache: benchmarks, their contenders.
+    """
+    told = Settings.read()[CACHE]
+    if told is not None:
+        return told
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "headline-ticker"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headline-ticker"

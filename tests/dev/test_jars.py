@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 import streams.dev.jars
-from streams.dev.jars import BROKER, KAFKA_VERSION, STREAMS, Bundle, install
+from streams.dev.jars import BROKER, KAFKA_VERSION, STREAMS, Bundle, default_cache, install
 from streams.errors import SettingsError, TickerError
 
 COORDINATE = "org.example:headlines:1.0"
@@ -67,3 +67,16 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match=r"cannot write the cache folder .*TICKER_CACHE"):
         install(tmp_path / "file" / "cache")
+
+
+@pytest.mark.parametrize("told", ["variable", "file"])
+def test_whoever_has_no_flag_for_the_cache_obeys_the_setting(
+    told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ticker bench` and its contenders use the Kafka that `ticker broker` fetched, not another."""
+    monkeypatch.chdir(tmp_path)
+    if told == "variable":
+        monkeypatch.setenv("TICKER_CACHE", str(tmp_path / "jars"))
+    else:
+        Path("ticker.toml").write_text(f'cache = "{tmp_path / "jars"}"\n')
+    assert default_cache() == tmp_path / "jars"
