@@ -4,7 +4,7 @@ import re
 import time
 from typing import Final
 
-from schemas.instants import parse_instant
+from schemas.instants import EARLIEST, LATEST, MOMENTS, parse_instant
 from streams.errors import SettingsError
 
 _AGO: Final = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
@@ -16,14 +16,17 @@ def parse_moment(flag: str, text: str) -> int:
     """Milliseconds since the epoch of an RFC 3339 time, or of a time before now: `90s`, `10m`, `2h`, `3d`, `2w`.
 
     Raises:
-        SettingsError: The text is neither; names the `flag`.
+        SettingsError: The text is neither, or no event can have that time; names the `flag`.
     """
     if ago := _AGO.fullmatch(text):
-        return time.time_ns() // 1_000_000 - int(ago[1]) * _UNIT_MS[ago[2]]
+        return max(EARLIEST, time.time_ns() // 1_000_000 - int(ago[1]) * _UNIT_MS[ago[2]])
     try:
-        return parse_instant(text)
+        moment = parse_instant(text)
     except ValueError as error:
         raise SettingsError(f"{flag}: {error}; or so long ago: 90s, 10m, 2h, 3d, 2w") from error
+    if not EARLIEST <= moment <= LATEST:
+        raise SettingsError(f"{flag}: {text!r} is no moment that events can carry; allowed: {MOMENTS}")
+    return moment
 
 
 def minute(instant: str | None) -> str:

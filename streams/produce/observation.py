@@ -4,12 +4,14 @@ All readers of outside input make their observations here, so that `ticker run`,
 input with the same errors.
 """
 
+from datetime import timedelta
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from schemas.events import MAX_SOURCE
-from schemas.instants import format_instant, parse_instant
+from schemas.instants import EARLIEST, LATEST, MOMENTS, parse_instant
+from schemas.topics import MAX_AHEAD_MS
 from streams.errors import InputError
 from streams.produce.plain import repair, without_controls
 from streams.produce.positions import ReadTo
@@ -17,9 +19,11 @@ from streams.produce.split import MAX_CHARACTERS
 
 Format = Literal["text", "html", "feed"]
 
-_EARLIEST: Final = 0
-_LATEST: Final = parse_instant("9999-12-31T23:59:59.999Z")
-_TIMES: Final = "1970-01-01T00:00:00Z to 9999-12-31T23:59:59.999Z"
+TIMES: Final = (
+    f"RFC 3339 with Z or an offset, {MOMENTS};"
+    f" of what is published, at most {timedelta(milliseconds=MAX_AHEAD_MS)} ahead of this clock"
+)
+"""The times that are allowed, for people: said of those that are refused here and of those that cannot be published."""
 _MAX_PAGE: Final = 16 * MAX_CHARACTERS
 _SHOWN: Final = 60
 """Characters of a refused value that an error shows."""
@@ -108,16 +112,15 @@ def _source(source: str, place: str) -> str:
 
 
 def _moment(observed_at: int | str, place: str) -> int:
+    shown = _quoted(str(observed_at))
     try:
         moment = parse_instant(observed_at) if isinstance(observed_at, str) else observed_at
-        format_instant(moment)
     except (ValueError, OverflowError):
-        moment = -1
-    if not _EARLIEST <= moment <= _LATEST:
-        problem = f"{_quoted(str(observed_at))} is no moment that events can carry"
-        if isinstance(observed_at, str) and _names_no_zone(observed_at):
-            problem = f"{_quoted(observed_at)} names no time zone"
-        raise refusal(place, "observed_at", problem, f"RFC 3339 with Z or an offset, {_TIMES}")
+        no_zone = isinstance(observed_at, str) and _names_no_zone(observed_at)
+        problem = f"{shown} names no time zone" if no_zone else f"{shown} is no date and time"
+        raise refusal(place, "observed_at", problem, TIMES) from None
+    if not EARLIEST <= moment <= LATEST:
+        raise refusal(place, "observed_at", f"{shown} is no moment that events can carry", TIMES)
     return moment
 
 

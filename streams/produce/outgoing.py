@@ -18,7 +18,7 @@ from schemas.instants import format_instant, parse_instant
 from schemas.topics import MAX_AHEAD_MS
 from streams.errors import RecordError
 from streams.observe.trace import traceparent
-from streams.produce.observation import Observation
+from streams.produce.observation import TIMES, Observation
 from streams.produce.sightings import RejectedSlot, StripSightings, sightings
 from streams.produce.split import Slot
 from streams.produce.strips import strip_of
@@ -78,7 +78,7 @@ def _ahead(observed_at: int) -> RecordError | None:
         return None
     return RecordError(
         f"{format_instant(observed_at)} is {timedelta(seconds=ahead_ms // 1000)} ahead of this clock;"
-        f" allowed: at most {timedelta(milliseconds=MAX_AHEAD_MS)}"
+        f" allowed: {TIMES}"
     )
 
 

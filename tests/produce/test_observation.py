@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.events import encode
+from schemas.instants import LATEST
 from streams.errors import InputError
-from streams.produce.observation import observe
+from streams.produce.observation import TIMES, observe
+from streams.produce.outgoing import prepare
 from streams.produce.read import read
 from streams.produce.sightings import sightings
 from streams.produce.sources import sources_of
@@ -27,7 +29,18 @@ AT = "2026-03-11T08:00:00Z"
         ("a", "9999-12-31T23:59:59.9996Z", "observed_at: .* allowed: RFC 3339"),
         ("a", "0001-01-01T00:00:00+14:00", "observed_at: .* 1970-01-01"),
         ("a", "2026-03-11T08:00:00", "observed_at: .* names no time zone"),
-        ("a", "soon", "observed_at: 'soon'"),
+        (
+            "a",
+            "9999-12-31T00:00:00Z",
+            "observed_at: .* no moment that events can carry; allowed: .* to 9999-12-30T",
+        ),
+        ("a", "9999-12-30T23:59:59-14:00", "observed_at: .* no moment that events can carry"),
+        ("a", "1969-12-31T23:59:59.999Z", "observed_at: .* no moment that events can carry"),
+        ("a", "1970-01-01T13:59:59+14:00", "observed_at: .* no moment that events can carry"),
+        ("a", "0000-01-01T00:00:00Z", "observed_at: .* is no date and time; allowed"),
+        ("a", "2026-02-30T08:00:00Z", "observed_at: .* is no date and time; allowed"),
+        ("a", "2026-03-11T08:00:60Z", "observed_at: .* is no date and time; allowed"),
+        ("a", "soon", "observed_at: 'soon' is no date and time"),
         ("a", -5, "observed_at"),
         ("a", 10**18, "observed_at"),
     ],
@@ -38,6 +51,31 @@ def test_what_the_contract_does_not_allow_is_refused(
     """The error names the place, the field, what is wrong and what is allowed."""
     with pytest.raises(InputError, match=f"^here:3: {problem}"):
         observe(place="here:3", source=source, observed_at=observed_at, text="Rain")
+
+
+@pytest.mark.parametrize(
+    ("observed_at", "moment"),
+    [
+        ("1970-01-01T14:00:00+14:00", 0),
+        ("9999-12-31T13:59:59.999+14:00", LATEST),
+        ("2016-12-31T23:59:60Z", 1_483_228_800_000),
+        ("2017-01-01T00:59:60.5+01:00", 1_483_228_800_500),
+    ],
+)
+def test_the_limits_hold_for_moments_not_for_how_they_are_written(observed_at: str, moment: int) -> None:
+    """An offset may write the first and the last one with another date; a leap second is the second after it."""
+    assert observe(place="here", source="a", observed_at=observed_at, text="Rain").observed_at == moment
+
+
+def test_a_refused_time_and_one_that_cannot_be_published_are_told_the_same_limits() -> None:
+    """Whoever mends what the input check names does not find another limit behind it."""
+    with pytest.raises(InputError) as refused:
+        observe(place="here", source="a", observed_at="9999-12-31T23:59:59Z", text="Rain")
+    ahead = prepare(
+        observe(place="here", source="a", observed_at=LATEST, text="Rain | Sun | Wind", separator="|")
+    )
+    assert refused.value.problem.endswith(f"; allowed: {TIMES}")
+    assert str(ahead.problem).endswith(f" ahead of this clock; allowed: {TIMES}")
 
 
 @given(

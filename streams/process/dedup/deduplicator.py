@@ -30,13 +30,12 @@ from schemas.events import (
     type_name,
 )
 from schemas.headers import EVENT_TIME_KEY
-from schemas.instants import format_instant
+from schemas.instants import EARLIEST, LATEST, MOMENTS, format_instant
 from schemas.topics import CORRECTIONS, DECISIONS, DUPLICATES, SEEN
 from streams.errors import RecordError
 from streams.process.dedup.compare import Relation
 from streams.process.dedup.corrected import Corrections, correction_key, is_correction, texts_keys
 from streams.process.dedup.event_time import (
-    BUCKET_MS,
     DOUBTED_MS,
     HOUR_MS,
     Moment,
@@ -53,8 +52,6 @@ from streams.stage import Outbox, Record
 
 DEFAULT_WINDOW_MS: Final = 72 * HOUR_MS
 RUBRIC_GAP_MS: Final = 16 * HOUR_MS
-_LAST_INSTANT: Final = 253_402_300_799_999 - BUCKET_MS
-"""The latest accepted time (ms): the end of its bucket is written too, and must not be after the year 9999."""
 _AT_ONCE: Final = 8
 """The most headlines that one decision removes: up to eight leave for each one that comes, so none waits for long."""
 
@@ -191,7 +188,7 @@ class Deduplicator:
     def _see_apart(self, record: Record, headline: LiveHeadline, source: bytes, out: Outbox) -> None:
         """Decide on a sighting of a known key by a known source that is in another bucket, is late, or votes."""
         timestamp = record.timestamp
-        if not 0 <= timestamp <= _LAST_INSTANT:
+        if not EARLIEST <= timestamp <= LATEST:
             self._decide(record, out)
             return
         if self._is_plainly_live(headline, timestamp):
@@ -266,8 +263,10 @@ class Deduplicator:
         sighting = decode_sighting(record)
         key, timestamp = record.key, record.timestamp
         assert key is not None
-        if not 0 <= timestamp <= _LAST_INSTANT:
-            raise RecordError(f"the timestamp {timestamp} is no time in milliseconds from 1970 to 9999")
+        if not EARLIEST <= timestamp <= LATEST:
+            raise RecordError(
+                f"the timestamp {timestamp} (ms) is no moment that events can carry; allowed: {MOMENTS}"
+            )
         if isinstance(sighting, Correction):
             return partial(self._correct, sighting, timestamp)
         if self._corrections.is_withdrawn(key):
