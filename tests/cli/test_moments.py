@@ -10,7 +10,9 @@ from streams.errors import SettingsError
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "1969-12-31T23:00:00Z", "9999-12-31T23:59:59Z"])
 def test_a_time_that_no_event_has_is_refused(text: str) -> None:
     """Kafka takes no time before 1970; the message names the flag and what is allowed."""
-    with pytest.raises(SettingsError, match="--since: '.*' is no moment that events can carry; allowed: 1970"):
+    with pytest.raises(
+        SettingsError, match=r"--since: '.*' is no moment that events can carry; allowed: 1970"
+    ):
         parse_moment("--since", text)
 
 
