@@ -28,6 +28,14 @@ _ENDINGS: Final = (("ون", "ين"), ("ان", "ين"), ("", "ا"), ("و", "وا"
 """Arabic case endings: the same word in another place of the sentence."""
 
 
+_LONGEST_ALTERNATION: Final = 2
+"""Letters before the first difference of two words that can belong to their endings: "eur" and "euse" have two."""
+_SHORTEST_PART: Final = 3
+"""Letters of the shortest word that a compound is made of: "chairman", "chairwoman"."""
+_TA: Final = "ت"
+_HA: Final = "ه"
+"""What a feminine ending folds to as well: "مدرسه" is a school, and his teacher."""
+
 _FUTURE: Final = frozenset({"س", "وس", "فس"})
 """Arabic prefixes of what will be: سيحكم has not happened."""
 _PERSONS: Final = frozenset("يتنا")
@@ -173,7 +181,8 @@ def _ends_as(one: str, other: str, ending: str, other_ending: str) -> bool:
     for first, second in ((one, other), (other, one)):
         root = second.removesuffix(other_ending)
         if len(root) >= _SHORTEST_STEM and second.endswith(other_ending) and first == root + ending:
-            return True
+            # "مستشاره" with an ending more is hers: "مستشارها".
+            return bool(ending) or not root.endswith(_HA)
     return False
 
 
@@ -203,9 +212,11 @@ def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
 
 
 def _is_derived(one: str, other: str, lexicon: Lexicon) -> bool:
-    """Whether two words are forms of one stem that say different things.
+    """Whether two words are forms of one stem, or compounds of one part, that say different things.
 
-    A name and its feminine ("Karim", "Karima"), what is and what will be ("inaugure", "inaugurera"; "يحكم", "سيحكم").
+    A name and its feminine ("Karim", "Karima"), his adviser, her adviser and his advisers ("مستشاره", "مستشارها",
+    "مستشاروه"), a man and a woman ("businessman", "businesswoman"), who does and who suffers it ("employer",
+    "employee"), what is and what will be ("inaugure", "inaugurera"; "يحكم", "سيحكم").
     """
     longer, shorter = (one, other) if len(one) > len(other) else (other, one)
     if longer.endswith(shorter) and longer[: -len(shorter)] in _FUTURE:
@@ -213,15 +224,36 @@ def _is_derived(one: str, other: str, lexicon: Lexicon) -> bool:
     if one[1:] == other[1:] and {one[0], other[0]} <= _PERSONS:
         return True
     same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(shorter))
-    more, less = longer[same:], shorter[same:]
-    if lexicon.language == "ar" and less and more.endswith(less):
-        # A letter was left out before the ending: "القوات", "القوت".
+    if lexicon.language == "ar":
+        if _lost_letter(longer, shorter, same):
+            return False
+    elif _are_compounds(longer, shorter, same, lexicon):
+        return True
+    # "ensevelit" and "enseveli" end in "it" and "i", "boxeur" and "boxeuse" in "eur" and "euse".
+    for begin in range(same, max(_SHORTEST_STEM, same - _LONGEST_ALTERNATION) - 1, -1):
+        pair = longer[begin:], shorter[begin:]
+        if lexicon.endings.issuperset(pair) or not lexicon.alternating.isdisjoint((pair, pair[::-1])):
+            return True
+    return False
+
+
+def _lost_letter(longer: str, shorter: str, same: int) -> bool:
+    """Whether an Arabic word lost a letter before its ending: "القوات", "القوت"; "السعودية", "السعودة".
+
+    Not so "مستشارته" and "مستشاره": a word with an article belongs to nobody.
+    """
+    ending = shorter[same:]
+    if not ending or not longer[same:].endswith(ending):
         return False
-    if same < _SHORTEST_STEM:
-        return False
-    # "ensevelit" and "enseveli" end in "it" and "i": the letter before the difference tells.
-    pairs = {(more, less), (less, more), (longer[same - 1 :], shorter[same - 1 :])}
-    return {more, less} <= lexicon.endings or not pairs.isdisjoint(lexicon.alternating)
+    return ending == _TA or (ending == _HA and bool(take_apart(longer).article))
+
+
+def _are_compounds(longer: str, shorter: str, same: int, lexicon: Lexicon) -> bool:
+    """Whether two words differ by a part that is a word: "northeast", "northwest"; "stepfather", "stepmother"."""
+    return any(
+        lexicon.parts.issuperset((longer[begin:], shorter[begin:]))
+        for begin in range(min(same, len(shorter) - _SHORTEST_PART) + 1)
+    )
 
 
 def _is_drawn_out(one: str, other: str) -> bool:

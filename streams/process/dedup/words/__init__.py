@@ -66,6 +66,7 @@ class Lexicon(Struct, frozen=True):
     contrary: frozenset[str]
     endings: frozenset[str]
     alternating: frozenset[tuple[str, str]]
+    parts: frozenset[str]
     counted: Mapping[str, str]
     duals: Mapping[str, str]
     droppable: frozenset[str]
@@ -78,7 +79,9 @@ class Lexicon(Struct, frozen=True):
     tolls: frozenset[str]
     persons: frozenset[str]
     bounds: Mapping[str, str]
+    saying: frozenset[str]
     locative: frozenset[str]
+    inside: frozenset[str]
     areas: frozenset[str]
     destinations: frozenset[str]
     recurring: frozenset[str]
@@ -201,6 +204,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         contrary=_folded(data.get("contrary", ())),
         endings=_folded(("", *data.get("endings", ()))),
         alternating=frozenset((one, other) for one, other in data.get("alternating", ())),
+        parts=_folded(data.get("parts", ())),
         counted=counted,
         duals=duals,
         droppable=_folded(data.get("droppable", ())),
@@ -213,6 +217,8 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         tolls=_folded(data.get("tolls", ())),
         persons=_folded(data.get("persons", ())),
         bounds=bounds,
+        saying=_folded(data.get("saying", ())),
+        inside=_folded(data.get("inside", ())),
         locative=_folded(data.get("locative", ())),
         areas=_folded(data.get("areas", ())),
         destinations=_folded(data.get("destinations", ())),
