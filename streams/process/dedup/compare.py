@@ -5,13 +5,14 @@ put to the guards, each a named rule: one that objects to more than a fact makes
 that objects to a fact makes an update.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from schemas.events import Change
 from streams.process.dedup.align import Alignment, Step, align
+from streams.process.dedup.datelines import with_datelines
 from streams.process.dedup.guards import FACTS, GUARDS
 from streams.process.dedup.guards.content import UNLIKE
 from streams.process.dedup.guards.facts import changes
@@ -29,6 +30,7 @@ _WEIGHT: Final = {
     "typo": 4,
     "respaced": 3,
     "labelled": 3,
+    "attributed": 3,
     "retagged": 3,
     "minor": 2,
     "inflection": 2,
@@ -104,17 +106,22 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
         detail = f"{shared} of {shorter} words shared"
         return Comparison(Relation(relation="distinct", rule=UNLIKE.name, detail=detail, score=0.0), None)
     spaced, spaced_other = respace(one, other, words)
+    led, led_other = with_datelines(spaced, spaced_other, words)
     alignment = align(
-        read(spaced, words, frozenset(spaced_other.words)),
-        read(spaced_other, words, frozenset(spaced.words)),
+        read(led, words, frozenset(led_other.words)),
+        read(led_other, words, frozenset(led.words)),
         words,
         swapped=swapped,
     )
-    respaced = (spaced, spaced_other) != (one, other)
-    return Comparison(_judge(alignment, respaced=respaced), alignment)
+    rewritten = {}
+    if (spaced, spaced_other) != (one, other):
+        rewritten["respaced"] = "spaces elsewhere, or a name in short"
+    if (led, led_other) != (spaced, spaced_other):
+        rewritten["moved"] = "the place in front of one, inside the other"
+    return Comparison(_judge(alignment, rewritten), alignment)
 
 
-def _judge(alignment: Alignment, *, respaced: bool) -> Relation:
+def _judge(alignment: Alignment, rewritten: Mapping[str, str]) -> Relation:
     length = max(len(alignment.one.tokens), len(alignment.other.tokens), 1)
     score = round(max(0.0, 1 - alignment.cost / (2 * length)), 4)
     excused = [
@@ -129,8 +136,7 @@ def _judge(alignment: Alignment, *, respaced: bool) -> Relation:
         detail = ", ".join(f"{change.before or '∅'} → {change.after or '∅'}" for change in changed)
         return Relation(relation="update", rule=rule, detail=detail, score=score, changes=changed)
     rules = dict(_rules(alignment, [(s, e or s.how) for s, e in excused]))
-    if respaced:
-        rules.setdefault("respaced", "spaces elsewhere, or a name in short")
+    rules = {**rewritten, **rules}
     rule = max(rules, key=lambda name: (_WEIGHT.get(name, 0), name), default=_RESPELT)
     return Relation(relation="duplicate", rule=rule, detail=rules.get(rule, ""), score=score)
 

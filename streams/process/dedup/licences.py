@@ -283,6 +283,38 @@ def _name(tokens: Sequence[Token], lexicon: Lexicon) -> str:
     return "".join(word for word in words if word not in lexicon.areas and word not in lexicon.droppable)
 
 
+def says(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Whether words say only that somebody says it: "said", "a déclaré", "قال"."""
+    said = " ".join(token.written for token in tokens if token.written not in lexicon.droppable)
+    return said in lexicon.saying
+
+
+def _is_attributed(alignment: Alignment, step: Step) -> bool:
+    """A verb of saying in place of a colon, the same speaker beside it: "FBI: no arrests", "No arrests, FBI says".
+
+    The speaker opens the headline or ends it.
+    """
+    if step.before and step.after:
+        return False
+    tokens, told, at, other = (
+        (step.before, alignment.one, step.at, alignment.other)
+        if step.before
+        else (step.after, alignment.other, step.at_other, alignment.one)
+    )
+    if not other.speaker or not says(tokens, alignment.lexicon):
+        return False
+    speaker = _bared(other.tokens[: min(end for end in other.breaks if end)], alignment.lexicon)
+    end = at + len(tokens)
+    before = range(at) if end == len(told.tokens) else (0,)
+    after = range(end, len(told.tokens) + 1) if not at else (len(told.tokens),)
+    beside = [told.tokens[begin:at] for begin in before] + [told.tokens[end:last] for last in after]
+    return any(_bared(name, alignment.lexicon) == speaker for name in beside)
+
+
+def _bared(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[str, ...]:
+    return tuple(token.value for token in tokens if token.written not in lexicon.droppable)
+
+
 def _is_respaced(alignment: Alignment, step: Step) -> bool:
     """The same letters with the spaces elsewhere, one slip allowed."""
     if not step.before or not step.after:
@@ -338,6 +370,7 @@ _LICENCES: Final[tuple[tuple[str, Callable[[Alignment, Step], bool]], ...]] = (
     ("retagged", _is_rubric),
     ("retagged", _is_noted),
     ("labelled", _is_labelled),
+    ("attributed", _is_attributed),
     ("respaced", _is_respaced),
     ("minor", _is_minor),
     ("longer", _is_placed),

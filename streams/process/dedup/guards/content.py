@@ -8,6 +8,7 @@ from streams.process.dedup import licences
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.guards.facts import follows_number
 from streams.process.dedup.guards.guard import Guard, on_each_step, written
+from streams.process.dedup.shown import NAME, is_written
 from streams.process.dedup.words import FACTS
 from streams.process.fold import fold_words
 from streams.process.gazetteer import places
@@ -15,8 +16,6 @@ from streams.process.gazetteer import places
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SMALL: Final = re.compile(r"(?<!\w)[a-zß-öø-ÿœ][^\W\d_]*")
 """Words that begin with a small letter."""
-_NAME: Final = re.compile(r"(?<=[^\W\d_][ ,’'-])[A-ZÀ-ÖØ-ÞŒ][^\W\d_]*")
-"""Words that begin with a capital though they begin no sentence."""
 _FEMININE: Final = re.compile(r"[^\W\d_]+(?:ée|ÉE|ÉES|ées)\b")
 _AMOUNTS: Final = frozenset({"number", "quantity"})
 _LONGEST_LITTLE: Final = 3
@@ -74,19 +73,14 @@ def _may_be_names(alignment: Alignment, step: Step) -> bool:
     if (
         abs(len(one) - len(other)) == 1
         and max(one, other, key=len)[:-1] in {one, other}
-        and any(_is_written(_FEMININE, word, shown) for word, shown in sides)
+        and any(is_written(_FEMININE, word, shown) for word, shown in sides)
     ):
         return True
     if any(word in places().known for word, _ in sides):
         return False
     if any(lexicon.knows(word) for word, _ in sides):
-        return all(_is_written(_NAME, word, shown) and _has_small_words(shown) for word, shown in sides)
-    return not all(_is_written(_SMALL, word, shown) for word, shown in sides)
-
-
-def _is_written(form: re.Pattern[str], folded: str, shown: str) -> bool:
-    words: list[str] = form.findall(shown)
-    return any(fold_words(word) == folded for word in words)
+        return all(is_written(NAME, word, shown) and _has_small_words(shown) for word, shown in sides)
+    return not all(is_written(_SMALL, word, shown) for word, shown in sides)
 
 
 def _has_small_words(shown: str) -> bool:

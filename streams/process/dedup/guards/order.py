@@ -5,11 +5,17 @@ from typing import Final
 
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.guards.guard import Guard, written
-from streams.process.dedup.licences import AUXILIARIES
+from streams.process.dedup.licences import AUXILIARIES, says
 from streams.process.dedup.reading import Token
+from streams.process.dedup.shown import NAME, is_written
 from streams.process.dedup.words import Lexicon, take_apart
+from streams.process.gazetteer import places
 
 _PAIR: Final = 2
+_IMPERFECT: Final = ("ي", "ت")
+"""Letters that open an Arabic verb of the third person."""
+_LONGEST_SPEAKER: Final = 5
+"""Words of the longest speaker, with the verb of saying."""
 
 
 def _roles(alignment: Alignment, _: Sequence[Step]) -> str | None:
@@ -38,23 +44,54 @@ def _moved(alignment: Alignment, _: Sequence[Step]) -> str | None:
 
 
 def _is_inversion(alignment: Alignment) -> bool:
-    """Verb and subject that open a headline, either of them first; in English "Has the mayor paid" asks."""
+    """Verb and subject that open a headline, either of them first; in English "Has the mayor paid" asks.
+
+    Two names are no verb and subject: "Karim Tahar" is not "Tahar Karim". An Arabic verb in the imperfect may stand
+    before or behind a subject of several words: "وزير الصحة يفتتح", "يفتتح وزير الصحة".
+    """
     begin, turn, end = alignment.turned
-    broken = turn in alignment.one.breaks or turn in alignment.other.breaks
-    asking = alignment.lexicon.language == "en" and any(
+    broken = any(0 < at < end for at in alignment.one.breaks | alignment.other.breaks)
+    if begin or broken:
+        return False
+    blocks = alignment.one.tokens[:turn], alignment.one.tokens[turn:end]
+    lexicon = alignment.lexicon
+    if lexicon.language == "ar":
+        return any(len(block) == 1 and _is_verb(block[0], lexicon) for block in blocks)
+    asking = lexicon.language == "en" and any(
         token.written in AUXILIARIES for token in alignment.one.tokens[:end]
     )
-    return begin == 0 and end == _PAIR and not broken and not asking
+    (first, *_), (second, *_) = blocks
+    sides = ((second, alignment.one.shown), (first, alignment.other.shown))
+    named = all(is_written(NAME, token.written, shown) for token, shown in sides)
+    return end == _PAIR and not asking and not named
+
+
+def _is_verb(token: Token, lexicon: Lexicon) -> bool:
+    """Whether an Arabic word can be a verb in the imperfect and is no name: "يفتتح", but not "يوسف"."""
+    word = token.written
+    return (
+        len(word) > _PAIR
+        and word.startswith(_IMPERFECT)
+        and not token.kind
+        and word not in lexicon.names
+        and word not in places().known
+    )
 
 
 def _is_segment(alignment: Alignment) -> bool:
-    """What stood before the first separator went to the end, or came from there: a speaker, a place."""
+    """What stood before the first separator went to the end, or came from there: a speaker, a place.
+
+    A speaker needs no separator: "Police say no one was hurt", "No one was hurt, police say".
+    """
     begin, turn, end = alignment.turned
     if begin or end != len(alignment.one.tokens):
         return False
     # The little words that only one of them has ("in Cape Town", "Cape Town:") may be on either side of the boundary.
     boundaries = {len(alignment.other.tokens) - turn, end - turn}
-    return turn in alignment.one.breaks or not boundaries.isdisjoint(alignment.other.breaks)
+    broken = turn in alignment.one.breaks or not boundaries.isdisjoint(alignment.other.breaks)
+    return broken or (
+        len(alignment.moved) <= _LONGEST_SPEAKER and says(alignment.moved[-1:], alignment.lexicon)
+    )
 
 
 def _is_adverbial(alignment: Alignment) -> bool:
