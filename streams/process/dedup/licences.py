@@ -211,6 +211,8 @@ def _says_nothing(note: str, mark: str, *, first: bool) -> bool:
     folded = _bare(fold_words(note))
     if folded in known.labels or ((first or mark not in _COLONS) and _are_tags(folded.split())):
         return True
+    if first and len(folded.split()) > 1 and folded.split()[-1] in known.papers:
+        return True
     quoted = not _QUOTES.isdisjoint(mark)
     if mark in _COLONS or (quoted and folded in known.signatures):
         return False

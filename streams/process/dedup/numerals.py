@@ -51,6 +51,8 @@ class Numeral(Struct, frozen=True, gc=False):
 def read_numeral(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral | None:
     """The number that starts at a word, or None."""
     word = words[start]
+    if clock := _read_clock(words, start, lexicon):
+        return clock
     if match := _DIGITS.match(word):
         return _read_digits(match[2], match[3], words, start, lexicon)
     if any(character.isdigit() for character in word):
@@ -59,6 +61,29 @@ def read_numeral(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral 
     if not used:
         return _read_roman(word) if lexicon.language == "fr" else None
     return _scaled(float(value), "", words[start:], used, lexicon)
+
+
+def _read_clock(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral | None:
+    """An hour with its minutes: "20h00" and "20:00" are "20h", "8:00 p.m." and "8.00pm" are "8pm"."""
+    hours = _HOURS.get(lexicon.language)
+    if hours is None or not (match := hours.match(words[start])):
+        return None
+    hour, minutes, half = match.groups()
+    used = 1
+    if lexicon.language == "en" and not half:
+        half, used = _unit(words, start + 1, lexicon) if start + 1 < len(words) else ("", 0)
+        used -= start
+        if half not in _HALVES:
+            return None
+    return Numeral("number", f"{int(hour)}{'' if minutes == '00' else ':' + minutes}{half or 'h'}", used)
+
+
+_HOURS: Final = {
+    "fr": re.compile(r"^([0-9]{1,2})[h:]([0-9]{2})()$"),
+    "en": re.compile(r"^([0-9]{1,2})[:.]([0-9]{2})(am|pm)?$"),
+}
+_HALVES: Final = frozenset({"am", "pm"})
+"""Halves of the day that an English hour has."""
 
 
 def _read_roman(word: str) -> Numeral | None:

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.process.dedup.numerals import read_numeral
+from streams.process.dedup.scores import has_score, read_score
 from streams.process.dedup.words import Lexicon
 from streams.process.dedup.words import lexicon as lexicon_of
 from streams.process.fold import QUESTION, fold, fold_words, headline_of
@@ -29,6 +30,7 @@ _CODES: Final = frozenset({"eur", "usd", "gbp"})
 _CANNOT: Final = "cannot"
 _CONTRACTED: Final = "t"
 """What the fold leaves of "n't" after its apostrophe: "can't" is "can t"."""
+_TEN: Final = 10
 _MAY: Final = "قد"
 _IMPERFECT: Final = ("ي", "ت", "ن", "لا")
 """قد says "may" before an imperfect verb and next to nothing elsewhere."""
@@ -203,10 +205,13 @@ def read(headline: Words, lexicon: Lexicon, beside: frozenset[str] = frozenset()
     where they count the same thing ("3 قتلى").
     """
     tokens: list[Token] = []
+    scored = has_score(beside)
     place = [0] * (len(headline.words) + 1)
     i = 0
     while i < len(headline.words):
-        found, used = _tokens(headline.words, i, lexicon, beside)
+        found, used = (_score(headline.words, i, lexicon) if scored else None) or _tokens(
+            headline.words, i, lexicon, beside
+        )
         place[i : i + used] = [len(tokens)] * used
         tokens.extend(found)
         i += used
@@ -233,6 +238,7 @@ def _tokens(
         _contracted(words, i, lexicon)
         or _phrase(words, i, lexicon)
         or _bound(words, i, lexicon)
+        or _hour(words, i, lexicon)
         or _meant(words, i, lexicon)
         or _dual(words[i], lexicon, beside)
     )
@@ -252,6 +258,28 @@ def _plain(word: str, language: str) -> Token | None:
 
 
 _Found = tuple[tuple[Token, ...], int] | None
+
+
+def _score(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
+    """A score in words: "two goals to one"."""
+    score = read_score(words, i, lexicon)
+    return (
+        ((Token(" ".join(words[i : i + score.used]), score.kind, score.value),), score.used)
+        if score
+        else None
+    )
+
+
+def _hour(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
+    """An Arabic hour, which is a rank: "الساعة الثامنة", "الساعة الحادية عشرة"."""
+    if not i or words[i - 1] not in lexicon.clock:
+        return None
+    rank = lexicon.meaning(words[i])
+    if rank is None or rank.kind != "ordinal":
+        return None
+    teens = i + 1 < len(words) and lexicon.numbers.get(words[i + 1]) == _TEN
+    hour = int(rank.value) + (_TEN if teens else 0)
+    return (Token(" ".join(words[i : i + 1 + teens]), "number", str(hour)),), 1 + teens
 
 
 def _phrase(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:

@@ -27,8 +27,9 @@ class Gazetteer(Struct, frozen=True):
     `outlets` are no other words; `outlets_and_words` holds them and those that are ("Le Soir"). `tags` may
     stand before or after a headline (`hashtags` are the same without spaces), `slugs` and `sections` before
     it, `numbered` before a number, `informed` before an outlet; `accompanying` may stand after a colon, too.
-    `labels` are tags and `signatures` outlets of which the fold knows nothing. `editions` follow an outlet's
-    name. `media`, `media_first` and `media_last` make a name an outlet's, `never_media` does not.
+    `labels` are tags, `signatures` outlets and `papers` last words of outlets of which the fold knows nothing.
+    `editions` follow an outlet's name. `media`, `media_first` and `media_last` make a name an outlet's, `never_media`
+    does not.
     """
 
     outlets: frozenset[str]
@@ -41,6 +42,7 @@ class Gazetteer(Struct, frozen=True):
     informed: frozenset[str]
     labels: frozenset[str]
     signatures: frozenset[str]
+    papers: frozenset[str]
     sections: frozenset[str]
     editions: frozenset[str]
     media: frozenset[str]

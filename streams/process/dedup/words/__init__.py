@@ -48,6 +48,21 @@ class Meaning(Struct, frozen=True, gc=False):
     value: str
 
 
+class Scores(Struct, frozen=True):
+    """The words of a score: goals in one word and how many they are, and the nouns after a number.
+
+    `numbers` are numbers in a score that are no numbers elsewhere, as the French "un" is an article.
+    `by` stands before the winner's goals, `against` before the loser's, and `nil` are phrases that give it none.
+    """
+
+    goals: Mapping[str, int]
+    numbers: Mapping[str, int]
+    nouns: frozenset[str]
+    by: frozenset[str]
+    against: frozenset[str]
+    nil: tuple[tuple[str, ...], ...]
+
+
 class Lexicon(Struct, frozen=True):
     """The words of one language, as its TOML file explains them. All are folded; a phrase has single spaces.
 
@@ -60,6 +75,8 @@ class Lexicon(Struct, frozen=True):
     numbers: Mapping[str, int]
     scales: Mapping[str, int]
     units: Mapping[str, str]
+    scores: Scores
+    clock: frozenset[str]
     variants: Mapping[str, str]
     shortened: Mapping[str, tuple[str, tuple[tuple[str, ...], ...]]]
     opposites: frozenset[tuple[str, str]]
@@ -198,6 +215,8 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         numbers={fold(word): value for word, value in data.get("numbers", {}).items()},
         scales={fold(word): value for word, value in data.get("scales", {}).items()},
         units=units,
+        scores=_scores(data.get("scores", {})),
+        clock=_folded(data.get("clock", ())),
         variants=variants,
         shortened=_shortened(data.get("shortened", ())),
         opposites=frozenset(pairs) | {(other, one) for one, other in pairs},
@@ -229,6 +248,17 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         longest=max((phrase.count(" ") + 1 for phrase in phrases), default=1),
         known=known | names | place_words | _folded(data.get("confusable", ())),
         names=names,
+    )
+
+
+def _scores(data: Mapping[str, Any]) -> Scores:
+    return Scores(
+        goals={fold(word): goals for word, goals in data.get("goals", {}).items()},
+        numbers={fold(word): number for word, number in data.get("numbers", {}).items()},
+        nouns=_folded(data.get("nouns", ())),
+        by=_folded(data.get("by", ())),
+        against=_folded(data.get("against", ())),
+        nil=tuple(tuple(fold(phrase).split()) for phrase in data.get("nil", ())),
     )
 
 

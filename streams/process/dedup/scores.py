@@ -1,0 +1,59 @@
+"""Read a score that stands in words: "two goals to one", "deux buts à zéro", "بهدفين مقابل هدف", "بثلاثية نظيفة".
+
+It is read only beside a headline that has a score in figures; goals that nothing is set against are no score.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from streams.process.dedup.numerals import Numeral
+from streams.process.dedup.words import Lexicon
+
+_FIGURES: Final = re.compile(r"^[0-9]{1,3}-[0-9]{1,3}$")
+_WITH: Final = "ب"
+_TO: Final = "ل"
+"""Arabic prepositions that are written with the word after them: "بهدفين لهدف"."""
+_MOST: Final = 20
+"""More goals than this are none of a score in words."""
+
+
+def has_score(words: Iterable[str]) -> bool:
+    """Whether one of some words is a score in figures."""
+    return any("-" in word and _FIGURES.match(word) for word in words)
+
+
+def read_score(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral | None:
+    """The score in words that starts at a word, or None."""
+    scores = lexicon.scores
+    won = _goals(words, start + (words[start] in scores.by), lexicon, _WITH)
+    if won is None:
+        return None
+    goals, end, named = won
+    for nothing in scores.nil:
+        if tuple(words[end : end + len(nothing)]) == nothing:
+            return Numeral("score", f"{goals}-0", end + len(nothing) - start)
+    lost = None
+    if end < len(words) and words[end] in scores.against:
+        lost = _goals(words, end + 1, lexicon, "")
+    elif end < len(words) and words[end].startswith(_TO):
+        lost = _goals(words, end, lexicon, _TO)
+    if lost is None or not (named or lost[2]):
+        return None
+    return Numeral("score", f"{goals}-{lost[0]}", lost[1] - start)
+
+
+def _goals(words: Sequence[str], start: int, lexicon: Lexicon, prefix: str) -> tuple[int, int, bool] | None:
+    """How many goals are said at a place, where their words end, and whether they are called goals."""
+    if start >= len(words):
+        return None
+    word = words[start]
+    bare = word.removeprefix(prefix) if lexicon.language == "ar" else word
+    scores = lexicon.scores
+    if goals := scores.goals.get(bare):
+        return goals, start + 1, True
+    number = int(bare) if bare.isdecimal() else lexicon.numbers.get(bare, scores.numbers.get(bare))
+    if number is None or number > _MOST:
+        return None
+    named = start + 1 < len(words) and words[start + 1] in scores.nouns
+    return number, start + 1 + named, named

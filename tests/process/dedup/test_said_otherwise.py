@@ -1,0 +1,51 @@
+"""The same fact in other words: hours, scores, deaths, names; and what looks like it and is another fact."""
+
+import pytest
+
+from streams.process.dedup.compare import compare
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("إغلاق نفق المطار من الساعة 9 ليلا", "إغلاق نفق المطار من الساعة التاسعة ليلا"),
+        ("إغلاق نفق المطار من الساعة 11 ليلا", "إغلاق نفق المطار من الساعة الحادية عشرة ليلا"),
+        ("Le tunnel ferme à 21h00 pour travaux", "Le tunnel ferme à 21 heures pour travaux"),
+        ("Le tunnel ferme à 21h30 pour travaux", "Le tunnel ferme à 21:30 pour travaux"),
+        ("Tunnel to close at 9:00 p.m. for repairs", "Tunnel to close at 9pm for repairs"),
+        ("Tunnel to close at 9.30pm for repairs", "Tunnel to close at 9:30 pm for repairs"),
+        ("الفتح يهزم الماص 3-1 في الديربي", "الفتح يهزم الماص بثلاثة أهداف لهدف في الديربي"),
+        ("الفتح يهزم الماص 3-0 في الديربي", "الفتح يهزم الماص بثلاثية نظيفة في الديربي"),
+        ("Lens bat Metz 2-1 en amical", "Lens bat Metz deux buts à un en amical"),
+        ("Hull beat Leeds 2-0 in friendly", "Hull beat Leeds two goals to nil in friendly"),
+        ("وفاة النحات جميل الرامي بعد مرض", "توفي النحات جميل الرامي بعد مرض"),
+        ("La sculptrice Ana Mora meurt à 90 ans", "La sculptrice Ana Mora est morte à 90 ans"),
+        ("Sculptor Ana Mora dies aged 90", "Sculptor Ana Mora has died aged 90"),
+        ("Zelensky attendu au sommet d'Oslo", "Zelenskyy attendu au sommet d'Oslo"),
+        ("اعتقال مهرب آثار في المطار", "الساحل تايمز: اعتقال مهرب آثار في المطار"),
+    ],
+)
+def test_a_fact_is_said_in_many_ways(one: str, other: str) -> None:
+    """As a number or in words, as a verb or a noun, by one spelling of a name or another."""
+    assert compare(one, other).relation == compare(other, one).relation == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("إغلاق نفق المطار من الساعة 9 ليلا", "إغلاق نفق المطار من الساعة العاشرة ليلا"),
+        ("إغلاق نفق المطار من الساعة 1 ليلا", "إغلاق نفق المطار من الساعة الحادية عشرة ليلا"),
+        ("Le tunnel ferme à 21h00 pour travaux", "Le tunnel ferme à 21h30 pour travaux"),
+        ("Tunnel to close at 9:00 p.m. for repairs", "Tunnel to close at 9am for repairs"),
+        ("الفتح يهزم الماص 3-1 في الديربي", "الفتح يهزم الماص بثلاثة أهداف لهدفين في الديربي"),
+        ("الفتح يهزم الماص 3-1 في الديربي", "الفتح يهزم الماص بثلاثة أهداف في الديربي"),
+        ("Lens bat Metz 2-1 en amical", "Lens bat Metz deux buts à zéro en amical"),
+        ("Hull beat Leeds 2-0 in friendly", "Hull beat Leeds two goals to one in friendly"),
+        ("وفاة النحات جميل الرامي بعد مرض", "وفاة والد النحات جميل الرامي بعد مرض"),
+        ("Sculptor Ana Mora dies aged 90", "Sculptor Ana Mora nearly died aged 90"),
+        ("Le gardien Ana Mora est mort à 90 ans", "Le gardien Ana Mora est morte à 90 ans"),
+    ],
+)
+def test_another_fact_is_no_other_way_to_say_it(one: str, other: str) -> None:
+    """Other hours, other scores, other people."""
+    assert compare(one, other).relation != "duplicate"
