@@ -163,13 +163,15 @@ def language_of(reading: Reading) -> str | None:
 
 
 def as_toml(proposals: Sequence[Proposed]) -> str:
-    """Entries for sources.toml, each with its evidence in comments above it."""
+    """Entries for sources.toml, each with its evidence in comments above it; comments alone for what shows no strip."""
     return "\n".join(_entry(each, proposals[0]) for each in proposals)
 
 
 def _entry(proposed: Proposed, page: Proposed) -> str:
     source, reading = proposed.source, proposed.reading
     lines = [f"# {shown(line)}" for line in _evidence(proposed, page)]
+    if reading.strip is None:
+        return "\n".join([f"# {shown(source.place)}: no entry, for it would publish nothing", *lines, ""])
     lines += ["[[source]]", f"id = {_text(source.id)}", f"address = {_text(source.place)}"]
     if reading.visit.kind:
         lines.append(f"kind = {_text(reading.visit.kind)}")
@@ -196,7 +198,7 @@ def _evidence(proposed: Proposed, page: Proposed) -> Iterator[str]:
         yield f"{reading.linked} of {slots} with a link, {reading.dated} with a time of publication"
     if proposed is not page and (shown_there := page.reading.headlines):
         yield f"shows {proposed.shared} of the {counted(len(shown_there), 'headline')} of {page.source.id}"
-    if visit.robots:
+    if visit.robots and visit.robots != reading.trouble:
         yield visit.robots
 
 

@@ -1,6 +1,7 @@
 """`ticker sources`: what a person sees of sources before they are read."""
 
 import re
+import socket
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +79,34 @@ def test_a_proposal_is_toml_that_can_be_appended(address: str) -> None:
     (entry,) = tomllib.loads(done.stdout.decode())["source"]
     assert (entry["address"], entry["language"]) == (address, "ar")
     assert "# 3 headlines" in done.stdout.decode()
+
+
+def test_an_address_that_cannot_be_visited_is_not_proposed(address: str) -> None:
+    """Nothing to append; the message says what happened where, and what to do."""
+    with socket.socket() as bound:  # nobody listens there
+        bound.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{bound.getsockname()[1]}/"
+        for place, private, told in (
+            (
+                nobody,
+                True,
+                "it refused the connection): all is forbidden for now; check the address, or try again",
+            ),
+            (nobody, False, "is a private address; allow it with --allow-private"),
+            (f"{address}gone", True, "answers 404; look at it in a browser, and name another page or a feed"),
+        ):
+            done = ticker("sources", "add", place, *(["--allow-private"] if private else []), *CONTACT)
+            assert (done.returncode, done.stdout) == (1, b"")
+            assert done.stderr.decode().startswith(f"ticker: {place}: ")
+            assert told in done.stderr.decode()
+
+
+def test_a_page_without_headlines_is_not_proposed() -> None:
+    """It can be read, so what helps is a selector."""
+    with served("<html><body><p>Nothing happened here today.</p></body></html>") as (where, _):
+        done = ticker("sources", "add", where, "--allow-private", *CONTACT)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "write an entry with a selector" in done.stderr.decode()
 
 
 @pytest.mark.parametrize("command", [("sources", "check"), ("produce",)])

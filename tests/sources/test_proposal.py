@@ -180,8 +180,8 @@ def test_a_site_in_a_private_network_is_told_with_the_option_that_allows_it() ->
     assert "is a private address; allow it with --allow-private" in run(main())
 
 
-def test_a_site_that_answers_nothing_is_proposed_with_what_is_wrong() -> None:
-    """The entry stands there with its problem; what the site says cannot leave its comment."""
+def test_what_shows_no_strip_is_no_entry() -> None:
+    """It stands there as a comment with its problem, which what the site says cannot leave."""
 
     async def main() -> str:
         async with site() as there:
@@ -191,4 +191,5 @@ def test_a_site_that_answers_nothing_is_proposed_with_what_is_wrong() -> None:
 
     toml = run(main())
     assert "# answers 403" in toml
-    assert tomllib.loads(toml)["source"][0]["id"] == "127-0-0-1"
+    assert "no entry" in toml
+    assert tomllib.loads(toml) == {}
