@@ -1,5 +1,6 @@
 """The command line, `ticker`: one module per command, each loaded when it is used."""
 
+import logging
 import sys
 from importlib import import_module
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 import click
 
 from streams import __version__
+from streams.cli.logs import say_on_stderr, tell
 from streams.cli.standard import discard_output, is_unwritten, reopen_closed
 from streams.cli.terminal import guard_terminals
 from streams.errors import SettingsError, TickerError, described, in_words
@@ -73,6 +75,7 @@ def ticker() -> None:
     Start with `ticker run page.html`: the headlines of a page, without a broker.
     `ticker COMMAND --help` shows what a command does, with an example.
     """
+    say_on_stderr()
 
 
 def main() -> None:
@@ -96,12 +99,12 @@ def main() -> None:
     except TickerError as error:
         if debug:
             raise
-        click.echo(f"ticker: {error}", err=True)
+        tell(f"ticker: {error}", logging.ERROR)
         status = 2 if isinstance(error, SettingsError) else 1
     except Exception as error:
         if debug:
             raise
-        click.echo(f"ticker: {_told(error)}", err=True)
+        tell(f"ticker: {_told(error)}", logging.ERROR)
         status = 1
     sys.exit(status)
 

@@ -8,7 +8,6 @@ from typing import Any
 import click
 import msgspec
 
-from streams.cli.logs import log_to_stderr
 from streams.cli.output import Commands, examples, json_option, wants_json, write_json
 from streams.cli.progress import steps
 from streams.errors import SettingsError
@@ -40,7 +39,6 @@ runs_option = click.option(
 @click.group(cls=Commands)
 def command() -> None:
     """Measure speed on seeded corpora, and say on which corpus and machine."""
-    log_to_stderr()
 
 
 @command.command(epilog=examples("ticker bench local", "ticker bench local --mix new --csv rows.csv"))

@@ -35,7 +35,8 @@ def command(every: float, once: bool, as_json: bool, settings: Settings) -> None
     With --once, exit code 1 when one did not arrive in time. Without, until told to stop; the ages are
     metrics. What comes of its headlines goes to a topic of its own, `PREFIX.canary`: consumers never meet them.
     """
-    log_to_stderr(log_format=settings[LOG_FORMAT])
+    if not once:
+        log_to_stderr(log_format=settings[LOG_FORMAT])
     told = _Told(wants_json(as_json))
     with suppress(KeyboardInterrupt):
         asyncio.run(_watch(settings, told, every, once))

@@ -6,7 +6,6 @@ from typing import Final
 
 import click
 
-from streams.cli.logs import log_to_stderr
 from streams.cli.options import FiniteRange, kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.settings import Settings
@@ -43,7 +42,6 @@ def command(group: str, seconds: float, as_json: bool, settings: Settings) -> No
     from streams.consumers.findings import findings
     from streams.consumers.looks import looks
 
-    log_to_stderr()
     prefix = settings[TOPIC_PREFIX]
     first, last = asyncio.run(
         looks(settings.connection(), group, prefix=prefix, patience=settings[PATIENCE], seconds=seconds)

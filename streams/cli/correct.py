@@ -11,7 +11,6 @@ import click
 from msgspec.structs import replace
 
 from schemas.mediatopics import TOPIC_BY_SLUG
-from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import Commands, examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
@@ -133,7 +132,6 @@ def undo(identity: str, why: str, by: str | None, as_json: bool, settings: Setti
     from schemas.instants import format_instant
     from streams.corrections.register import read
 
-    log_to_stderr()
     held = asyncio.run(
         read(settings.connection(), prefix=settings[TOPIC_PREFIX], patience=settings[PATIENCE])
     )
@@ -159,7 +157,6 @@ def _say(
 ) -> None:
     from streams.corrections.statement import correction
 
-    log_to_stderr()
     texts = _texts(headlines, settings)
     now = time.time_ns() // 1_000_000
     _submit(

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import Commands, examples, isolate, json_option, wants_json, write_json
 from streams.settings import Settings
@@ -53,7 +52,6 @@ def export(settings: Settings) -> None:
 def _read(settings: Settings) -> "list[Correction]":
     from streams.corrections.register import read
 
-    log_to_stderr()
     return asyncio.run(
         read(settings.connection(), prefix=settings[TOPIC_PREFIX], patience=settings[PATIENCE])
     )

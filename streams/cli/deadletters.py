@@ -14,7 +14,6 @@ import click
 import msgspec
 from msgspec import Struct
 
-from streams.cli.logs import log_to_stderr
 from streams.cli.moments import minute, parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import Commands, examples, isolate, json_option, wants_json, write_json
@@ -268,7 +267,6 @@ async def _read(settings: Settings, choice: "Choice") -> _Read:
     from streams.kafka.connect import administration
     from streams.kafka.topics import describe
 
-    log_to_stderr()
     connection, prefix = settings.connection(), settings[TOPIC_PREFIX]
     async with administration(connection, patience=settings[PATIENCE]) as client:
         names = set(await client.list_topics())

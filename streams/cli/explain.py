@@ -9,7 +9,6 @@ import click
 
 from schemas.mediatopics import slug_of
 from streams.cli.categorize import said
-from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
@@ -49,7 +48,6 @@ def command(
     from streams.explain.explanation import explain, reasoned
     from streams.process.categorize.model import Categorizer
 
-    log_to_stderr()
     categorizer = Categorizer(rules=read_rules(rules_path))
     explanation = reasoned(explain(query, _evidence(run_file, settings)), categorizer)
     if wants_json(as_json):

@@ -1,4 +1,8 @@
-"""Logging of long-running commands to standard error: text for people or JSON for machines, at a limited rate."""
+"""What programs and commands say on standard error, at a limited rate.
+
+Programs that run until they are told to end log there: text on a terminal, else JSON. All other commands say in plain
+words what their libraries and rooms log.
+"""
 
 import logging
 import re
@@ -8,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final
 
+import click
 import msgspec
 
 from streams.errors import plain
@@ -205,17 +210,32 @@ class _Kind:
         self.kept_back = 0
 
 
+def say_on_stderr() -> None:
+    """Say what is logged in plain words: `ticker: waiting for Kafka at …`. The default of all commands."""
+    _handle(logging.Formatter("ticker: %(message)s"), logging.INFO)
+
+
 def log_to_stderr(level: int = logging.INFO, log_format: str = "auto") -> None:
     """Log our own records at `level`, libraries' from warnings up; format `auto` is text on a terminal, else JSON."""
     as_json = log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
+    text = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+    _handle(JsonFormatter() if as_json else logging.Formatter(text, datefmt="%H:%M:%S"), level)
+
+
+def tell(text: str, level: int = logging.INFO) -> None:
+    """Say a result, or why a command ends: on a line of its own, as JSON where the log is JSON."""
+    if any(isinstance(handler.formatter, JsonFormatter) for handler in logging.getLogger().handlers):
+        said = text.removeprefix("ticker: ")
+        text = JsonFormatter().format(logging.LogRecord("streams.cli", level, "", 0, said, None, None))
+    click.echo(text, err=True)
+
+
+def _handle(formatter: logging.Formatter, level: int) -> None:
+    """Write all that is logged to standard error: our own records from `level` up, libraries' from warnings up."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        JsonFormatter()
-        if as_json
-        else logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S")
-    )
+    handler.setFormatter(formatter)
     handler.addFilter(Rarely())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("streams").setLevel(level)
     for name in (*_NOISY, _TRANSPORT):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from msgspec import Struct
 
-from streams.cli.logs import log_to_stderr
+from streams.cli.logs import log_to_stderr, tell
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
 from streams.cli.pins import selector_option, separator_option
@@ -88,16 +88,18 @@ def command(
     once; with --spool what is read of files too. With --listen and a token (TICKER_PRODUCE_TOKEN) it also takes what is
     posted to /strips, until it is told to stop.
     """
-    log_to_stderr(log_format=settings[LOG_FORMAT])
     takes_pushes = settings[PRODUCER_LISTEN] is not None and bool(settings[PRODUCER_TOKEN])
     counts, stopped = _counts(), Event()
     if registry := _sources(
         places, settings, pinned=follow or bool(source or selector) or separator is not None
     ):
+        log_to_stderr(log_format=settings[LOG_FORMAT])
         _read_sources(registry, settings, counts, stopped, takes_pushes=takes_pushes)
         _tell(counts)
         return
     places = _checked(places, follow, takes_pushes)
+    if follow or takes_pushes or places == _STDIN:
+        log_to_stderr(log_format=settings[LOG_FORMAT])
     _read_files(
         places,
         settings,
@@ -387,25 +389,23 @@ async def _keep_and_hand_over(
                     await ending.stop.wait()
                 await finish(handover, ending.stop)
         if spool.waiting:
-            click.echo(
+            tell(
                 f"ticker: {counted(spool.waiting, 'strip waits', 'strips wait')} in the spool {folder};"
-                f" the next start hands over what waits",
-                err=True,
+                " the next start hands over what waits"
             )
 
 
 def _tell(counts: "Counts") -> None:
-    click.echo(
+    tell(
         f"{counted(counts.strips, 'strip')}, {counted(counts.slots, 'slot')} = {counts.empty:,} empty"
-        f" + {counted(counts.published, 'sighting')} published + {counted(counts.dead_letters, 'dead letter')}",
-        err=True,
+        f" + {counted(counts.published, 'sighting')} published + {counted(counts.dead_letters, 'dead letter')}"
     )
     if counts.outdated:
-        click.echo(
+        tell(
             f"ticker: {counts.outdated:,} sightings are older than the topic keeps them. Kafka's retention goes by"
             " event time: they can be removed within minutes, read or not. Raise retention.ms of the topics first"
             " to work on old strips.",
-            err=True,
+            logging.WARNING,
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.cli.logs import log_to_stderr
+from streams.cli.logs import log_to_stderr, tell
 from streams.cli.options import kafka_options
 from streams.cli.output import examples
 from streams.errors import SettingsError
@@ -83,7 +83,7 @@ async def _serve(settings: Settings, places: tuple[str, ...]) -> None:
     ending = Ending()
     ending.obey_signals()
     async with _serving(settings, places, ending) as served:
-        click.echo(f"The board is at {served.address} (Ctrl-C stops it).", err=True)
+        tell(f"The board is at {served.address} (Ctrl-C stops it).")
         await ending.stop.wait()
 
 
@@ -99,7 +99,7 @@ def _serving(
         return serving_files(
             options,
             places,
-            failed=lambda error: click.echo(f"ticker: {error}", err=True),
+            failed=lambda error: tell(f"ticker: {error}", logging.WARNING),
             registry=REGISTRY,
             ending=ending,
         )

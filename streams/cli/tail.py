@@ -13,7 +13,6 @@ import msgspec
 
 from schemas.events import UNREADABLE, CategorizedHeadline
 from schemas.topics import CATEGORIES, HEADLINES
-from streams.cli.logs import log_to_stderr
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_line
@@ -64,7 +63,6 @@ def command(
     """
     from streams.replay.select import Selection, predicate
 
-    log_to_stderr()
     prefix = settings[TOPIC_PREFIX]
     topics = [f"{prefix}.category.{slug}" for slug in categories] or [HEADLINES.on(prefix)]
     start = parse_moment("--since", since) if since else None

@@ -14,7 +14,6 @@ from schemas.events import UNREADABLE
 from schemas.instants import format_instant
 from schemas.mediatopics import TOPIC_BY_SLUG, UNCATEGORISED, slug_of
 from streams.cli.lines import Failures, headlines
-from streams.cli.logs import log_to_stderr
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
@@ -177,7 +176,6 @@ def shadow(
     if places:
         _see_files(shadowing, places, rules_path, failures)
     else:
-        log_to_stderr()
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_see_published(shadowing, settings, parse_moment("--since", since), follow=follow))
     result = shadowing.result()

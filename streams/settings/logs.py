@@ -1,4 +1,4 @@
-"""The log format of services."""
+"""The log format of programs that run until they are told to end."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ LOG_FORMAT: Final = Setting(
     parse=texts.one_of("auto", "text", "json"),
     default="auto",
     allowed="auto, text, json",
-    help="How services log to standard error; auto is text on a terminal, else JSON.",
+    help="How programs that run until told to end log to standard error; auto is text on a terminal, else JSON.",
 )
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = (LOG_FORMAT,)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.cli.logs import JsonFormatter, Rarely
+from tests.command import ticker
 
 
 def test_a_line_is_one_json_object() -> None:
@@ -34,6 +35,20 @@ def test_an_error_keeps_its_traceback() -> None:
     record = logging.makeLogRecord({"msg": "failed", "exc_info": (ValueError, error, None)})
     row = json.loads(JsonFormatter().format(record))
     assert row["error"].endswith("ValueError: no such thing")
+
+
+def test_programs_log_for_machines_and_commands_speak_to_people() -> None:
+    """In a pipe a canary writes JSON alone, the reason of its end included; a command that ends says plain lines."""
+    nobody = ("--bootstrap-servers", "127.0.0.1:1", "--patience", "0.2")
+    program = ticker("canary", "--listen", "none", *nobody)
+    assert program.returncode == 1
+    rows = [json.loads(line) for line in program.stderr.splitlines()]
+    assert [row["level"] for row in rows] == ["warning", "error"]
+    assert rows[-1]["message"].startswith("no Kafka broker answers at 127.0.0.1:1 ")
+    for command in (("canary", "--once"), ("topics", "check")):
+        done = ticker(*command, *nobody)
+        assert done.returncode == 1
+        assert [line.partition(b": ")[0] for line in done.stderr.splitlines()] == [b"ticker", b"ticker"]
 
 
 def test_a_library_says_the_same_once_then_ever_more_rarely_with_how_often() -> None:

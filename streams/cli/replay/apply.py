@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from streams.cli.clusters import Target, target_options
-from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.ends import planned_ends
@@ -41,7 +40,6 @@ def apply(path: Path, verify: bool, as_json: bool, settings: Settings, target: T
     """
     from streams.replay.plan import read_plan
 
-    log_to_stderr()
     made = read_plan(path)
     ends = planned_ends(made, settings, target)
     with measured(settings[REPLAY_LISTEN]) as metrics:

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from streams.cli.clusters import Target, target_options
-from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.ends import planned_ends
@@ -36,7 +35,6 @@ def clean(replay: str, yes: bool, as_json: bool, settings: Settings, target: Tar
     from streams.replay.clean import look
     from streams.replay.plan import read_plan
 
-    log_to_stderr()
     if Path(replay).suffix == ".json" or Path(replay).exists():
         made = read_plan(Path(replay))
         connection, prefix, name = planned_ends(made, settings, target).target, made.target.prefix, made.id

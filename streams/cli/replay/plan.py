@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from streams.cli.clusters import Target, production, target_options
-from streams.cli.logs import log_to_stderr
 from streams.cli.moments import minute, parse_length, parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
@@ -118,7 +117,6 @@ def plan(
     from streams.replay.checks import refusals
     from streams.replay.plan import write_plan
 
-    log_to_stderr()
     name, given = window_of(topic, given)
     made, checks = drafted(name, settings, target, given)
     refused = refusals(checks)

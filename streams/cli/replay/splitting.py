@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from streams.cli.clusters import Target, target_options
-from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.ends import planned_ends
@@ -35,7 +34,6 @@ def split(path: Path, as_json: bool, settings: Settings, target: Target) -> None
     from streams.replay.plan import read_plan
     from streams.replay.resplit import split_replayed
 
-    log_to_stderr()
     made = read_plan(path)
     if made.topic != STRIPS.name:
         raise SettingsError(f"{path} replays {made.topic}; only strips are split")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from streams.cli.clusters import Target, target_options
-from streams.cli.logs import log_to_stderr
 from streams.cli.moments import minute
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
@@ -33,7 +32,6 @@ def listing(settings: Settings, as_json: bool) -> None:
     """The replays of a cluster that have not been cleaned away: whose they are, how far, how fast, until when."""
     from streams.replay.status import statuses
 
-    log_to_stderr()
     found = asyncio.run(statuses(settings.connection(), patience=settings[PATIENCE]))
     if wants_json(as_json):
         for each in found:
@@ -56,7 +54,6 @@ def listing(settings: Settings, as_json: bool) -> None:
 @kafka_options()
 def status(replay: str, as_json: bool, settings: Settings, target: Target) -> None:
     """How far one replay is, how fast it goes now, and until when it will take."""
-    log_to_stderr()
     connection, prefix, patience = _where(replay, settings, target)
     first, started = _look(connection, prefix, replay, patience), time.monotonic()
     if first.state in {"running", "silent"}:
@@ -109,7 +106,6 @@ def _change(
 ) -> None:
     from streams.replay.control import change
 
-    log_to_stderr()
     connection, prefix, patience = _where(replay, settings, target)
     found = _look(connection, prefix, replay, patience)
     options = connection.aiokafka_options()

@@ -56,8 +56,8 @@ def _why_nothing(reading: "Reading") -> str:
     visit = reading.visit
     if visit.body is not None:
         return (
-            f"{reading.trouble or 'it shows no headlines'}; save the page, see what `ticker split --all` finds in it, and"
-            " write an entry with a selector"
+            f"{reading.trouble or 'it shows no headlines'}; save the page, see what `ticker split --all` finds in it,"
+            " and write an entry with a selector"
         )
     if "--allow-private" in visit.problem:
         return visit.problem

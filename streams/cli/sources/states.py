@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from streams.cli.logs import log_to_stderr
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.settings import Settings
@@ -34,7 +33,6 @@ def show(as_json: bool, settings: Settings) -> None:
     """
     from streams.sources.states import read_states
 
-    log_to_stderr()
     states = asyncio.run(
         read_states(settings.connection(), prefix=settings[TOPIC_PREFIX], patience=settings[PATIENCE])
     )
