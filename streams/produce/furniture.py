@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from streams.produce.labels import is_label
+from streams.produce.labels import announces, is_label
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+", re.UNICODE)
 _HARAKAT: Final = re.compile("[\u064b-\u065f\u0670\u0640]")
@@ -78,7 +78,8 @@ _CALL_PHRASES: Final = """
     telegram | linkedin | instagram | youtube | tiktok | snapchat | pinterest | threads | bluesky | mastodon | x
     | rss | lire | lire plus | lire la suite | lire l'article | la suite | suite | en savoir plus | voir plus |
     plus | plus d'infos | tout voir | voir tout | toutes les infos | toutes les actualités | partager | partagez
-    | suivre le direct | suivez le direct | suivre en direct | suivez en direct | voir le direct | suivant |
+    | suivre le direct | suivez le direct | suivre en direct | suivez en direct | voir le direct
+    | notre direct | suivre notre direct | suivez notre direct | suivant |
     précédent | fermer | imprimer | commenter | écouter | regarder | s'abonner | ouvre une nouvelle fenêtre |
     nouvelle fenêtre | اقرأ | اقرأ المزيد | إقرأ المزيد | قراءة المزيد | المزيد | للمزيد | اقرأ أيضا | تابع
     القراءة | تابع التغطية | تابعوا التغطية | تابع مباشرة | تابعوا مباشرة | تغطية مباشرة | أكمل القراءة |
@@ -95,7 +96,7 @@ _ASKED: Final = _vocabulary(
     "all more news headlines stories story articles article the full our of latest next previous post posts to",
     "les l' la le de d' des du toutes tous tout info infos l'info l'actu actu actualité actualités actus",
     "dépêches suite plus fil direct article articles titres news",
-    "الأخبار الاخبار أخبار من المزيد التفاصيل الخبر كامل كاملا العناوين المقال المقالات التتمة عن",
+    "الأخبار الاخبار أخبار من المزيد التفاصيل الخبر كامل كاملا العناوين المقال المقالات التتمة عن المستجدات العاجل",
 )
 _CLICK: Final = re.compile(
     r"(?:click|tap|press) (?:here|to|for|the link)\b|cliquez (?:ici|pour|sur)\b|(?:اضغط|انقر) (?:هنا|ل)"
@@ -270,6 +271,47 @@ def without_label(text: str) -> str:
     """A headline without the label that leads it: `Breaking: Ferry …` is `Ferry …`."""
     match = _LABELLED.match(text)
     return text[match.end() :] if match and is_label(match[1]) else text
+
+
+_ANNOUNCED: Final = re.compile(
+    rf"([^{_MARKS}]{{2,32}}?)"
+    r"(?:[ \xa0]*[:：][ \xa0]*|[ \xa0]+[-–—»>][ \xa0]+|[ \xa0]{2,})(?=\S)"
+)
+_FEWEST_ANNOUNCED: Final = 3
+_MASTHEAD: Final = re.compile(r"\s*[|•·–—]\s+|\s+-\s+")
+_TEMPERATURE: Final = re.compile(r"(?:[^\W\d_]+ ){0,3}-?\d{1,2}\s?°\s?[CFcf]?")
+
+
+def without_announcement(texts: list[str]) -> list[str]:
+    """The texts of a strip without the label that stands before the first headline alone and announces all of them.
+
+    `Breaking news: Ferry … | Bakers … | Choir …` has one; in `Live: Rovers … | Bakers …`, or where another slot is
+    labelled too, the label is that of its headline. The first slot can be a masthead that ends with the label:
+    `Monday 3 March | Rabat 17° | Breaking`.
+    """
+    first = next((number for number, text in enumerate(texts) if text), None)
+    if first is None or sum(map(bool, texts)) < _FEWEST_ANNOUNCED:
+        return texts
+    text = texts[first]
+    if _is_masthead(text):
+        return [*texts[:first], "", *texts[first + 1 :]]
+    match = _ANNOUNCED.match(text)
+    if (
+        match is None
+        or not announces(match[1])
+        or any(without_label(each) != each for each in texts[first + 1 :])
+    ):
+        return texts
+    return [*texts[:first], text[match.end() :], *texts[first + 1 :]]
+
+
+def _is_masthead(text: str) -> bool:
+    *before, label = _MASTHEAD.split(text)
+    return (
+        bool(before)
+        and is_label(label)
+        and all(is_moment(part) or _TEMPERATURE.fullmatch(part) is not None for part in before)
+    )
 
 
 def tidy(texts: Sequence[str]) -> list[str]:

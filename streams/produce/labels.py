@@ -30,7 +30,7 @@ _JOINING: Final = _words(
     "the top just in now today today's this hour hot more most recent important must read local world national",
     "all our your and on of at a glance from",
     "à la l le les en de du des d dernière dernières derniere dernieres derniers heure heures toute toutes grands",
-    "une principaux principales jour aujourd hui temps réel et sur plus",
+    "une principaux principales jour aujourd hui temps réel et sur plus par",
     "آخر اخر أهم اهم أبرز ابرز أحدث احدث جديد الجديد شريط الشريط الآن الان في من و على هذا اليوم الساعة مدار هام",
     "بث المحلية العالمية الوطنية الرئيسية متابعة متواصلة مستمرة النشرة لحظة بلحظة",
 )
@@ -39,7 +39,24 @@ _JOINING: Final = _words(
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _DRAWN_OUT: Final = re.compile("[\u0640\u064b-\u065f\u0670]")
 """What Arabic words have besides letters: `عـــاجل`, and vowel signs."""
-_ALONE: Final = frozenset(
+_POPULAR: Final = frozenset(
+    [
+        "most read",
+        "most popular",
+        "most viewed",
+        "most shared",
+        "les plus lus",
+        "les plus lues",
+        "articles les plus lus",
+        "les plus consultés",
+        "le plus lu",
+        "الأكثر قراءة",
+        "الاكثر قراءة",
+        "الأكثر مشاهدة",
+        "الاكثر مشاهدة",
+    ]
+)
+_ALONE: Final = _POPULAR | frozenset(
     [
         "just in",
         "top stories",
@@ -54,9 +71,12 @@ _ALONE: Final = frozenset(
         "newsfeed",
         "newswire",
         "à ne pas manquer",
+        "à l'instant",
+        "ça vient de tomber",
+        "vient de tomber",
         "الآن",
-        "الأكثر قراءة",
-        "most read",
+        "متابعات",
+        "تصريحات عاجلة",
         "must read",
     ]
 )
@@ -79,9 +99,38 @@ def opens_list(text: str) -> bool:
     return text.endswith(_OPENS) and len(text.split()) <= _MOST_OPENING
 
 
+def announces(text: str) -> bool:
+    """Whether a label is that of a whole strip, and not of one headline as `Live`, `Exclusif` and `حصري` are."""
+    return is_label(text) and not _OF_ONE.issuperset(_words_of(text))
+
+
+def is_of_popular(text: str) -> bool:
+    """Whether a label is that of what is read most, which is no strip: it is not what is new."""
+    return len(text) <= LONGEST_LABEL and " ".join(_words_of(text)) in _POPULAR
+
+
+def is_urgent(text: str) -> bool:
+    """Whether a label says that its headlines are breaking news, and not only new: `Breaking news`, `عاجل`."""
+    return is_label(text) and not _URGENT.isdisjoint(_words_of(text))
+
+
+_URGENT: Final = _words(
+    "breaking urgent alert newsflash flash alerte عاجل عاجلة العاجل العاجلة",
+)
+_OF_ONE: Final = _words(
+    "live exclusive exclusives update updates developing highlights bulletin trends",
+    "direct en exclusif exclusivité exclusivités tendance tendances essentiel l'essentiel minute",
+    "حصري مباشر المباشر خبر تغطية بث موجز نشرة رائج تريند ترند",
+)
+
+
+def _words_of(text: str) -> list[str]:
+    return _WORD.findall(_DRAWN_OUT.sub("", text.casefold()).replace("’", "'"))
+
+
 @lru_cache(maxsize=4096)
 def _is_label(text: str) -> bool:
-    words = _WORD.findall(_DRAWN_OUT.sub("", text.casefold()).replace("’", "'"))
+    words = _words_of(text)
     if " ".join(words) in _ALONE:
         return True
     joining = [word for word in words if not _says(word)]

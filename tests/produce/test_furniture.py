@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.produce.furniture import is_call, is_counter, is_furniture, is_moment, tidy, without_bullet
+from streams.produce.furniture import (
+    is_call,
+    is_counter,
+    is_furniture,
+    is_moment,
+    tidy,
+    without_announcement,
+    without_bullet,
+)
 
 TITLES = [
     "Orchard growers ask for help after the frost",
@@ -137,3 +145,44 @@ def test_tidy_is_idempotent_enough_to_keep_places(texts: list[str]) -> None:
 def test_bullets_around_a_text_are_dropped(text: str, bare: str) -> None:
     """Bullets, arrows and bars around a text go, quotation marks stay."""
     assert without_bullet(text) == bare
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["Breaking news: ", "LATEST   ", "Flash info : ", "عاجل: ", "آخر الأخبار - ", "Just in\xa0\xa0"],
+)
+def test_the_label_of_a_strip_is_no_part_of_its_first_headline(before: str) -> None:
+    """A label before the first headline alone announces all of them."""
+    assert without_announcement([before + TITLES[0], *TITLES[1:]]) == TITLES
+    assert without_announcement(["", before + TITLES[0], *TITLES[1:]]) == ["", *TITLES]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [f"Live: {TITLES[0]}", *TITLES[1:]],
+        [f"Exclusif : {TITLES[0]}", *TITLES[1:]],
+        [f"حصري: {TITLES[0]}", *TITLES[1:]],
+        [f"Breaking: {TITLES[0]}", TITLES[1], f"Breaking: {TITLES[2]}"],
+        [f"Mayor: {TITLES[0]}", *TITLES[1:]],
+        [f"Breaking: {TITLES[0]}", TITLES[1]],
+        ["", "", ""],
+    ],
+)
+def test_the_tag_of_a_headline_stays(texts: list[str]) -> None:
+    """A tag that belongs to one headline, or that others have as well, is left for the fold."""
+    assert without_announcement(texts) == texts
+
+
+@pytest.mark.parametrize(
+    "masthead",
+    [
+        "Tuesday 3 March 2026 | Rabat 17° | Breaking",
+        "18:40 • Latest news",
+        "الثلاثاء 3 مارس - الرباط 17° - عاجل",
+    ],
+)
+def test_a_masthead_before_the_label_is_no_headline(masthead: str) -> None:
+    """A date and the weather before the label of a strip are no slot of it."""
+    assert without_announcement([masthead, *TITLES]) == ["", *TITLES]
+    assert without_announcement([f"{TITLES[0]} | Breaking", *TITLES]) == [f"{TITLES[0]} | Breaking", *TITLES]
