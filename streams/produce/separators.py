@@ -6,12 +6,14 @@ mark or the end of the text on that side (` | ` does not cut `A|B`, `|` does).
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
+
+from streams.produce.clocks import CLOCK_STRENGTH, clock_starts
 
 MAX_SEPARATOR: Final = 40
 """The longest separator in characters: a longer run is an ornament."""
@@ -195,12 +197,15 @@ _RAGGED_SHARE: Final = 0.1
 class Candidate(Struct, frozen=True):
     """A possible separator: how often it occurs, and the evidence of each occurrence.
 
-    `separator` is None for emoji that differ from slot to slot: no one string stands between them.
+    `separator` is None for emoji or clocks that differ from slot to slot: no one string stands between them, and
+    `starts` says where slots begin. What of `trailing` a slot ends with is no part of it.
     """
 
     separator: str | None
     occurrences: int
     strength: float
+    starts: tuple[int, ...] = ()
+    trailing: str = ""
 
 
 def unify_lines(text: str) -> str:
@@ -244,6 +249,8 @@ def candidates(text: str) -> list[Candidate]:
     found = [*_gaps(text, traces), *_lines(text), *_symbols(text, traces), *_emoji(text, traces)]
     found += _dots(text)
     found += [*_unusual(text, traces), *_compounds(text, traces)]
+    if (starts := clock_starts(text)) and not _parts_as_often(found, len(starts)):
+        found.append(Candidate(None, len(starts), CLOCK_STRENGTH, starts, _BETWEEN_CLOCKS))
     found.sort(key=lambda candidate: -candidate.occurrences * candidate.strength)
     return found
 
@@ -325,6 +332,14 @@ def _lines(text: str) -> Iterator[Candidate]:
     yield Candidate("\n" if 2 * blank < written - 1 else "\n\n", written - 1, LINE_BREAK)
 
 
+def _parts_as_often(found: list[Candidate], clocks: int) -> bool:
+    """Whether a symbol stands between the clocks, which are then only beside it: `10:05 A | 10:02 B`."""
+    return any(
+        each.occurrences >= clocks - 1 and (each.strength > NARROW_GAP or each.separator == "\n")
+        for each in found
+    )
+
+
 def _symbols(text: str, traces: set[int]) -> Iterator[Candidate]:
     standing = [symbol for symbol, trace in _TRACES.items() if trace in traces]
     quotes = min(text.count("«"), text.count("»")) if "«" in standing else 0
@@ -361,7 +376,8 @@ def _emoji(text: str, traces: set[int]) -> Iterator[Candidate]:
             separator, cuts = _spacing(text, core, count)
             yield Candidate(separator, cuts, EMOJI_STRENGTH)
     if len(counts) > 2 and _EMOJI_RUNS.match(text.lstrip(EDGE)):  # noqa: PLR2004
-        yield Candidate(None, counts.total() - 1, EMOJI_STRENGTH)
+        starts = tuple([match.start() for match in _EMOJI_RUNS.finditer(text)])
+        yield Candidate(None, counts.total() - 1, EMOJI_STRENGTH, starts)
 
 
 def _unusual(text: str, traces: set[int]) -> Iterator[Candidate]:
@@ -498,11 +514,13 @@ def _cut_lines(text: str, separator: str) -> list[str]:
     return "\n".join(bare).split(separator)
 
 
-def cut_at_emoji(text: str) -> list[str]:
-    """Cut before each emoji, which stays with its headline: where each slot has another one."""
-    starts = [match.start() for match in _EMOJI_RUNS.finditer(text)]
-    ends = [*starts[1:], len(text)]
-    return [_shown(text[start:end].strip(EDGE)) for start, end in zip(starts, ends, strict=True)]
+_BETWEEN_CLOCKS: Final = "-–—|•·*/,;"
+
+
+def cut_at(text: str, starts: Sequence[int], trailing: str = "") -> list[str]:
+    """Cut before each emoji or clock, which stays with its headline: where each slot has another one."""
+    bounds = [*starts, len(text)] if not text[: starts[0]].strip(EDGE) else [0, *starts, len(text)]
+    return [_shown(text[start:end].rstrip(EDGE + trailing).strip(EDGE)) for start, end in pairwise(bounds)]
 
 
 def _shown(slot: str) -> str:

@@ -23,7 +23,7 @@ from streams.produce.separators import (
     Candidate,
     candidates,
     cut,
-    cut_at_emoji,
+    cut_at,
     unify_lines,
 )
 
@@ -59,7 +59,7 @@ _MARGIN_UNIT: Final = 3.0
 _NO_RIVAL: Final = 8 * _MARGIN_UNIT
 """A candidate that cannot come closer than this changes no confidence: it is not tried."""
 
-_ELLIPSES: Final = ("…", "...", "[…]", "[...]", "(…)", "(...)")
+ELLIPSES: Final = ("…", "...", "[…]", "[...]", "(…)", "(...)")
 
 _MIXTURE_COST: Final = -2.0
 """Log-likelihood that a strip has one more kind of separator: few have."""
@@ -194,13 +194,13 @@ def _marked(texts: list[str], place: str) -> tuple[Slot, ...]:
     for position, text in enumerate(texts):
         if len(text) <= LONGEST_LABEL and (is_label(text) or opens_list(text)):
             slots[position] = Slot("")
-    if not any(map(str.endswith, texts, repeat(_ELLIPSES))):
+    if not any(map(str.endswith, texts, repeat(ELLIPSES))):
         return tuple(slots)
     last = len(texts) - 1
     while last > 0 and not texts[last]:
         last -= 1
     for position, text in enumerate(texts):
-        if text.endswith(_ELLIPSES) and (position == last or len(text) >= _SHORTEST_CUT):
+        if text.endswith(ELLIPSES) and (position == last or len(text) >= _SHORTEST_CUT):
             slots[position] = Slot(text, truncated=True)
     return tuple(slots)
 
@@ -209,10 +209,8 @@ def _find(text: str, place: str) -> tuple[_Scored, float]:
     """The candidate that explains the text best, and the confidence in it."""
     alone = text.strip()
     found = candidates(text)
-    by_emoji = any(
-        each.separator is None for each in found
-    )  # it is one kind of separator, whichever they are
-    mixtures = _mixtures(text, found) if len(found) > 1 and not by_emoji else []
+    by_others = any(each.separator is None for each in found)  # emoji or clocks: one kind, whichever they are
+    mixtures = _mixtures(text, found) if len(found) > 1 and not by_others else []
     ranked = sorted([*_scored(text, found), *mixtures], key=lambda scored: -scored.score)
     if not ranked or ranked[0].score <= _cost(len(alone)):
         raise SplitError(place, _unfound(found))
@@ -251,8 +249,11 @@ def _scored(text: str, found: list[Candidate]) -> list[_Scored]:
             continue
         if _bound(candidate) < best - _NO_RIVAL:
             continue
-        texts = cut_at_emoji(text) if candidate.separator is None else cut(text, candidate.separator)
-        if candidate.separator and not candidate.separator.strip() and _beside_symbol(texts, found):
+        between = candidate.separator
+        texts = (
+            cut(text, between) if between is not None else cut_at(text, candidate.starts, candidate.trailing)
+        )
+        if between and not between.strip() and _beside_symbol(texts, found):
             continue
         scored.append(_Scored(candidate.separator, texts, _score(candidate, texts)))
         best = max(best, scored[-1].score)

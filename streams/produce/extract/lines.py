@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.errors import SplitError
+from streams.produce.clocks import clock_starts
 from streams.produce.extract.found import Found, headlines_in, reads_well, tidied
 from streams.produce.extract.reading import PROSE, kind_of
+from streams.produce.labels import is_of_popular
 from streams.produce.separators import EDGE, unify_lines
 from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS, SHORTEST_HEADLINE, Split, split
 
@@ -108,15 +110,21 @@ def strip_lines(lines: list[str], separator: str | None) -> Iterator[Found]:
 def is_no_prose(found: Found, fewest: int = FEWEST_SLOTS) -> bool:
     """Whether a line among others reads like headlines, and each begins anew: what symbols cut out of prose does not.
 
-    Symbols must part at least `fewest` headlines, wide gaps three.
+    Symbols must part at least `fewest` headlines; wide gaps three, and so must those of a line that says all of them
+    again, as strips that scroll without end do.
     """
     texts = headlines_in(found.split)
     between = found.split.separator
     if between is not None and (_PROSE_BETWEEN.search(between) or _NARROW.fullmatch(between)):
         return False
-    fewest = fewest if between is None or between.strip() else FEWEST_SLOTS
+    if between is not None and (not between.strip() or _is_repeated(found, texts)):
+        fewest = FEWEST_SLOTS
     anew = sum(1 for text in texts if _begins_anew(text) and kind_of(text) not in PROSE)
     return len(texts) >= fewest and anew >= _NEARLY_ALL * len(texts) and reads_well(found)
+
+
+def _is_repeated(found: Found, texts: list[str]) -> bool:
+    return found.text.count(texts[0]) > 1 and all(found.text.count(text) > 1 for text in texts)
 
 
 def _begins_anew(text: str) -> bool:
@@ -136,7 +144,7 @@ def _may_be_strip(line: str) -> bool:
     for sign in _MAY_TOO:  # most lines of a page come here, and `any` takes three times as long
         if sign in bare:
             return True
-    return line.count(" - ") >= FEWEST_BETWEEN_DASHES - 1
+    return line.count(" - ") >= FEWEST_BETWEEN_DASHES - 1 or bool(clock_starts(line))
 
 
 def _may_be_prose(line: str, found: Split) -> bool:
@@ -157,7 +165,9 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
         lines = [line.strip(EDGE) for line in block.split("\n") if line.strip(EDGE)]
         if not fewest <= len(lines) <= MAX_SLOTS:
             continue
-        if any(len(line) > LONGEST_HEADLINE for line in lines):
+        if any(len(line) > LONGEST_HEADLINE for line in lines) or (
+            separator is None and is_of_popular(lines[0])
+        ):
             continue
         if separator is None and all(map(_ROW.match, lines)):
             continue
