@@ -78,14 +78,19 @@ def _under(element: Element, moved: Sequence[int]) -> Element:
     return replace(element, parent=moved[element.parent]) if element.parent >= 0 else element
 
 
-def without_clones(texts: Sequence[str], copied: Sequence[bool]) -> list[int]:
-    """Which items stay when the copies go: marked ones whose text stands in another, and whole repetitions."""
+def without_clones(texts: Sequence[str], copied: Sequence[bool], cloned: Sequence[bool]) -> list[int]:
+    """Which items stay when the copies go: marked ones whose text stands in another, and whole repetitions.
+
+    `copied` are all that are marked; `cloned` those that are called clones, which go first: a slider hides all slides
+    but the one that it shows, and puts a clone of its last before its first.
+    """
+    slides = {text for text, clone in zip(texts, cloned, strict=True) if not clone}
     told = {text for text, mark in zip(texts, copied, strict=True) if not mark}
     kept: list[int] = []
-    for number, (text, mark) in enumerate(zip(texts, copied, strict=True)):
-        if not (mark and text in told):
+    for number, (text, mark, clone) in enumerate(zip(texts, copied, cloned, strict=True)):
+        if not ((mark and text in told) or (clone and text in slides)):
             kept.append(number)
-        told.add(text)
+            told.add(text)
     return kept[: len(without_repetitions([texts[number] for number in kept]))]
 
 

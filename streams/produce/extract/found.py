@@ -14,16 +14,20 @@ from streams.produce.extract.cells import WHOLE
 from streams.produce.extract.copies import without_clones, without_copies, without_repetitions
 from streams.produce.extract.items import items_of, without_others, without_separators
 from streams.produce.extract.links import address_of, resolve
-from streams.produce.extract.markup import Outline, Run, outline, parse
+from streams.produce.extract.markup import Element, Outline, Run, outline, parse, text_of
 from streams.produce.extract.reading import HEADLINES, holds_headline, kind_of, read
 from streams.produce.extract.titles import titles
+from streams.produce.extract.visibility import NO_PLACE
 from streams.produce.feeds import read_feed, split_feed
-from streams.produce.furniture import is_furniture, tidy, without_label
+from streams.produce.furniture import is_furniture, tidy, without_announcement, without_label
 from streams.produce.observation import Format
+from streams.produce.separators import EDGE
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, slots_of, split
 
 _CLONE: Final = re.compile(r"(?:clone|duplicate)(?![\w-]*-(?:active|next|prev)\b)", re.IGNORECASE)
 """How sliders mark copies; `slide-duplicate-prev` marks the slide whose copy stands before the one that is shown."""
+_MOST_BESIDE: Final = 3
+"""Words of the longest label or link beside the text of a strip."""
 _HEADLINE_SHARE: Final = 0.5
 """The share of an element's text that a single headline must be for the element to be a strip of one."""
 
@@ -70,8 +74,16 @@ def _drawn(fragment: str) -> Outline:
 def tidied(found: Split) -> Split:
     """A split text without what the site puts into most of its slots, and without the copies of all of it."""
     texts = [slot.text for slot in found.slots]
-    bare = tidy(without_repetitions(texts))
+    bare = without_announcement(tidy(_once(texts)))
     return found if bare == texts else replace(found, slots=slots_of(bare))
+
+
+def _once(texts: list[str]) -> list[str]:
+    """The texts without whole copies of them, which begin behind the empty slot of a label: `News • A • B • A • B`."""
+    if texts and not texts[0]:
+        once = without_repetitions(texts[1:])
+        return texts if len(once) == len(texts) - 1 else ["", *once]
+    return without_repetitions(texts)
 
 
 def items(drawn: Outline, address: str | None) -> Split | None:
@@ -86,7 +98,9 @@ def items(drawn: Outline, address: str | None) -> Split | None:
         if title.text or drawn.starts[member] == drawn.ends[member]
     ]
     texts = [title.text for title, _ in shown]
-    kept = without_clones(texts, [_is_copied(drawn, member) for _, member in shown])
+    cloned = [_is_cloned(drawn, member) for _, member in shown]
+    copied = [clone or _is_aside(drawn, member) for clone, (_, member) in zip(cloned, shown, strict=True)]
+    kept = without_clones(texts, copied, cloned)
     links = [resolve(shown[number][0].href, address) for number in kept]
     texts = tidy([texts[number] for number in kept])
     plausible = sum(1 for text in texts if SHORTEST_HEADLINE <= len(text) <= LONGEST_HEADLINE)
@@ -114,11 +128,18 @@ def _linked(texts: list[str], links: list[str | None]) -> tuple[Slot, ...]:
     )
 
 
-def _is_copied(drawn: Outline, number: int) -> bool:
-    """Whether an item, or the list that it is in, is marked as a copy."""
-    around = (number, drawn.elements[number].parent)
-    elements = [drawn.elements[each] for each in around if each >= 0]
-    return any(element.aside or _CLONE.search(element.called) for element in elements)
+def _is_cloned(drawn: Outline, number: int) -> bool:
+    """Whether an item, or the list that it is in, is called a copy."""
+    return any(_CLONE.search(element.called) for element in _item_and_list(drawn, number))
+
+
+def _is_aside(drawn: Outline, number: int) -> bool:
+    """Whether an item, or the list that it is in, is hidden from screen readers."""
+    return any(element.aside for element in _item_and_list(drawn, number))
+
+
+def _item_and_list(drawn: Outline, number: int) -> list[Element]:
+    return [drawn.elements[each] for each in (number, drawn.elements[number].parent) if each >= 0]
 
 
 def headlines_in(found: Split) -> list[str]:
@@ -131,20 +152,19 @@ def in_element(
 ) -> Found | None:
     """The strip in an element: its items, its text split by a separator, or (`alone`) its only headline.
 
-    The element is read as its fragment says: hostile markup does not parse to the same tree twice.
+    The element is read as its fragment says: hostile markup does not parse to the same tree twice. One that is a menu
+    by its tag alone is read for what is in it.
     """
-    fragment = node.html or ""
+    fragment = f"<div>{node.inner_html or ''}</div>" if node.tag in NO_PLACE else node.html or ""
     if len(fragment) > longest:
         return None
     drawn = _drawn(fragment)
     listed = items(drawn, address) if separator is None else None
     if listed is not None and len(headlines_in(listed)) > 1:
         return Found(based(fragment, address), "html", listed)
-    shown = _said(drawn)
-    with suppress(SplitError):
-        found = tidied(split(shown, separator))
-        if len(headlines_in(found)) > 1:
-            return Found(shown, "text", found)
+    parted = _in_words(drawn, separator)
+    if parted is not None:
+        return parted
     if listed is not None and alone:
         return Found(based(fragment, address), "html", listed)
     if alone and separator is None and (only := single(drawn, address)) and _is_headline(only):
@@ -152,10 +172,66 @@ def in_element(
     return None
 
 
-def _said(drawn: Outline) -> str:
-    """The text of an element without labels, calls, times and bylines in elements of their own: `<b>Breaking</b>`."""
-    runs = [run for run in drawn.runs if not _is_beside(drawn, run)]
-    return runs[0].text + "".join([run.gap + run.text for run in runs[1:]]) if runs else drawn.text()
+def _in_words(drawn: Outline, separator: str | None) -> Found | None:
+    """The strip in the text of an element; None where nothing parts it in two headlines or more."""
+    runs = _said(drawn)
+    best: Found | None = None
+    with suppress(SplitError):
+        shown = text_of(runs)
+        found = tidied(split(shown, separator))
+        if len(headlines_in(found)) > 1:
+            best = Found(shown, "text", found)
+            if len(within := _parted_by(drawn, runs, found.separator)) < len(runs):
+                best = Found(text_of(within), "text", tidied(split(text_of(within), separator)))
+    return best
+
+
+def _said(drawn: Outline) -> list[Run]:
+    """The runs of an element without labels, calls, times and bylines in elements of their own: `<b>Breaking</b>`."""
+    return [run for run in drawn.runs if not _is_beside(drawn, run)] or drawn.runs
+
+
+def _parted_by(drawn: Outline, runs: list[Run], separator: str | None) -> list[Run]:
+    """The runs without the few words that stand beside the one element in which all separators are.
+
+    In `<b>Watch</b><p>A • B • C</p><a>Archive</a>` the headlines are the paragraph's. An element that begins or ends
+    with a separator has a slot beside it, and stays with it.
+    """
+    sign = (separator or "").strip(EDGE)
+    having = [number for number, run in enumerate(runs) if sign and sign in run.text]
+    if not having:
+        return runs
+    owner = _around(drawn, runs[having[0]].element, runs[having[-1]].element)
+    within = [number for number, run in enumerate(runs) if _is_in(drawn, run.element, owner)]
+    first, last = within[0], within[-1]
+    before, after = runs[:first], runs[last + 1 :]
+    if not before and not after:
+        return runs
+    if runs[first].text.startswith(sign) or not _are_few_words(before):
+        first = 0
+    if runs[last].text.endswith(sign) or not _are_few_words(after):
+        last = len(runs) - 1
+    return runs[first : last + 1]
+
+
+def _around(drawn: Outline, one: int, other: int) -> int:
+    """The nearest element that holds two; -1 is the root."""
+    while one != other:
+        if one > other:
+            one = drawn.elements[one].parent
+        else:
+            other = drawn.elements[other].parent
+    return one
+
+
+def _is_in(drawn: Outline, element: int, owner: int) -> bool:
+    while element > owner:
+        element = drawn.elements[element].parent
+    return element == owner
+
+
+def _are_few_words(runs: list[Run]) -> bool:
+    return sum(len(run.text.split()) for run in runs) <= _MOST_BESIDE
 
 
 def _is_beside(drawn: Outline, run: Run) -> bool:

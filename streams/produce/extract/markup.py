@@ -4,6 +4,7 @@ All other modules work on the outline. So a page is traversed once, and without 
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -62,6 +63,8 @@ class Element(Struct, frozen=True, gc=False):
     """Whether it is hidden from screen readers, as copies for endless scrolling are."""
     rank: int
     """How many siblings of the same tag and class stand before it."""
+    whole: str | None = None
+    """What its `title` or `aria-label` says."""
 
 
 class Run(Struct, frozen=True, gc=False):
@@ -75,6 +78,11 @@ class Run(Struct, frozen=True, gc=False):
     """Whether it touches the run before though it is another word: `<em>Sport</em>Ferry`."""
 
 
+def text_of(runs: Sequence[Run]) -> str:
+    """The text of runs as shown, blocks on lines of their own."""
+    return runs[0].text + "".join([run.gap + run.text for run in runs[1:]]) if runs else ""
+
+
 class Outline(Struct, frozen=True):
     """An element laid out: `starts[n]` and `ends[n]` bound the runs of element n."""
 
@@ -85,8 +93,7 @@ class Outline(Struct, frozen=True):
 
     def text(self, start: int = 0, end: int | None = None) -> str:
         """The text of runs as shown, blocks on lines of their own."""
-        runs = self.runs[start:end]
-        return runs[0].text + "".join([run.gap + run.text for run in runs[1:]]) if runs else ""
+        return text_of(self.runs[start:end])
 
     def inside(self, number: int) -> str:
         """The text of an element."""
@@ -260,6 +267,7 @@ class _Drawn(_Told):
                 self._paths.setdefault((above, tag), len(self._paths)),
                 attributes.get("aria-hidden") == "true",
                 rank,
+                (attributes.get("title") or attributes.get("aria-label")) if attributes else None,
             )
         )
         self.starts.append(len(self.runs))

@@ -7,7 +7,7 @@ words.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -18,7 +18,7 @@ from streams.produce.extract.markup import Outline
 from streams.produce.extract.reading import PROSE, holds_headline, kind_of
 from streams.produce.furniture import is_furniture, without_bullet
 from streams.produce.separators import EDGE
-from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE
+from streams.produce.split import ELLIPSES, LONGEST_HEADLINE, SHORTEST_HEADLINE
 
 _MOST: Final = 0.6
 """The share of items for which something must hold to hold for the whole strip."""
@@ -152,7 +152,33 @@ def _title(drawn: Outline, item: int, row: Sequence[Cell], titled: set[tuple[str
     if link is None:
         link = _link_around(drawn, item)
     href = drawn.elements[link].href if link is not None else _only_href(drawn, item)
+    if text.endswith(ELLIPSES):
+        text = _whole(drawn, item, text)
     return Title("" if is_furniture(text) else text, href)
+
+
+def _whole(drawn: Outline, item: int, cut: str) -> str:
+    """A headline that the page cuts short, in full where the `title` or `aria-label` of its link or item has it."""
+    shown = cut.rstrip("….[]() ")
+    if len(shown) < SHORTEST_HEADLINE:
+        return cut
+    for number in _elements_of(drawn, item):
+        whole = " ".join((drawn.elements[number].whole or "").split())
+        if len(shown) < len(whole) <= LONGEST_HEADLINE and whole.startswith(shown):
+            return whole
+    return cut
+
+
+def _elements_of(drawn: Outline, item: int) -> Iterator[int]:
+    """The link around an item, the item, and the elements in it."""
+    link = _link_around(drawn, item)
+    if link is not None:
+        yield link
+    depth = 0 if item == WHOLE else drawn.elements[item].depth
+    number = max(item, 0)
+    while number < len(drawn.elements) and (number == item or drawn.elements[number].depth > depth):
+        yield number
+        number += 1
 
 
 def _joined(cells: Sequence[Cell]) -> str:
@@ -221,11 +247,9 @@ def _link_around(drawn: Outline, item: int) -> int | None:
 
 def _only_href(drawn: Outline, item: int) -> str | None:
     """Where the links of an item lead, if all to one place: that of its picture or of "Read more"."""
-    hrefs: set[str] = set()
-    number = item + 1
-    depth = 0 if item == WHOLE else drawn.elements[item].depth
-    while number < len(drawn.elements) and drawn.elements[number].depth > depth:
-        if href := drawn.elements[number].href:
-            hrefs.add(href)
-        number += 1
+    hrefs = {
+        href
+        for number in _elements_of(drawn, item)
+        if number != item and (href := drawn.elements[number].href)
+    }
     return hrefs.pop() if len(hrefs) == 1 else None

@@ -75,3 +75,28 @@ def test_repetitions_go_and_nothing_else(texts: list[str], times: int) -> None:
     assert once * (len(texts) // len(once)) == texts
     if len(set(texts)) > 1:
         assert without_repetitions(texts * times) == once
+
+
+def test_hidden_slides_are_read_before_clones() -> None:
+    """A slider hides all slides but one, and puts a clone of the last before the first: the order is the slides'."""
+    slides = "".join(
+        f'<div class="slide"{" aria-hidden=true" if number else ""}><a>{text}</a></div>'
+        for number, text in enumerate(NEWS)
+    )
+    clone = '<div class="slide cloned" aria-hidden="true"><a>{}</a></div>'
+    page = f'<div class="ticker">{clone.format(NEWS[-1])}{slides}{clone.format(NEWS[0])}</div>'
+    assert first(page) == list(NEWS)
+
+
+@pytest.mark.parametrize("label", ["", "Latest news • "])
+def test_a_line_that_says_all_again_is_read_once(label: str) -> None:
+    """The line of a text that scrolls without end has its headlines twice, behind its label."""
+    page = f"{label}{' • '.join(NEWS * 2)}\n\nAbout us\nContact\n"
+    assert [text for text in first(page) if text] == list(NEWS)
+
+
+def test_a_loop_without_a_name_is_a_strip() -> None:
+    """Three headlines that come again and again between dots are one: no prose does that."""
+    dots = "".join(f"<span>{text}</span><span>·</span>" for text in NEWS * 3)
+    page = f"<div><div>{dots}</div></div><main><h1>The old mill</h1><p>It stood by the river.</p></main>"
+    assert first(page) == list(NEWS)

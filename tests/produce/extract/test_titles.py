@@ -200,3 +200,30 @@ def test_a_label_before_text_between_bars_is_no_part_of_the_first_headline() -> 
     """A label in an element of its own stays out of text that is split by bars."""
     page = f'<div class="ticker"><span>Breaking</span> <span>{" | ".join(TITLES)}</span></div>'
     assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == list(TITLES)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        '<a href="/{n}" title="{h}">{cut}…</a>',
+        '<a href="/{n}" aria-label="{h}">{cut}...</a>',
+        '<a href="/{n}"><span title="{h}">{cut} [...]</span></a>',
+        '<a href="/{n}" title="Rail"><b title="{h}">{cut} …</b></a>',
+    ],
+)
+def test_a_headline_cut_short_is_read_in_full_where_the_page_has_it(item: str) -> None:
+    """What a link or item says in `title` or `aria-label` is the headline where it begins with what is shown."""
+    items = "".join(f"<li>{item.format(n=n, h=h, cut=h[:-9])}</li>" for n, h in enumerate(TITLES))
+    slots = find_strips(f'<ul class="ticker">{items}</ul>', "here")[0].split.slots
+    assert [slot.text for slot in slots] == list(TITLES)
+    assert not any(slot.truncated for slot in slots)
+
+
+@pytest.mark.parametrize("said", ["Open in a new tab", "{h} and what came of it", "Archive"])
+def test_what_is_shown_in_full_stays_as_shown(said: str) -> None:
+    """A `title` is read for a headline that is cut, and only where it goes on as that begins."""
+    shown = [f'<li><a title="{said.format(h=h)}">{h}</a></li>' for h in TITLES]
+    cut = [f'<li><a title="Open in a new tab">{h[:-3]}…</a></li>' for h in TITLES]
+    for items, end in ((shown, None), (cut, "…")):
+        slots = find_strips(f'<ul class="ticker">{"".join(items)}</ul>', "here")[0].split.slots
+        assert [slot.text for slot in slots] == [h[:-3] + end if end else h for h in TITLES]
