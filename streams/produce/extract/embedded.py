@@ -7,21 +7,25 @@ picks the script or element, because it is unknown what the program does with th
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from html import escape, unescape
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from streams.errors import SplitError
 from streams.produce.extract.candidates import Rival, described
-from streams.produce.extract.found import Found, based, resplit
+from streams.produce.extract.found import Found, based, headlines_in, resplit
 from streams.produce.extract.limits import tree_of
 from streams.produce.extract.links import MAX_LINK
-from streams.produce.extract.names import LATEST, likeness
+from streams.produce.extract.names import BREAKING, LATEST, likeness
 from streams.produce.extract.reading import HEADLINES, read
-from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS
+from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS, split
 
 MAX_SCRIPTS: Final = 50
 """The most scripts of a page whose data is read."""
@@ -49,6 +53,11 @@ _ARRAY_IN_CODE: Final = re.compile(r"\[\s{0,200}[\[{\"']")
 _SHADOW: Final = re.compile(r"<template\b[^<>]*\bshadowroot(?:mode)?\s*=[^<>]*>", re.IGNORECASE)
 _SHADOW_END: Final = re.compile("</template", re.IGNORECASE)
 _NOSCRIPT: Final = re.compile(r"<noscript\b[^<>]*>", re.IGNORECASE)
+_FRAME: Final = re.compile(r"""\ssrcdoc\s{0,9}=\s{0,9}(?:"([^"]*+)"|'([^']*+)')""", re.IGNORECASE)
+_FRAME_CONTENT: Final = "srcdoc"
+_FRAME_TAG: Final = "<iframe"
+_MAX_TAG: Final = 2_000
+"""Characters of a frame's tag before its content."""
 _NOSCRIPT_END: Final = re.compile("</noscript", re.IGNORECASE)
 
 
@@ -66,7 +75,7 @@ class _Listed(Struct, frozen=True):
 
 
 def set_aside(page: str) -> Iterator[str]:
-    """The HTML that a reader without scripts or with shadow roots sees beside the page: one document each."""
+    """The HTML that a reader without scripts, with shadow roots or in a frame sees beside the page: a document each."""
     for opening, closing in ((_NOSCRIPT, _NOSCRIPT_END), (_SHADOW, _SHADOW_END)):
         position = 0
         for _ in range(MAX_SCRIPTS):
@@ -76,6 +85,12 @@ def set_aside(page: str) -> Iterator[str]:
                 break
             yield page[match.end() : end.start()]
             position = end.start()
+    if _FRAME_CONTENT not in page:
+        return
+    for match in islice(_FRAME.finditer(page), MAX_SCRIPTS):
+        tag = page.rfind("<", max(0, match.start() - _MAX_TAG), match.start())
+        if page[tag : tag + len(_FRAME_TAG)].lower() == _FRAME_TAG:
+            yield unescape(match[1] or match[2] or "")
 
 
 def with_data(page: str, place: str) -> LexborHTMLParser:
@@ -101,8 +116,8 @@ _SCRIPT: Final = re.compile(r"""<script\b(?:[^<>"']|"[^"]*+"|'[^']*+')*+>""", re
 _SCRIPT_END: Final = re.compile("</script", re.IGNORECASE)
 
 
-def declared(tree: LexborHTMLParser, address: str | None) -> list[Rival]:
-    """The lists in scripts that declare themselves as JSON, the surest first."""
+def declared(tree: LexborHTMLParser, address: str | None, *, least: float = 0.0) -> list[Rival]:
+    """The lists in scripts that declare themselves as JSON under a ticker's name so sure at least, surest first."""
     lists: list[_Listed] = []
     size = 0
     for node in tree.css(_JSON_SCRIPT)[:MAX_SCRIPTS]:
@@ -110,8 +125,46 @@ def declared(tree: LexborHTMLParser, address: str | None) -> list[Rival]:
         size += len(code)
         if size > MAX_JSON:
             break
-        lists += _lists(_parsed(code.strip()))
-    return _rivals([listed for listed in lists if listed.sure > 0], "script", address)
+        lists += _lists(_parsed(code.strip()), (_called(node),))
+    return _rivals(
+        [listed for listed in lists if listed.sure > 0 and listed.sure >= least], "script", address
+    )
+
+
+def completed(rivals: list[Rival], whole: Callable[[], LexborHTMLParser], address: str | None) -> list[Rival]:
+    """The candidates, the first with all of its list where it shows one headline of it at a time.
+
+    That is known where the shown headline stands in a list declared under a ticker's name, or in one in the attributes
+    of the element itself.
+    """
+    found = rivals[0].found if rivals else None
+    if found is None or found.format != "html" or len(shown := headlines_in(found.split)) != 1:
+        return rivals
+    for listed in (
+        *_in_attributes(found.text, shown[0], address),
+        *declared(whole(), address, least=BREAKING),
+    ):
+        if listed.found is not None and shown[0] in headlines_in(listed.found.split):
+            why = f"{rivals[0].why}; it shows one of {listed.why}"
+            return [replace(rivals[0], found=listed.found, why=why), *rivals[1:]]
+    return rivals
+
+
+def _in_attributes(fragment: str, shown: str, address: str | None) -> list[Rival]:
+    """The lists in the attributes of an element, JSON or headlines with a separator between, that hold a headline."""
+    body = tree_of(fragment, "strip").body
+    root = body.css_first("*:not(base):not(body)") if body is not None else None
+    lists: list[_Listed] = []
+    for name, value in (root.attributes if root is not None else {}).items():
+        if not value or not name.startswith("data-") or len(value) > MAX_JSON:
+            continue
+        if (data := _parsed(value)) is not None:
+            lists += _lists(data)
+        elif shown in value:
+            with suppress(SplitError):
+                entries = [_Entry(slot.text, None) for slot in split(value).slots if slot.text]
+                lists += [_Listed(name, LATEST, entries)] if len(entries) >= FEWEST else []
+    return _rivals(lists, "attributes", address)
 
 
 def undeclared(nodes: list[LexborNode], address: str | None) -> list[Rival]:
@@ -149,6 +202,40 @@ def _values(code: str) -> Iterator[Any]:
         if start >= reached and (value := _parsed(code[start:end])) is not None:
             yield value
             reached = end
+    yield from _written_out(code)
+    yield from _filled(code)
+
+
+def _written_out(code: str) -> Iterator[Any]:
+    """The values of JSON that a program parses from a string: `JSON.parse("[…]")`."""
+    for match in islice(_JSON_PARSE.finditer(code), MAX_LISTS):
+        if (text := _literal(match[1])) is not None and (value := _parsed(text)) is not None:
+            yield value
+
+
+def _filled(code: str) -> Iterator[list[str]]:
+    """The arrays that a program fills one by one, as old tickers do: `news[0] = "…"; news[1] = "…";`."""
+    arrays: dict[str, list[str]] = {}
+    for match in islice(_ASSIGNED.finditer(code), MAX_SLOTS):
+        if (text := _literal(match[2])) is not None:
+            arrays.setdefault(match[1], []).append(text)
+    yield from arrays.values()
+
+
+_LITERAL: Final = r"""("(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+')"""
+_JSON_PARSE: Final = re.compile(rf"JSON\.parse\(\s{{0,9}}{_LITERAL}", re.DOTALL)
+_ASSIGNED: Final = re.compile(rf"\b([A-Za-z_]\w{{0,60}})\[\d{{1,4}}\]\s{{0,9}}=\s{{0,9}}{_LITERAL}")
+_TO_ESCAPE: Final = re.compile(r"\\.|\"", re.DOTALL)
+_ESCAPED: Final = {'"': '\\"', "\\'": "'"}
+
+
+def _literal(written: str) -> str | None:
+    """The text of a program's literal, read as JSON reads strings."""
+    inside = written[1:-1]
+    if written[0] == "'":
+        inside = _TO_ESCAPE.sub(lambda match: _ESCAPED.get(match[0], match[0]), inside)
+    text = _parsed(f'"{inside}"')
+    return text if isinstance(text, str) else None
 
 
 def _arrays(code: str) -> Iterator[tuple[int, int]]:
@@ -173,10 +260,15 @@ def _parsed(code: str) -> Any:
         return None
 
 
-def _lists(value: Any) -> list[_Listed]:
+def _called(script: LexborNode) -> str:
+    """How a script is called, as the key of all its data: `<script id="ticker-data" type="application/json">`."""
+    return script.attributes.get("id") or "-".join((script.attributes.get("class") or "").split())
+
+
+def _lists(value: Any, around: tuple[str, ...] = ()) -> list[_Listed]:
     """The lists of titles in a JSON value, without recursion."""
     found: list[_Listed] = []
-    waiting: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
+    waiting: list[tuple[Any, tuple[str, ...]]] = [(value, around)]
     while waiting and len(found) < MAX_LISTS:
         current, keys = waiting.pop()
         if len(keys) > MAX_NESTING:
@@ -187,7 +279,8 @@ def _lists(value: Any) -> list[_Listed]:
         elif isinstance(current, list):
             entries = [entry for item in current[:MAX_SLOTS] if (entry := _entry(item)) is not None]
             if len(entries) >= FEWEST and 2 * len(entries) >= len(current):
-                found.append(_Listed(".".join(key.split(" ")[0] for key in keys), _sure(keys), entries))
+                named = ".".join(name for key in keys if (name := key.split(" ")[0]))
+                found.append(_Listed(named, _sure(keys), entries))
             else:
                 waiting += [(item, keys) for item in reversed(current)]
     return found
@@ -229,9 +322,9 @@ def _types(value: dict[str, Any]) -> list[str]:
 
 
 def _string(value: Any) -> str | None:
-    """A text, or what WordPress wraps one in: `{"rendered": "…"}`."""
+    """A text, or what one is wrapped in: `{"rendered": "…"}` (WordPress), `{"full": "…", "short": "…"}`."""
     if isinstance(value, dict):
-        value = value.get("rendered")
+        value = value.get("rendered") or value.get("full")
     return value if isinstance(value, str) and value.strip() else None
 
 

@@ -10,7 +10,14 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from streams.errors import InputError, SplitError
 from streams.produce.extract.candidates import Rival, labelled, named, surest
-from streams.produce.extract.embedded import FOR_PROGRAMS, declared, set_aside, undeclared, with_data
+from streams.produce.extract.embedded import (
+    FOR_PROGRAMS,
+    completed,
+    declared,
+    set_aside,
+    undeclared,
+    with_data,
+)
 from streams.produce.extract.found import Found, based, headlines_in, in_element, reads_well, resplit, tidied
 from streams.produce.extract.limits import tree_of
 from streams.produce.extract.lines import in_text, is_no_prose, rank, strip_lines
@@ -136,7 +143,7 @@ def _finders(
 ) -> Iterator[_Finder]:
     """The ways to find a strip, in order; each is tried if those before it found none. `whole` includes the scripts."""
     tree = parse(page, place)
-    yield lambda: named(tree, page, address, separator)
+    yield lambda: completed(named(tree, page, address, separator), whole, address)
     body = tree.body
     if body is not None:
         _drop_forms(body)

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from html import escape
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,9 @@ def script(value: object, kind: str = "application/json", **attributes: str) -> 
             id="__NEXT_DATA__",
         ),
         script({"latestNews": [{"title": {"rendered": title}} for title in TITLES]}),
+        script({"entries": [{"title": title} for title in TITLES]}, id="news-ticker-data"),
+        f'<iframe height="30" srcdoc="&lt;ul class=&quot;ticker&quot;&gt;{escape(ITEMS)}&lt;/ul&gt;"></iframe>',
+        f"<iframe srcdoc='{escape('<tt>' + ' +++ '.join(TITLES))}'></iframe>",
     ],
 )
 def test_declared_data_is_read_where_nothing_is_shown(page: str) -> None:
@@ -72,7 +76,23 @@ PROGRAM = f'<div class="ticker"></div><script>var menu = [1, 2]; show({LISTED});
 ATTRIBUTE = f"<div class='ticker' data-items='{json.dumps(TITLES)}'></div>"
 
 
-@pytest.mark.parametrize(("page", "selector"), [(PROGRAM, "script"), (ATTRIBUTE, "div.ticker")])
+IN_STRING = f"<script>var state = JSON.parse({json.dumps(json.dumps({'news': TITLES}))});</script>"
+IN_QUOTES = f"<script>var state = JSON.parse('{json.dumps({'news': TITLES})}');</script>"
+FILLED = f"""<script>var n = [];{"".join(f'n[{i}] = "{t}"; u[{i}] = "/{i}";' for i, t in enumerate(TITLES))}</script>"""
+LONG_AND_SHORT = script({"entries": [{"headline": {"full": t, "short": t[:9]}} for t in TITLES]}, id="bar")
+
+
+@pytest.mark.parametrize(
+    ("page", "selector"),
+    [
+        (PROGRAM, "script"),
+        (ATTRIBUTE, "div.ticker"),
+        (IN_STRING, "script"),
+        (IN_QUOTES, "script"),
+        (FILLED, "script"),
+        (LONG_AND_SHORT, "script#bar"),
+    ],
+)
 def test_a_list_for_a_program_is_read_only_where_it_is_picked(page: str, selector: str) -> None:
     """What a program does with a list nobody knows: the page is refused and the list named, a selector reads it."""
     with pytest.raises(SplitError, match=f"Orchard growers.*--selector '{selector}'"):
@@ -137,3 +157,41 @@ def test_any_data_is_read_or_refused(value: object) -> None:
     """Whatever stands where a text, a type or a list is expected, a page is read, or refused with a reason."""
     with suppress(InputError):
         assert texts(script(value, "application/ld+json"))
+
+
+SHOWN = f'<span class="label">Breaking</span><a href="/0">{TITLES[0]}</a>'
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f'<div class="ticker">{SHOWN}</div>{script({"ticker": {"items": [{"title": t} for t in TITLES]}})}',
+        f'<div class="ticker" data-headlines="{"||".join(TITLES)}">{SHOWN}</div>',
+        f"<div class='ticker' data-list='{json.dumps([{'t': t} for t in TITLES])}'>{SHOWN}</div>",
+    ],
+)
+def test_a_strip_that_shows_one_headline_at_a_time_is_read_whole(page: str) -> None:
+    """Its list stands under a ticker's name or in its own attributes, and has the headline that is shown."""
+    assert texts(f"<html><body>{page}</body></html>") == TITLES
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        script({"latestNews": [{"title": title} for title in TITLES]}),
+        script({"posts": [{"title": title} for title in TITLES]}),
+        script({"ticker": [{"title": f"{title} today"} for title in TITLES]}),
+        f"<div data-items='{json.dumps(TITLES)}'></div>",
+        "<div class='ticker' data-speed='40' data-titles='[1, 2'></div>",
+    ],
+)
+def test_one_headline_alone_is_the_strip_where_no_list_is_its_own(beside: str) -> None:
+    """A list of what is new, of other headlines, or of another element is not that of a breaking headline."""
+    assert texts(f'<html><body><div class="breaking-news">{SHOWN}</div>{beside}</body></html>') == TITLES[:1]
+
+
+@pytest.mark.parametrize("code", ["JSON.parse('" * 50_000, "a[0]='" * 50_000, " srcdoc='" * 50_000])
+def test_literals_that_do_not_end_take_no_time(code: str) -> None:
+    """Neither strings nor frames that nobody closes keep a page busy."""
+    with pytest.raises(InputError):
+        find_strips(f"<iframe{code}><script>{code}</script><p>x", "here")
