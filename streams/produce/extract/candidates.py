@@ -16,10 +16,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, in_element
-from streams.produce.extract.names import BREAKING, LATEST, is_place_of_others, likeness, unaccented
+from streams.produce.extract.names import BREAKING, LATEST, is_place_of_others, likeness, part, unaccented
 from streams.produce.extract.reading import HEADLINES, PROSE, holds_headline, kind_of, read
 from streams.produce.extract.visibility import NO_PLACE, is_hidden, is_never_shown
-from streams.produce.labels import is_label
+from streams.produce.labels import is_label, is_of_popular, is_urgent
 
 MAX_CONTAINERS: Final = 30
 """The most elements with a ticker's name that are examined, most certain names first."""
@@ -138,7 +138,7 @@ def _sureness(node: LexborNode, tag: str) -> float:
         called = f"{tag} {called}"
     sure = likeness(called) if called else 0.0
     label = attributes.get("aria-label")
-    if not label or sure < 0 or not is_label(label):
+    if not label or not is_label(label) or (sure < 0 and not (tag in NO_PLACE and is_urgent(label))):
         return sure
     return max(sure, LATEST, likeness("-".join(unaccented(label).split())))
 
@@ -155,7 +155,8 @@ def _unfit_place(node: LexborNode, sure: float) -> str | None:
     while above is not None and above.tag not in {"body", "html", None}:
         named_otherwise = above is not node and _is_called_otherwise(above)
         form = above.tag == "form" and not _is_page(above)
-        menu = is_never_shown(above.tag or "", above.attributes)
+        named_so = above is node and above.tag in _NAMED_BARS and sure >= BREAKING
+        menu = not named_so and is_never_shown(above.tag or "", above.attributes)
         if menu and sure >= BREAKING and above.attributes.get("role") == "navigation":
             menu = above.tag in NO_PLACE
         if menu or named_otherwise or form:
@@ -166,6 +167,10 @@ def _unfit_place(node: LexborNode, sure: float) -> str | None:
     return "it holds the whole page" if _holds_page(node) else None
 
 
+_NAMED_BARS: Final = frozenset({"nav", "footer"})
+"""Tags of menus that are a strip where their own name is that of one."""
+
+
 def _is_called_otherwise(node: LexborNode) -> bool:
     """Whether an element is called as what holds no strip, or as a ticker of something else: `product-marquee`."""
     called = node.attributes.get("class") or ""
@@ -173,8 +178,13 @@ def _is_called_otherwise(node: LexborNode) -> bool:
 
 
 def _holds_page(node: LexborNode) -> bool:
-    """Whether an element holds the page's main part or its title; a strip can have each headline in an `h1`."""
-    return node.css_first("main") is not None or 0 < len(node.css("h1")) < _FEWEST_ITEMS
+    """Whether an element holds the page's main part, its title, or a menu and a footer or sidebar.
+
+    A strip can have each headline in an `h1`.
+    """
+    if node.css_first("main") is not None or 0 < len(node.css("h1")) < _FEWEST_ITEMS:
+        return True
+    return node.css_first("nav") is not None and node.css_first("footer,aside") is not None
 
 
 def _is_page(form: LexborNode) -> bool:
@@ -223,7 +233,7 @@ def labelled(body: LexborNode, address: str | None, separator: str | None) -> li
         if node is None:
             continue
         alike = node.tag or "", node.attributes.get("class") or ""
-        if cards[alike] == _MOST_CARDS or not _names_strip(label, body):
+        if cards[alike] == _MOST_CARDS or not _names_strip(label, node, body):
             continue
         if judged == MAX_CONTAINERS:
             break
@@ -250,23 +260,49 @@ _UP: Final = 3
 
 
 def _labels(body: LexborNode) -> Iterator[LexborNode]:
-    """The runs of text that are a label."""
+    """The runs of text that are a label, and the pictures of an urgent one: others may be a site's name."""
     for run in body.traverse(include_text=True):
-        if run.is_text_node and is_label((run.text_content or "").strip()):
+        if (
+            run.is_text_node
+            and is_label(text := (run.text_content or "").strip())
+            and not is_of_popular(text)
+        ):
             yield run
+    for picture in body.css(_PICTURES):
+        if is_urgent((picture.attributes.get("alt") or "").strip()):
+            yield picture
+
+
+_PICTURES: Final = ",".join(
+    f'img[alt*="{word}" i]' for word in ("عاجل", "breaking", "urgent", "alert", "flash")
+)
+"""Pictures of which some are an urgent label; the parser finds them a hundred times faster than a look at each."""
 
 
 def _beside(label: LexborNode, body: LexborNode) -> LexborNode | None:
     """The nearest element that holds a label and more."""
-    return next((above for above in islice(_upward(label, body.mem_id), _UP) if _holds_more(above)), None)
+    fewest = 1 if label.tag == "img" else 2
+    around = islice(_upward(label, body.mem_id), _UP)
+    return next((above for above in around if _holds(above, fewest)), None)
 
 
-def _names_strip(label: LexborNode, body: LexborNode) -> bool:
-    """Whether a label is seen, and none of a heading, which names a part of the page, or of a menu."""
-    return not any(
-        above.tag in _HEADINGS or _is_unseen(above) or is_place_of_others(above.attributes.get("class") or "")
-        for above in _upward(label, body.mem_id)
-    )
+def _names_strip(label: LexborNode, node: LexborNode, body: LexborNode) -> bool:
+    """Whether a label in an element is seen, and none of a menu, or of a heading, which names a part of the page.
+
+    A heading that says `Breaking` names a strip where no pictures or paragraphs stand beside its headlines.
+    """
+    for above in _upward(label, body.mem_id):
+        if _is_unseen(above) or is_place_of_others(above.attributes.get("class") or ""):
+            return False
+        if above.tag in _HEADINGS and not (
+            is_urgent((label.text_content or "").strip()) and node.css_first(_OF_CARDS) is None
+        ):
+            return False
+    return True
+
+
+_OF_CARDS: Final = "img,p,picture,figure,h1,h2"
+"""What a list of cards has beside their headlines."""
 
 
 def _upward(node: LexborNode, root: int) -> Iterator[LexborNode]:
@@ -281,15 +317,20 @@ def _is_unseen(node: LexborNode) -> bool:
     return is_never_shown(node.tag or "", attributes) or is_hidden(attributes)
 
 
-def _holds_more(node: LexborNode) -> bool:
-    """Whether an element holds more than one run of text."""
-    told = False
+def _holds(node: LexborNode, fewest: int) -> bool:
+    """Whether an element holds so many runs of text that are seen."""
+    told = 0
     for run in node.traverse(include_text=True):
-        if run.is_text_node and (run.text_content or "").strip():
-            if told:
+        if run.is_text_node and (run.text_content or "").strip() and not _is_for_screen_readers(run.parent):
+            told += 1
+            if told == fewest:
                 return True
-            told = True
     return False
+
+
+def _is_for_screen_readers(node: LexborNode | None) -> bool:
+    called = node.attributes.get("class") if node is not None else None
+    return bool(called) and part("", called or "") == "unseen"
 
 
 def surest(rivals: list[Rival], place: str) -> tuple[Found, ...]:

@@ -99,6 +99,8 @@ _RULE: Final = _any(
 """What asks readers to behave, or a password to be long: `At least one capital letter`, `Veuillez rester courtois`."""
 _LISTED: Final = re.compile(r"\b(?:NASDAQ|NYSE(?:MKT)?|AMEX|LSE|TSX|OTC|EPA|Euronext)\s?:\s?[A-Z.]{1,6}\b")
 """A share with its exchange: `(NASDAQ: QUAY)`."""
+_QUOTED_PRICE: Final = re.compile(r"[▲▼△▽]\s?[+-]?\d|\d\s?%?\s?[▲▼△▽]")
+"""A price and how it moved: `EUR/USD 1.0841 ▲0.12`."""
 _TIMETABLE: Final = _any(
     r"\bplatform \d+\b|\bgate [A-Z]?\d+\b|\bvoie \d+\b|\bquai n°\s?\d|\bالرصيف رقم \d|\bالبوابة \d"
 )
@@ -122,6 +124,8 @@ _MARKET: Final = re.compile(r"[%$€£¥°▲▼△▽↑↓]|[+-]\d")
 
 _MENU_LENGTH: Final = 25
 _FIGURES_WORDS: Final = 4
+_FIGURES_NUMBERS: Final = 4
+"""So few words, or so many numbers, make a row of figures where there is a number for every two words."""
 _SPELT_OUT: Final = 8
 """Words of which most are single letters are letters that a page draws one by one."""
 _SENTENCE_LENGTH: Final = 60
@@ -199,7 +203,8 @@ def _kind_of(text: str) -> Kind:
     numbers = len(_NUMBER.findall(text))
     if said := _by_words(text):
         return said
-    if words <= _FIGURES_WORDS and numbers and (2 * numbers >= words or _MARKET.search(text)):
+    few = words <= _FIGURES_WORDS or numbers >= _FIGURES_NUMBERS
+    if numbers and few and (2 * numbers >= words or (words <= _FIGURES_WORDS and _MARKET.search(text))):
         return "figures"
     return "a chart" if _CHARTED.fullmatch(text) else _by_form(text, words)
 
@@ -230,6 +235,7 @@ _TOLD: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (
     (_RULE, "rules"),
     (_WEATHER, "weather"),
     (_LISTED, "figures"),
+    (_QUOTED_PRICE, "figures"),
     (_TIMETABLE, "a timetable"),
     (_CODE, "code"),
     (_REPLIES, "comments"),

@@ -315,3 +315,74 @@ def test_reading_of_a_list_names_what_most_of_it_is() -> None:
 def test_parts_of_items_are_told_by_tags_and_names(tag: str, called: str, holds: str | None) -> None:
     """An element of an item says by its tag or class what it holds."""
     assert part(tag, called) == holds
+
+
+@pytest.mark.parametrize(
+    "strip",
+    [
+        f"<b>Watch</b><p>{' • '.join((*NEWS, *MORE))}</p><a href='/all'>The whole archive</a>",
+        f"<p>{' // '.join((*NEWS, *MORE))}</p><a>Archive »</a><span>Watch</span>",
+        f"<span>Watch</span><tt><font>{NEWS[0]} | {NEWS[1]} | </font>{MORE[0]} | {MORE[1]}</tt>",
+    ],
+)
+def test_words_beside_the_element_with_all_separators_are_no_headline(strip: str) -> None:
+    """Where one element holds all that parts headlines, a word before it and a link behind are not of the strip."""
+    assert first(f'<div class="newsbar">{strip}</div>') == [*NEWS, *MORE]
+
+
+def test_an_element_that_begins_with_a_separator_has_a_slot_before_it() -> None:
+    """However short it is: the separator says that it is one."""
+    page = f'<div class="ticker"><i>Mine reopens</i><p>• {" • ".join((*NEWS, *MORE))}</p></div>'
+    assert first(page) == ["Mine reopens", *NEWS, *MORE]
+
+
+def links(texts: tuple[str, ...]) -> str:
+    return "".join(f"<a href='/{number}'>{text}</a>" for number, text in enumerate(texts))
+
+
+@pytest.mark.parametrize(
+    "strip",
+    [
+        f"<div class='zz'><h5>عاجل</h5><ul>{''.join(f'<li>{text}</li>' for text in (*NEWS, *MORE))}</ul></div>",
+        f"<div class='zz'><div><h3>Breaking news</h3></div><div>{links((*NEWS, *MORE))}</div></div>",
+        f"<table><tr><td><img alt='Breaking'><td>{'<td>'.join(map(links, zip((*NEWS, *MORE))))}</table>",
+        f"<nav aria-label='Breaking news' class='bar-nav'>{listed('', (*NEWS, *MORE))}</nav>",
+        f"<div class='zz'><p><i class='sr-only'>Section:</i> Just in</p><div>{links((*NEWS, *MORE))}</div></div>",
+    ],
+)
+def test_urgent_labels_name_a_strip_wherever_they_stand(strip: str) -> None:
+    """In a heading, in a picture, for screen readers: what says `Breaking` stands before a strip."""
+    assert first(f"<html><body><main><h1>The mill</h1></main>{strip}</body></html>") == [*NEWS, *MORE]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        f"<div class='zz'><h3>Latest news</h3>{listed('', (*NEWS, *MORE))}</div>",
+        f"<div class='zz'><h3>Breaking</h3><p>{NEWS[0]}</p><img src='a'><p>{NEWS[1]}</p><p>{MORE[0]}</p></div>",
+        f"<div class='zz'><img alt='Headlines today'>{listed('', (*NEWS, *MORE))}</div>",
+        f"<div class='zz'><b>Most read</b>{listed('', (*NEWS, *MORE))}</div>",
+        f"<nav aria-label='Top stories'>{listed('', (*NEWS, *MORE))}</nav>",
+        f"<div><p>Breaking</p><nav>Home</nav><div>{links((*NEWS, *MORE))}</div><footer>Contact</footer></div>",
+    ],
+)
+def test_other_labels_name_parts_of_a_page(block: str) -> None:
+    """A heading that is not urgent or over cards, a site's name, what is read most, an empty bar: these name none."""
+    with pytest.raises(SplitError):
+        find_strips(f"<html><body><main><h1>The mill</h1></main>{block}</body></html>", "here")
+
+
+def test_what_is_read_most_is_no_strip_of_a_text() -> None:
+    """A block of lines under such a label is not what is new."""
+    page = f"About us\nContact\n\nMost read\n1. {NEWS[0]}\n2. {NEWS[1]}\n3. {MORE[0]}\n4. {MORE[1]}\n"
+    with pytest.raises(SplitError):
+        find_strips(page, "here")
+
+
+def test_quoted_prices_are_no_headlines_however_they_are_cut() -> None:
+    """A row of pairs and metals with arrows is a price list, whichever of its signs parts it."""
+    prices = "dollar/pound 1.27 ▲0.12 | euro/pound 0.86 ▼0.08 | franc 1.12 | oil 64.31 ▼ | gold 2,310 ▲0.4%"
+    with pytest.raises(SplitError):
+        find_strips(
+            f'<div class="ticker-wrap"><b>Exchange rates</b><marquee>{prices}</marquee></div>', "here"
+        )
