@@ -361,7 +361,7 @@ class PartitionRunner:
         await self._check_retention(fetched.start)
         if not self._waiting.follows(fetched):
             return None  # the queue was shut while we awaited
-        records = self._waiting.pop(fetched, self._decided)
+        records = self._waiting.pop(fetched, self._decided, work.at_once)
         if records:
             work.end = self._decided = records[-1].offset + 1
         return records
@@ -406,7 +406,8 @@ class PartitionRunner:
         out = work.out
         position = position_record(position_key(self.stage.name, self.partition), work.end, work.last)
         out.records[POSITIONS.on(self._prefix)].append(position)
-        await self._producer.commit(out.records, self.partition.partition)
+        with self._turns.committing():
+            await self._producer.commit(out.records, self.partition.partition)
         self._position = work.end
         self._failures.end()
         self._poison_pills.forget(work.end)

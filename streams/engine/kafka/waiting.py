@@ -11,8 +11,6 @@ from streams.kafka.fetched import Slice
 _BYTES: Final = 4 << 20
 """Fetched bytes of a partition in the queue at which fetching it is held back."""
 _SLICES: Final = 64
-_AT_ONCE: Final = 128
-"""The most records that are taken out at once: 5 to 10 ms of deciding if all are new headlines."""
 
 
 class MissingSliceError(Exception):
@@ -77,9 +75,9 @@ class WaitingSlices:
         """Whether a slice that `first` gave is still next: the queue may have been shut since."""
         return fetched.epoch == self._epoch
 
-    def pop(self, fetched: Slice, start: int) -> list[Any]:
-        """Take the next records that are at or above `start`, which may be none; `fetched` is `first`."""
-        records = fetched.pop(start, _AT_ONCE)
+    def pop(self, fetched: Slice, start: int, most: int) -> list[Any]:
+        """Take at most so many of the next records that are at or above `start`, or none; `fetched` is `first`."""
+        records = fetched.pop(start, most)
         if not fetched:
             self._slices.popleft()
             self._end = fetched.end

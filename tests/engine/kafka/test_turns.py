@@ -56,3 +56,40 @@ def test_a_turn_is_not_lost_with_whoever_stopped_waiting() -> None:
 
     asyncio.run(run())
     assert log == list("aacc")
+
+
+def test_the_first_commits_of_a_worker_have_the_event_loop_for_themselves() -> None:
+    """Nobody decides meanwhile; those who waited decide afterwards, one after another."""
+    log: list[str] = []
+
+    async def commit(turns: Turns) -> None:
+        with turns.committing():
+            for _ in range(20):
+                await asyncio.sleep(0)
+                log.append("-")
+
+    async def run() -> None:
+        turns = Turns()
+        await asyncio.gather(commit(turns), *[_decide(name, turns, log, 1) for name in "abc"])
+
+    asyncio.run(run())
+    assert log == list(20 * "-" + "abc")
+
+
+def test_a_first_commit_that_hangs_stops_nobody() -> None:
+    """Its broker may be away; once the worker has started, nobody waits for a commit."""
+    log: list[str] = []
+
+    async def commit(turns: Turns) -> None:
+        with turns.committing():
+            await asyncio.Event().wait()
+
+    async def run() -> None:
+        turns = Turns()
+        hanging = asyncio.create_task(commit(turns))
+        await asyncio.sleep(0)
+        await asyncio.gather(*[_decide(name, turns, log, 2) for name in "ab"])
+        hanging.cancel()
+
+    asyncio.run(run())
+    assert sorted(log) == list("aabb")

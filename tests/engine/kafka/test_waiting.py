@@ -44,7 +44,7 @@ def take(waiting: WaitingSlices, start: int = 0) -> list[int]:
     """The offsets of the next batch."""
     first = waiting.first()
     assert first is not None
-    return [record.offset for record in waiting.pop(first, start)]
+    return [record.offset for record in waiting.pop(first, start, 100)]
 
 
 def test_slices_come_out_in_the_order_of_their_chain() -> None:
