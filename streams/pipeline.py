@@ -26,10 +26,12 @@ from schemas.topics import (
     SIGHTINGS,
 )
 from streams.process.categorize.model import Categorizer
+from streams.process.categorize.model import warm_up as load_model
 from streams.process.categorize.processor import OUTCOMES as CATEGORIZE_OUTCOMES
 from streams.process.categorize.processor import CategorizeProcessor
 from streams.process.dedup.deduplicator import OUTCOMES as DEDUPLICATE_OUTCOMES
-from streams.process.dedup.deduplicator import Deduplicator, warm_up
+from streams.process.dedup.deduplicator import Deduplicator
+from streams.process.dedup.deduplicator import warm_up as load_words
 from streams.stage import Stage
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ DEDUPLICATE: Final = Stage(
     outputs=(DECISIONS, DUPLICATES, CORRECTIONS),
     processor=Deduplicator,
     outcomes=DEDUPLICATE_OUTCOMES,
-    warm_up=warm_up,
+    warm_up=load_words,
 )
 CATEGORIZE: Final = Stage(
     name="categorize",
@@ -51,6 +53,7 @@ CATEGORIZE: Final = Stage(
     outputs=(HEADLINES, CURRENT, CANARY, *CATEGORIES.values()),
     processor=CategorizeProcessor,
     outcomes=CATEGORIZE_OUTCOMES,
+    warm_up=load_model,
 )
 STAGES: Final = (DEDUPLICATE, CATEGORIZE)
 """In topological order: each stage reads a topic that the one before it writes."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from streams.process.accents import ACUTE, keep_participles
 from streams.process.letters import CHANGED_ARABIC, KEPT_ACUTE, PLAIN_ARABIC, WORDS, WORDS_AND_NUMBERS
-from streams.process.notes import plain, strip_notes
+from streams.process.notes import ARABIC_CREDIT, plain, strip_notes
 
 FOLD_VERSION: Final = 4
 """Raised whenever any headline folds differently than before."""
@@ -43,6 +43,8 @@ def fold(text: str) -> str:
     Idempotent. A text without a letter or digit folds to itself with collapsed white space. Cached, because each stage
     folds a new headline again: a cached fold costs a tenth.
     """
+    if _ALL_ARABIC.fullmatch(text) and ARABIC_CREDIT not in text:  # as in most: no note stands beside it
+        return _fold_arabic(text)
     return fold_words(headline_of(text)) or " ".join(text.split())
 
 
@@ -53,10 +55,8 @@ def headline_of(text: str) -> str:
 
 def fold_words(text: str) -> str:
     """Fold a headline, or a part of one, that has no notes beside it; empty where it has no word."""
-    if _ALL_ARABIC.fullmatch(text):  # a few letters of all are replaced in half of the time of a translation
-        for letter, folded in CHANGED_ARABIC:
-            text = text.replace(letter, folded)
-        return " ".join(text.split())
+    if _ALL_ARABIC.fullmatch(text):
+        return _fold_arabic(text)
     if KEPT_ACUTE in text:
         text = text.replace(KEPT_ACUTE, " ")  # no character of a text, but one of ours
     if "é" in text or "É" in text or ACUTE in text:
@@ -73,6 +73,13 @@ def fold_words(text: str) -> str:
     if QUESTION in folded:
         folded = _ASKED.sub(" ? ", _DAMAGED.sub(" ", folded))
     return " ".join(folded.split())
+
+
+def _fold_arabic(text: str) -> str:
+    """Fold a text of letters of the Arabic alphabet: a few of all are replaced in half of the time of a translation."""
+    for letter, folded in CHANGED_ARABIC:
+        text = text.replace(letter, folded)
+    return " ".join(text.split())
 
 
 def fold_key(folded: str) -> bytes:

@@ -56,6 +56,8 @@ _TAIL_SIGN: Final = re.compile(
     r"|(?<=[vV])(?i:ia\s)|(?<=ن)قلا عن\s)"
 )
 """What every mark of `_TAIL_MARK` has, likewise; a class of characters comes first, for that is looked for quickest."""
+ARABIC_CREDIT: Final = "نقلا عن "
+"""The only note that can stand beside a headline of nothing but Arabic letters and spaces: "... نقلا عن رويترز"."""
 _LETTERS: Final = "A-Za-zÀ-ÖØ-öø-ÿء-غـ-ي"
 _BARE: Final = re.compile(
     rf"(?![ ,;'’]*[A-ZÀ-Þ]{{3}})[ ,;'’]*(?:[0-9{_LETTERS}][0-9{_LETTERS}\u064b-\u0652 ,;'’\"“”«?؟%$€]*)?"

@@ -7,11 +7,13 @@ better than a guess. `streams.process.categorize.train` writes `model.json`.
 """
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from math import exp, log
-from typing import Annotated, Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import msgspec
 
@@ -22,11 +24,18 @@ from streams.process.categorize.features import content_words, pair_features, wo
 from streams.process.categorize.rules import Period, Rule, matching, periods
 from streams.process.categorize.scores import MOST_WEIGHT, Scorer
 
+if TYPE_CHECKING:
+    from streams.process.categorize.bulk import BulkScorer
+
 TOPICS: Final = tuple(SLUG_BY_TOPIC)
 """The media topics in the order of a weight row's indices."""
 
 _MOST_REASONS: Final = 6
 _CERTAIN: Final = 1e-6
+_MANY: Final = 16
+"""From this many headlines on, working their shares out together with numpy is faster."""
+_WORTH_LOADING: Final = 1_000
+"""So many headlines are worth the 0.1 s in which numpy is imported."""
 
 Weight = Annotated[int, msgspec.Meta(ge=-MOST_WEIGHT, le=MOST_WEIGHT)]
 
@@ -54,6 +63,10 @@ class Model(msgspec.Struct, frozen=True):
     threshold: float
     mention: float
     languages: dict[str, LanguageModel]
+
+
+Mentions: TypeAlias = Sequence[tuple[int, int]]
+"""Topics by their place in TOPICS, each with its confidence in thousandths, the surest first."""
 
 
 class Categories(msgspec.Struct, frozen=True):
@@ -101,7 +114,7 @@ class Categorizer:
         self._model = model or packaged_model()
         self._rules = tuple(rules)
         self._words = _packaged_words() if model is None else _words_of(model)
-        self._described = {
+        self._own = {
             rule.topic: TopicScore(
                 rule.topic,
                 1,
@@ -111,6 +124,7 @@ class Categorizer:
             )
             for rule in self._rules
         }
+        self._described: dict[TopicScore, TopicScore] = {}
         self._periods = periods(self._rules)
         self._begins = [period.since for period in self._periods]
         self._versions = [self._model.version + period.version for period in self._periods]
@@ -121,13 +135,23 @@ class Categorizer:
         return self._versions[bisect_right(self._begins, at) - 1]
 
     def categorize(
-        self, text: str, folded: str, language: str, source: str | None = None, at: str | None = None
+        self,
+        text: str,
+        folded: str,
+        language: str,
+        source: str | None = None,
+        at: str | None = None,
+        *,
+        learned: Mentions | None = None,
     ) -> Categories:
         """The topics of a headline, given as it was shown, its fold, its language, its source and when it was shown.
 
-        Without `at`, an instant as events have it, what holds last decides.
+        Without `at`, an instant as events have it, what holds last decides. `learned` is what `mentions` said of it.
         """
-        topics = self._learned_topics(folded, language)
+        if learned is None:
+            words = self._words.get(language)
+            learned = () if words is None else words.mentions(folded)
+        topics = tuple([_topic_score(*mention) for mention in learned])
         threshold = self._model.threshold
         rules = self._period(at).rules if self._rules else ()
         found = self._matching(rules, text, folded, language, source) if rules else []
@@ -139,6 +163,19 @@ class Categorizer:
         if topics and topics[0].confidence >= threshold:
             return Categories(topics[0].topic, topics)
         return Categories(None, topics)
+
+    def mentions(self, headlines: Sequence[tuple[str, str]]) -> list[Mentions]:
+        """What the model alone says of folded headlines, each with its language: of many in half of the time."""
+        by_language: defaultdict[str, list[int]] = defaultdict(list)
+        for place, (_, language) in enumerate(headlines):
+            by_language[language].append(place)
+        found: list[Mentions] = [()] * len(headlines)
+        for language, places in by_language.items():
+            if (words := self._words.get(language)) is not None:
+                all_mentions = words.all_mentions([headlines[place][0] for place in places])
+                for place, mentions in zip(places, all_mentions, strict=True):
+                    found[place] = mentions
+        return found
 
     def _period(self, at: str | None) -> Period:
         return self._periods[-1 if at is None else bisect_right(self._begins, at) - 1]
@@ -160,11 +197,16 @@ class Categorizer:
 
     def describe(self, score: TopicScore) -> TopicScore:
         """A score with its topic's slug, labels and, if it has one, path, for readers."""
-        described = self._described.get(score.topic)
+        described = self._described.get(score)
         if described is None:
+            own = self._own.get(score.topic)
             slug = slug_of(score.topic)
-            described = self._described[score.topic] = TopicScore(score.topic, 1, slug, LABELS.get(slug))
-        return TopicScore(score.topic, score.confidence, described.slug, described.labels, described.path)
+            described = self._described[score] = (
+                TopicScore(score.topic, score.confidence, slug, LABELS.get(slug))
+                if own is None
+                else TopicScore(score.topic, score.confidence, own.slug, own.labels, own.path)
+            )
+        return described
 
     def why(
         self, text: str, folded: str, language: str, source: str | None = None, at: str | None = None
@@ -202,25 +244,6 @@ class Categorizer:
         powers, total = words.powers(folded)
         return tuple(_calibrated(power / total, model.slope, model.intercept) for power in powers)
 
-    def _learned_topics(self, folded: str, language: str) -> tuple[TopicScore, ...]:
-        words = self._words.get(language)
-        if words is None:
-            return ()
-        model, least = words.model, words.least
-        powers, total = words.powers(folded)
-        enough = least * total * (1 - _CERTAIN)  # spares most topics the division
-        sure = sorted(
-            [
-                (-power / total, index)
-                for index, power in enumerate(powers)
-                if power >= enough and power / total >= least
-            ]
-        )
-        return tuple(
-            TopicScore(TOPICS[index], round(_calibrated(-negative, model.slope, model.intercept), 3))
-            for negative, index in sure
-        )
-
 
 def _words_of(model: Model) -> "dict[str, _Words]":
     return {
@@ -242,6 +265,12 @@ def _calibrated(share: float, slope: float, intercept: float) -> float:
     return 1 / (1 + exp(-(slope * log(share / (1 - share)) + intercept)))
 
 
+def _steps(slope: float, intercept: float) -> list[float]:
+    """The shares from which a confidence is rounded to 0.001, 0.002 and so on, in rising order."""
+    shares = [_uncalibrated((thousandths + 0.5) / 1000, slope, intercept) for thousandths in range(1000)]
+    return [share for share in shares if share <= 1 - _CERTAIN]
+
+
 def _uncalibrated(confidence: float, slope: float, intercept: float) -> float:
     """The share that is calibrated to this confidence: the inverse of `_calibrated`."""
     if not 0 < confidence < 1:
@@ -249,15 +278,52 @@ def _uncalibrated(confidence: float, slope: float, intercept: float) -> float:
     return 1 / (1 + exp(-(log(confidence / (1 - confidence)) - intercept) / slope))
 
 
+@cache
+def _bulk() -> ModuleType:
+    """The module that needs numpy, imported late."""
+    from streams.process.categorize import bulk  # noqa: PLC0415
+
+    return bulk
+
+
+def warm_up() -> None:
+    """Load in advance what the first headlines need: the model, and numpy; 0.2 s in total."""
+    _packaged_words()
+    _bulk()
+
+
+@cache
+def _topic_score(place: int, thousandths: int) -> TopicScore:
+    return TopicScore(TOPICS[place], thousandths / 1000)
+
+
 class _Words:
     """The model of one language: shares of the topics, and the reasons for them."""
 
     def __init__(self, language: str, model: LanguageModel, mention: float) -> None:
         self.model = model
-        self.least = _uncalibrated(mention, model.slope, model.intercept)
-        """The least share, before calibration, with which a topic is mentioned."""
-        self.powers = Scorer(language, model.bias, model.weights).powers
+        self._scorer = Scorer(language, model.bias, model.weights)
+        self.powers = self._scorer.powers
+        self._bulk_scorer: BulkScorer | None = None
         self._language = language
+        self._least = _uncalibrated(mention, model.slope, model.intercept)
+        """The least share, before calibration, with which a topic is mentioned."""
+        self._steps = _steps(model.slope, model.intercept)
+
+    def mentions(self, folded: str) -> Mentions:
+        """The topics that are sure enough to be mentioned."""
+        powers, total = self.powers(folded)
+        enough = self._least * total
+        found = sorted([(-power, place) for place, power in enumerate(powers) if power >= enough])
+        return [(place, bisect_right(self._steps, -negative / total)) for negative, place in found]
+
+    def all_mentions(self, folded: Sequence[str]) -> Sequence[Mentions]:
+        """The same of each of several headlines."""
+        if len(folded) < (_MANY if _bulk.cache_info().currsize else _WORTH_LOADING):
+            return [self.mentions(each) for each in folded]
+        if self._bulk_scorer is None:
+            self._bulk_scorer = _bulk().BulkScorer(self._scorer, self.model.bias)
+        return self._bulk_scorer.mentions(folded, self._least, self._steps)
 
     def reasons(self, folded: str, topic: int) -> tuple[Reason, ...]:
         """The words that support a topic more than the average topic, strongest first."""

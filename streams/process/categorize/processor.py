@@ -5,7 +5,7 @@ Each headline is published to `headlines`, to its category's topic and, unless a
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -16,7 +16,7 @@ from schemas.mediatopics import slug_of
 from schemas.routing import topics_of
 from schemas.topics import CURRENT
 from streams.errors import RecordError
-from streams.process.categorize.model import Categorizer
+from streams.process.categorize.model import Categorizer, Mentions
 from streams.process.fold import fold
 from streams.stage import Outbox, Record
 
@@ -47,12 +47,8 @@ class CategorizeProcessor:
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         """Categorize and publish each headline; a record that is not a decision is rejected."""
         counts: Counter[str] = Counter()
-        for record in records:
-            try:
-                decision = _decision(record)
-                event = decision if isinstance(decision, ChainEnd) else self.categorize(decision)
-            except Exception as error:  # noqa: BLE001 (whatever one record raises, only that record pays)
-                out.reject(record, error)
+        for record, event in zip(records, self._events(records, out), strict=True):
+            if event is None:
                 continue
             key = event.chain.encode()
             if isinstance(event, ChainEnd):
@@ -65,10 +61,40 @@ class CategorizeProcessor:
         for outcome, number in counts.items():
             out.count(outcome, number)
 
+    def _events(self, records: Sequence[Record], out: Outbox) -> list[CategorizedHeadline | ChainEnd | None]:
+        """What becomes of each record; None for one that was rejected."""
+        try:
+            return [*self._decided(records)]
+        except Exception as error:  # noqa: BLE001 (whatever one record raises, only that record pays)
+            if len(records) > 1:
+                return [event for record in records for event in self._events([record], out)]
+            out.reject(records[0], error)
+            return [None]
+
+    def _decided(self, records: Sequence[Record]) -> Iterator[CategorizedHeadline | ChainEnd]:
+        decisions = list(map(_decision, records))
+        headlines = [each for each in decisions if isinstance(each, Headline)]
+        folded = [fold(each.text) for each in headlines]
+        mentions = self._categorizer.mentions(
+            [(text, each.language) for text, each in zip(folded, headlines, strict=True)]
+        )
+        learned = zip(folded, mentions, strict=True)
+        for decision in decisions:
+            yield decision if isinstance(decision, ChainEnd) else self._categorized(decision, *next(learned))
+
     def categorize(self, headline: Headline) -> CategorizedHeadline:
         """The headline with its topics and the version of the model that found them."""
+        folded = fold(headline.text)
+        return self._categorized(headline, folded, *self._categorizer.mentions([(folded, headline.language)]))
+
+    def _categorized(self, headline: Headline, folded: str, learned: Mentions) -> CategorizedHeadline:
         categories = self._categorizer.categorize(
-            headline.text, fold(headline.text), headline.language, headline.source, headline.observed_at
+            headline.text,
+            folded,
+            headline.language,
+            headline.source,
+            headline.observed_at,
+            learned=learned,
         )
         topic, topics = categories.topic, categories.topics
         if headline.corrected is not None and self._categorizer.knows(headline.corrected):

@@ -8,7 +8,6 @@ Here the register is Python's integer.)
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from math import exp
 from struct import Struct as Layout
 from typing import Final, TypeAlias
@@ -24,7 +23,9 @@ from streams.process.categorize.features import (
 MOST_WEIGHT: Final = 10_000
 """The largest allowed weight or bias: a lane can hold the sum of two hundred thousand of them."""
 _LANE: Final = 32
-_REMEMBERED_WORDS: Final = 100_000
+_NOTHING: Final = 1 << (_LANE - 1)
+"""What a lane holds for a score of 0: half of its range, so that a score below 0 borrows nothing."""
+REMEMBERED_WORDS: Final = 100_000
 
 Weights = Mapping[str, Sequence[int]]
 """By feature: topic index, weight, topic index, weight …"""
@@ -42,37 +43,46 @@ class Scorer:
     def __init__(self, language: str, bias: Sequence[int], weights: Weights) -> None:
         # The lane above the topics counts known features: a headline without any gives no evidence.
         self._layout = Layout(f"<{len(bias) + 1}I")
-        self._nothing = 1 << (_LANE - 1)
-        """What a lane holds for a score of 0: half of its range, so that a score below 0 borrows nothing."""
-        zeros = _packed([self._nothing] * (len(bias) + 1))
-        self._start = zeros + _packed(bias)
+        self._zeros = _packed([_NOTHING] * (len(bias) + 1))
+        self._bias = _packed(bias)
         self._weights = _PackedWeights(weights, len(bias))
-        self._words = _Words(language, self._weights)
+        self.words = _Words(language, self._weights)
+        self.pairs: Mapping[str, _Pairs] = self._weights.pairs
+        """By the stem that they begin with, the pairs that have weights."""
 
-    def powers(self, folded: str) -> tuple[list[float], float]:
+    def powers(self, folded: str) -> tuple[list[int], int]:
         """Every topic's weight in the softmax of the scores, and their sum; nothing where no feature is known.
 
         A topic's share, not calibrated, is its weight in the sum.
         """
-        total = self._start + self._score(folded)
-        *scores, known = self._layout.unpack(total.to_bytes(self._layout.size, "little"))
-        if known == self._nothing:
-            return [], 0.0
+        *scores, known = self.numbers(self._bias + self._score(folded))
+        if not known:
+            return [], 0
         highest = max(scores)
         try:
-            powers = [_POWERS[highest - score] for score in scores]
+            powers = [POWERS[highest - score] for score in scores]
         except IndexError:
             powers = [_power(highest - score) for score in scores]
         return powers, sum(powers)
 
+    def numbers(self, lanes: int) -> list[int]:
+        """The numbers in the lanes of an integer: the score of each topic, and how many features are known."""
+        held = self._layout.unpack((lanes + self._zeros).to_bytes(self._layout.size, "little"))
+        return [number - _NOTHING for number in held]
+
     def _score(self, folded: str) -> int:
-        words = list(filter(None, map(self._words.__getitem__, folded.split())))
+        words = list(filter(None, map(self.words.__getitem__, folded.split())))
         total = sum([word[0] for word in words])
-        for at, (first, second) in enumerate(pairwise(words), 1):
-            if first[2] and second[3]:
-                for pairs in first[2]:
-                    total += sum(map(self._weights.packed, pairs.rows(words[at : at + 2])))
+        for at in [at for at, word in enumerate(words) if word[2]]:
+            following = words[at + 1 : at + 3]
+            if following and following[0][3]:
+                total += sum(map(self._weights.packed, pair_rows(words[at], following)))
         return total
+
+
+def pair_rows(first: "Word", following: "Sequence[Word]") -> Sequence[Sequence[int]]:
+    """The rows of weights of the pairs that a word makes with the one or two content words after it."""
+    return [row for pairs in first[2] for row in pairs.rows(following)]
 
 
 class _Pairs:
@@ -83,7 +93,7 @@ class _Pairs:
         """By what follows the stem, one other stem or two: the row of the pair's weights."""
         self.has_threes = False
 
-    def rows(self, following: "Sequence[_Word]") -> Sequence[Sequence[int]]:
+    def rows(self, following: "Sequence[Word]") -> Sequence[Sequence[int]]:
         """The rows of the pairs that this stem makes with the one or two words after it."""
         add = self.add
         second = following[0][1]
@@ -93,7 +103,7 @@ class _Pairs:
         return rows
 
 
-_Word: TypeAlias = tuple[int, tuple[str, ...], tuple[_Pairs, ...], bool]
+Word: TypeAlias = tuple[int, tuple[str, ...], tuple[_Pairs, ...], bool]
 """What a word adds to a headline's score, its stems, the known pairs that begin with one of them, and whether one of
 them comes second in any known pair."""
 
@@ -131,7 +141,7 @@ class _PackedWeights:
         return self._feature + sum([weight << (_LANE * topic) for topic, weight in pairs])
 
 
-class _Words(dict[str, _Word | None]):
+class _Words(dict[str, Word | None]):
     """Words of folded headlines; None for those that tell no topic."""
 
     def __init__(self, language: str, weights: _PackedWeights) -> None:
@@ -139,13 +149,13 @@ class _Words(dict[str, _Word | None]):
         self._language = language
         self._weights = weights
 
-    def __missing__(self, word: str) -> _Word | None:
-        if len(self) >= _REMEMBERED_WORDS:
+    def __missing__(self, word: str) -> Word | None:
+        if len(self) >= REMEMBERED_WORDS:
             self.clear()
         found = self[word] = self._learn(word)
         return found
 
-    def _learn(self, word: str) -> _Word | None:
+    def _learn(self, word: str) -> Word | None:
         content = content_word(word, self._language)
         if content is None:
             return None
@@ -165,13 +175,17 @@ class _Words(dict[str, _Word | None]):
         }
 
 
-def _power(below: int) -> float:
-    """The weight in the softmax of a score that is so far below the highest, in hundredths of a nat: 1 for that."""
-    return exp(-below / 100)
+def _power(below: int) -> int:
+    """The weight in the softmax of a score that is so far below the highest, in hundredths of a nat: `_ONE` for that.
+
+    It is a whole number, so that a sum of several is the same in whatever order they are added.
+    """
+    return round(_ONE * exp(-below / 100))
 
 
-_POWERS: Final = list(map(_power, range(1 << 12)))
-"""Those of nearly all scores, worked out in advance; the others are beyond a chance of 1e-17."""
+_ONE: Final = 1 << 40
+POWERS: Final = list(map(_power, range(1 << 12)))
+"""Those of nearly all scores, worked out in advance; all others are 0."""
 
 
 def _packed(lanes: Sequence[int]) -> int:

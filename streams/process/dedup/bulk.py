@@ -4,63 +4,24 @@ Most of the time of indexing a word is the cache misses of looking it up and of 
 distinct word is looked up once and each posting gets its slots at once; the rest is sorting numbers.
 """
 
-import secrets
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from mmap import mmap
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 
-T = TypeVar("T")
-Numbers = np.ndarray[Any, np.dtype[Any]]
+from streams.process.vocabulary import NO_NUMBER, Numbers, Vocabulary
 
-_NO_GROUP: Final = -1
+T = TypeVar("T")
+
 _TRUE: Final = b"\1"
 _PIECE: Final = 1 << 17
 """How many gathered numbers are sorted at once, which takes some milliseconds."""
-_PLACE_BITS: Final = 18
-"""The table of words has this many bits: a quarter of a million words, whose groups are found without a dictionary."""
-_EMPTY: Final = 0
-"""The fingerprint of the empty word, which has no group, and of empty places of the table."""
-_SPACE: Final = ord(" ")
-_LINE_END: Final = ord("\n")
 _SAMPLED: Final = 64
 """Every 64th gathered number is sampled, to find where to cut them into steps."""
-
-
-class _Fingerprints:
-    """Fingerprints of words after Karp and Rabin (1987): a polynomial of the bytes at a random base, modulo 2**64.
-
-    They are computed for all words at once, in a third of the time in which Python would split and hash the words.
-    """
-
-    def __init__(self) -> None:
-        self._base = secrets.randbits(64) | 1
-        self._powers: Numbers = np.empty(0, np.uint64)
-        """The powers of the base, from 1 on."""
-        self._inverse: Numbers = np.empty(0, np.uint64)
-        """The powers of its inverse, which make a fingerprint independent of the word's position in the text."""
-
-    def of(self, data: Numbers, starts: Numbers, ends: Numbers) -> Numbers:
-        """The fingerprints of the words between start and end positions in a text's bytes; 0 for an empty word."""
-        if len(data) >= len(self._powers):
-            self._powers = _powers(self._base, 2 * len(data) + 1)
-            self._inverse = _powers(pow(self._base, -1, 1 << 64), 2 * len(data) + 1)
-        sums = np.zeros(len(data) + 1, np.uint64)
-        digits = np.add(data, 1, dtype=np.uint64)  # so that a NUL counts
-        digits *= self._powers[: len(data)]
-        np.cumsum(digits, out=sums[1:])
-        found: Numbers = (sums[ends] - sums[starts]) * self._inverse[starts]
-        return found
-
-
-def _powers(base: int, number: int) -> Numbers:
-    powers = np.full(number, base, np.uint64)
-    powers[0] = 1
-    return np.multiply.accumulate(powers)
 
 
 def _room(numbers: int) -> Numbers:
@@ -80,12 +41,7 @@ class Gathered(Generic[T]):
         self._group_of = group_of
         self._groups: dict[T, int] = {}
         """The number of each group."""
-        self._fingerprints = _Fingerprints()
-        self._met: dict[int, int] = {_EMPTY: _NO_GROUP}
-        """The group number of each known word, by its fingerprint."""
-        self._words: Numbers = np.full(1 << _PLACE_BITS, _EMPTY, np.uint64)
-        """The same as a table: at each place the first fingerprint whose highest bits are the place."""
-        self._numbers: Numbers = np.full(1 << _PLACE_BITS, _NO_GROUP, np.int32)
+        self._vocabulary = Vocabulary(self._number_of)
         self._gathered: list[Numbers] = []
         """Sorted pieces of numbers, each combining group number and slot; a piece is freed when it is used up."""
         self._piece: Numbers = np.empty(0, np.int64)
@@ -101,13 +57,8 @@ class Gathered(Generic[T]):
                 next the next.
             first: A slot below 2**31.
         """
-        data = np.frombuffer(text, np.uint8)
-        ends = np.flatnonzero((data == _SPACE) | (data == _LINE_END))
-        slots = np.concatenate(([first], first + np.cumsum(data[ends] == _LINE_END)))
-        starts = np.concatenate(([0], ends + 1))
-        ends = np.concatenate((ends, [len(data)]))
-        numbers = self._numbers_of(text, starts, ends, self._fingerprints.of(data, starts, ends))
-        found = (numbers << 32 | slots)[numbers != _NO_GROUP]
+        numbers, lines = self._vocabulary.look_up(text)
+        found = (numbers << 32 | (lines + first))[numbers != NO_NUMBER]
         if self._filled + len(found) > len(self._piece):
             self._end_piece()
             self._piece = _room(max(_PIECE, len(found)))
@@ -120,27 +71,10 @@ class Gathered(Generic[T]):
         self._gathered.append(piece)
         self._filled = 0
 
-    def _numbers_of(self, text: bytes, starts: Numbers, ends: Numbers, words: Numbers) -> Numbers:
-        """The group number of each word, from the table, else from the dictionary."""
-        places = words >> np.uint64(64 - _PLACE_BITS)
-        numbers: Numbers = self._numbers[places].astype(np.int64)
-        others = np.flatnonzero(self._words[places] != words)
-        met = self._met
-        numbers[others] = [
-            met[word] if word in met else self._meet(word, text[starts[at] : ends[at]].decode())
-            for at, word in zip(others.tolist(), words[others].tolist(), strict=True)
-        ]
-        return numbers
-
-    def _meet(self, word: int, written: str) -> int:
-        """The group number of a new word."""
-        group = self._group_of(written)
-        number = _NO_GROUP if group is None else self._groups.setdefault(group, len(self._groups))
-        self._met[word] = number
-        place = word >> 64 - _PLACE_BITS
-        if self._words[place] == _EMPTY:
-            self._words[place], self._numbers[place] = word, number
-        return number
+    def _number_of(self, word: str) -> int:
+        """The number of a word's group."""
+        group = self._group_of(word)
+        return NO_NUMBER if group is None else self._groups.setdefault(group, len(self._groups))
 
     def hand_out(self, at_once: int) -> Iterator[list[tuple[T, bytes]]]:
         """Each group with its distinct slots, ascending, as native 32-bit integers; about `at_once` slots per step."""

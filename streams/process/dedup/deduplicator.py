@@ -252,7 +252,7 @@ class Deduplicator:
 
     def _moment(self, timestamp: int) -> Moment:
         headlines = self._headlines
-        return moment(timestamp, headlines.now, headlines.agreed, window=headlines.window)
+        return moment(timestamp, headlines.now, headlines.agreed, headlines.window)
 
     def _decision(self, record: Record) -> Callable[[Outbox], None]:
         """Decide what to do about a record, without changing anything.
@@ -280,7 +280,8 @@ class Deduplicator:
         folded = fold(sighting.text)
         found = self._find(key, folded, sighting, oldest=self._oldest(at), but=headline)
         if found is None or self._is_over(found[0], at):
-            return partial(self._publish, shown, sighting, folded, over=headline)
+            # The commonest of these; `partial` with a keyword takes longer than a function.
+            return lambda out: self._publish(shown, sighting, folded, out, over=headline)
         older, relation = found
         if relation.relation == "update":
             changes = relation.changes

@@ -248,8 +248,9 @@ class Moment(Struct, frozen=True):
         return self.kind == "ahead"
 
 
-def moment(timestamp: int, now: int, agreed: int, *, window: int) -> Moment:
-    """The position of a sighting in event time.
+@lru_cache(maxsize=1 << 10)
+def moment(timestamp: int, now: int, agreed: int, window: int) -> Moment:
+    """The position of a sighting in event time. Cached: the slots of a strip have one time.
 
     Args:
         timestamp: The sighting's time.

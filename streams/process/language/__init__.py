@@ -102,9 +102,17 @@ def _latin_language(folded: str) -> str:
     model = _latin_model()
     words = folded.replace("é", "e").split()
     odds = model.bias + sum(map(_odds.__getitem__, words))
+    if abs(odds) > _most_between() * len(words):
+        return "fr" if odds > 0 else "en"  # whatever the trigrams between words say
     for before, after in pairwise(words):
         odds += model.trigrams.get(f"{before[-1]} {after[0]}", 0)
     return "fr" if odds > 0 else "en"
+
+
+@cache
+def _most_between() -> int:
+    """The most that a trigram of the end of a word and the beginning of the next one says."""
+    return max(abs(odds) for trigram, odds in _latin_model().trigrams.items() if trigram[1] == " ")
 
 
 class _Odds(dict[str, int]):

@@ -1,5 +1,7 @@
 """Headlines get their topics, honestly: what is unsure is left open, and variants of one get one."""
 
+from unittest import mock
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.mediatopics import TOPIC_BY_SLUG, slug_of
 from streams.errors import InputError
-from streams.process.categorize.model import TOPICS, Categorizer, packaged_model, read_model
+from streams.process.categorize import model
+from streams.process.categorize.model import TOPICS, Categorizer, packaged_model, read_model, warm_up
 from streams.process.fold import fold
 from streams.process.language import detect
 
@@ -82,6 +85,24 @@ def test_confidences_are_shares_in_falling_order(text: str, language: str) -> No
     if categories.topic is not None:
         assert categories.topic == categories.topics[0].topic
         assert confidences[0] >= packaged_model().threshold
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.sampled_from([text for _, text in CLEAR]), st.text(max_size=60)),
+            st.sampled_from(["ar", "fr", "en", "und"]),
+        ),
+        max_size=12,
+    )
+)
+def test_many_headlines_mention_what_each_does(headlines: list[tuple[str, str]]) -> None:
+    """Together, as a busy worker does it, or one by one: the same topics with the same confidences."""
+    folded = [(fold(text), language) for text, language in headlines]
+    one_by_one = [mentions for each in folded for mentions in CATEGORIZER.mentions([each])]
+    warm_up()
+    with mock.patch.object(model, "_MANY", 0):
+        assert CATEGORIZER.mentions(folded) == one_by_one
 
 
 @settings(deadline=None)  # a fresh categorizer works every word out anew

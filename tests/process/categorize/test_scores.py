@@ -1,11 +1,14 @@
-"""Scores added in the lanes of one integer are those of each feature added by itself."""
+"""Scores added in the lanes of one integer, or in rows of numbers, are those of each feature added by itself."""
 
 from math import exp
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.process.categorize import bulk
+from streams.process.categorize.bulk import BulkScorer
 from streams.process.categorize.features import content_words, pair_features, word_features, word_stems
 from streams.process.categorize.model import packaged_model
 from streams.process.categorize.scores import MOST_WEIGHT, Scorer, Weights
@@ -34,7 +37,7 @@ _bias = st.lists(st.integers(-50, 50), min_size=3, max_size=3)
 _headlines = st.lists(st.sampled_from(_WORDS), max_size=30).map(" ".join)
 
 
-def _plain_powers(language: str, bias: list[int], weights: Weights, folded: str) -> list[float]:
+def _plain_powers(language: str, bias: list[int], weights: Weights, folded: str) -> list[int]:
     scores, found = list(bias), False
     words = content_words(folded, language)
     features = [feature for word in words for feature in word_features(word, language)]
@@ -44,7 +47,7 @@ def _plain_powers(language: str, bias: list[int], weights: Weights, folded: str)
         found = found or feature in weights
         for topic, weight in zip(row[::2], row[1::2], strict=True):
             scores[topic] += weight
-    return [exp((score - max(scores)) / 100) for score in scores] if found else []
+    return [round((1 << 40) * exp((score - max(scores)) / 100)) for score in scores] if found else []
 
 
 @settings(deadline=None)
@@ -72,3 +75,24 @@ def test_the_packaged_weights_add_up(language: str) -> None:
         folded = " ".join(words[at : at + 12])
         expected = _plain_powers(language, list(model.bias), model.weights, folded)
         assert scorer.powers(folded) == (expected, sum(expected))
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["ar", "fr", "en"]),
+    st.lists(st.integers(-50, 50), min_size=3, max_size=3),
+    _weights,
+    st.lists(_headlines, min_size=1, max_size=8),
+    st.sampled_from([0, 3, 100_000]),
+)
+def test_many_headlines_score_as_each_does(
+    language: str, bias: list[int], weights: Weights, headlines: list[str], remembered: int
+) -> None:
+    """Whatever stands beside a headline, and however few words are remembered, its weights are its own."""
+    scorer = Scorer(language, bias, weights)
+    many = BulkScorer(scorer, bias)
+    with mock.patch.object(bulk, "REMEMBERED_WORDS", remembered):
+        for some in (headlines, headlines[::-1]):
+            powers, is_known = many.powers(some)
+            found = [row if known else [] for row, known in zip(powers.tolist(), is_known, strict=True)]
+            assert found == [scorer.powers(folded)[0] for folded in some]

@@ -107,7 +107,7 @@ def test_many_at_once_are_found_as_if_each_had_been_added(
             pass
     for text in many:
         one_by_one.add(_indexed(text))
-    slots = [{p.stem: list(p.slots) for p in i._words._by_stem.values()} for i in (one_by_one, at_once)]
+    slots = [{p.stem: list(p) for p in i._words._by_stem.values()} for i in (one_by_one, at_once)]
     assert slots[0] == slots[1]
     assert [_find(at_once, text) for text in asked] == [_find(one_by_one, text) for text in asked]
     for headline in together:

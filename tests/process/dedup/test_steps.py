@@ -94,7 +94,7 @@ def test_a_headline_that_leaves_packs_a_few_slots() -> None:
     postings = index._words._by_stem
     assert longest <= 3 * near._PACKED_AT_ONCE
     assert postings["harbour"].live == 1
-    assert len(postings["harbour"].slots) <= 2 * near._PACKED_AT_ONCE
+    assert len(postings["harbour"]) <= 2 * near._PACKED_AT_ONCE
     found = index.find(fold("Harbour report 8999"), "Harbour report 8999")
     assert found is not None
 
