@@ -88,15 +88,17 @@ _CALL_PHRASES: Final = """
 """
 _CALLS: Final = frozenset(" ".join(_WORD.findall(_normal(phrase))) for phrase in _CALL_PHRASES.split("|"))
 _ASKING: Final = _vocabulary(
-    "view see show read browse load more all go voir afficher lire toutes tous plus charger",
-    "عرض شاهد كل جميع المزيد اقرأ",
+    "view see show read browse load more all go follow watch voir afficher lire toutes tous tout plus charger suivre",
+    "suivez regardez revoir عرض شاهد كل جميع المزيد اقرأ تابع تابعوا",
 )
 """Words that a call begins with, and below, what follows them."""
 _ASKED: Final = _vocabulary(
-    "all more news headlines stories story articles article the full our of latest next previous post posts to",
+    "all more news headlines stories story articles article the full our of latest next previous post posts to live",
+    "updates coverage blog stream notre ce fil live replay vidéo",
     "les l' la le de d' des du toutes tous tout info infos l'info l'actu actu actualité actualités actus",
     "dépêches suite plus fil direct article articles titres news",
     "الأخبار الاخبار أخبار من المزيد التفاصيل الخبر كامل كاملا العناوين المقال المقالات التتمة عن المستجدات العاجل",
+    "البث المباشر المباشرة مباشر مباشرة التغطية تغطية الآن هنا",
 )
 _CLICK: Final = re.compile(
     r"(?:click|tap|press) (?:here|to|for|the link)\b|cliquez (?:ici|pour|sur)\b|(?:اضغط|انقر) (?:هنا|ل)"
@@ -273,6 +275,33 @@ def without_label(text: str) -> str:
     return text[match.end() :] if match and is_label(match[1]) else text
 
 
+def without_notes(texts: list[str]) -> list[str]:
+    """The texts of a strip's slots, empty where a slot is furniture alone: `View all`, `10:05`, `Advertisement`.
+
+    A label that most slots end with stands before the next headline: `Breaking | Ferry … Breaking | Bakers …`.
+    """
+    if sum(map(bool, texts)) < _FEWEST_ANNOUNCED:
+        return texts
+    bare = ["" if len(text) <= _LONGEST and _is_note_alone(text) else text for text in texts]
+    return _without_end_label(bare) if sum(map(bool, bare)) > 1 else texts
+
+
+def _is_note_alone(text: str) -> bool:
+    return is_furniture(text) or says_promoted(text)
+
+
+def _without_end_label(texts: list[str]) -> list[str]:
+    """The texts without the label, of a word or two, that all but the last end with; the first slot was it alone."""
+    *others, last = [text for text in texts if text]
+    if texts[0] or len(others) < _FEWEST:
+        return texts
+    for words in (2, 1):
+        tail = " ".join(others[0].split()[-words:])
+        if announces(tail) and not last.endswith(tail) and all(text.endswith(f" {tail}") for text in others):
+            return [text.removesuffix(f" {tail}").rstrip() for text in texts]
+    return texts
+
+
 _ANNOUNCED: Final = re.compile(
     rf"([^{_MARKS}]{{2,32}}?)"
     r"(?:[ \xa0]*[:：][ \xa0]*|[ \xa0]+[-–—»>][ \xa0]+|[ \xa0]{2,})(?=\S)"
@@ -293,8 +322,8 @@ def without_announcement(texts: list[str]) -> list[str]:
     if first is None or sum(map(bool, texts)) < _FEWEST_ANNOUNCED:
         return texts
     text = texts[first]
-    if _is_masthead(text):
-        return [*texts[:first], "", *texts[first + 1 :]]
+    if _is_masthead(text) or _TEMPERATURE.fullmatch(text):
+        return without_announcement([*texts[:first], "", *texts[first + 1 :]])
     match = _ANNOUNCED.match(text)
     if (
         match is None

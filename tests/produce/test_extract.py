@@ -257,3 +257,15 @@ def test_any_markup_is_found_or_refused(pieces: list[str]) -> None:
         return
     for found in strips:
         assert resplit(found.text, found.format, found.split.separator).slots == found.split.slots
+
+
+def test_a_line_that_begins_with_its_separator_is_the_strip_of_a_text() -> None:
+    """A closing quotation mark that closes none parts headlines, and the page below is not the last of them."""
+    titles = [
+        "Old mill burns down in the night",
+        "Bakers ask for cheaper flour",
+        "Choir sings on the frozen lake",
+    ]
+    page = f"» {' » '.join([*titles, 'Ferry is back after the storm'])}\n\nHome\n\nThe mill stood by the river.\n"
+    found, *_ = find_strips(page, "here")
+    assert [slot.text for slot in found.split.slots] == [*titles, "Ferry is back after the storm"]

@@ -12,6 +12,7 @@ from streams.produce.furniture import (
     tidy,
     without_announcement,
     without_bullet,
+    without_notes,
 )
 
 TITLES = [
@@ -186,3 +187,34 @@ def test_a_masthead_before_the_label_is_no_headline(masthead: str) -> None:
     """A date and the weather before the label of a strip are no slot of it."""
     assert without_announcement([masthead, *TITLES]) == ["", *TITLES]
     assert without_announcement([f"{TITLES[0]} | Breaking", *TITLES]) == [f"{TITLES[0]} | Breaking", *TITLES]
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["View all", "المزيد", "Tuesday 3 March 2026", "18:40", "Advertisement", "Tout le fil", "إعلان ممول"],
+)
+def test_a_slot_that_is_furniture_alone_is_empty(note: str) -> None:
+    """Wherever it stands among three headlines or more: it says nothing."""
+    assert without_notes([*TITLES, note]) == [*TITLES, ""]
+    assert without_notes([note, *TITLES]) == ["", *TITLES]
+    assert without_notes([TITLES[0], note]) == [TITLES[0], note]
+
+
+def test_the_weather_before_the_headlines_is_no_headline() -> None:
+    """A place and its temperature in a slot of their own belong to the top of the page."""
+    assert without_announcement(["Rabat 12°", *TITLES]) == ["", *TITLES]
+    assert without_announcement(["", "Rabat 12°", f"Latest: {TITLES[0]}", *TITLES[1:]]) == ["", "", *TITLES]
+    assert without_announcement([*TITLES, "Rabat 12°"]) == [*TITLES, "Rabat 12°"]
+
+
+def test_a_label_before_each_headline_is_no_end_of_the_one_before() -> None:
+    """Of `Breaking | A Breaking | B` the bar stands behind the labels; a tail without such a label in front stays."""
+    *others, last = TITLES
+    assert without_notes(["", *(f"{title} عاجل" for title in others), last]) == ["", *TITLES]
+    assert without_notes(["", *(f"{title} عاجل" for title in TITLES)]) == [
+        "",
+        *(f"{title} عاجل" for title in TITLES),
+    ]
+    assert without_notes([f"{title} Breaking news" for title in TITLES]) == [
+        f"{t} Breaking news" for t in TITLES
+    ]

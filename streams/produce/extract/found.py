@@ -19,7 +19,7 @@ from streams.produce.extract.reading import HEADLINES, holds_headline, kind_of, 
 from streams.produce.extract.titles import titles
 from streams.produce.extract.visibility import NO_PLACE
 from streams.produce.feeds import read_feed, split_feed
-from streams.produce.furniture import is_furniture, tidy, without_announcement, without_label
+from streams.produce.furniture import is_furniture, tidy, without_announcement, without_label, without_notes
 from streams.produce.observation import Format
 from streams.produce.separators import EDGE
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, slots_of, split
@@ -74,7 +74,7 @@ def _drawn(fragment: str) -> Outline:
 def tidied(found: Split) -> Split:
     """A split text without what the site puts into most of its slots, and without the copies of all of it."""
     texts = [slot.text for slot in found.slots]
-    bare = without_announcement(tidy(_once(texts)))
+    bare = without_announcement(tidy(_once(without_notes(texts))))
     return found if bare == texts else replace(found, slots=slots_of(bare))
 
 
@@ -160,16 +160,28 @@ def in_element(
         return None
     drawn = _drawn(fragment)
     listed = items(drawn, address) if separator is None else None
+    as_listed = Found(based(fragment, address), "html", listed) if listed is not None else None
+    parted = None if listed is not None and _are_items(listed) else _in_words(drawn, separator)
     if listed is not None and len(headlines_in(listed)) > 1:
-        return Found(based(fragment, address), "html", listed)
-    parted = _in_words(drawn, separator)
+        return parted if parted and len(headlines_in(parted.split)) > _PAIR else as_listed
     if parted is not None:
         return parted
-    if listed is not None and alone:
-        return Found(based(fragment, address), "html", listed)
+    if as_listed is not None and alone:
+        return as_listed
     if alone and separator is None and (only := single(drawn, address)) and _is_headline(only):
         return Found(based(fragment, address), "html", only)
     return None
+
+
+_PAIR: Final = 2
+
+
+def _are_items(listed: Split) -> bool:
+    """Whether slots are headlines each, and no pair of a few words and the strip's whole text behind them."""
+    texts = headlines_in(listed)
+    return len(texts) > _PAIR or (
+        len(texts) == _PAIR and min(len(text.split()) for text in texts) > _MOST_BESIDE
+    )
 
 
 def _in_words(drawn: Outline, separator: str | None) -> Found | None:
@@ -212,6 +224,23 @@ def _parted_by(drawn: Outline, runs: list[Run], separator: str | None) -> list[R
     if runs[last].text.endswith(sign) or not _are_few_words(after):
         last = len(runs) - 1
     return runs[first : last + 1]
+
+
+def without_words_beside(found: Found, body: LexborNode) -> Found:
+    """The strip of a line without the few words beside the one run of text in which all its separators are."""
+    sign = (found.split.separator or "").strip(EDGE)
+    if not sign:
+        return found
+    signs = found.text.count(sign)
+    for run in body.traverse(include_text=True):
+        text = (run.text_content or "").strip() if run.is_text_node else ""
+        if text.count(sign) != signs or text.startswith(sign) or text.endswith(sign):
+            continue
+        before, stands, after = found.text.partition(text)
+        if stands and max(len(before.split()), len(after.split())) <= _MOST_BESIDE:
+            with suppress(SplitError):
+                return Found(text, "text", tidied(split(text)))
+    return found
 
 
 def _around(drawn: Outline, one: int, other: int) -> int:

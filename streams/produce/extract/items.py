@@ -21,6 +21,7 @@ COVERED: Final = 0.5
 
 _FEWEST: Final = 2
 """Items that repeat."""
+_MOST_CALL_WORDS: Final = 4
 _MOST_COLUMNS: Final = 4
 _UNEQUAL: Final = 1.7
 """How many times longer one column's texts are than another's where both belong to one item."""
@@ -162,10 +163,19 @@ def without_others(drawn: Outline, members: Sequence[int]) -> list[int]:
 
     A price is told by its name and its text together: `Inflation at 4.5 %` is news, whatever it looks like.
     """
+    members = [m for m in members if not _is_call(drawn, m)] or members
     kept = [
         m for m in members if not (_is_promotion(drawn, m) or _is_figure(drawn, m) or _is_in_others(drawn, m))
     ]
     return kept if 2 * len(kept) > len(members) else list(members)
+
+
+def _is_call(drawn: Outline, member: int) -> bool:
+    """Whether an item is called a button or the like, and says a few words: `<a class="more">The whole file</a>`."""
+    element = drawn.elements[member]
+    return (
+        part(element.tag, element.called) == "call" and len(drawn.inside(member).split()) <= _MOST_CALL_WORDS
+    )
 
 
 def _is_in_others(drawn: Outline, member: int) -> bool:

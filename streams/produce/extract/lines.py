@@ -115,12 +115,17 @@ def is_no_prose(found: Found, fewest: int = FEWEST_SLOTS) -> bool:
     """
     texts = headlines_in(found.split)
     between = found.split.separator
-    if between is not None and (_PROSE_BETWEEN.search(between) or _NARROW.fullmatch(between)):
+    if between is not None and (_is_of_prose(between, found.text) or _NARROW.fullmatch(between)):
         return False
     if between is not None and (not between.strip() or _is_repeated(found, texts)):
         fewest = FEWEST_SLOTS
     anew = sum(1 for text in texts if _begins_anew(text) and kind_of(text) not in PROSE)
     return len(texts) >= fewest and anew >= _NEARLY_ALL * len(texts) and reads_well(found)
+
+
+def _is_of_prose(between: str, line: str) -> bool:
+    """Whether a separator is one that prose has too; » alone, without the « of a quotation, is none."""
+    return _PROSE_BETWEEN.search(between) is not None and not (between.strip() == "»" and "«" not in line)
 
 
 def _is_repeated(found: Found, texts: list[str]) -> bool:
@@ -173,10 +178,15 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
             continue
         sentences = sum(map(_ends_sentence, lines))
         found = _attempt(block, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
-        if found and len(headlines_in(found)) >= fewest:
+        if found and len(headlines_in(found)) >= fewest and _is_by_lines(found, separator):
             strip = Found(block, "text", found)
             if separator is not None or reads_well(strip):
                 yield strip
+
+
+def _is_by_lines(found: Split, separator: str | None) -> bool:
+    """Whether lines are the headlines of a block, and no symbol that one of them is parted by."""
+    return separator is not None or found.separator is None or "\n" in found.separator
 
 
 def _attempt(text: str, separator: str | None) -> Split | None:

@@ -63,8 +63,8 @@ class Element(Struct, frozen=True, gc=False):
     """Whether it is hidden from screen readers, as copies for endless scrolling are."""
     rank: int
     """How many siblings of the same tag and class stand before it."""
-    whole: str | None = None
-    """What its `title` or `aria-label` says."""
+    whole: tuple[str, ...] = ()
+    """What its attributes say that can have a headline in full."""
 
 
 class Run(Struct, frozen=True, gc=False):
@@ -267,7 +267,7 @@ class _Drawn(_Told):
                 self._paths.setdefault((above, tag), len(self._paths)),
                 attributes.get("aria-hidden") == "true",
                 rank,
-                (attributes.get("title") or attributes.get("aria-label")) if attributes else None,
+                _whole(attributes) if attributes else (),
             )
         )
         self.starts.append(len(self.runs))
@@ -280,6 +280,17 @@ class _Drawn(_Told):
 
     def _inside(self) -> int:
         return self._open[-1] if self._open else -1
+
+
+_IN_FULL: Final = (
+    "title", "aria-label", "data-title", "data-full", "data-full-title", "data-fulltitle", "data-headline",
+    "data-text", "data-original-title", "data-tooltip",
+)  # fmt: skip
+"""Attributes in which sites keep a headline that they show cut short."""
+
+
+def _whole(attributes: Attributes) -> tuple[str, ...]:
+    return tuple([value for name in _IN_FULL if name in attributes and (value := attributes[name])])
 
 
 def _are_two_words(before: str, after: str) -> bool:

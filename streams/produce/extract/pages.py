@@ -18,7 +18,16 @@ from streams.produce.extract.embedded import (
     undeclared,
     with_data,
 )
-from streams.produce.extract.found import Found, based, headlines_in, in_element, reads_well, resplit, tidied
+from streams.produce.extract.found import (
+    Found,
+    based,
+    headlines_in,
+    in_element,
+    reads_well,
+    resplit,
+    tidied,
+    without_words_beside,
+)
 from streams.produce.extract.limits import tree_of
 from streams.produce.extract.lines import in_text, is_no_prose, rank, strip_lines
 from streams.produce.extract.links import address_of
@@ -171,6 +180,7 @@ def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> li
         for found in strip_lines(lines, separator)
         if separator is not None or is_no_prose(found, _FEWEST)
     ]
+    strips = [without_words_beside(found, body) if separator is None else found for found in strips]
     if not strips:
         if separator is None and body.css_first(_OF_A_PAGE) is not None:
             return []

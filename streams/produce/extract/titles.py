@@ -26,6 +26,8 @@ _FEW_WORDS: Final = 3
 _LEAST_SHARE: Final = 0.5
 """A link with at least this share of an item's text is its headline; with less, it is a word of a sentence."""
 _REPEATED: Final = 2
+_MOST_BEFORE: Final = 3
+"""Words that stand before a headline in the `title` of its link: `Permanent link to`."""
 _MANY: Final = 3
 """From so many items on, a column of short texts can be told from headlines that happen to be short."""
 
@@ -163,9 +165,10 @@ def _whole(drawn: Outline, item: int, cut: str) -> str:
     if len(shown) < SHORTEST_HEADLINE:
         return cut
     for number in _elements_of(drawn, item):
-        whole = " ".join((drawn.elements[number].whole or "").split())
-        if len(shown) < len(whole) <= LONGEST_HEADLINE and whole.startswith(shown):
-            return whole
+        for said in drawn.elements[number].whole:
+            before, begins, rest = " ".join(said.split()).partition(shown)
+            if begins and rest and len(said) <= LONGEST_HEADLINE and len(before.split()) <= _MOST_BEFORE:
+                return shown + rest
     return cut
 
 

@@ -330,6 +330,28 @@ def test_words_beside_the_element_with_all_separators_are_no_headline(strip: str
     assert first(f'<div class="newsbar">{strip}</div>') == [*NEWS, *MORE]
 
 
+@pytest.mark.parametrize("name", ["newsbar", "zz"])
+def test_a_word_in_an_element_like_that_of_the_strip_is_no_item(name: str) -> None:
+    """A word and the whole strip in two elements alike are no two headlines, whatever the strip is called."""
+    strip = f"<span>Watch</span><span>{' • '.join((*NEWS, *MORE))}</span><button>Pause</button>"
+    assert first(f'<main><h1>The mill</h1></main><div class="{name}">{strip}</div>') == [*NEWS, *MORE]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "<a class='btn' href='/x'>The whole file</a>",
+        "<button>To the harbour</button>",
+        "<a>Follow live updates</a>",
+    ],
+)
+def test_a_button_beside_a_single_headline_is_no_second_one(call: str) -> None:
+    """What is called a button, or asks for something, is none of the items."""
+    assert first(f'<div class="breaking-bar"><b>Breaking</b><a href="/1">{NEWS[0]}</a>{call}</div>') == [
+        NEWS[0]
+    ]
+
+
 def test_an_element_that_begins_with_a_separator_has_a_slot_before_it() -> None:
     """However short it is: the separator says that it is one."""
     page = f'<div class="ticker"><i>Mine reopens</i><p>• {" • ".join((*NEWS, *MORE))}</p></div>'

@@ -209,10 +209,12 @@ def test_a_label_before_text_between_bars_is_no_part_of_the_first_headline() -> 
         '<a href="/{n}" aria-label="{h}">{cut}...</a>',
         '<a href="/{n}"><span title="{h}">{cut} [...]</span></a>',
         '<a href="/{n}" title="Rail"><b title="{h}">{cut} …</b></a>',
+        '<a href="/{n}" title="Permanent link to {h}">{cut}…</a>',
+        '<a href="/{n}" data-full-title="{h}">{cut}…</a>',
     ],
 )
 def test_a_headline_cut_short_is_read_in_full_where_the_page_has_it(item: str) -> None:
-    """What a link or item says in `title` or `aria-label` is the headline where it begins with what is shown."""
+    """What a link or item says in `title` or `aria-label` is the headline where it goes on as what is shown does."""
     items = "".join(f"<li>{item.format(n=n, h=h, cut=h[:-9])}</li>" for n, h in enumerate(TITLES))
     slots = find_strips(f'<ul class="ticker">{items}</ul>', "here")[0].split.slots
     assert [slot.text for slot in slots] == list(TITLES)
