@@ -20,7 +20,10 @@ _ATTACHED: Final = "ب"
 
 def with_datelines(one: Words, other: Words, lexicon: Lexicon) -> tuple[Words, Words]:
     """Two headlines, of which one that says inside where it happens says so in front if the other does."""
-    return _led(one, other, lexicon), _led(other, one, lexicon)
+    return (
+        _led(one, other, lexicon) if other.breaks else one,
+        _led(other, one, lexicon) if one.breaks else other,
+    )
 
 
 def _led(mine: Words, beside: Words, lexicon: Lexicon) -> Words:

@@ -9,6 +9,7 @@ from rapidfuzz.distance import OSA
 
 from streams.process.dedup.reading import Token
 from streams.process.dedup.words import FACTS, Lexicon, take_apart
+from streams.process.gazetteer import places
 
 _SHORTEST_STEM: Final = 3
 """Letters that two forms of a word must share at their beginning."""
@@ -28,6 +29,9 @@ _ENDINGS: Final = (("ون", "ين"), ("ان", "ين"), ("", "ا"), ("و", "وا"
 """Arabic case endings: the same word in another place of the sentence."""
 
 
+_ALIF: Final = "ا"
+_YA: Final = "ي"
+_THEIR: Final = "هم"
 _LONGEST_ALTERNATION: Final = 2
 """Letters before the first difference of two words that can belong to their endings: "eur" and "euse" have two."""
 _SHORTEST_PART: Final = 3
@@ -140,7 +144,7 @@ def _is_tense(one: str, other: str, lexicon: Lexicon) -> bool:
     return (
         stem in roots
         or (present.endswith("ies") and f"{present[:-3]}y" in roots)
-        or present[:-2] in roots - {""}
+        or (present.endswith("es") and present[:-2] == past[:-2] != "")
     )
 
 
@@ -155,12 +159,22 @@ def _inflected(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
         return AFFIX if free else None
     if not free:
         return None
-    if not lexicon.names.isdisjoint((stem, stem_of_other)):
+    if not lexicon.names.isdisjoint((stem, stem_of_other, one, other)):
         # "علي" with an ending more is not the same man: it is عليا, a woman.
+        return None
+    if _is_from(stem, stem_of_other) or _is_from(one, other):
         return None
     if lexicon.variants.get(stem, stem) == lexicon.variants.get(stem_of_other, stem_of_other):
         return VARIANT
     return INFLECTION if _is_inflected(stem, stem_of_other) or _is_inflected(one, other) else None
+
+
+def _is_from(one: str, other: str) -> bool:
+    """Whether one of two Arabic words is a place, and the other says who is from there: "ليبيا", "ليبي"."""
+    return any(
+        place == native + _ALIF and native.endswith(_YA) and place in places().known
+        for place, native in ((one, other), (other, one))
+    )
 
 
 def _is_inflected(one: str, other: str) -> bool:
@@ -182,13 +196,20 @@ def _ends_as(one: str, other: str, ending: str, other_ending: str) -> bool:
         root = second.removesuffix(other_ending)
         if len(root) >= _SHORTEST_STEM and second.endswith(other_ending) and first == root + ending:
             # "مستشاره" with an ending more is hers: "مستشارها".
-            return bool(ending) or not root.endswith(_HA)
+            return bool(ending) or not (root.endswith(_HA) or _is_theirs(root))
     return False
+
+
+def _is_theirs(word: str) -> bool:
+    """Whether an Arabic word is theirs, who with an ending more are two: "إدانتهم", "إدانتهما"; not so "متهم"."""
+    return word.endswith(_THEIR) and len(word) >= _SHORTEST_DOUBLE
 
 
 def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
     shortest = min(len(one), len(other))
     if shortest < (_SHORTEST_TYPO if lexicon.language == "ar" else _SHORTEST_LATIN_TYPO):
+        return False
+    if one in lexicon.known and other in lexicon.known:
         return False
     farthest = 2 if min(len(_apart(one)[2]), len(_apart(other)[2])) >= _SHORTEST_DOUBLE else 1
     distance = 1 if _is_drawn_out(one, other) else OSA.distance(one, other, score_cutoff=farthest)
@@ -201,7 +222,7 @@ def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
         and (lexicon.language == "ar" or _IMPOSSIBLE.search(max(one, other, key=len)))
     ):
         # Arabic writes no letter twice in a row but where a word has it twice.
-        return not {one, other} <= lexicon.known
+        return True
     if not drawn_out and _is_derived(one, other, lexicon):
         return False
     known = lexicon.knows(one) + lexicon.knows(other)
@@ -229,12 +250,22 @@ def _is_derived(one: str, other: str, lexicon: Lexicon) -> bool:
             return False
     elif _are_compounds(longer, shorter, same, lexicon):
         return True
-    # "ensevelit" and "enseveli" end in "it" and "i", "boxeur" and "boxeuse" in "eur" and "euse".
-    for begin in range(same, max(_SHORTEST_STEM, same - _LONGEST_ALTERNATION) - 1, -1):
-        pair = longer[begin:], shorter[begin:]
-        if lexicon.endings.issuperset(pair) or not lexicon.alternating.isdisjoint((pair, pair[::-1])):
-            return True
-    return False
+    return _alternate(longer, shorter, same, lexicon)
+
+
+def _alternate(longer: str, shorter: str, same: int, lexicon: Lexicon) -> bool:
+    """Whether two words that differ from a place on have two endings of one stem.
+
+    The endings may share their first letters: "ensevelit" and "enseveli" end in "it" and "i", "boxeur" and "boxeuse" in
+    "eur" and "euse". The same letters in another order are a typing error.
+    """
+    begins = range(same, max(_SHORTEST_STEM, same - _LONGEST_ALTERNATION) - 1, -1)
+    pairs = [(longer[begin:], shorter[begin:]) for begin in begins]
+    return any(
+        lexicon.endings.issuperset(pair) or not lexicon.alternating.isdisjoint((pair, pair[::-1]))
+        for pair in pairs
+        if sorted(pair[0]) != sorted(pair[1])
+    )
 
 
 def _lost_letter(longer: str, shorter: str, same: int) -> bool:
@@ -262,6 +293,14 @@ def _is_drawn_out(one: str, other: str) -> bool:
 
 
 def _is_contrary(one: str, other: str, lexicon: Lexicon) -> bool:
-    """Whether two words are opposites: "lawful" and "unlawful", whether or not they are known."""
+    """Whether two words are opposites: "lawful" and "unlawful", "importer" and "exporter", known or not."""
     longer, shorter = (one, other) if len(one) > len(other) else (other, one)
-    return (one, other) in lexicon.opposites or longer.removesuffix(shorter) in lexicon.contrary
+    if (one, other) in lexicon.opposites or longer.removesuffix(shorter) in lexicon.contrary:
+        return True
+    same = next(
+        (i for i, (a, b) in enumerate(zip(one[::-1], other[::-1], strict=False)) if a != b), len(shorter)
+    )
+    return any(
+        lexicon.prefixes.issuperset((one[: len(one) - stem], other[: len(other) - stem]))
+        for stem in range(same, max(_SHORTEST_BARE, same - _LONGEST_ALTERNATION) - 1, -1)
+    )

@@ -51,7 +51,7 @@ class Numeral(Struct, frozen=True, gc=False):
 def read_numeral(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral | None:
     """The number that starts at a word, or None."""
     word = words[start]
-    if clock := _read_clock(words, start, lexicon):
+    if word[0].isdecimal() and (clock := _read_clock(words, start, lexicon)):
         return clock
     if match := _DIGITS.match(word):
         return _read_digits(match[2], match[3], words, start, lexicon)
@@ -175,8 +175,8 @@ def _read_words(words: Sequence[str], start: int, lexicon: Lexicon) -> tuple[int
     """The value of a run of number words and how many they are; (0, 0) where there is none."""
     total, end = lexicon.number(words[start]), start + 1
     if total is None:
-        scale = lexicon.scale(words[start])
-        return (scale, 1) if scale else (0, 0)
+        scale = lexicon.scale(words[start]) or 0
+        return (2 * scale if _is_dual(words, start, lexicon) else scale, 1 if scale else 0)
     while end < len(words) and words[end] not in lexicon.units:
         after = end + (words[end] == _CONNECTIVES.get(lexicon.language) and end + 1 < len(words))
         following = lexicon.number(words[after])
@@ -184,6 +184,19 @@ def _read_words(words: Sequence[str], start: int, lexicon: Lexicon) -> tuple[int
             break
         total, end = joined, after + 1
     return total, end - start
+
+
+def _is_dual(words: Sequence[str], start: int, lexicon: Lexicon) -> bool:
+    """Whether an Arabic magnitude is two of it: "ألفا جندي" are 2,000, for 1,000 are "ألف جندي"."""
+    following = words[start + 1 : start + 2]
+    return (
+        lexicon.language == "ar"
+        and words[start].endswith("ا")
+        and bool(following)
+        and not following[0].startswith("و")
+        and following[0] not in lexicon.movable
+        and lexicon.scale(following[0]) is None
+    )
 
 
 def _join(total: int, following: int, word: str, language: str) -> int | None:

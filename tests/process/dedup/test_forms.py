@@ -36,6 +36,21 @@ ENGLISH = "Town council thanks {} for years of service"
         (ENGLISH, "trainer", "trainee"),
         (ENGLISH, "mentor", "mentee"),
         (ENGLISH, "kidnapper", "kidnapped"),
+        (ENGLISH, "detained", "detainees"),
+        (ENGLISH, "deadlier", "deadliest"),
+        (ENGLISH, "importation", "deportation"),
+        (ENGLISH, "interstate", "intrastate"),
+        (ENGLISH, "the eleventh", "the seventh"),
+        (FRENCH, "la détention", "la rétention"),
+        (FRENCH, "un importateur", "un exportateur"),
+        (FRENCH, "la septième", "la centième"),
+        (FRENCH, "les nigériens", "les nigérians"),
+        (FRENCH, "l'équipe gambienne", "l'équipe zambienne"),
+        (ARABIC, "ألفا جندي", "ألف جندي"),
+        (ARABIC, "مليونا متطوع", "مليون متطوع"),
+        (ARABIC, "مئتي متطوع", "مئة متطوع"),
+        (ARABIC, "شاعر ليبيا", "شاعر ليبي"),
+        (ARABIC, "تضحيتهم", "تضحيتهما"),
     ],
 )
 def test_another_form_says_another_fact(headline: str, one: str, other: str) -> None:
@@ -46,6 +61,7 @@ def test_another_form_says_another_fact(headline: str, one: str, other: str) -> 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("بلدية الزهراء تنفق مليونا على الحدائق", "بلدية الزهراء تنفق مليون على الحدائق"),
         ("القوات البرية تنهي مناورات الربيع", "القوت البرية تنهي مناورات الربيع"),
         ("المدينة العتيقة تستعد لمهرجان الحكاية", "المدينة العتيقية تستعد لمهرجان الحكاية"),
         ("Le gouvernement reporte la réforme des gares", "Le gouvernemet reporte la réforme des gares"),

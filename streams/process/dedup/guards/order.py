@@ -55,15 +55,24 @@ def _is_inversion(alignment: Alignment) -> bool:
         return False
     blocks = alignment.one.tokens[:turn], alignment.one.tokens[turn:end]
     lexicon = alignment.lexicon
-    if lexicon.language == "ar":
-        return any(len(block) == 1 and _is_verb(block[0], lexicon) for block in blocks)
+    if end > _PAIR:
+        return lexicon.language == "ar" and any(
+            len(block) == 1 and _is_verb(block[0], lexicon) for block in blocks
+        )
     asking = lexicon.language == "en" and any(
         token.written in AUXILIARIES for token in alignment.one.tokens[:end]
     )
-    (first, *_), (second, *_) = blocks
+    return not asking and not _are_names(alignment)
+
+
+def _are_names(alignment: Alignment) -> bool:
+    """Whether the first two words are two names: known ones in Arabic, elsewhere two that are written as names."""
+    first, second = alignment.one.tokens[:_PAIR]
+    if alignment.lexicon.language == "ar":
+        names = alignment.lexicon.names | places().known
+        return names.issuperset((first.written, second.written))
     sides = ((second, alignment.one.shown), (first, alignment.other.shown))
-    named = all(is_written(NAME, token.written, shown) for token, shown in sides)
-    return end == _PAIR and not asking and not named
+    return all(is_written(NAME, token.written, shown) for token, shown in sides)
 
 
 def _is_verb(token: Token, lexicon: Lexicon) -> bool:

@@ -81,6 +81,7 @@ class Lexicon(Struct, frozen=True):
     shortened: Mapping[str, tuple[str, tuple[tuple[str, ...], ...]]]
     opposites: frozenset[tuple[str, str]]
     contrary: frozenset[str]
+    prefixes: frozenset[str]
     endings: frozenset[str]
     alternating: frozenset[tuple[str, str]]
     parts: frozenset[str]
@@ -221,6 +222,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         shortened=_shortened(data.get("shortened", ())),
         opposites=frozenset(pairs) | {(other, one) for one, other in pairs},
         contrary=_folded(data.get("contrary", ())),
+        prefixes=_folded(data.get("prefixes", ())),
         endings=_folded(("", *data.get("endings", ()))),
         alternating=frozenset((one, other) for one, other in data.get("alternating", ())),
         parts=_folded(data.get("parts", ())),
@@ -246,7 +248,13 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         tenses=_first_of(data.get("tenses", ())),
         opening=frozenset(phrase.split()[0] for phrase in phrases) | frozenset(bounds),
         longest=max((phrase.count(" ") + 1 for phrase in phrases), default=1),
-        known=known | names | place_words | _folded(data.get("confusable", ())),
+        known=known
+        | names
+        | place_words
+        | meanings.keys()
+        | _folded(
+            word for name in ("numbers", "scales", "confusable", "demonyms") for word in data.get(name, ())
+        ),
         names=names,
     )
 
