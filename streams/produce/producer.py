@@ -126,21 +126,26 @@ async def produce(
                 continue
             tell(outgoing, observation.place, failed)
             counts.add(outgoing)
-            if outgoing.problem is not None:
-                await publisher.reject(outgoing.strip, outgoing.problem)
-                observer.rejected(
-                    "RecordError",
-                    str(outgoing.problem),
-                    source=outgoing.strip.source,
-                    slots=outgoing.strip.slots,
-                    empty=outgoing.found.empty,
-                )
-                observer.heard(outgoing.strip.source, outgoing.found.timestamp)
-                continue
-            await publisher.publish(outgoing.strip, outgoing.found)
+            await _publish(outgoing, publisher, observer)
         await progress.flush()
         counts.published = publisher.published
         counts.dead_letters += publisher.refused
+
+
+async def _publish(outgoing: Outgoing, publisher: Publisher, observer: ProducerObserver) -> None:
+    """Publish a strip and its sightings, or its dead letter."""
+    if outgoing.problem is None:
+        await publisher.publish(outgoing.strip, outgoing.found)
+        return
+    await publisher.reject(outgoing.strip, outgoing.problem)
+    observer.rejected(
+        "RecordError",
+        str(outgoing.problem),
+        source=outgoing.strip.source,
+        slots=outgoing.strip.slots,
+        empty=outgoing.found.empty,
+    )
+    observer.heard(outgoing.strip.source, outgoing.found.timestamp)
 
 
 class _Progress:
