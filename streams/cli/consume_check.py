@@ -42,6 +42,8 @@ def command(group: str, seconds: float, as_json: bool, settings: Settings) -> No
     from streams.consumers.findings import findings
     from streams.consumers.looks import looks
 
+    if not group:
+        raise click.UsageError("--group is empty; give the consumer's group.id")
     prefix = settings[TOPIC_PREFIX]
     first, last = asyncio.run(
         looks(settings.connection(), group, prefix=prefix, patience=settings[PATIENCE], seconds=seconds)

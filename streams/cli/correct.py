@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from streams.corrections.statement import Kind
 
 _WAIT_S: Final = 15.0
+_ID: Final = re.compile(r"[0-9a-f]{20}")
 
 Command = Callable[..., None]
 
@@ -44,11 +46,19 @@ def command() -> None:
     """
 
 
+def _given(_context: click.Context, _option: click.Parameter, why: str) -> str:
+    if not why.strip():
+        raise click.BadParameter("it is empty; give the reason")
+    return why
+
+
 def _saying(command: Command) -> Command:
     """Add the options for the author, the reason and the cluster."""
     decorated = json_option(kafka_options()(command))
     decorated = click.option("--by", help="Who says so (default: your login).")(decorated)
-    return click.option("--why", required=True, help="The reason, for whoever reads it later.")(decorated)
+    return click.option(
+        "--why", required=True, callback=_given, help="The reason, for whoever reads it later."
+    )(decorated)
 
 
 @command.command(
@@ -132,6 +142,8 @@ def undo(identity: str, why: str, by: str | None, as_json: bool, settings: Setti
     from schemas.instants import format_instant
     from streams.corrections.register import read
 
+    if not _ID.fullmatch(identity):
+        raise click.UsageError(f"{identity!r} is no correction's id; `ticker corrections list` has them")
     held = asyncio.run(
         read(settings.connection(), prefix=settings[TOPIC_PREFIX], patience=settings[PATIENCE])
     )
@@ -157,6 +169,8 @@ def _say(
 ) -> None:
     from streams.corrections.statement import correction
 
+    if not all(text.strip() for text in headlines):
+        raise click.UsageError("a headline is empty; give its id or its text")
     texts = _texts(headlines, settings)
     now = time.time_ns() // 1_000_000
     _submit(

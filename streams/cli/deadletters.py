@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,7 +17,15 @@ from msgspec import Struct
 
 from streams.cli.moments import minute, parse_moment
 from streams.cli.options import kafka_options
-from streams.cli.output import Commands, examples, isolate, json_option, wants_json, write_json
+from streams.cli.output import (
+    Commands,
+    check_writable,
+    examples,
+    isolate,
+    json_option,
+    wants_json,
+    write_json,
+)
 from streams.counted import counted
 from streams.errors import SettingsError
 from streams.settings import Settings
@@ -29,6 +38,7 @@ if TYPE_CHECKING:
     from streams.kafka.topics import TopicDescription
 
 _SHOWN: Final = 160
+_PLACE: Final = re.compile(r"\d{1,9}/\d{1,18}", re.ASCII)
 
 
 class _Read(Struct, frozen=True):
@@ -56,6 +66,10 @@ def _choice_options(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         from streams.deadletters.letters import Choice
 
+        if strange := [place for place in places if not _PLACE.fullmatch(place)]:
+            raise click.UsageError(
+                f"{strange[0]!r} is no place of a dead letter: give PARTITION/OFFSET, such as 0/17; `list` shows them"
+            )
         choice = Choice(
             stage=stage,
             fingerprint=reason,
@@ -243,6 +257,8 @@ def export(
         source=source,
         since=parse_moment("--since", since) if since else None,
     )
+    if file != "-":
+        check_writable(Path(file), "the file")
     read = asyncio.run(_read(settings, choice))
     with _output(file) as out:
         for letter in read.chosen:

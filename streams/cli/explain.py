@@ -48,6 +48,8 @@ def command(
     from streams.explain.explanation import explain, reasoned
     from streams.process.categorize.model import Categorizer
 
+    if not query.strip():
+        raise click.UsageError("the headline is empty; give its id or its text")
     categorizer = Categorizer(rules=read_rules(rules_path))
     explanation = reasoned(explain(query, _evidence(run_file, settings)), categorizer)
     if wants_json(as_json):

@@ -235,7 +235,12 @@ def _handle(formatter: logging.Formatter, level: int) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     handler.addFilter(Rarely())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    root = logging.getLogger()
+    for earlier in [each for each in root.handlers if any(isinstance(one, Rarely) for one in each.filters)]:
+        root.removeHandler(earlier)
+    logging.basicConfig(
+        handlers=[handler], level=logging.WARNING
+    )  # not where a program around us has its own
     logging.getLogger("streams").setLevel(level)
     for name in (*_NOISY, _TRANSPORT):
         logging.getLogger(name).setLevel(logging.ERROR)

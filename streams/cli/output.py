@@ -1,10 +1,14 @@
 """The output of commands: tables on a terminal, JSON lines in a pipe, examples in `--help`."""
 
+import os
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 import click
 import msgspec
+
+from streams.errors import SettingsError
 
 _FIRST_STRONG_ISOLATE: Final = "\u2068"
 _POP_ISOLATE: Final = "\u2069"
@@ -62,3 +66,20 @@ def isolate(text: str) -> str:
     Embeddings, overrides and isolates in the text are removed, because they could end ours.
     """
     return f"{_FIRST_STRONG_ISOLATE}{text.translate(_WITHOUT_STEERING)}{_POP_ISOLATE}"
+
+
+def check_writable(path: Path, what: str) -> None:
+    """Check that a file can be written, before the work whose result it is to hold is done; writes nothing.
+
+    Raises:
+        SettingsError: It cannot; says `what` it is, and why.
+    """
+    if path.is_dir():
+        problem = "it is a folder; name a file"
+    elif not path.parent.is_dir():
+        problem = f"there is no folder {path.parent}"
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        problem = "that is not permitted"
+    else:
+        return
+    raise SettingsError(f"{what} {path} cannot be written: {problem}")

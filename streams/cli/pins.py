@@ -19,7 +19,25 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _unescaped(_context: click.Context, _option: click.Parameter, typed: str | None) -> str | None:
-    return None if typed is None else unescape(typed)
+    if typed is None:
+        return None
+    from streams.produce.separators import MAX_SEPARATOR
+
+    separator = unescape(typed)
+    if len(separator) > MAX_SEPARATOR:
+        raise click.BadParameter(
+            f"a separator has at most {MAX_SEPARATOR} characters, this one {len(separator):,}"
+        )
+    return separator
+
+
+def _css(_context: click.Context, _option: click.Parameter, selector: str | None) -> str | None:
+    if selector is not None:
+        from streams.produce.extract import selector_problem
+
+        if problem := selector_problem(selector):
+            raise click.BadParameter(f"{selector!r} is not CSS: {problem}")
+    return selector
 
 
 separator_option = click.option(
@@ -29,5 +47,5 @@ separator_option = click.option(
     "'' says: all is one headline.",
 )
 selector_option = click.option(
-    "--selector", help="A CSS selector of the strip, or of its items, in an HTML page."
+    "--selector", callback=_css, help="A CSS selector of the strip, or of its items, in an HTML page."
 )

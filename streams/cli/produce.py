@@ -97,22 +97,21 @@ def command(
         _read_sources(registry, settings, counts, stopped, takes_pushes=takes_pushes)
         _tell(counts)
         return
-    places = _checked(places, follow, takes_pushes)
-    if follow or takes_pushes or places == _STDIN:
-        log_to_stderr(log_format=settings[LOG_FORMAT])
-    _read_files(
-        places,
-        settings,
-        counts,
-        stopped,
+    asked = _Asked(
+        places=_checked(places, follow, takes_pushes),
         source=source,
         separator=separator,
         selector=selector,
-        followed=(Path(places[0]), position) if follow else None,
+        follow=follow,
+        position=position,
         takes_pushes=takes_pushes,
     )
+    if asked.is_endless:
+        log_to_stderr(log_format=settings[LOG_FORMAT])
+    _check_input(asked)
+    _read_files(asked, settings, counts, stopped)
     _tell(counts)
-    if stopped.is_set() and not follow and places and places != _STDIN:
+    if stopped.is_set() and not asked.is_endless:
         click.echo("ticker: stopped before the end of the input; run it again for the rest", err=True)
         sys.exit(1)
     if counts.failed or counts.dead_letters:
@@ -143,78 +142,112 @@ class _Work(Struct, frozen=True, kw_only=True):
     """Called with the metrics before anything is read."""
 
 
-def _read_files(
-    places: tuple[str, ...],
-    settings: Settings,
-    counts: "Counts",
-    stopped: Event,
-    *,
-    source: str | None,
-    separator: str | None,
-    selector: str | None,
-    followed: tuple[Path, Path | None] | None,
-    takes_pushes: bool,
-) -> None:
+class _Asked(Struct, frozen=True, kw_only=True):
+    """What to read of files or of a pipe, and how."""
+
+    places: tuple[str, ...]
+    """Empty if strips are only pushed."""
+    source: str | None
+    separator: str | None
+    selector: str | None
+    follow: bool
+    position: Path | None
+    takes_pushes: bool
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it goes on until told to end, or until a pipe ends: then it logs, and shows no progress."""
+        return self.follow or self.takes_pushes or self.places == _STDIN
+
+
+class _Failures:
+    """Tells of what cannot be read or split, and counts it; of what cannot be read, also for the metrics."""
+
+    def __init__(self, counts: "Counts", tell_of: Callable[[Exception], None]) -> None:
+        self._counts = counts
+        self._tell_of = tell_of
+        self.metrics: ProducerMetrics | None = None
+        """None until they are there; nothing is read before."""
+
+    def unsplit(self, error: Exception) -> None:
+        self._counts.failed += 1
+        self._tell_of(error)
+
+    def unread(self, error: Exception) -> None:
+        self.unsplit(error)
+        if self.metrics is not None:
+            self.metrics.failed()
+
+    def count_in(self, metrics: "ProducerMetrics") -> None:
+        self.metrics = metrics
+
+
+def _check_input(asked: _Asked) -> None:
+    """Check what was asked for, before Kafka is waited for.
+
+    Raises:
+        InputError: A place is not there, which may come later if it is followed; or no source can have that name.
+    """
+    from streams.errors import InputError
+    from streams.produce.observation import source_named
+
+    for place in asked.places:
+        if place not in _STDIN and not asked.follow and not Path(place).exists():
+            raise InputError(place, "there is no such file or folder")
+    if asked.source is not None:
+        source_named(asked.source, "--source")
+
+
+def _read_files(asked: _Asked, settings: Settings, counts: "Counts", stopped: Event) -> None:
     """Publish the contents of files, or of a pipe."""
     from streams.produce import read
     from streams.produce.positions import Positions
     from streams.produce.producer import produce
     from streams.produce.spooled import take_all
 
-    positions = Positions(*followed) if followed else None
+    positions = Positions(Path(asked.places[0]), asked.position) if asked.follow else None
     remember = positions.remember if positions else lambda _: None
-    with Progress(None if followed or not places else read.size_of(places)) as progress:
-
-        def failed(error: Exception) -> None:
-            counts.failed += 1
-            if followed or not places or places == _STDIN:
-                _warn(error)
-            else:
-                progress.say(f"ticker: {error}")
-
-        counting: list[ProducerMetrics] = []
-
-        def unread(error: Exception) -> None:
-            failed(error)
-            for metrics in counting:
-                metrics.failed()
-
+    with Progress(None if asked.is_endless else read.size_of(asked.places)) as progress:
+        failures = _Failures(
+            counts, _warn if asked.is_endless else lambda error: progress.say(f"ticker: {error}")
+        )
+        unread, advance = failures.unread, progress.advance
         observations = (
             read.follow(
-                places[0], failed=unread, stopped=stopped, progress=progress.advance, since=positions.recall()
+                asked.places[0], failed=unread, stopped=stopped, progress=advance, since=positions.recall()
             )
             if positions
-            else read.read(places, failed=unread, source=source, progress=progress.advance)
+            else read.read(asked.places, failed=unread, source=asked.source, progress=advance)
         )
 
         async def fill(intake: "Intake", metrics: "ProducerMetrics", stop: asyncio.Event) -> None:
             await take_all(
                 observations,
                 intake,
-                failed=failed,
+                failed=failures.unsplit,
                 split_failed=metrics.failed,
                 stop=stop,
                 remember=remember,
-                separator=separator,
-                selector=selector,
+                separator=asked.separator,
+                selector=asked.selector,
             )
 
         publish = partial(
             produce,
             observations,
             counts=counts,
-            failed=failed,
+            failed=failures.unsplit,
             remember=remember,
-            separator=separator,
-            selector=selector,
+            separator=asked.separator,
+            selector=asked.selector,
         )
         work = _Work(
             counts=counts,
-            failed=failed,
+            failed=failures.unsplit,
             fill=fill,
-            publish=None if takes_pushes else publish,
-            takes_pushes=takes_pushes,
-            begun=counting.append,
+            publish=None if asked.takes_pushes else publish,
+            takes_pushes=asked.takes_pushes,
+            begun=failures.count_in,
         )
         asyncio.run(_run(work, settings, stopped))
 

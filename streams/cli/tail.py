@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import difflib
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,6 +21,8 @@ from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
+
+logger: Final = logging.getLogger(__name__)
 
 _decode: Final = msgspec.json.Decoder(CategorizedHeadline).decode
 
@@ -69,6 +72,10 @@ def command(
     end = parse_moment("--until", until) if until else None
     takes = predicate(Selection(sources=sources, languages=languages, text=text), since=start, until=end)
     show = _show_json if wants_json(as_json) else _show_lines
+    for slug in categories:
+        _check_category(slug)
+    if start is not None and end is not None and start >= end:
+        raise SettingsError(f"--since {since} is not before --until {until}: no headline is between them")
     try:
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(
@@ -81,7 +88,10 @@ def command(
                 )
             )
     except SettingsError as error:
-        raise SettingsError(f"{error}{_meant(categories)}") from error
+        unknown = "".join(
+            f" Category {slug!r}: {_meant(slug)}" for slug in categories if slug not in CATEGORIES
+        )
+        raise SettingsError(f"{error}{unknown}") from error
 
 
 async def _tail(
@@ -109,18 +119,25 @@ async def _tail(
             show(record)
 
 
-def _meant(categories: Sequence[str]) -> str:
-    """A suggestion for a category that does not exist."""
-    for slug in categories:
-        if slug not in CATEGORIES:
-            close = difflib.get_close_matches(slug, CATEGORIES, n=1)
-            hint = (
-                f"did you mean {close[0]}?"
-                if close
-                else f"there are {', '.join(CATEGORIES)}, and your own rules'"
-            )
-            return f" Category {slug!r}: {hint}"
-    return ""
+def _check_category(slug: str) -> None:
+    """Say at once what may be a mistake; the topics of the workers' own rules are known to the cluster alone.
+
+    Raises:
+        SettingsError: No category can have that name.
+    """
+    from streams.process.categorize.rules import is_name
+
+    if slug in CATEGORIES:
+        return
+    if not is_name(slug):
+        raise SettingsError(f"{slug!r} is no category: {_meant(slug)}")
+    logger.info("%r is no category that all have, but may be a topic of your own: %s", slug, _meant(slug))
+
+
+def _meant(slug: str) -> str:
+    """A suggestion for a category that may not exist."""
+    close = difflib.get_close_matches(slug, CATEGORIES, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(CATEGORIES)}, and your own rules'"
 
 
 def _show_json(record: Any) -> None:

@@ -99,9 +99,10 @@ def wait(settings: Settings, program: str, rules_path: Path | None) -> None:
     def report(text: str) -> None:
         click.echo(f"ticker: {text}", err=True)
 
+    topics = _needed(program, rules_path)
+
     async def run() -> None:
         async with administration(settings.connection(), patience=math.inf, report=report) as client:
-            topics = _needed(program, rules_path)
             await wait_for(client, topics, prefix=settings[TOPIC_PREFIX], report=report)
 
     asyncio.run(run())

@@ -82,7 +82,7 @@ def observe(
     """
     return Observation(
         place=place,
-        source=_source(source, place),
+        source=source_named(source, place),
         observed_at=_moment(observed_at, place),
         text=_text(text, place, _MAX_PAGE if is_page else MAX_CHARACTERS),
         format=format,
@@ -98,7 +98,12 @@ def refusal(place: str, field: str, problem: str, allowed: str) -> InputError:
     return InputError(place, f"{field}: {problem}; allowed: {allowed}")
 
 
-def _source(source: str, place: str) -> str:
+def source_named(source: str, place: str) -> str:
+    """A source's name, if events can carry it.
+
+    Raises:
+        InputError: They cannot; it says what is allowed.
+    """
     allowed = (
         f"1 to {MAX_SOURCE} characters of Unicode, none of them a control character; name it with --source"
     )

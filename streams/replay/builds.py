@@ -4,6 +4,7 @@
 """
 
 import shlex
+import shutil
 import subprocess
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
@@ -79,7 +80,7 @@ class OtherBuild:
         command: How its `ticker` is called: `/opt/ticker-1.4/bin/ticker`.
 
     Raises:
-        SettingsError: The command cannot be parsed.
+        SettingsError: The command cannot be parsed, or there is none of that name.
     """
 
     def __init__(self, command: str) -> None:
@@ -89,6 +90,8 @@ class OtherBuild:
             raise SettingsError(f"{command!r} is no command: {error}") from None
         if not self._command:
             raise SettingsError("the other build's command is empty; give the path of its ticker")
+        if shutil.which(self._command[0]) is None:
+            raise SettingsError(f"there is no {self._command[0]}: give the path of the other ticker")
 
     def relations(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Judged]:
         """How the texts of each pair relate.

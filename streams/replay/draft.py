@@ -65,32 +65,63 @@ async def draft(
     """Make a plan and check it; `progress` is called with numbers of records read.
 
     Raises:
-        SettingsError: The topic, speed or pattern is invalid, or a filter matches nothing.
+        SettingsError: The topic, window, speed, id or pattern is invalid, or a filter matches nothing.
         TickerError: A cluster cannot be reached.
     """
-    topic = topic_named(request.topic).on(request.source_prefix)
+    plan = _asked(request, ends)
+    taken = plan.predicate
     async with administration(ends.source, patience=ends.patience) as client:
-        partitions = await partitions_of(client, [topic])
-        source = Place(
-            bootstrap_servers=ends.source.bootstrap_servers,
-            cluster_id=await cluster_id(client),
-            prefix=request.source_prefix,
-            settings=request.source_settings,
-        )
+        partitions = await partitions_of(client, [plan.source_topic])
+        plan = replace(plan, source=replace(plan.source, cluster_id=await cluster_id(client)))
     async with administration(ends.target, patience=ends.patience) as client:
-        target = Place(
-            bootstrap_servers=ends.target.bootstrap_servers,
-            cluster_id=await cluster_id(client),
-            prefix=request.target_prefix,
-            settings=request.target_settings,
+        plan = replace(plan, target=replace(plan.target, cluster_id=await cluster_id(client)))
+    options = ends.source.aiokafka_options()
+    found = await find(
+        options,
+        partitions,
+        since=request.since,
+        until=request.until,
+        offsets=request.offsets,
+        warm_up=_warm_up(request),
+        run_out=_run_out(request),
+    )
+    unmatched = Unmatched(request.selection)
+    spans = await survey(options, found, unmatched.noting(taken), progress=progress)
+    if "filters" not in request.accept and (told := "; ".join(unmatched.told())):
+        raise SettingsError(f"{told} (--accept filters goes on all the same)")
+    plan = replace(plan, spans=spans)
+    return plan, await examine(plan, ends, cut=found.cut)
+
+
+def _asked(request: Request, ends: Ends) -> Plan:
+    """The plan as far as it needs no cluster: without the clusters' ids and the spans of its window.
+
+    Raises:
+        SettingsError: As `draft`.
+    """
+    topic_named(request.topic)
+    if request.since is not None and request.until is not None and request.since >= request.until:
+        raise SettingsError(
+            f"--since {format_instant(request.since)} is not before --until {format_instant(request.until)}:"
+            " no record is between them"
         )
     begins, run_out = _warm_up(request), _run_out(request)
     plan = Plan(
         id=replay_id(request.id),
         made_at=format_instant(time.time_ns() // 1_000_000),
         topic=request.topic,
-        source=source,
-        target=target,
+        source=Place(
+            bootstrap_servers=ends.source.bootstrap_servers,
+            cluster_id="",
+            prefix=request.source_prefix,
+            settings=request.source_settings,
+        ),
+        target=Place(
+            bootstrap_servers=ends.target.bootstrap_servers,
+            cluster_id="",
+            prefix=request.target_prefix,
+            settings=request.target_settings,
+        ),
         since=None if request.since is None else format_instant(request.since),
         until=None if request.until is None else format_instant(request.until),
         warm_up=None if begins is None else format_instant(begins),
@@ -104,24 +135,8 @@ async def draft(
         accept=request.accept,
         spans=(),
     )
-    plan.pace  # noqa: B018 (an invalid speed is reported before the window is read)
-    taken = plan.predicate
-    options = ends.source.aiokafka_options()
-    found = await find(
-        options,
-        partitions,
-        since=request.since,
-        until=request.until,
-        offsets=request.offsets,
-        warm_up=begins,
-        run_out=run_out,
-    )
-    unmatched = Unmatched(request.selection)
-    spans = await survey(options, found, unmatched.noting(taken), progress=progress)
-    if "filters" not in request.accept and (told := "; ".join(unmatched.told())):
-        raise SettingsError(f"{told} (--accept filters goes on all the same)")
-    plan = replace(plan, spans=spans)
-    return plan, await examine(plan, ends, cut=found.cut)
+    plan.pace, plan.predicate  # noqa: B018 (an invalid speed or pattern is reported before a cluster is asked)
+    return plan
 
 
 def _warm_up(request: Request) -> int | None:

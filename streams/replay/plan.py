@@ -170,9 +170,14 @@ def replay_id(given: str | None) -> str:
     """
     if given is None:
         return uuid.uuid4().hex[:8]
-    if not _ID.fullmatch(given):
+    if not is_replay_id(given):
         raise SettingsError(f"--id {given!r}: give up to 40 small letters, digits and -, not - first")
     return given
+
+
+def is_replay_id(text: str) -> bool:
+    """Whether a text can be the id of a replay."""
+    return _ID.fullmatch(text) is not None
 
 
 def topic_named(name: str) -> Topic:

@@ -80,13 +80,16 @@ async def serving_cluster(
         SettingsError: The address cannot be listened on, or the certificate cannot be used.
         TickerError: No broker answers, or a topic is missing.
     """
+    tls = _ssl(options.certfile)
     log = await find_log(connection, prefix=prefix, patience=patience)
     window = Window(options.size, len(log.headlines), time.time)
     follower = Follower(connection.aiokafka_options(), log, window)
     metrics = ServeMetrics(registry, window, lambda: follower.is_answered)
     readers = _readers(options, window, log.identity, metrics)
     pages = Pages(window, readers, log.identity)
-    async with _answering(options, pages, registry, lambda: follower.is_ready, ending) as served:
+    async with _answering(
+        options, tls, pages, registry, is_ready=lambda: follower.is_ready, ending=ending
+    ) as served:
         deliveries = _deliveries(options, window, log.identity, metrics)
 
         def came(entry: Entry) -> None:
@@ -156,13 +159,14 @@ async def serving_files(
         InputError: The files have no headline.
         SettingsError: The address cannot be listened on, or the certificate cannot be used.
     """
+    tls = _ssl(options.certfile)
     window = Window(options.size, LANGUAGE_PARTITIONS, time.time)
     metrics = ServeMetrics(registry, window, lambda: True)
     identity = log_identity("files", str(time.time_ns()))
     readers = _readers(options, window, identity, metrics)
     await asyncio.to_thread(fill, window, places, failed)
     pages = Pages(window, readers, identity)
-    async with _answering(options, pages, registry, lambda: True, ending) as served:
+    async with _answering(options, tls, pages, registry, is_ready=lambda: True, ending=ending) as served:
         beating = asyncio.create_task(_beat(readers, window, None))
         try:
             yield served
@@ -174,8 +178,10 @@ async def serving_files(
 @asynccontextmanager
 async def _answering(
     options: ServeOptions,
+    tls: ssl.SSLContext | None,
     pages: Pages,
     registry: CollectorRegistry,
+    *,
     is_ready: Callable[[], bool],
     ending: Ending,
 ) -> AsyncIterator[Served]:
@@ -187,12 +193,12 @@ async def _answering(
         pages.readers.close()
 
     application.on_shutdown.append(close)
-    scheme = "https" if options.certfile else "http"
+    scheme = "https" if tls else "http"
     async with listening(
         application,
         options.listen,
         ending=ending,
-        ssl_context=_ssl(options.certfile),
+        ssl_context=tls,
         shutdown_timeout=_STOP_S,
     ) as address:
         yield Served(f"{scheme}://{address}/", is_ready)

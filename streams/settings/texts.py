@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 PORTS: Final = range(1, 65_536)
 _SERVER: Final = re.compile(r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.%\w]+\]):(?P<port>\d{1,5})", re.ASCII)
 _PREFIX: Final = re.compile(r"[\w.-]{1,100}", re.ASCII)
+_INSTANCE: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
 def any_text(text: str) -> str:
@@ -101,6 +102,13 @@ def web_address(text: str) -> str:
 def topic_prefix(text: str) -> str:
     """A prefix of topic names: characters that Kafka allows, and short enough to leave room for the rest."""
     if not _PREFIX.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def instance_id(text: str) -> str:
+    """An id of a group's member, of the characters that Kafka allows; room is left for what a worker appends to it."""
+    if not _INSTANCE.fullmatch(text):
         raise ValueError
     return text
 

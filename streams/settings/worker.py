@@ -14,9 +14,9 @@ LISTEN: Final[Setting[str | None]] = Setting(
 )
 INSTANCE_ID: Final[Setting[str | None]] = Setting(
     name="worker.instance_id",
-    parse=texts.any_text,
+    parse=texts.instance_id,
     default=None,
-    allowed="text, unique in the group",
+    allowed="1 to 200 letters, digits and . _ -, unique in the group",
     help="Static membership: a worker that is restarted under its id takes its partitions back at once.",
 )
 SESSION_TIMEOUT: Final = Setting(

@@ -21,6 +21,7 @@ from msgspec import Meta, Struct
 
 from schemas.events import MAX_SOURCE
 from streams.errors import SettingsError
+from streams.produce.extract import selector_problem
 from streams.produce.separators import MAX_SEPARATOR
 from streams.settings import Secret
 from streams.settings.sources import INTERVALS, LEAST_INTERVAL_S, MOST_INTERVAL_S
@@ -340,12 +341,20 @@ def _contradictions(entry: _Entry, written: Mapping[str, object]) -> Iterator[tu
         yield ("path",), "there is no home of that name; write the folder out"
     if entry.path is not None and entry.headers:
         yield ("headers",), "a file is asked for without headers"
-    if entry.selector is not None and entry.kind not in {None, "page"}:
-        yield ("selector",), f"a selector picks elements of a page, and kind is {entry.kind}"
+    if entry.selector is not None and (problem := _useless(entry.selector, entry.kind)):
+        yield ("selector",), problem
     if isinstance(entry.interval, list) and entry.interval[0] > entry.interval[1]:
         yield ("interval",), "the shortest comes first"
     if entry.timezone is not None and not _is_zone(entry.timezone):
         yield ("timezone",), f"{entry.timezone!r} is no time zone; give one such as Africa/Casablanca"
+
+
+def _useless(selector: str, kind: str | None) -> str:
+    """Why a selector picks nothing; empty if it can."""
+    if kind not in {None, "page"}:
+        return f"a selector picks elements of a page, and kind is {kind}"
+    problem = selector_problem(selector)
+    return f"{selector!r} is not CSS: {problem}" if problem else ""
 
 
 def address_problem(address: str) -> str:

@@ -9,7 +9,7 @@ import click
 from streams.cli.clusters import Target, target_options
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
-from streams.cli.replay.ends import planned_ends
+from streams.cli.replay.ends import check_named, planned_ends
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
@@ -39,6 +39,7 @@ def clean(replay: str, yes: bool, as_json: bool, settings: Settings, target: Tar
         made = read_plan(Path(replay))
         connection, prefix, name = planned_ends(made, settings, target).target, made.target.prefix, made.id
     else:
+        check_named(replay)
         there = target.settings(settings)
         connection, prefix, name = there.connection(), there[TOPIC_PREFIX], replay
     removal = asyncio.run(look(connection, prefix, name, patience=settings[PATIENCE]))

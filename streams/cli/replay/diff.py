@@ -16,6 +16,7 @@ from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.ends import planned_ends
 from streams.cli.rules import read_rules, rules_option
 from streams.counted import counted
+from streams.errors import InputError
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from streams.replay.plan import Plan
     from streams.replay.report import Report
     from streams.replay.results import Compared
+
+
+_RESULTS: Final = frozenset({".json", ".jsonl", ".ndjson", ".gz", ".txt"})
+"""Suffixes of files that a user may have written a result into."""
 
 
 class _Share(click.ParamType):
@@ -47,14 +52,27 @@ class _Share(click.ParamType):
 SHARE: Final = _Share()
 
 
+def _there(_context: click.Context, _option: click.Parameter, command: str | None) -> str | None:
+    """The command of a build, which is there: known before anything is replayed or compared."""
+    if command is not None:
+        from streams.replay.builds import OtherBuild
+
+        OtherBuild(command)
+    return command
+
+
 def build_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that name the builds to ask for explanations."""
     command = rules_option(command)
     command = click.option(
-        "--new-build", metavar="TICKER", help="The command of the build that made B (default: this one)."
+        "--new-build",
+        callback=_there,
+        metavar="TICKER",
+        help="The command of the build that made B (default: this one).",
     )(command)
     return click.option(
         "--old-build",
+        callback=_there,
         metavar="TICKER",
         help="The command of the build that made A, such as /opt/ticker-1.4/bin/ticker: tells what it decided by.",
     )(command)
@@ -117,6 +135,8 @@ def diff(
     if new is None:
         compared = asyncio.run(of_replay(made, planned_ends(made, settings, target), collect))
     else:
+        _check_result(old)
+        _check_result(new)
         compared = Compared(
             old=_result(old, settings, collect()), new=_result(new, target.settings(settings), collect())
         )
@@ -185,6 +205,16 @@ def _planned(name: str) -> "tuple[Plan, tuple[int | None, int | None]]":
         raise click.UsageError(f"{name} is no plan; give one, or two results to compare")
     made = read_plan(Path(name))
     return made, (made.begins, parse_instant(made.until) if made.until else None)
+
+
+def _check_result(name: str) -> None:
+    """Check that a result can be read, as far as that needs no cluster.
+
+    Raises:
+        InputError: It is called as a file is, and there is none.
+    """
+    if ("/" in name or Path(name).suffix in _RESULTS) and not Path(name).exists():
+        raise InputError(name, "there is no such file; give one, - for standard input, or a prefix of topics")
 
 
 def _result(name: str, settings: Settings, collector: "Collector") -> "Result":

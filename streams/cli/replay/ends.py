@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from streams.cli.clusters import Target, production
+from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.settings.connection import BOOTSTRAP_SERVERS, PATIENCE
 
@@ -45,3 +46,17 @@ def _as_planned(settings: Settings, place: "Place") -> Settings:
     if place.settings and not settings.file and Path(place.settings).exists():
         return Settings.read(flags, config=Path(place.settings))
     return replace(settings, flags=flags)
+
+
+def check_named(replay: str) -> None:
+    """Check that what names no plan can be the id of a replay, such as a mistyped path cannot.
+
+    Raises:
+        SettingsError: It cannot.
+    """
+    from streams.replay.plan import is_replay_id
+
+    if not is_replay_id(replay):
+        raise SettingsError(
+            f"{replay!r}: there is no such plan, and no replay has such an id (up to 40 small letters, digits and -)"
+        )

@@ -13,7 +13,7 @@ import click
 from streams.cli.clusters import Target, production, target_options
 from streams.cli.moments import minute, parse_length, parse_moment
 from streams.cli.options import kafka_options
-from streams.cli.output import examples, json_option, wants_json, write_json
+from streams.cli.output import check_writable, examples, json_option, wants_json, write_json
 from streams.cli.replay.dashboards import from_url
 from streams.cli.replay.progress import duration
 from streams.counted import counted
@@ -118,6 +118,8 @@ def plan(
     from streams.replay.plan import write_plan
 
     name, given = window_of(topic, given)
+    if output is not None:
+        check_writable(output, "the plan")
     made, checks = drafted(name, settings, target, given)
     refused = refusals(checks)
     path = output or Path(f"replay-{made.id}.json")

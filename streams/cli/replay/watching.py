@@ -11,7 +11,7 @@ from streams.cli.clusters import Target, target_options
 from streams.cli.moments import minute
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
-from streams.cli.replay.ends import planned_settings
+from streams.cli.replay.ends import check_named, planned_settings
 from streams.cli.replay.progress import duration, moment_in
 from streams.errors import SettingsError
 from streams.settings import Settings
@@ -105,7 +105,10 @@ def _change(
     replay: str, settings: Settings, target: Target, *, paused: bool | None, speed: str | None
 ) -> None:
     from streams.replay.control import change
+    from streams.replay.speed import parse_speed
 
+    if speed is not None:
+        parse_speed(speed)
     connection, prefix, patience = _where(replay, settings, target)
     found = _look(connection, prefix, replay, patience)
     options = connection.aiokafka_options()
@@ -121,6 +124,7 @@ def _where(replay: str, settings: Settings, target: Target) -> "tuple[Connection
     if _is_plan(replay):
         _, there = planned_settings(read_plan(Path(replay)), settings, target)
         return there.connection(), there[TOPIC_PREFIX], there[PATIENCE]
+    check_named(replay)
     there = target.settings(settings)
     return there.connection(), target.prefix, there[PATIENCE]
 

@@ -8,6 +8,15 @@ same slots again.
 from streams.produce.extract.candidates import Rival
 from streams.produce.extract.found import Found, resplit
 from streams.produce.extract.limits import MAX_DEPTH
-from streams.produce.extract.pages import find_strips, looks_like, survey
+from streams.produce.extract.pages import find_strips, looks_like, selector_problem, survey
 
-__all__ = ["MAX_DEPTH", "Found", "Rival", "find_strips", "looks_like", "resplit", "survey"]
+__all__ = [
+    "MAX_DEPTH",
+    "Found",
+    "Rival",
+    "find_strips",
+    "looks_like",
+    "resplit",
+    "selector_problem",
+    "survey",
+]

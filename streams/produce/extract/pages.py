@@ -46,6 +46,8 @@ _ALONE: Final = 0.7
 _OF_A_PAGE: Final = "nav,footer,aside,header,main,article,form,h1,h2"
 """Elements that a whole page has, and a list of headlines given alone has not."""
 
+_NO_PAGE: Final = LexborHTMLParser("<p>")
+"""What selectors are tried on before there is a page."""
 _FEWEST: Final = 4
 """Headlines that symbols part in a line of a page, at least: three pieces are one sentence with an aside."""
 
@@ -207,6 +209,17 @@ def _in_part(part: str, place: str, address: str | None, separator: str | None) 
     if rivals := [rival for rival in named(tree, part, address, separator) if rival.found]:
         return rivals
     return _unnamed(tree.body, address, separator) if tree.body is not None else []
+
+
+def selector_problem(selector: str) -> str:
+    """Why a text is no CSS selector; empty if it is one."""
+    try:
+        _NO_PAGE.css(selector)
+    except SelectolaxError as error:
+        return str(error)
+    except UnicodeError:
+        return "It has characters that are not Unicode."
+    return ""
 
 
 def _selected(page: str, place: str, selector: str, separator: str | None, address: str | None) -> Found:
