@@ -83,13 +83,14 @@ async def _serve(settings: Settings, places: tuple[str, ...]) -> None:
     ending = Ending()
     ending.obey_signals()
     async with _serving(settings, places, ending) as served:
-        tell(f"The board is at {served.address} (Ctrl-C stops it).")
+        if served is not None:
+            tell(f"The board is at {served.address} (Ctrl-C stops it).")
         await ending.stop.wait()
 
 
 def _serving(
     settings: Settings, places: tuple[str, ...], ending: "Ending"
-) -> "AbstractAsyncContextManager[Served]":
+) -> "AbstractAsyncContextManager[Served | None]":
     from prometheus_client import REGISTRY
 
     from streams.serve.server import serving_cluster, serving_files

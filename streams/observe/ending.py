@@ -13,9 +13,11 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
+
+T = TypeVar("T")
 
 logger: Final = logging.getLogger(__name__)
 
@@ -102,13 +104,12 @@ class Ending:
             self._wait("the work is done; its counts wait for")
         await self._is_scraped.wait()
 
-    async def unless_told(self, work: Awaitable[None]) -> None:
-        """Await work, and cancel it if it should end."""
+    async def unless_told(self, work: Awaitable[T]) -> T | None:
+        """Await work and give its result; cancel it if it should end, and give None."""
         working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(self.stop.wait())
         try:
             await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                working.result()
+            return working.result() if working.done() else None
         finally:
             working.cancel()
             stopping.cancel()

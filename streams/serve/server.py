@@ -73,15 +73,20 @@ async def serving_cluster(
     patience: float,
     registry: CollectorRegistry,
     ending: Ending,
-) -> AsyncIterator[Served]:
+) -> AsyncIterator[Served | None]:
     """Serve the headlines of a cluster's topics, and new ones as they arrive, while the context lasts.
+
+    Gives None if the program was told to end before a broker answered.
 
     Raises:
         SettingsError: The address cannot be listened on, or the certificate cannot be used.
         TickerError: No broker answers, or a topic is missing.
     """
     tls = _ssl(options.certfile)
-    log = await find_log(connection, prefix=prefix, patience=patience)
+    log = await ending.unless_told(find_log(connection, prefix=prefix, patience=patience))
+    if log is None:
+        yield None
+        return
     window = Window(options.size, len(log.headlines), time.time)
     follower = Follower(connection.aiokafka_options(), log, window)
     metrics = ServeMetrics(registry, window, lambda: follower.is_answered)

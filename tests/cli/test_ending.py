@@ -9,6 +9,8 @@ import urllib.request
 from http import HTTPStatus
 from pathlib import Path
 
+import pytest
+
 from tests.deploy.support import free_port
 from tests.kafka_support import wait_until
 
@@ -27,6 +29,21 @@ def _asked(address: str, headers: dict[str, str] | None = None) -> int:
         return refused.code
     except OSError:
         return 0
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_a_board_that_waits_for_kafka_ends_when_it_is_told(told: signal.Signals) -> None:
+    """Whoever mistyped the broker's address need not wait until it is given up."""
+    command = [sys.executable, "-m", "streams.cli", "serve", "--listen", "127.0.0.1:0", "--patience", "600"]
+    command += ["--bootstrap-servers", "127.0.0.1:1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as board:
+        try:
+            assert board.stderr is not None
+            assert "waiting for Kafka" in board.stderr.readline()
+            board.send_signal(told)
+            assert board.wait(60) == 0
+        finally:
+            board.kill()
 
 
 def test_a_program_works_on_until_it_is_scraped_and_ends_then() -> None:
