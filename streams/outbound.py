@@ -57,11 +57,13 @@ async def _look_up(host: str, port: int | None, family: int) -> list[tuple[int, 
     """The family, protocol and socket address of each address of a host.
 
     Raises:
-        OSError: The name cannot be resolved.
-        UnicodeError: The name is invalid, for example one with a label of more than 63 characters.
+        OSError: The name cannot be resolved, or no host can have it (a label of more than 63 characters).
     """
     ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-    found = await asyncio.get_running_loop().run_in_executor(_name_threads(), ask)
+    try:
+        found = await asyncio.get_running_loop().run_in_executor(_name_threads(), ask)
+    except UnicodeError as error:
+        raise socket.gaierror(socket.EAI_NONAME, "not a name of a host") from error
     return [(kind, protocol, target) for kind, _, protocol, _, target in found]
 
 
@@ -120,7 +122,7 @@ async def check_named(host: str) -> None:
     """
     try:
         found = await _look_up(host, None, socket.AF_UNSPEC)
-    except (OSError, UnicodeError):
+    except OSError:
         return
     for _, _, target in found:
         if not is_public(str(target[0])):

@@ -1,6 +1,7 @@
 """The command line, `ticker`: one module per command, each loaded when it is used."""
 
 import logging
+import os
 import sys
 from importlib import import_module
 from typing import Final
@@ -9,6 +10,7 @@ import click
 
 from streams import __version__
 from streams.cli.logs import say_on_stderr, tell
+from streams.cli.output import Commands
 from streams.cli.standard import discard_output, is_unwritten, reopen_closed
 from streams.cli.terminal import guard_terminals
 from streams.errors import SettingsError, TickerError, described, in_words
@@ -39,7 +41,11 @@ COMMANDS: Final[dict[str, str]] = {
 """Commands and their lines in `ticker --help`; the code is in `streams.cli.COMMAND`, with `_` for a hyphen."""
 
 
-class _Commands(click.Group):
+class _ReaderGoneError(Exception):
+    """Whoever read standard output has gone."""
+
+
+class _Commands(Commands):
     """A group whose commands are imported when they run, so that `ticker` starts at once."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
@@ -51,17 +57,15 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"streams.cli.{cmd_name.replace('-', '_')}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error  # click would end with status 1
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            raise click.UsageError(f"{error.message} `ticker --help` lists the commands.", ctx) from None
 
 
 @click.group(
@@ -92,7 +96,7 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    except BrokenPipeError:
+    except (BrokenPipeError, _ReaderGoneError):
         # The reader (head, say) went away: that is how a pipe ends, not a failure.
         discard_output()
         status = 0
@@ -114,6 +118,8 @@ def _told(error: Exception) -> str:
     if isinstance(error, OSError) and is_unwritten(error):
         discard_output()
         return f"standard output cannot be written: {error.strerror}"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: cannot be used: {error.strerror}"
     from aiokafka.errors import KafkaError  # here, for most commands end without it
 
     if isinstance(error, KafkaError):

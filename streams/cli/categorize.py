@@ -14,6 +14,7 @@ from schemas.mediatopics import slug_of
 from streams.cli.lines import Failures, headlines
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
+from streams.cli.standard import or_standard_input
 from streams.errors import InputError, SettingsError, SplitError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class _CategorizeOrDiff(click.Command):
         "ticker categorize diff packaged topics.toml headlines.txt",
     ),
 )
-@click.argument("file", metavar="[FILE|-]", default="-")
+@click.argument("file", metavar="[FILE|-]", required=False, callback=or_standard_input)
 @json_option
 @click.option("--why", is_flag=True, help="Show the words that decided.")
 @click.option("--source", help="The source of the headlines, for rules that ask for one.")
@@ -116,7 +117,7 @@ def _told_of_strips(texts: Iterable[str]) -> Iterator[str]:
 )
 @click.argument("old")
 @click.argument("new")
-@click.argument("file", metavar="[FILE|-]", default="-")
+@click.argument("file", metavar="[FILE|-]", required=False, callback=or_standard_input)
 @json_option
 def _diff(old: str, new: str, file: str, as_json: bool) -> None:
     """The headlines whose topic changes from OLD to NEW, and how many went which way.

@@ -40,6 +40,8 @@ def command(one: str, other: str | None, as_json: bool) -> None:
         return
     if other is None:
         raise click.UsageError("Name two headlines, or - to read pairs from standard input.")
+    if not one.strip() or not other.strip():
+        raise click.UsageError("A headline is empty.")
     from streams.process.dedup.compare import explain
 
     comparison = explain(one, other)

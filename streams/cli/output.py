@@ -1,5 +1,6 @@
 """The output of commands: tables on a terminal, JSON lines in a pipe, examples in `--help`."""
 
+import difflib
 import os
 import sys
 from pathlib import Path
@@ -22,7 +23,10 @@ json_option = click.option(
 
 
 class Commands(click.Group):
-    """A group whose `--help` shows the whole first sentence of each command; click cuts it after a line."""
+    """A group whose `--help` shows the whole first sentence of each command; click cuts it after a line.
+
+    A command that there is not is answered with the one that was probably meant.
+    """
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands."""
@@ -35,6 +39,19 @@ class Commands(click.Group):
                     if each and not each.hidden
                 ]
             )
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, and the arguments after it."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = (
+                f"Did you mean {close[0]}?" if close else f"`{ctx.command_path} --help` lists the commands."
+            )
+            raise click.UsageError(f"{error.message} {hint}", ctx) from None
 
 
 def examples(*lines: str) -> str:

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.pins import selector_option, separator_option
+from streams.cli.standard import or_standard_input
 from streams.counted import counted
 from streams.errors import InputError
 
@@ -31,7 +32,7 @@ _STANDARD_INPUT: Final = "-"
         "curl -s https://example.org/ | ticker split",
     )
 )
-@click.argument("file", default=_STANDARD_INPUT)
+@click.argument("file", metavar="[FILE|-]", required=False, callback=or_standard_input)
 @separator_option
 @selector_option
 @click.option(

@@ -5,6 +5,8 @@ import os
 import sys
 from typing import Final
 
+import click
+
 _UNWRITTEN: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """Errors of a write to standard output: no space, no quota, too large, a broken disk, a closed stream."""
 _WAYS: Final = (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY))
@@ -24,6 +26,17 @@ def reopen_closed() -> None:
                 os.dup2(opened, number)
                 os.close(opened)
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
+def or_standard_input(_context: click.Context, _argument: click.Parameter, file: str | None) -> str:
+    """The file that an argument names, else `-` for standard input; a callback for arguments.
+
+    Raises:
+        click.UsageError: None is named, and standard input is a terminal: nobody would know what is waited for.
+    """
+    if file is None and sys.stdin.isatty():
+        raise click.UsageError("name a file, or - for standard input")
+    return "-" if file is None else file
 
 
 def discard_output() -> None:

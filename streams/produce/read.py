@@ -140,9 +140,14 @@ def size_of(places: Sequence[str]) -> int | None:
 
 def _files(root: Path, failed: Failed) -> Iterator[tuple[Path, str]]:
     """The files of a place, each with its source."""
-    if not root.exists():
+    try:
+        is_there, is_folder = root.exists(), root.is_dir()
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        failed(InputError(str(root), f"cannot be read: {error.strerror}"))
+        return
+    if not is_there:
         failed(InputError(str(root), "there is no such file or folder"))
-    elif not root.is_dir():
+    elif not is_folder:
         yield root, sources_of([root.name], root.stem)[root.name]
     else:
         for folder, folders, names in os.walk(root, onerror=lambda error: _unreadable(error, failed)):

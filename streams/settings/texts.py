@@ -8,7 +8,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 PORTS: Final = range(1, 65_536)
-_SERVER: Final = re.compile(r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.%\w]+\]):(?P<port>\d{1,5})", re.ASCII)
+_HOST: Final = r"[\w-]{1,63}(?:\.[\w-]{1,63})*\.?|\[[0-9A-Fa-f:.%\w]+\]"
+_SERVER: Final = re.compile(rf"(?P<host>{_HOST}):(?P<port>\d{{1,5}})", re.ASCII)
 _PREFIX: Final = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _INSTANCE: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
 

@@ -24,7 +24,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def told(*arguments: str) -> str:
     """The message with which a command ends."""
-    with pytest.raises((click.ClickException, TickerError)) as error:
+    with pytest.raises((click.ClickException, TickerError, OSError)) as error:
         ticker.main(list(arguments), prog_name="ticker", standalone_mode=False)
     problem = error.value
     return problem.format_message() if isinstance(problem, click.ClickException) else str(problem)
@@ -40,6 +40,14 @@ def told(*arguments: str) -> str:
             "a separator has at most 40 characters, this one 41",
         ),
         (("produce", "page.html", "--source", " "), "--source: source: empty; allowed: 1 to 200"),
+        (("produce", "x" * 300), "name too long"),
+        (
+            ("tail", "--bootstrap-servers", "kafka..example:9092"),
+            "'kafka..example:9092' of --bootstrap-servers",
+        ),
+        (("tail", "--bootstrap-servers", f"{'x' * 64}.example:9092"), "is not allowed; allowed: host:port"),
+        (("replay", "aply"), r"No such command 'aply'\. Did you mean apply\?"),
+        (("topcis",), r"No such command 'topcis'\. Did you mean topics\?"),
         (("tail", "Sport!"), r"'Sport!' is no category: did you mean sport\?"),
         (("tail", "--since", "2h", "--until", "3h"), "--since 2h is not before --until 3h"),
         (("explain", ""), "the headline is empty"),

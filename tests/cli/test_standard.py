@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import TICKER
+from tests.command import TICKER, on_terminal
 
 STRIP = "Ferry service resumes | Council votes on the budget | Storm closes the northern road"
 
@@ -37,6 +37,23 @@ def test_output_that_cannot_be_written_is_said(
         status,
         [f"ticker: {said}"] if said else [],
     )
+
+
+def test_a_reader_that_goes_away_is_no_failure(tmp_path: Path) -> None:
+    """`| head -1` has what it wants: status 0 under `pipefail` too, and not a word."""
+    strips = tmp_path / "strips.jsonl"
+    line = '{"source":"akhbar","observed_at":"2026-03-11T08:00:00Z","text":"Storm %d | Ferry %d","separator":"|"}\n'
+    strips.write_text("".join(line % (number, number) for number in range(2_000)))
+    script = '"$@" | head -1; exit ${PIPESTATUS[0]}'
+    command = ["/bin/bash", "-c", script, "bash", *TICKER, "split", str(strips), "--json"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout.count(b"\n"), done.stderr) == (0, 1, b"")
+
+
+@pytest.mark.parametrize("command", ["split", "categorize"])
+def test_a_command_that_would_wait_for_a_terminal_says_what_it_wants(command: str) -> None:
+    """Without a file, and with nothing in a pipe, it ends at once."""
+    assert "name a file, or - for standard input" in on_terminal(command)
 
 
 @pytest.mark.parametrize("command", ["split", "run"])

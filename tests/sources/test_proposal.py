@@ -180,6 +180,17 @@ def test_a_site_in_a_private_network_is_told_with_the_option_that_allows_it() ->
     assert "is a private address; allow it with --allow-private" in run(main())
 
 
+def test_a_name_that_no_host_can_have_is_told_in_plain_words() -> None:
+    """An empty label, one of more than 63 characters: the resolver would raise an error about codecs."""
+
+    async def main() -> str:
+        async with visiting() as visitor:
+            (page, *_) = await propose("http://news..example/", visitor, allow_private=True)
+            return page.reading.trouble
+
+    assert "no connection to news..example:80: no host has that name" in run(main())
+
+
 def test_what_shows_no_strip_is_no_entry() -> None:
     """It stands there as a comment with its problem, which what the site says cannot leave."""
 
