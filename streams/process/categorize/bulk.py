@@ -20,10 +20,16 @@ class BulkScorer:
     Args:
         scorer: Scores words and pairs.
         bias: The score of an empty headline, by topic.
+        least: The least share with which a topic is mentioned.
+        steps: Shares in rising order; a confidence is how many of them a share reaches.
     """
 
-    def __init__(self, scorer: Scorer, bias: Sequence[int]) -> None:
+    def __init__(
+        self, scorer: Scorer, bias: Sequence[int], *, least: float = 0, steps: Sequence[float] = ()
+    ) -> None:
         self._scorer = scorer
+        self._least = least
+        self._steps = np.array(steps, np.float64)
         self._bias = np.array([*bias, 0], np.int64)
         self._heads = {stem: number for number, stem in enumerate(scorer.pairs)}
         self._seconds: dict[str, int] = {}
@@ -97,23 +103,17 @@ class BulkScorer:
                 totals[line, list(row[::2])] += row[1::2]
                 totals[line, -1] += 1
 
-    def mentions(
-        self, folded: Sequence[str], least: float, steps: Sequence[float]
-    ) -> list[list[tuple[int, int]]]:
-        """The topics with enough of the share of each headline: their places and confidences, the surest first.
-
-        Args:
-            folded: The headlines.
-            least: The least share.
-            steps: Shares in rising order; a confidence is how many of them a share reaches.
-        """
+    def mentions(self, folded: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """The topics with enough of the share of each headline: their places and confidences, the surest first."""
         powers, is_known = self.powers(folded)
         totals = powers.sum(axis=1)
-        headlines, places = np.nonzero((powers >= (least * totals)[:, np.newaxis]) & is_known[:, np.newaxis])
+        headlines, places = np.nonzero(
+            (powers >= (self._least * totals)[:, np.newaxis]) & is_known[:, np.newaxis]
+        )
         shown = powers[headlines, places]
         order = np.lexsort((places, -shown, headlines))
         headlines, places, shown = headlines[order], places[order], shown[order]
-        confidences: Numbers = np.searchsorted(np.asarray(steps), shown / totals[headlines], side="right")
+        confidences: Numbers = np.searchsorted(self._steps, shown / totals[headlines], side="right")
         found: list[list[tuple[int, int]]] = [[] for _ in folded]
         for headline, place, confidence in zip(
             headlines.tolist(), places.tolist(), confidences.tolist(), strict=True

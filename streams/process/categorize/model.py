@@ -322,8 +322,10 @@ class _Words:
         if len(folded) < (_MANY if _bulk.cache_info().currsize else _WORTH_LOADING):
             return [self.mentions(each) for each in folded]
         if self._bulk_scorer is None:
-            self._bulk_scorer = _bulk().BulkScorer(self._scorer, self.model.bias)
-        return self._bulk_scorer.mentions(folded, self._least, self._steps)
+            self._bulk_scorer = _bulk().BulkScorer(
+                self._scorer, self.model.bias, least=self._least, steps=self._steps
+            )
+        return self._bulk_scorer.mentions(folded)
 
     def reasons(self, folded: str, topic: int) -> tuple[Reason, ...]:
         """The words that support a topic more than the average topic, strongest first."""
