@@ -269,3 +269,33 @@ def test_a_line_that_begins_with_its_separator_is_the_strip_of_a_text() -> None:
     page = f"» {' » '.join([*titles, 'Ferry is back after the storm'])}\n\nHome\n\nThe mill stood by the river.\n"
     found, *_ = find_strips(page, "here")
     assert [slot.text for slot in found.split.slots] == [*titles, "Ferry is back after the storm"]
+
+
+NEWS = [
+    "Old mill burns down in the night",
+    "Bakers ask for cheaper flour",
+    "Choir sings on the frozen lake",
+    "Ferry is back after the storm",
+]
+BELOW = "\n\nHome\nSport\n\nAbout us\nContact\n"
+
+
+@pytest.mark.parametrize(
+    "strip",
+    [
+        f"{' • '.join(NEWS[:2])} •\n{' • '.join(NEWS[2:])}",
+        f"Latest: {' ### '.join(NEWS)}",
+        f"Breaking\n{' | '.join(NEWS)}",
+    ],
+)
+def test_a_strip_of_a_text_in_lines(strip: str) -> None:
+    """A line that ends with its sign goes on in the next, a tripled sign is none of prose, a label has its own line."""
+    found, *_ = find_strips(strip + BELOW, "here")
+    assert [slot.text for slot in found.split.slots if slot.text] == NEWS
+
+
+def test_rows_of_a_table_are_not_joined() -> None:
+    """They begin with the sign that the row before ends with."""
+    table = "".join(f"| {number} | {title} | {title[:9]} |\n" for number, title in enumerate(NEWS))
+    with pytest.raises(SplitError):
+        find_strips(f"The mill\n\n{table}{BELOW}", "here")

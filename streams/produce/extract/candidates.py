@@ -292,7 +292,7 @@ def _names_strip(label: LexborNode, node: LexborNode, body: LexborNode) -> bool:
     A heading that says `Breaking` names a strip where no pictures or paragraphs stand beside its headlines.
     """
     for above in _upward(label, body.mem_id):
-        if _is_unseen(above) or is_place_of_others(above.attributes.get("class") or ""):
+        if _is_unseen(above) or _is_called_otherwise(above):
             return False
         if above.tag in _HEADINGS and not (
             is_urgent((label.text_content or "").strip()) and node.css_first(_OF_CARDS) is None

@@ -95,13 +95,12 @@ def without_clones(texts: Sequence[str], copied: Sequence[bool], cloned: Sequenc
 
 
 def without_repetitions(texts: list[str]) -> list[str]:
-    """The texts once, where they are whole copies of the same."""
+    """The texts once, where they are whole copies of the same, and perhaps the beginning of one more."""
     if texts.count(texts[0] if texts else "") < _FEWEST:
         return texts
-    for times in range(len(texts), 1, -1):
-        length, rest = divmod(len(texts), times)
-        if not rest and texts == texts[:length] * times:
-            return texts[:length] if times >= _fewest(length) else texts
+    for length in range(1, len(texts) // _FEWEST + 1):
+        if texts[length] == texts[0] and texts[length:] == texts[:-length]:
+            return texts[:length] if len(texts) >= _fewest(length) * length else texts
     return texts
 
 

@@ -15,7 +15,7 @@ from streams.produce.extract.copies import without_clones, without_copies, witho
 from streams.produce.extract.items import items_of, without_others, without_separators
 from streams.produce.extract.links import address_of, resolve
 from streams.produce.extract.markup import Element, Outline, Run, outline, parse, text_of
-from streams.produce.extract.reading import HEADLINES, holds_headline, kind_of, read
+from streams.produce.extract.reading import FIGURES, HEADLINES, PROSE, holds_headline, kind_of, read
 from streams.produce.extract.titles import titles
 from streams.produce.extract.visibility import NO_PLACE
 from streams.produce.feeds import read_feed, split_feed
@@ -113,7 +113,9 @@ def items(drawn: Outline, address: str | None) -> Split | None:
 def single(drawn: Outline, address: str | None) -> Split | None:
     """The one headline of an element that holds nothing else but a label, a clock and the like; None elsewhere."""
     (title,) = titles(drawn, [WHOLE])
-    whole = sum(len(run.text) for run in drawn.runs if not is_furniture(run.text))
+    told = [run.text for run in drawn.runs if not is_furniture(run.text)]
+    summaries = [text for text in told if kind_of(text) in PROSE and text not in title.text]
+    whole = sum(map(len, told)) - (len(summaries[0]) if len(summaries) == 1 else 0)
     text = without_label(title.text)
     if not holds_headline(text) or len(text) < _HEADLINE_SHARE * whole:
         return None
@@ -166,7 +168,7 @@ def in_element(
         return parted if parted and len(headlines_in(parted.split)) > _PAIR else as_listed
     if parted is not None:
         return parted
-    if as_listed is not None and alone:
+    if as_listed is not None and alone and not _is_row(as_listed.split):
         return as_listed
     if alone and separator is None and (only := single(drawn, address)) and _is_headline(only):
         return Found(based(fragment, address), "html", only)
@@ -174,6 +176,24 @@ def in_element(
 
 
 _PAIR: Final = 2
+
+
+def _between_elements(runs: list[Run], separator: str | None) -> str | None:
+    """The text with line breaks for signs in elements of their own, where headlines have such a sign inside as well.
+
+    In `A <b>|</b> Opinion | B <b>|</b> C` the elements part the headlines, and the second bar is one's own.
+    """
+    sign = (separator or "").strip(EDGE)
+    alone = sum(1 for run in runs if run.text == sign)
+    if not sign or alone < _PAIR or alone == sum(run.text.count(sign) for run in runs):
+        return None
+    pieces: list[list[Run]] = [[]]
+    for run in runs:
+        if run.text == sign:
+            pieces.append([])
+        else:
+            pieces[-1].append(run)
+    return "\n".join([text_of(piece).replace("\n", " ") for piece in pieces])
 
 
 def _are_items(listed: Split) -> bool:
@@ -191,11 +211,19 @@ def _in_words(drawn: Outline, separator: str | None) -> Found | None:
     with suppress(SplitError):
         shown = text_of(runs)
         found = tidied(split(shown, separator))
-        if len(headlines_in(found)) > 1:
+        if len(headlines_in(found)) > 1 and (separator is not None or not _is_with_summary(found)):
             best = Found(shown, "text", found)
+            if (pieces := _between_elements(runs, found.separator)) is not None:
+                return Found(pieces, "text", tidied(split(pieces, "\n")))
             if len(within := _parted_by(drawn, runs, found.separator)) < len(runs):
                 best = Found(text_of(within), "text", tidied(split(text_of(within), separator)))
     return best
+
+
+def _is_with_summary(found: Split) -> bool:
+    """Whether two lines are a headline and what is said of it below."""
+    texts = headlines_in(found)
+    return len(texts) == _PAIR and "\n" in (found.separator or "") and kind_of(texts[1]) in PROSE
 
 
 def _said(drawn: Outline) -> list[Run]:
@@ -269,7 +297,20 @@ def _is_beside(drawn: Outline, run: Run) -> bool:
 
 
 def _is_headline(found: Split) -> bool:
-    return kind_of(found.slots[0].text) == "headlines"
+    return kind_of(found.slots[0].text) == "headlines" and not _is_row(found)
+
+
+_SIGNS: Final = re.compile(r"\s[|•·■●▪*◄►]\s")
+_MOST_PIECES: Final = 3
+"""So many pieces between bars has a headline with its rubric and its outlet; more are a row of something else."""
+
+
+def _is_row(found: Split) -> bool:
+    """Whether a single slot is a row of things too short for headlines: `Aries: a calm day | Taurus: … | …`."""
+    texts = headlines_in(found)
+    pieces = _SIGNS.split(texts[0]) if len(texts) == 1 else []
+    figures = sum(kind_of(piece) in FIGURES for piece in pieces)
+    return len(pieces) > _MOST_PIECES or (len(pieces) > 1 and 2 * figures > len(pieces))
 
 
 def based(fragment: str, address: str | None) -> str:

@@ -8,7 +8,7 @@ from streams.errors import SplitError
 from streams.produce.clocks import clock_starts
 from streams.produce.extract.found import Found, headlines_in, reads_well, tidied
 from streams.produce.extract.reading import PROSE, kind_of
-from streams.produce.labels import is_of_popular
+from streams.produce.labels import is_label, is_of_popular
 from streams.produce.separators import EDGE, unify_lines
 from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS, SHORTEST_HEADLINE, Split, split
 
@@ -32,6 +32,7 @@ _MAY_TOO: Final = ("  ", "_", "ـ", "..", "::", "!!", ";;", ".:", ":.", "\u01c0"
 
 Most lines of a page have none, and to look for the separator of a line takes a hundred times longer."""
 
+_PERHAPS_HEADLINES: Final = frozenset({"headlines", "a few words", "a sentence"})
 _DASHES: Final = frozenset("-–—/")
 _NEARLY_ALL: Final = 0.8
 _NARROW: Final = re.compile(r"\s{1,2}")
@@ -39,6 +40,7 @@ _INSIDE: Final = ",.;:)]}»?!،؛؟%"
 _OPEN: Final = ",;:([{«،؛-–—&"
 _PROSE_BETWEEN: Final = re.compile("[«»§°()\\[\\]=$#&@%]")
 """Characters that occur between words of paragraphs too."""
+_TRIPLED: Final = 3
 _SENTENCE_SHARE: Final = 0.3
 """The share of lines that end as sentences do from which a block of lines is an article, not headlines."""
 _ROW: Final = re.compile(r"[^,;]*([,;])\S.*\1\S")
@@ -52,7 +54,7 @@ def in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
         SplitError: No strip is found without guessing.
     """
     text = unify_lines(page)
-    lines = [line.strip(" \t") for line in text.split("\n")]
+    lines = _unbroken([line.strip(" \t") for line in text.split("\n")])
     if separator == "" or sum(map(bool, lines)) <= 1:
         # The strip is all that there is: say what is wrong with it, if anything.
         return (Found(page, "text", tidied(split(page, separator, place=place))),)
@@ -72,15 +74,45 @@ def in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
     return tuple(sorted(strips, key=rank))
 
 
+def _unbroken(lines: list[str]) -> list[str]:
+    """Lines of which one that ends with a sign goes on in the next, where that sign parts headlines in both.
+
+    A row of a table begins with the sign that the row before ends with, and is a line of its own.
+    """
+    whole: list[str] = []
+    for line in lines:
+        if whole and len(whole[-1]) < _MOST_BROKEN and _goes_on(whole[-1], line):
+            whole[-1] = f"{whole[-1]} {line}"
+        else:
+            whole.append(line)
+    return whole
+
+
+def _goes_on(line: str, following: str) -> bool:
+    sign = line[-1:]
+    if sign not in _SIGNS or line[-2:-1] != " " or following.startswith(sign):
+        return False
+    spaced = f" {sign} "
+    return spaced in line and spaced in following
+
+
+_SIGNS: Final = frozenset("|•·■●*")
+_MOST_BROKEN: Final = 4_000
+"""Characters of a strip that is broken into lines, as far as it is joined again."""
+
+
 def _broken_strip(page: str, lines: list[str]) -> Found | None:
     """The page as one strip that is broken into lines: all of them are headlines, or several between symbols."""
     written = [line for line in lines if line]
-    if len(written) > MAX_LINES or any(map(_ends_sentence, written)):
+    if len(written) > MAX_LINES or any(map(_ends_sentence, written)) or any(map(is_label, written)):
         return None
     found = _attempt(page, None)
     if found is None or found.separator is not None:
         return None
-    plausible = all(SHORTEST_HEADLINE <= len(text) <= LONGEST_HEADLINE for text in headlines_in(found))
+    plausible = all(
+        SHORTEST_HEADLINE <= len(text) <= LONGEST_HEADLINE and kind_of(text) in _PERHAPS_HEADLINES
+        for text in headlines_in(found)
+    )
     return Found(page, "text", found) if plausible else None
 
 
@@ -124,8 +156,11 @@ def is_no_prose(found: Found, fewest: int = FEWEST_SLOTS) -> bool:
 
 
 def _is_of_prose(between: str, line: str) -> bool:
-    """Whether a separator is one that prose has too; » alone, without the « of a quotation, is none."""
-    return _PROSE_BETWEEN.search(between) is not None and not (between.strip() == "»" and "«" not in line)
+    """Whether a separator is one that prose has too; `###`, and » without the « of a quotation, are none."""
+    sign = between.strip(EDGE)
+    if len(sign) >= _TRIPLED or (sign == "»" and "«" not in line):
+        return False
+    return _PROSE_BETWEEN.search(between) is not None
 
 
 def _is_repeated(found: Found, texts: list[str]) -> bool:
@@ -180,8 +215,14 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
         found = _attempt(block, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
         if found and len(headlines_in(found)) >= fewest and _is_by_lines(found, separator):
             strip = Found(block, "text", found)
-            if separator is not None or reads_well(strip):
+            if separator is not None or (reads_well(strip) and _has_headlines(found)):
                 yield strip
+
+
+def _has_headlines(found: Split) -> bool:
+    """Whether half of a block reads like headlines beyond doubt; three words and a sentence may be anything."""
+    texts = headlines_in(found)
+    return 2 * sum(1 for text in texts if kind_of(text) == "headlines") >= len(texts)
 
 
 def _is_by_lines(found: Split, separator: str | None) -> bool:

@@ -102,7 +102,7 @@ _OTHER: Final = _set(
     newsletter subscribe social share tweet tweets tags poll polls quiz
     video videos photo photos gallery podcast podcasts recipe recipes
     schedule timetable horaires agenda playing playlist
-    job jobs emploi classified classifieds events deaths obituaries
+    job jobs emploi classified classifieds events deaths obituaries obituary deces وفيات الوفيات
     produit produits boutique avis temoignages partenaires evenements départs departures
     partner partners sponsor sponsors logos brands clients authors sticker stickers related popular mostread
     طقس الطقس تعليقات التعليقات العملات اسعار الاسعار البورصة الصلاة فيديو

@@ -45,6 +45,9 @@ _OFFER: Final = _any(
     r"\b(?:download|get|try) (?:our|the) (?:free )?app\b|\bnever miss\b",
     r"\b\d-?bed(?:room)?s?\b|[,–—-]\s?[£$€]\s?\d[\d,. ]*(?:k|pcm|pw|p/m)?$",
     r"[,–—-]\s?\d[\d\xa0 ,.]*\s?(?:€|EUR|DH|MAD|TND|DZD|SAR|AED|EGP)$",
+    r"^(?:visit|contact|discover|explore|join) (?:our|us)\b",
+    r"^(?:visitez|contactez|découvrez|rejoignez) (?:nos|notre|nous)\b",
+    r"(?:تواصل|اتصل)(?:وا)? (?:معنا|بنا)",
     r"\bcommandez\b|\bpromotions?\b|\bremise de\b",
     r"(?:توصيل|شحن) مجاني|\bتخفيض|\bخصم (?:\d|يصل)|أضف إلى السلة|اشتر(?:ي)? (?:الآن|واحد)|تسوق|كوبون|عرض خاص",
     r"عروض (?:خاصة|اليوم)|اطلب الآن|^(?:للبيع|للكراء|للإيجار|للايجار)\b",
@@ -102,6 +105,8 @@ _LISTED: Final = re.compile(r"\b(?:NASDAQ|NYSE(?:MKT)?|AMEX|LSE|TSX|OTC|EPA|Euro
 """A share with its exchange: `(NASDAQ: QUAY)`."""
 _QUOTED_PRICE: Final = re.compile(r"[▲▼△▽]\s?[+-]?\d|\d\s?%?\s?[▲▼△▽]")
 """A price and how it moved: `EUR/USD 1.0841 ▲0.12`."""
+_FIXTURE: Final = re.compile(r"\w ?× ?\w.*(?:\b\d{1,2}[:h]\d\d\b|\w ?× ?\w)")
+"""Matches that are to be played: `Rovers × City 20:00`."""
 _TIMETABLE: Final = _any(
     r"\bplatform \d+\b|\bgate [A-Z]?\d+\b|\bvoie \d+\b|\bquai n°\s?\d|\bالرصيف رقم \d|\bالبوابة \d"
 )
@@ -237,6 +242,7 @@ _TOLD: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (
     (_WEATHER, "weather"),
     (_LISTED, "figures"),
     (_QUOTED_PRICE, "figures"),
+    (_FIXTURE, "figures"),
     (_TIMETABLE, "a timetable"),
     (_CODE, "code"),
     (_REPLIES, "comments"),

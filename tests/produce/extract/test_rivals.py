@@ -408,3 +408,49 @@ def test_quoted_prices_are_no_headlines_however_they_are_cut() -> None:
         find_strips(
             f'<div class="ticker-wrap"><b>Exchange rates</b><marquee>{prices}</marquee></div>', "here"
         )
+
+
+def test_a_summary_below_a_single_headline_is_no_second_one() -> None:
+    """A heading and a sentence about it are one headline."""
+    summary = (
+        "Growers in the valley lost most of their blossom, and the council is to decide on help within days."
+    )
+    page = f'<div class="breaking-banner"><h2><a href="/x">{NEWS[0]}</a></h2><p>{summary}</p></div>'
+    assert first(page) == [NEWS[0]]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Aries: a calm day | Taurus: money comes | Gemini: call a friend | Cancer: rest",
+        "Rovers × City 20:00 | Albion × Town 18:00 | County × United 16:00",
+        "Diesel 14.20 francs • Petrol 12.10 francs • Gas 50 francs",
+    ],
+)
+def test_a_row_of_short_things_is_no_single_headline(row: str) -> None:
+    """What too many bars part, and what is to be played, is no headline however long it is as a whole."""
+    with pytest.raises(SplitError):
+        find_strips(f'<div class="ticker">{row}</div>', "here")
+
+
+def test_an_article_in_text_is_no_list() -> None:
+    """A title, a paragraph with asides and buttons below it are no three headlines."""
+    page = f"{NEWS[0][:24]}\n\nIt came – late – on Monday, and the growers – all – met at noon.\n\nRead more\nShare\n"
+    with pytest.raises(SplitError):
+        find_strips(page, "here")
+
+
+def test_signs_in_elements_of_their_own_part_headlines_and_others_are_inside() -> None:
+    """Where a bar stands in an element each time, the one in a text is that of a rubric."""
+    page = f'<div class="ticker"><p>Opinion | {" <b>|</b> ".join((*NEWS, *MORE))}</p></div>'
+    found, *_ = find_strips(page, "here")
+    assert [slot.text for slot in found.split.slots] == [f"Opinion | {NEWS[0]}", NEWS[1], *MORE]
+
+
+def test_a_label_in_what_is_called_otherwise_names_no_strip() -> None:
+    """The latest of vacancies or comments are not the news."""
+    for name in ("latest-jobs", "recent-comments"):
+        with pytest.raises(SplitError):
+            find_strips(
+                f"<main></main><div class='{name}'><b>Latest</b>{links((*NEWS, *MORE))}</div>", "here"
+            )
