@@ -60,13 +60,21 @@ def _is_minor(alignment: Alignment, step: Step) -> bool:
 
 
 def _measures(tokens: Sequence[Token], reading: Reading, at: int, lexicon: Lexicon) -> bool:
-    """Whether a little word says what the number after it is: cut "to a million" is not cut "a million"."""
+    """Whether a little word says what the number or date after it is.
+
+    Cut "to a million" is not cut "a million", and closed "until Friday" ("حتى الجمعة") is not closed on Friday.
+    """
     following = reading.tokens[at + len(tokens) : at + len(tokens) + 1]
-    if not following or following[0].kind not in {"number", "quantity"} or _CLOCK.search(following[0].value):
+    if not following or _CLOCK.search(following[0].value):
         return False
-    return any(token.written in lexicon.measuring for token in tokens)
+    if following[0].kind in _DATES:
+        return any(token.written in lexicon.dating for token in tokens)
+    return following[0].kind in {"number", "quantity"} and any(
+        token.written in lexicon.measuring for token in tokens
+    )
 
 
+_DATES: Final = frozenset({"weekday", "month", "day"})
 _CLOCK: Final = re.compile(r":|h$")
 """Hours, which a preposition says nothing of: "Match à 20h", "Match 20h"."""
 

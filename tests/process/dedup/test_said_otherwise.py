@@ -43,9 +43,16 @@ def test_a_fact_is_said_in_many_ways(one: str, other: str) -> None:
         ("Hull beat Leeds 2-0 in friendly", "Hull beat Leeds two goals to one in friendly"),
         ("وفاة النحات جميل الرامي بعد مرض", "وفاة والد النحات جميل الرامي بعد مرض"),
         ("Sculptor Ana Mora dies aged 90", "Sculptor Ana Mora nearly died aged 90"),
+        ("المسبح البلدي مغلق حتى الخميس للصيانة", "المسبح البلدي مغلق الخميس للصيانة"),
+        ("افتتاح السوق الأسبوعي قبل رمضان بالقرية", "افتتاح السوق الأسبوعي في رمضان بالقرية"),
+        ("Le bal des pompiers reporté à samedi", "Le bal des pompiers reporté samedi"),
+        ("La foire aux ânes remise au 9 juin", "La foire aux ânes remise le 9 juin"),
+        ("التعاونية تبيع الزيت أو العسل", "التعاونية تبيع الزيت والعسل"),
+        ("School counsel quits over leak", "School council quits over leak"),
+        ("La coprésidente du club de voile s'en va", "La présidente du club de voile s'en va"),
         ("Le gardien Ana Mora est mort à 90 ans", "Le gardien Ana Mora est morte à 90 ans"),
     ],
 )
 def test_another_fact_is_no_other_way_to_say_it(one: str, other: str) -> None:
-    """Other hours, other scores, other people."""
+    """Other hours, dates, scores and people; one or the other, and both."""
     assert compare(one, other).relation != "duplicate"

@@ -138,12 +138,17 @@ _OBJECTIONS: Final[Mapping[str, Callable[[Alignment, Step], bool]]] = {
 
 
 def _comes_before_fact(alignment: Alignment, step: Step) -> bool:
-    """Whether little words change with the fact that they belong to: "la moitié", "le tiers"."""
-    one, other = step.at + len(step.before), step.at_other + len(step.after)
-    sides = ((alignment.one.tokens, one), (alignment.other.tokens, other))
-    return any(t.kind in FACTS for t in (*step.before, *step.after)) or all(
-        tokens[end].kind in FACTS for tokens, end in sides if end < len(tokens)
+    """Whether little words change with the fact that they belong to: "la moitié", "le tiers".
+
+    Before the same date they say something else: "au 3 mai" is not "le 3 mai", "قبل رمضان" not "في رمضان".
+    """
+    if any(t.kind in FACTS for t in (*step.before, *step.after)):
+        return True
+    following = (
+        *alignment.one.tokens[step.at + len(step.before) :][:1],
+        *alignment.other.tokens[step.at_other + len(step.after) :][:1],
     )
+    return all(t.kind in FACTS for t in following) and len({t.value for t in following}) > 1
 
 
 def _inserted(alignment: Alignment, step: Step) -> str | None:
