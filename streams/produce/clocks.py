@@ -16,9 +16,9 @@ CLOCK_STRENGTH: Final = 6.0
 FEWEST_CLOCKS: Final = 3
 
 _CLOCK: Final = re.compile(r"(?<!\S)[\[(]?(\d{1,2})[:hH](\d\d)\b")
-_HINT: Final = re.compile(r"\d[:hH]\d\d")
+HINT: Final = re.compile(r"\d[:hH]\d\d")
 """What every clock has, and is looked for first: most texts have none, and this is found sooner."""
-_MOST_BEFORE: Final = 40
+MOST_BEFORE: Final = 40
 """Characters within which the first clock ends: a label can stand before it."""
 _HOURS, _MINUTES = 24, 60
 _EVENING, _MORNING = 18 * _MINUTES, 6 * _MINUTES
@@ -27,9 +27,9 @@ _EVENING, _MORNING = 18 * _MINUTES, 6 * _MINUTES
 
 def clock_starts(text: str) -> tuple[int, ...]:
     """Where the clocks begin that stand before headlines and go back in time; empty where they do not."""
-    if _HINT.search(text, 0, _MOST_BEFORE) is None:
+    if HINT.search(text, 0, MOST_BEFORE) is None:
         return ()
-    first = _CLOCK.search(text, 0, _MOST_BEFORE)
+    first = _CLOCK.search(text, 0, MOST_BEFORE)
     if first is None or not _is_label_or_nothing(text[: first.start()]):
         return ()
     clocks = [clock for clock in _CLOCK.finditer(text) if int(clock[1]) < _HOURS and int(clock[2]) < _MINUTES]

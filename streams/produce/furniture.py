@@ -106,6 +106,8 @@ _CLICK: Final = re.compile(
 """What asks for a click, whatever for: `Click here to read on`."""
 _INVITING: Final = re.compile(
     r"(?:subscribe|sign up|download)\b.*\b(?:our|newsletters?|app|today)\b|(?:follow|join) us (?:on|for|at)\b"
+    r"|(?:want|receive|enable|allow|turn on)\b.*\b(?:alerts|notifications)\b"
+    r"|(?:recevez|activez)\b.*\b(?:alertes|notifications)\b|(?:فعلوا?|تفعيل) (?:الاشعارات|التنبيهات)"
     r"|join our (?:whatsapp|telegram|channel|community|newsletter)\b"
     r"|(?:abonnez vous|inscrivez vous|suivez nous|rejoignez (?:nous|notre)|téléchargez (?:notre|l'application))\b"
     r"|(?:اشترك|سجل)(?:وا)? في (?:نشرتنا|النشرة|قناتنا)|تابعونا|تابعنا|حمل(?:وا)? (?:تطبيق|التطبيق)"

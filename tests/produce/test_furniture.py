@@ -53,7 +53,9 @@ def test_counters(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
         "Read more »", "View all news", "Lire la suite…", "اقرأ المزيد", "Share", "Click here for details",
-        "Voir tout le fil info", "Follow us on Telegram", "Abonnez-vous à notre lettre", "تابعونا على واتساب",
+        "Voir tout le fil info", "Follow us on Telegram", "Want alerts? Turn on notifications",
+        "Activez les notifications", "Watch live", "تابع البث المباشر",
+        "Abonnez-vous à notre lettre", "تابعونا على واتساب",
     ],
 )  # fmt: skip
 def test_calls(text: str) -> None:

@@ -19,7 +19,14 @@ from streams.produce.extract.reading import FIGURES, HEADLINES, PROSE, holds_hea
 from streams.produce.extract.titles import titles
 from streams.produce.extract.visibility import NO_PLACE
 from streams.produce.feeds import read_feed, split_feed
-from streams.produce.furniture import is_furniture, tidy, without_announcement, without_label, without_notes
+from streams.produce.furniture import (
+    is_furniture,
+    says_promoted,
+    tidy,
+    without_announcement,
+    without_label,
+    without_notes,
+)
 from streams.produce.observation import Format
 from streams.produce.separators import EDGE
 from streams.produce.split import LONGEST_HEADLINE, SHORTEST_HEADLINE, Slot, Split, slots_of, split
@@ -114,12 +121,31 @@ def single(drawn: Outline, address: str | None) -> Split | None:
     """The one headline of an element that holds nothing else but a label, a clock and the like; None elsewhere."""
     (title,) = titles(drawn, [WHOLE])
     told = [run.text for run in drawn.runs if not is_furniture(run.text)]
+    if _is_of_scraps(drawn, told) or any(says_promoted(run.text) for run in drawn.runs):
+        return None
     summaries = [text for text in told if kind_of(text) in PROSE and text not in title.text]
     whole = sum(map(len, told)) - (len(summaries[0]) if len(summaries) == 1 else 0)
     text = without_label(title.text)
-    if not holds_headline(text) or len(text) < _HEADLINE_SHARE * whole:
+    if not holds_headline(text) or len(text) < _HEADLINE_SHARE * whole or not _says(told, title.text):
         return None
     return Split(_linked([text], [resolve(title.href, address)]), None, 1.0)
+
+
+def _says(told: list[str], text: str) -> bool:
+    """Whether half of a text is no furniture, and no word that is said again and again."""
+    return sum(len(run) for run in set(told) if run in text) >= _HEADLINE_SHARE * len(text)
+
+
+_MOST_SCRAPS: Final = 2
+"""Lines over which a headline runs; more of a word or a few are what items show whose headlines are missing."""
+
+
+def _is_of_scraps(drawn: Outline, told: list[str]) -> bool:
+    """Whether an element says the same again and again, or a word or a few on each of its lines."""
+    if len(told) > _MOST_SCRAPS and len(set(told)) == 1:
+        return True
+    lines = drawn.text().split("\n")
+    return len(lines) > _MOST_SCRAPS and all(len(text.split()) <= _MOST_BESIDE for text in (*lines, *told))
 
 
 def _linked(texts: list[str], links: list[str | None]) -> tuple[Slot, ...]:
@@ -168,7 +194,7 @@ def in_element(
         return parted if parted and len(headlines_in(parted.split)) > _PAIR else as_listed
     if parted is not None:
         return parted
-    if as_listed is not None and alone and not _is_row(as_listed.split):
+    if as_listed is not None and alone and _is_said(drawn, as_listed.split) and not _is_row(as_listed.split):
         return as_listed
     if alone and separator is None and (only := single(drawn, address)) and _is_headline(only):
         return Found(based(fragment, address), "html", only)
@@ -298,6 +324,12 @@ def _is_beside(drawn: Outline, run: Run) -> bool:
 
 def _is_headline(found: Split) -> bool:
     return kind_of(found.slots[0].text) == "headlines" and not _is_row(found)
+
+
+def _is_said(drawn: Outline, listed: Split) -> bool:
+    """Whether the one headline of items is one: more than the calls and sections of items without any."""
+    told = [run.text for run in drawn.runs if not is_furniture(run.text)]
+    return all(slot.truncated or _says(told, slot.text) for slot in listed.slots if slot.text)
 
 
 _SIGNS: Final = re.compile(r"\s[|•·■●▪*◄►]\s")

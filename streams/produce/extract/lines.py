@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.errors import SplitError
-from streams.produce.clocks import clock_starts
+from streams.produce.clocks import HINT, MOST_BEFORE, clock_starts
 from streams.produce.extract.found import Found, headlines_in, reads_well, tidied
 from streams.produce.extract.reading import PROSE, kind_of
 from streams.produce.labels import is_label, is_of_popular
@@ -184,7 +184,9 @@ def _may_be_strip(line: str) -> bool:
     for sign in _MAY_TOO:  # most lines of a page come here, and `any` takes three times as long
         if sign in bare:
             return True
-    return line.count(" - ") >= FEWEST_BETWEEN_DASHES - 1 or bool(clock_starts(line))
+    if line.count(" - ") >= FEWEST_BETWEEN_DASHES - 1:
+        return True
+    return HINT.search(line, 0, MOST_BEFORE) is not None and bool(clock_starts(line))
 
 
 def _may_be_prose(line: str, found: Split) -> bool:

@@ -454,3 +454,21 @@ def test_a_label_in_what_is_called_otherwise_names_no_strip() -> None:
             find_strips(
                 f"<main></main><div class='{name}'><b>Latest</b>{links((*NEWS, *MORE))}</div>", "here"
             )
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "<li><span>World</span> <a href='/{n}'></a></li>",
+        "<li><a href='/{n}'></a> <span>by Ann Stone</span></li>",
+        "<li><time>{n} minutes ago</time><a href='/{n}'></a></li>",
+        "<li><a href='/{n}'></a> <a href='/s'>Share</a> <a href='/{n}'>Read more</a></li>",
+        "<li><span class='c'>Section {n}</span><a href='/{n}'></a></li>",
+        "<li><b>Sponsored</b> <a href='/{n}'>These shoes have changed the way we walk</a></li>",
+    ],
+)
+def test_items_without_headlines_are_no_single_headline(item: str) -> None:
+    """What stands beside headlines that a script has yet to fill in is not published in their place."""
+    items = "".join(item.format(n=number) for number in range(1, 5))
+    with pytest.raises(SplitError):
+        find_strips(f'<div class="news-ticker"><b>Breaking</b><ul>{items}</ul></div>', "here")
