@@ -18,14 +18,39 @@ _FEWEST_OF_ONE: Final = 3
 def without_copies(drawn: Outline) -> Outline:
     """An outline in which of elements side by side that show the same headlines the first stays.
 
-    `<div><div>A B C</div><div>A B C</div></div>` is a strip and its copy, however deep the headlines stand in each.
+    `<div><div>A B C</div><div>A B C</div></div>` is a strip and its copy, however deep the headlines stand in each. So
+    goes an element that says all of them in one text.
     """
     around: defaultdict[int, list[int]] = defaultdict(list)
     for number, element in enumerate(drawn.elements):
         if drawn.ends[number] > drawn.starts[number]:
             around[element.parent].append(number)
     copies = [copy for numbers in around.values() for copy in _copies(drawn, numbers)]
-    return _without(drawn, copies) if copies else drawn
+    once = _without(drawn, copies) if copies else drawn
+    return _without(once, wholes) if (wholes := _wholes(once)) else once
+
+
+_MOST_COMPARED: Final = 200
+_LONGER: Final = 1.5
+"""How many times longer than a usual text one is that says two, at least."""
+_NEARLY_ALL: Final = 0.7
+
+
+def _wholes(drawn: Outline) -> list[int]:
+    """The elements that say in one piece what others say each, as a copy for printers does: `<p>A; B; C</p>`."""
+    texts = {run.text for run in drawn.runs if len(run.text) >= SHORTEST_HEADLINE}
+    if not _FEWEST < len(texts) <= _MOST_COMPARED:
+        return []
+    least = _LONGER * sorted(map(len, texts))[len(texts) // 2]
+    wholes: list[int] = []
+    for run in drawn.runs:
+        if len(run.text) < least or run.element < 0:
+            continue
+        told = [len(text) for text in texts if len(text) < len(run.text) and text in run.text]
+        alone = drawn.ends[run.element] - drawn.starts[run.element] == 1
+        if alone and len(told) >= _FEWEST and sum(told) >= _NEARLY_ALL * len(run.text):
+            wholes.append(run.element)
+    return wholes
 
 
 def _copies(drawn: Outline, numbers: Sequence[int]) -> Sequence[int]:

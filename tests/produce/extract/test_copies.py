@@ -119,3 +119,11 @@ def test_a_loop_without_a_name_is_a_strip() -> None:
 def test_a_loop_ends_anywhere(texts: str, once: str) -> None:
     """After two whole copies the beginning of a third may follow; one copy and a part of it may be meant."""
     assert "".join(without_repetitions(list(texts))) == once
+
+
+@pytest.mark.parametrize("items", ["<ul>{}</ul>", "<div><p>{}</p></div>"])
+def test_a_copy_for_printers_is_no_headline(items: str) -> None:
+    """A text that says what two others say is a copy of them in one piece."""
+    shown = "".join(f"<li>{text}</li>" for text in NEWS)
+    page = f'<div class="ticker">{items.format(shown)}<div class="print">{"; ".join(NEWS)}</div></div>'
+    assert first(page) == list(NEWS)
