@@ -43,9 +43,11 @@ class BulkScorer:
         self._forget()
 
     def _pair(self, head: Any, second: Any) -> Any:
+        """A pair of stems, or an array of pairs, as one number."""
         return head * len(self._seconds) + second
 
     def _forget(self) -> None:
+        """Begin again without any word."""
         self._vocabulary = Vocabulary(self._number_of)
         self._words: list[Word] = []
         """The words that can indicate a topic, by number."""
@@ -55,6 +57,7 @@ class BulkScorer:
         """Those of each word's stems that come first, and those that come second, in known pairs."""
 
     def _number_of(self, word: str) -> int:
+        """Enter a new word; returns its number, or `NO_NUMBER` for one that tells no topic."""
         known = self._scorer.words[word]
         if known is None:
             return NO_NUMBER
@@ -86,6 +89,7 @@ class BulkScorer:
         return _POWERS[np.minimum(below, len(_POWERS) - 1)], totals[:, -1] > 0
 
     def _add_pairs(self, totals: Numbers, numbers: Numbers, lines: Numbers) -> None:
+        """Add what neighbouring words say together. Few do, so those are looked at one by one."""
         if not len(self._pairs):
             return
         heads, seconds = self._stems[numbers[:-1], 0], self._stems[numbers[1:], 1]
@@ -100,8 +104,9 @@ class BulkScorer:
         for line, head, *following in zip(*(column.tolist() for column in columns), strict=True):
             words = [self._words[number] for number in following if number != NO_NUMBER]
             for row in pair_rows(self._words[head], words):
-                totals[line, list(row[::2])] += row[1::2]
                 totals[line, -1] += 1
+                for topic, weight in zip(row[::2], row[1::2], strict=True):
+                    totals[line, topic] += weight
 
     def mentions(self, folded: Sequence[str]) -> list[list[tuple[int, int]]]:
         """The topics with enough of the share of each headline: their places and confidences, the surest first."""

@@ -32,6 +32,8 @@ TOPICS: Final = tuple(SLUG_BY_TOPIC)
 
 _MOST_REASONS: Final = 6
 _CERTAIN: Final = 1e-6
+_MOST_EXPONENT: Final = 700.0
+"""Above this the exponential function overflows."""
 _MANY: Final = 16
 """From this many headlines on, working their shares out together with numpy is faster."""
 _WORTH_LOADING: Final = 1_000
@@ -275,7 +277,8 @@ def _uncalibrated(confidence: float, slope: float, intercept: float) -> float:
     """The share that is calibrated to this confidence: the inverse of `_calibrated`."""
     if not 0 < confidence < 1:
         return confidence
-    return 1 / (1 + exp(-(log(confidence / (1 - confidence)) - intercept) / slope))
+    odds = (log(confidence / (1 - confidence)) - intercept) / slope
+    return 1 / (1 + exp(min(-odds, _MOST_EXPONENT)))
 
 
 @cache
