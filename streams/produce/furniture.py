@@ -289,7 +289,7 @@ def without_notes(texts: list[str]) -> list[str]:
 
 
 def _is_note_alone(text: str) -> bool:
-    return is_furniture(text) or says_promoted(text)
+    return is_furniture(text) or says_promoted(text) or _TEMPERATURE.fullmatch(text) is not None
 
 
 def _without_end_label(texts: list[str]) -> list[str]:
@@ -310,7 +310,7 @@ _ANNOUNCED: Final = re.compile(
 )
 _FEWEST_ANNOUNCED: Final = 3
 _MASTHEAD: Final = re.compile(r"\s*[|•·–—]\s+|\s+-\s+")
-_TEMPERATURE: Final = re.compile(r"(?:[^\W\d_]+ ){0,3}-?\d{1,2}\s?°\s?[CFcf]?")
+_TEMPERATURE: Final = re.compile(r"(?:[^\W\d_]+ ){0,2}-?\d{1,2}\s?°\s?[CFcf]?")
 
 
 def without_announcement(texts: list[str]) -> list[str]:

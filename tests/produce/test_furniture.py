@@ -193,7 +193,16 @@ def test_a_masthead_before_the_label_is_no_headline(masthead: str) -> None:
 
 @pytest.mark.parametrize(
     "note",
-    ["View all", "المزيد", "Tuesday 3 March 2026", "18:40", "Advertisement", "Tout le fil", "إعلان ممول"],
+    [
+        "View all",
+        "المزيد",
+        "Tuesday 3 March 2026",
+        "18:40",
+        "Advertisement",
+        "Tout le fil",
+        "إعلان ممول",
+        "Rabat 17°",
+    ],
 )
 def test_a_slot_that_is_furniture_alone_is_empty(note: str) -> None:
     """Wherever it stands among three headlines or more: it says nothing."""

@@ -151,11 +151,11 @@ def completed(rivals: list[Rival], whole: Callable[[], LexborHTMLParser], addres
 
 
 def _in_attributes(fragment: str, shown: str, address: str | None) -> list[Rival]:
-    """The lists in the attributes of an element, JSON or headlines with a separator between, that hold a headline."""
+    """The lists in attributes of an element and what is in it, as JSON or with a separator, that hold a headline."""
     body = tree_of(fragment, "strip").body
-    root = body.css_first("*:not(base):not(body)") if body is not None else None
+    nodes = body.css("*")[:MAX_SCRIPTS] if body is not None else []
     lists: list[_Listed] = []
-    for name, value in (root.attributes if root is not None else {}).items():
+    for name, value in (each for node in nodes for each in node.attributes.items()):
         if not value or not name.startswith("data-") or len(value) > MAX_JSON:
             continue
         if (data := _parsed(value)) is not None:

@@ -168,6 +168,7 @@ SHOWN = f'<span class="label">Breaking</span><a href="/0">{TITLES[0]}</a>'
         f'<div class="ticker">{SHOWN}</div>{script({"ticker": {"items": [{"title": t} for t in TITLES]}})}',
         f'<div class="ticker" data-headlines="{"||".join(TITLES)}">{SHOWN}</div>',
         f"<div class='ticker' data-list='{json.dumps([{'t': t} for t in TITLES])}'>{SHOWN}</div>",
+        f"<div class='ticker'><p data-words='{json.dumps(TITLES)}'>{TITLES[0]}</p></div>",
     ],
 )
 def test_a_strip_that_shows_one_headline_at_a_time_is_read_whole(page: str) -> None:
