@@ -148,7 +148,11 @@ def _comes_before_fact(alignment: Alignment, step: Step) -> bool:
         *alignment.one.tokens[step.at + len(step.before) :][:1],
         *alignment.other.tokens[step.at_other + len(step.after) :][:1],
     )
-    return all(t.kind in FACTS for t in following) and len({t.value for t in following}) > 1
+    if not all(t.kind in FACTS for t in following):
+        return False
+    dating = alignment.lexicon.dating
+    before, after = ({dating.get(t.written) for t in side} - {None} for side in (step.before, step.after))
+    return before == after or len({t.value for t in following}) > 1
 
 
 def _inserted(alignment: Alignment, step: Step) -> str | None:

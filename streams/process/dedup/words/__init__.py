@@ -90,7 +90,7 @@ class Lexicon(Struct, frozen=True):
     droppable: frozenset[str]
     minor: frozenset[str]
     measuring: frozenset[str]
-    dating: frozenset[str]
+    dating: Mapping[str, str]
     interchangeable: Mapping[str, str]
     movable: frozenset[str]
     rubrics: frozenset[str]
@@ -232,7 +232,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         droppable=_folded(data.get("droppable", ())),
         minor=_folded(data.get("minor", ())),
         measuring=_folded(data.get("measuring", ())),
-        dating=_folded(data.get("dating", ())),
+        dating=_first_of(data.get("dating", ())),
         interchangeable=_first_of(data.get("interchangeable", ())),
         movable=_folded(data.get("movable", ())),
         rubrics=_folded(data.get("rubrics", ())),
