@@ -1,4 +1,4 @@
-"""Read a score that stands in words: "two goals to one", "deux buts à zéro", "بهدفين مقابل هدف", "بثلاثية نظيفة".
+"""Read a score that stands in words: "two goals to one", "un but partout", "بهدفين مقابل هدف", "بثلاثية نظيفة".
 
 It is read only beside a headline that has a score in figures; goals that nothing is set against are no score.
 """
@@ -33,6 +33,8 @@ def read_score(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral | 
     for nothing in scores.nil:
         if tuple(words[end : end + len(nothing)]) == nothing:
             return Numeral("score", f"{goals}-0", end + len(nothing) - start)
+    if named and end < len(words) and words[end] in scores.even:
+        return Numeral("score", f"{goals}-{goals}", end + 1 - start)
     lost = None
     if end < len(words) and words[end] in scores.against:
         lost = _goals(words, end + 1, lexicon, "")

@@ -56,13 +56,17 @@ def test_a_place_stands_in_front_or_inside(one: str, other: str) -> None:
     [
         ("Crane falls in Leeds on parked cars, 2 hurt", "Hull: Crane falls on parked cars, two hurt"),
         ("Crane falls near Leeds on parked cars, 2 hurt", "Leeds: Crane falls on parked cars, two hurt"),
+        ("طنجة.. انطلاق قافلة طبية كبيرة", "انطلاق قافلة طبية كبيرة إلى طنجة"),
+        ("طنجة.. وصول قافلة طبية كبيرة", "وصول قافلة طبية كبيرة من طنجة"),
+        ("طنجة.. وصول قافلة طبية كبيرة", "وصول قافلة طبية كبيرة لطنجة"),
+        ("Oran : une chorale de marins arrive", "Une chorale de marins arrive d'Oran"),
         ("Le club vend à Nice son gardien de but", "Nice : le club vend son gardien de but"),
         ("Le ministre attend à Moscou une réponse écrite", "Moscou : le ministre attend une réponse écrite"),
         ("Crane falls in Leeds on parked cars, 2 hurt", "Leeds: Crane falls on parked cars, six hurt"),
     ],
 )
 def test_another_place_is_another_headline(one: str, other: str) -> None:
-    """Near it, sold to it, or the government in it is not there."""
+    """Near it, to it, from it, sold to it, or the government in it is not there."""
     assert compare(one, other).relation != "duplicate"
 
 

@@ -17,6 +17,7 @@ from streams.process.dedup.compare import compare
         ("الفتح يهزم الماص 3-1 في الديربي", "الفتح يهزم الماص بثلاثة أهداف لهدف في الديربي"),
         ("الفتح يهزم الماص 3-0 في الديربي", "الفتح يهزم الماص بثلاثية نظيفة في الديربي"),
         ("Lens bat Metz 2-1 en amical", "Lens bat Metz deux buts à un en amical"),
+        ("الفتح يعادل الماص 1-1 بالديربي", "الفتح يعادل الماص بهدف لمثله بالديربي"),
         ("Hull beat Leeds 2-0 in friendly", "Hull beat Leeds two goals to nil in friendly"),
         ("وفاة النحات جميل الرامي بعد مرض", "توفي النحات جميل الرامي بعد مرض"),
         ("La sculptrice Ana Mora meurt à 90 ans", "La sculptrice Ana Mora est morte à 90 ans"),

@@ -1,6 +1,7 @@
 """Guards of word order: who did it to whom."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from streams.process.dedup.align import Alignment, Step
@@ -14,6 +15,8 @@ from streams.process.gazetteer import places
 _PAIR: Final = 2
 _IMPERFECT: Final = ("ي", "ت")
 """Letters that open an Arabic verb of the third person."""
+_TO: Final = "ل"
+"""The Arabic preposition of a goal that is written with the word after it."""
 _LONGEST_SPEAKER: Final = 5
 """Words of the longest speaker, with the verb of saying."""
 
@@ -38,9 +41,24 @@ def _moved(alignment: Alignment, _: Sequence[Step]) -> str | None:
     if not alignment.moved:
         return None
     moved = " ".join(token.written for token in alignment.moved)
-    if any(token.kind == "score" for token in alignment.one.tokens):
+    if any(token.kind == "score" for token in alignment.one.tokens) or _is_elsewhere(alignment):
         return moved
     return None if _is_inversion(alignment) or _is_segment(alignment) or _is_adverbial(alignment) else moved
+
+
+def _is_elsewhere(alignment: Alignment) -> bool:
+    """Whether a place in front of one headline is where something goes or comes from in the other: "إلى طنجة"."""
+    lexicon = alignment.lexicon
+    for side, beside in ((alignment.one, alignment.other), (alignment.other, alignment.one)):
+        label = side.tokens[: min((end for end in side.breaks if end), default=0)]
+        if not label or "".join(token.written for token in label) not in places().known:
+            continue
+        first = label[0].written
+        attached = _TO + first if lexicon.language == "ar" else None
+        for before, token in pairwise(beside.tokens):
+            if token.written == attached or (token.written == first and before.written in lexicon.elsewhere):
+                return True
+    return False
 
 
 def _is_inversion(alignment: Alignment) -> bool:
@@ -98,9 +116,8 @@ def _is_segment(alignment: Alignment) -> bool:
     # The little words that only one of them has ("in Cape Town", "Cape Town:") may be on either side of the boundary.
     boundaries = {len(alignment.other.tokens) - turn, end - turn}
     broken = turn in alignment.one.breaks or not boundaries.isdisjoint(alignment.other.breaks)
-    return broken or (
-        len(alignment.moved) <= _LONGEST_SPEAKER and says(alignment.moved[-1:], alignment.lexicon)
-    )
+    told = [token for token in alignment.moved if token.written not in alignment.lexicon.droppable]
+    return broken or (len(told) <= _LONGEST_SPEAKER and says(told[-1:], alignment.lexicon))
 
 
 def _is_adverbial(alignment: Alignment) -> bool:

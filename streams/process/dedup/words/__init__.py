@@ -52,7 +52,8 @@ class Scores(Struct, frozen=True):
     """The words of a score: goals in one word and how many they are, and the nouns after a number.
 
     `numbers` are numbers in a score that are no numbers elsewhere, as the French "un" is an article.
-    `by` stands before the winner's goals, `against` before the loser's, and `nil` are phrases that give it none.
+    `by` stands before the winner's goals, `against` before the loser's, `nil` are phrases that give it none, and `even`
+    words that give it as many.
     """
 
     goals: Mapping[str, int]
@@ -61,6 +62,7 @@ class Scores(Struct, frozen=True):
     by: frozenset[str]
     against: frozenset[str]
     nil: tuple[tuple[str, ...], ...]
+    even: frozenset[str]
 
 
 class Lexicon(Struct, frozen=True):
@@ -101,6 +103,7 @@ class Lexicon(Struct, frozen=True):
     saying: frozenset[str]
     locative: frozenset[str]
     inside: frozenset[str]
+    elsewhere: frozenset[str]
     areas: frozenset[str]
     destinations: frozenset[str]
     recurring: frozenset[str]
@@ -242,6 +245,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         bounds=bounds,
         saying=_folded(data.get("saying", ())),
         inside=_folded(data.get("inside", ())),
+        elsewhere=_folded(data.get("elsewhere", ())),
         locative=_folded(data.get("locative", ())),
         areas=_folded(data.get("areas", ())),
         destinations=_folded(data.get("destinations", ())),
@@ -269,6 +273,7 @@ def _scores(data: Mapping[str, Any]) -> Scores:
         by=_folded(data.get("by", ())),
         against=_folded(data.get("against", ())),
         nil=tuple(tuple(fold(phrase).split()) for phrase in data.get("nil", ())),
+        even=_folded(data.get("even", ())),
     )
 
 
