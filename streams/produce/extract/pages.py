@@ -51,6 +51,9 @@ _NO_PAGE: Final = LexborHTMLParser("<p>")
 _FEWEST: Final = 4
 """Headlines that symbols part in a line of a page, at least: three pieces are one sentence with an aside."""
 
+_MOST_TRIMMED: Final = 5
+"""Lines of a page's text, the best ones, that are looked for in its elements."""
+
 _Finder = Callable[[], list[Rival]]
 _Parsed = Callable[[], LexborHTMLParser]
 
@@ -182,7 +185,6 @@ def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> li
         for found in strip_lines(lines, separator)
         if separator is not None or is_no_prose(found, _FEWEST)
     ]
-    strips = [without_words_beside(found, body) if separator is None else found for found in strips]
     if not strips:
         if separator is None and body.css_first(_OF_A_PAGE) is not None:
             return []
@@ -191,6 +193,8 @@ def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> li
             return []
         strips = [alone]
     strips.sort(key=rank)
+    if separator is None:
+        strips[:_MOST_TRIMMED] = [without_words_beside(found, body) for found in strips[:_MOST_TRIMMED]]
     return [
         Rival("the page's text", found, -number, "separators stand out")
         for number, found in enumerate(strips)
