@@ -51,12 +51,18 @@ _SOCKET: Final = {
     socket.EAI_AGAIN: "no name server answers",
 }
 """What errors of sockets and of names mean, by their numbers."""
+_SILENT: Final = {
+    TimeoutError: errno.ETIMEDOUT,
+    ConnectionRefusedError: errno.ECONNREFUSED,
+    ConnectionError: errno.ECONNRESET,
+}
+"""The numbers of errors that are raised without number and text, by class."""
 _NUMBERED: Final = re.compile(r"\[Errno (-?\d+)\] ([^\[\],:(<>]*(?:\([^()]*\)(?:: [^\[\],;:]*)?)?)")
 _SEVERAL: Final = re.compile(r"Multiple exceptions: (.+)", re.DOTALL)
 _NO_TLS: Final = re.compile(r"\[SSL: (?:WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE)\][^()]*")
 _TLS: Final = re.compile(r"\[(?:SSL|X509)(?:: \w+)?\] ?")
-_PLACE: Final = re.compile(r" ?\(_ssl\.c:\d+\)|\[Error -?\d+\] (?=\w)")
-"""A line of Python's source, and the number that aiokafka puts before the name of a broker's error."""
+_PLACE: Final = re.compile(r" ?\(_ssl\.c:\d+\)|\[Error -?\d+\] (?=\w)|: <AIOKafkaConnection[^>]*>")
+"""A line of Python's source, and what aiokafka puts around the name of a broker's error: a number, an object."""
 
 
 def plain(text: str) -> str:
@@ -77,9 +83,10 @@ def _meaning(number: int, said: str) -> str:
 
 def in_words(error: BaseException) -> str:
     """An error's message in plain words, or its class where it has none, as with some of aiokafka's and aiohttp's."""
-    if isinstance(error, TimeoutError) and not str(error):
-        return _SOCKET[errno.ETIMEDOUT]
-    return plain(str(error)) or type(error).__name__
+    said = plain(str(error))
+    if not said and isinstance(error, OSError):
+        said = next((_SOCKET[number] for kind, number in _SILENT.items() if isinstance(error, kind)), "")
+    return said or type(error).__name__
 
 
 def described(error: BaseException) -> str:

@@ -7,7 +7,12 @@ import socket
 import ssl
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    NodeNotReadyError,
+    TopicAuthorizationFailedError,
+)
 
 from streams.errors import described, in_words, plain
 
@@ -82,6 +87,8 @@ def test_a_port_without_tls_is_said() -> None:
             "this machine does not have that address",
         ),
         (TimeoutError(), "it did not answer in time"),
+        (ConnectionResetError(), "it broke off the connection"),
+        (IllegalSaslStateError("<AIOKafkaConnection host=127.0.0.1 port=9092>"), "IllegalSaslStateError"),
         (NodeNotReadyError(), "NodeNotReadyError"),
     ],
 )

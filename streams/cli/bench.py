@@ -181,14 +181,14 @@ def latency(rate: int, seconds: int, disturbances: str, as_json: bool, csv_path:
 @command.command(epilog=examples("ticker bench serve", "ticker bench serve --readers 200 --seconds 10"))
 @click.option(
     "--readers",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 20_000),
     default=1_000,
     show_default=True,
     help="Readers of events at one time.",
 )
 @click.option(
     "--window",
-    type=click.IntRange(min=54),
+    type=click.IntRange(54, 1_000_000),
     default=100_000,
     show_default=True,
     help="Headlines in its memory.",

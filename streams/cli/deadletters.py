@@ -289,7 +289,9 @@ async def _read(settings: Settings, choice: "Choice") -> _Read:
         topics = await describe(client, {name for name in names if name.startswith(f"{prefix}.")})
     for needed in (DEADLETTERS.on(prefix), POSITIONS.on(prefix)):
         if needed not in topics:
-            raise SettingsError(f"there is no {needed}: is --topic-prefix right?")
+            raise SettingsError(
+                f"there is no {needed}: is --topic-prefix right? On a new cluster `ticker topics create` makes them"
+            )
     options = connection.aiokafka_options()
     letters, strange = await read_letters(
         options, prefix, topics[DEADLETTERS.on(prefix)].partitions, Choice()

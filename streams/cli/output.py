@@ -3,6 +3,7 @@
 import difflib
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from streams.errors import SettingsError
 
 _FIRST_STRONG_ISOLATE: Final = "\u2068"
 _POP_ISOLATE: Final = "\u2069"
+_MOST_NAMES: Final = 20
+"""The most names that a hint lists."""
 _SENTENCE: Final = 1_000
 """Characters, more than any command's first sentence has."""
 _WITHOUT_STEERING: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -83,6 +86,13 @@ def isolate(text: str) -> str:
     Embeddings, overrides and isolates in the text are removed, because they could end ours.
     """
     return f"{_FIRST_STRONG_ISOLATE}{text.translate(_WITHOUT_STEERING)}{_POP_ISOLATE}"
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """A hint for a name that is not known: the one that was probably meant, or all that there are."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(names[:_MOST_NAMES])}"
 
 
 def check_writable(path: Path, what: str) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from streams.cli.logs import log_to_stderr, tell
 from streams.cli.options import kafka_options
-from streams.cli.output import examples
+from streams.cli.output import check_writable, examples
 from streams.cli.pins import selector_option, separator_option
 from streams.cli.progress import Progress
 from streams.counted import counted
@@ -186,6 +186,7 @@ def _check_input(asked: _Asked) -> None:
     """Check what was asked for, before Kafka is waited for.
 
     Raises:
+        SettingsError: The position cannot be kept where it should be.
         InputError: A place is not there, which may come later if it is followed; or no source can have that name.
     """
     from streams.errors import InputError
@@ -194,6 +195,8 @@ def _check_input(asked: _Asked) -> None:
     for place in asked.places:
         if place not in _STDIN and not asked.follow and not Path(place).exists():
             raise InputError(place, "there is no such file or folder")
+    if asked.position is not None:
+        check_writable(asked.position, "--position")
     if asked.source is not None:
         source_named(asked.source, "--source")
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import difflib
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from schemas.events import UNREADABLE, CategorizedHeadline
 from schemas.topics import CATEGORIES, HEADLINES
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
-from streams.cli.output import examples, isolate, json_option, wants_json, write_line
+from streams.cli.output import examples, isolate, json_option, meant, wants_json, write_line
 from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
@@ -76,22 +75,16 @@ def command(
         _check_category(slug)
     if start is not None and end is not None and start >= end:
         raise SettingsError(f"--since {since} is not before --until {until}: no headline is between them")
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(
-                _tail(
-                    settings,
-                    topics,
-                    since=start,
-                    follow=follow and end is None,
-                    show=lambda record: show(record) if takes is None or takes(record) else None,
-                )
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(
+            _tail(
+                settings,
+                topics,
+                since=start,
+                follow=follow and end is None,
+                show=lambda record: show(record) if takes is None or takes(record) else None,
             )
-    except SettingsError as error:
-        unknown = "".join(
-            f" Category {slug!r}: {_meant(slug)}" for slug in categories if slug not in CATEGORIES
         )
-        raise SettingsError(f"{error}{unknown}") from error
 
 
 async def _tail(
@@ -130,14 +123,10 @@ def _check_category(slug: str) -> None:
     if slug in CATEGORIES:
         return
     if not is_name(slug):
-        raise SettingsError(f"{slug!r} is no category: {_meant(slug)}")
-    logger.info("%r is no category that all have, but may be a topic of your own: %s", slug, _meant(slug))
-
-
-def _meant(slug: str) -> str:
-    """A suggestion for a category that may not exist."""
-    close = difflib.get_close_matches(slug, CATEGORIES, n=1)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(CATEGORIES)}, and your own rules'"
+        raise SettingsError(f"{slug!r} is no category: {meant(slug, CATEGORIES)}")
+    logger.info(
+        "%r is no category that all have, but may be a topic of your own: %s", slug, meant(slug, CATEGORIES)
+    )
 
 
 def _show_json(record: Any) -> None:

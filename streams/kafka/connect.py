@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import (
     AuthenticationFailedError,
+    IllegalSaslStateError,
     KafkaError,
     SaslAuthenticationFailed,
     UnknownTopicOrPartitionError,
@@ -35,6 +36,7 @@ _REFUSED: Final = (
     AuthenticationFailedError,
     SaslAuthenticationFailed,
     UnsupportedSaslMechanismError,
+    IllegalSaslStateError,  # a login where none is wanted
     ssl.SSLCertVerificationError,
 )
 """Errors that a retry does not cure."""

@@ -142,7 +142,10 @@ async def partitions_of(client: Any, names: Sequence[str]) -> list[TopicPartitio
     """
     live = await describe(client, set(names))
     if missing := [name for name in names if name not in live]:
-        raise SettingsError(f"there is no topic {listed(missing)}: is --topic-prefix right?")
+        raise SettingsError(
+            f"there is no topic {listed(missing)}: is --topic-prefix right? On a new cluster `ticker topics create`"
+            " makes them"
+        )
     return [TopicPartition(name, number) for name in names for number in range(live[name].partitions)]
 
 

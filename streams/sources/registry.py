@@ -240,6 +240,10 @@ def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
+    except FileNotFoundError:
+        raise SettingsError(
+            f"there is no {path}; `ticker sources add ADDRESS` proposes entries for it"
+        ) from None
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from None
     if len(data) > MAX_FILE:

@@ -48,6 +48,13 @@ def told(*arguments: str) -> str:
         (("tail", "--bootstrap-servers", f"{'x' * 64}.example:9092"), "is not allowed; allowed: host:port"),
         (("replay", "aply"), r"No such command 'aply'\. Did you mean apply\?"),
         (("topcis",), r"No such command 'topcis'\. Did you mean topics\?"),
+        (
+            ("produce", "--follow", "strips.jsonl", "--position", "nowhere/position"),
+            "there is no folder nowhere",
+        ),
+        (("sources", "check"), r"there is no sources\.toml; `ticker sources add ADDRESS` proposes"),
+        (("correct", "recategorize", "A match", "sprot", "--why", "a test"), r"did you mean sport\?"),
+        (("replay", "diff", "-", "-"), "standard input is A or B, not both"),
         (("tail", "Sport!"), r"'Sport!' is no category: did you mean sport\?"),
         (("tail", "--since", "2h", "--until", "3h"), "--since 2h is not before --until 3h"),
         (("explain", ""), "the headline is empty"),

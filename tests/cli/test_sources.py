@@ -66,10 +66,11 @@ def test_all_sources_are_checked_and_a_bad_one_fails_the_command(sources: Path, 
 
 
 def test_an_id_that_is_not_there_is_told(sources: Path) -> None:
-    """With those that are."""
-    done = ticker("sources", "check", "akhbr", "--sources", sources, *CONTACT)
-    assert done.returncode == 2
-    assert b"akhbar, gone, local" in done.stderr
+    """With the one that was probably meant, or with those that are."""
+    for name, told in (("akhbr", b"did you mean akhbar?"), ("sahafa", b"there are akhbar, gone, local")):
+        done = ticker("sources", "check", name, "--sources", sources, *CONTACT)
+        assert done.returncode == 2
+        assert told in done.stderr
 
 
 def test_a_proposal_is_toml_that_can_be_appended(address: str) -> None:

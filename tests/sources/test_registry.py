@@ -156,7 +156,7 @@ def test_what_is_wrong_with_an_entry_is_told_where_it_stands(
 
 def test_no_toml_and_no_file_are_told(tmp_path: Path) -> None:
     """A file that is not there, or is no TOML, is told with what the parser says of the line."""
-    with pytest.raises(SettingsError, match="cannot read"):
+    with pytest.raises(SettingsError, match=r"there is no .*nowhere\.toml; `ticker sources add"):
         read_sources(tmp_path / "nowhere.toml")
     path = write(tmp_path, '[[source]]\nid = "a\n')
     with pytest.raises(SettingsError, match=r"is no TOML: .*line 2"):

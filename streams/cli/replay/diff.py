@@ -134,6 +134,8 @@ def diff(
 
     if new is None:
         compared = asyncio.run(of_replay(made, planned_ends(made, settings, target), collect))
+    elif old == new == "-":
+        raise click.UsageError("standard input is A or B, not both")
     else:
         _check_result(old)
         _check_result(new)

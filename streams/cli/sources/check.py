@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from streams.cli.options import settings_options
-from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.cli.output import examples, isolate, json_option, meant, wants_json, write_json
 from streams.counted import counted
 from streams.errors import InputError, SettingsError
 from streams.settings import Settings
@@ -72,7 +72,7 @@ def registry_of(settings: Settings, ids: Sequence[str]) -> "tuple[Registry, list
     by_id = {source.id: source for source in registry.sources}
     for name in ids:
         if name not in by_id:
-            raise SettingsError(f"{path} has no source {name!r}; it has {', '.join(sorted(by_id)[:20])}")
+            raise SettingsError(f"{path} has no source {name!r}: {meant(name, by_id)}")
     return registry, [by_id[name] for name in ids] if ids else list(registry.sources)
 
 
