@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from schemas.mediatopics import TOPIC_BY_SLUG
 from streams.cli.options import kafka_options
-from streams.cli.output import Commands, examples, json_option, meant, wants_json, write_json
+from streams.cli.output import Commands, category_meant, examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.errors import SettingsError
 from streams.settings import Settings
@@ -113,7 +113,7 @@ def recategorize(
 
     known = [*TOPIC_BY_SLUG, *(rule.name for rule in read_rules(rules_path))]
     if category not in known:
-        raise SettingsError(f"{category!r} is no category: {meant(category, known)}")
+        raise SettingsError(f"{category!r} is no category: {category_meant(category, known)}")
     _say("recategorize", [headline], why, by, as_json, settings, topic=media_topic(category))
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from schemas.mediatopics import LABELS
 from streams.errors import SettingsError
 
 _FIRST_STRONG_ISOLATE: Final = "\u2068"
@@ -93,6 +95,16 @@ def meant(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
     return f"did you mean {close[0]}?" if close else f"there are {', '.join(names[:_MOST_NAMES])}"
+
+
+def category_meant(name: str, known: Iterable[str]) -> str:
+    """The same for a category; one that is called as in its Arabic, French or English label is known by that."""
+    said = name.casefold()
+    for slug, labels in LABELS.items():
+        words = re.findall(r"\w+", f"{labels.ar} {labels.fr} {labels.en}".casefold())
+        if said in words or said.removeprefix("ال") in words:
+            return f"did you mean {slug}?"
+    return meant(name, known)
 
 
 def check_writable(path: Path, what: str) -> None:

@@ -15,7 +15,7 @@ from schemas.events import UNREADABLE, CategorizedHeadline
 from schemas.topics import CATEGORIES, HEADLINES
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
-from streams.cli.output import examples, isolate, json_option, meant, wants_json, write_line
+from streams.cli.output import category_meant, examples, isolate, json_option, wants_json, write_line
 from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
@@ -123,9 +123,11 @@ def _check_category(slug: str) -> None:
     if slug in CATEGORIES:
         return
     if not is_name(slug):
-        raise SettingsError(f"{slug!r} is no category: {meant(slug, CATEGORIES)}")
+        raise SettingsError(f"{slug!r} is no category: {category_meant(slug, CATEGORIES)}")
     logger.info(
-        "%r is no category that all have, but may be a topic of your own: %s", slug, meant(slug, CATEGORIES)
+        "%r is no category that all have, but may be a topic of your own: %s",
+        slug,
+        category_meant(slug, CATEGORIES),
     )
 
 

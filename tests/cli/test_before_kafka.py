@@ -56,6 +56,8 @@ def told(*arguments: str) -> str:
         (("correct", "recategorize", "A match", "sprot", "--why", "a test"), r"did you mean sport\?"),
         (("replay", "diff", "-", "-"), "standard input is A or B, not both"),
         (("tail", "Sport!"), r"'Sport!' is no category: did you mean sport\?"),
+        (("tail", "الرياضة"), r"is no category: did you mean sport\?"),
+        (("correct", "recategorize", "A storm", "Météo", "--why", "a test"), r"did you mean weather\?"),
         (("tail", "--since", "2h", "--until", "3h"), "--since 2h is not before --until 3h"),
         (("explain", ""), "the headline is empty"),
         (("correct", "withdraw", " ", "--why", "a test"), "a headline is empty"),
