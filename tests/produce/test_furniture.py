@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.produce import furniture
 from streams.produce.furniture import (
     is_call,
     is_counter,
@@ -229,3 +230,22 @@ def test_a_label_before_each_headline_is_no_end_of_the_one_before() -> None:
     assert without_notes([f"{title} Breaking news" for title in TITLES]) == [
         f"{t} Breaking news" for t in TITLES
     ]
+
+
+@given(
+    st.one_of(
+        st.from_regex(furniture._CLICK),
+        st.from_regex(furniture._INVITING),
+        st.sampled_from(sorted(furniture._CALLS)),
+        st.lists(
+            st.sampled_from([*sorted(furniture._BEGINNING)[::5], "12", "10:05", "...", "ferry", "ميناء"]),
+            min_size=1,
+        ).map(" ".join),
+    )
+)
+def test_a_glance_misses_no_furniture(text: str) -> None:
+    """What the first word rules out is no moment, no counter and no call."""
+    if not furniture._may_be_furniture(text):
+        assert not is_moment(text)
+        assert not is_counter(text)
+        assert not is_call(text)
