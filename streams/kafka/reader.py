@@ -11,7 +11,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from typing import Any, Final, Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -27,6 +27,8 @@ _STALL_S: Final = 60.0
 _STOP_S: Final = 5.0
 _STATE_FETCH_BYTES: Final = 2 << 20
 """The most bytes that one fetch brings of a partition: the next fetch is in flight while these are used."""
+_STATE_FETCH_WAIT_MS: Final = 10
+"""How long a broker may wait for records at the end of a window: the next one is fetched only after that."""
 _STATE_AT_ONCE: Final = 1_000
 """Records of the state that are yielded together: a few milliseconds of work, so that nothing else waits long."""
 _STUCK_S: Final = 40.0
@@ -238,8 +240,10 @@ class CommittedReader:
 
     async def bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, Window]:
         """The log start offset and the high watermark of each partition."""
-        firsts = await self._uncommitted.beginning_offsets(list(partitions))
-        ends = await self._uncommitted.end_offsets(list(partitions))
+        firsts, ends = await asyncio.gather(
+            self._uncommitted.beginning_offsets(list(partitions)),
+            self._uncommitted.end_offsets(list(partitions)),
+        )
         return {place: (int(firsts[place]), int(ends[place])) for place in partitions}
 
     async def stable_end(self, partition: TopicPartition) -> int:
@@ -288,15 +292,17 @@ class CommittedReader:
                 yield records
 
     async def last_record(
-        self, partition: TopicPartition, key: bytes, *, end: int | None = None
+        self, partition: TopicPartition, key: bytes, *, beginning: int | None = None, end: int | None = None
     ) -> Any | None:
         """The last committed record of a key of a compacted topic, below offset `end`; None when there is none.
+
+        `beginning` is the log start offset; the leader is asked for what is not given.
 
         Reads backwards from the end in growing steps, so that the cost does not grow with the topic. A record that
         was compacted away is never missed: compaction keeps the last record of every key.
         """
         end = await self.end(partition) if end is None else end
-        beginning = await self.beginning(partition)
+        beginning = await self.beginning(partition) if beginning is None else beginning
         start, span = end, _TAIL
         while start > beginning:
             upper, start = start, max(beginning, start - span)
@@ -314,10 +320,18 @@ async def committed_reader(
     options: Mapping[str, Any], topics: Collection[str]
 ) -> AsyncIterator[CommittedReader]:
     """A reader of topics, connected while the context lasts; `options` are aiokafka's connection options."""
-    async with (
-        consuming(options, reset="earliest", fetch_bytes=_STATE_FETCH_BYTES) as committed,
-        consuming(options, reset="earliest", isolation="read_uncommitted") as uncommitted,
-    ):
-        for consumer in (committed, uncommitted):
-            await internals.learn_topics(consumer, topics)
-        yield CommittedReader(committed, uncommitted)
+    state: dict[str, Any] = {"fetch_bytes": _STATE_FETCH_BYTES, "fetch_wait_ms": _STATE_FETCH_WAIT_MS}
+    look_ups: dict[str, Any] = {"isolation": "read_uncommitted"}
+    async with AsyncExitStack() as stack:
+        connecting = [
+            stack.enter_async_context(consuming(options, reset="earliest", **more))
+            for more in (state, look_ups)
+        ]
+        # Both are waited for even if one fails, so that the stack knows all that is to be stopped.
+        consumers: list[Any] = []
+        for connected in await asyncio.gather(*connecting, return_exceptions=True):
+            if isinstance(connected, BaseException):
+                raise connected
+            consumers.append(connected)
+        await asyncio.gather(*(internals.learn_topics(consumer, topics) for consumer in consumers))
+        yield CommittedReader(*consumers)

@@ -1,6 +1,8 @@
 """Opens a partition: fences its previous owner, then reads back its state and position."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -11,7 +13,7 @@ from streams.engine.kafka.compaction import LatestByKey
 from streams.engine.kafka.positions import position_key, read_position
 from streams.errors import TickerError
 from streams.kafka.hanging import end_hanging
-from streams.kafka.reader import CommittedReader, committed_reader
+from streams.kafka.reader import CommittedReader, Window, committed_reader
 from streams.kafka.transaction import TransactionalProducer
 from streams.stage import Processor, Remembering, Stage
 
@@ -42,12 +44,32 @@ def producer_of(
     )
 
 
-async def restore(
+@asynccontextmanager
+async def fenced(
     stage: Stage,
     producer: TransactionalProducer,
     partition: TopicPartition,
     prefix: str,
     options: Mapping[str, Any],
+) -> AsyncIterator[CommittedReader]:
+    """Fence the partition's previous owner; gives a reader of what it wrote, which is connected meanwhile."""
+    fencing = asyncio.create_task(producer.start())
+    try:
+        topics = [partition.topic, *(topic.on(prefix) for topic in stage.topics[1:])]
+        async with committed_reader(options, topics) as reader:
+            await fencing
+            yield reader
+    finally:
+        fencing.cancel()
+        await asyncio.gather(fencing, return_exceptions=True)
+
+
+async def restore(
+    stage: Stage,
+    producer: TransactionalProducer,
+    partition: TopicPartition,
+    prefix: str,
+    reader: CommittedReader,
     *,
     progress: Callable[[], Awaitable[None]],
 ) -> Opened:
@@ -58,7 +80,7 @@ async def restore(
         producer: Started, so that the previous owner is fenced.
         partition: The partition of its source.
         prefix: The topics' prefix.
-        options: aiokafka's connection options.
+        reader: The reader of `fenced`.
         progress: Called after each batch of state records, and between the steps of `Remembering.prepare`.
 
     Raises:
@@ -68,20 +90,17 @@ async def restore(
     processor = stage.processor()
     positions = TopicPartition(POSITIONS.on(prefix), partition.partition)
     written = [TopicPartition(topic.on(prefix), partition.partition) for topic in stage.topics[1:]]
-    async with committed_reader(options, [partition.topic, *(place.topic for place in written)]) as reader:
-        await end_hanging(producer, reader, written)
-        records = 0
-        if stage.state is not None:
-            state = TopicPartition(stage.state.on(prefix), partition.partition)
-            records = await _restore_state(reader, state, processor, progress)
-        position = await read_position(reader, positions, position_key(stage.name, partition))
-        _check_end(partition, position, await reader.end(partition))
-        return Opened(
-            processor=processor,
-            records=records,
-            position=position,
-            beginning=await reader.beginning(partition),
-        )
+    await end_hanging(producer, reader, written)
+    windows = await reader.bounds([partition, *written])
+    records = 0
+    if stage.state is not None:
+        state = TopicPartition(stage.state.on(prefix), partition.partition)
+        records = await _restore_state(reader, state, windows[state], processor, progress)
+    key = position_key(stage.name, partition)
+    position = await read_position(reader, positions, key, windows[positions])
+    beginning, end = windows[partition]
+    _check_end(partition, position, end)
+    return Opened(processor=processor, records=records, position=position, beginning=beginning)
 
 
 def _check_end(partition: TopicPartition, position: int, end: int) -> None:
@@ -96,11 +115,12 @@ def _check_end(partition: TopicPartition, position: int, end: int) -> None:
 async def _restore_state(
     reader: CommittedReader,
     state: TopicPartition,
+    window: Window,
     processor: Processor,
     progress: Callable[[], Awaitable[None]],
 ) -> int:
     read, waiting = 0, LatestByKey()
-    async for records in reader.read(state, await reader.beginning(state), await reader.end(state)):
+    async for records in reader.read(state, *window):
         waiting.add(records)
         read += len(records)
         await progress()

@@ -25,7 +25,7 @@ from streams.engine.kafka.breaker import Breaker, BreakerError
 from streams.engine.kafka.failures import Failures
 from streams.engine.kafka.group_offset import GroupOffset
 from streams.engine.kafka.observer import Backlog, Committed, Observer, Restored
-from streams.engine.kafka.opening import OPEN_TIMEOUT_S, producer_of, restore
+from streams.engine.kafka.opening import OPEN_TIMEOUT_S, fenced, producer_of, restore
 from streams.engine.kafka.positions import position_key, position_record
 from streams.engine.kafka.turns import Turns
 from streams.engine.kafka.waiting import MissingSliceError, WaitingSlices
@@ -286,13 +286,13 @@ class PartitionRunner:
             await asyncio.sleep(0)
 
         producer = self._producer = producer_of(self.stage, self.partition, self._prefix, self._options)
-        await producer.start()
-        # This process may have been paused between asking and fencing, and another worker may own the partition by
-        # now, so ask again.
-        await self._ask_whether_ours()
-        opened = await restore(
-            self.stage, producer, self.partition, self._prefix, self._options, progress=progress
-        )
+        async with fenced(self.stage, producer, self.partition, self._prefix, self._options) as reader:
+            # This process may have been paused between asking and fencing, and another worker may own the partition
+            # by now, so ask again.
+            await self._ask_whether_ours()
+            opened = await restore(
+                self.stage, producer, self.partition, self._prefix, reader, progress=progress
+            )
         self._position = self._skip_lost(opened.position, opened.beginning)
         self._processor = opened.processor
         number, seconds = self.partition.partition, time.monotonic() - started

@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 
 from schemas.events import UNREADABLE, Position, encode
 from streams.errors import RecordError
-from streams.kafka.reader import CommittedReader
+from streams.kafka.reader import CommittedReader, Window
 from streams.stage import RawRecord
 
 _decode: Final = msgspec.json.Decoder(Position).decode
@@ -23,13 +23,16 @@ def position_record(key: bytes, offset: int, timestamp: int) -> RawRecord:
     return RawRecord(key, encode(Position(offset=offset)), timestamp, [])
 
 
-async def read_position(reader: CommittedReader, partition: TopicPartition, key: bytes) -> int:
-    """The last position committed under `key`; 0 when there is none.
+async def read_position(
+    reader: CommittedReader, partition: TopicPartition, key: bytes, within: Window | None = None
+) -> int:
+    """The last position committed under `key`, within all offsets that there are or these; 0 when there is none.
 
     Raises:
         RecordError: The record is not a position.
     """
-    found = await reader.last_record(partition, key)
+    beginning, end = within or (None, None)
+    found = await reader.last_record(partition, key, beginning=beginning, end=end)
     if found is None:
         return 0
     return offset_of(found, f"{partition.topic}/{partition.partition}/{found.offset}")
