@@ -150,20 +150,29 @@ def _files(root: Path, failed: Failed) -> Iterator[tuple[Path, str]]:
     elif not is_folder:
         yield root, sources_of([root.name], root.stem)[root.name]
     else:
-        for folder, folders, names in os.walk(root, onerror=lambda error: _unreadable(error, failed)):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            shown = sorted(name for name in names if not name.startswith("."))
-            within = Path(folder).relative_to(root).as_posix()
-            sources = sources_of(shown, "" if within == "." else within)
-            for name in shown:
-                under = (
-                    sources[name] if within == "." or sources[name] == within else f"{within}/{sources[name]}"
-                )
-                yield Path(folder, name), under or root.resolve().name
+        yield from _in_folder(root, failed)
 
 
-def _unreadable(error: OSError, failed: Failed) -> None:
-    failed(InputError(str(error.filename), f"cannot be listed: {error.strerror}"))
+def _in_folder(root: Path, failed: Failed) -> Iterator[tuple[Path, str]]:
+    """The files of a folder and of those within, each with its source; hidden ones are left out."""
+    found = False
+
+    def unlisted(error: OSError) -> None:
+        nonlocal found
+        found = True
+        failed(InputError(str(error.filename), f"cannot be listed: {error.strerror}"))
+
+    for folder, folders, names in os.walk(root, onerror=unlisted):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        shown = sorted(name for name in names if not name.startswith("."))
+        within = Path(folder).relative_to(root).as_posix()
+        sources = sources_of(shown, "" if within == "." else within)
+        found = found or bool(shown)
+        for name in shown:
+            under = sources[name] if within == "." or sources[name] == within else f"{within}/{sources[name]}"
+            yield Path(folder, name), under or root.resolve().name
+    if not found:
+        failed(InputError(str(root), "there is no file in this folder"))
 
 
 class _Reader:

@@ -125,6 +125,25 @@ def test_snapshots_of_one_site_are_one_source(names: list[str], sources: list[st
     assert list(sources_of(names, "site").values()) == sources
 
 
+def test_a_place_without_a_file_is_told(tmp_path: Path) -> None:
+    """An empty folder, where files may be missing, and a name that no file can have; the next place is read."""
+    (tmp_path / "strips").mkdir()
+    page = tmp_path / "strips" / "akhbar.txt"
+    page.write_text("Rain")
+    failures: list[str] = []
+    empty, long = tmp_path / "empty", "x" * 300
+    empty.mkdir()
+    (empty / ".hidden").touch()
+    places = [str(empty), long, str(tmp_path / "strips")]
+    assert [each.source for each in read(places, failed=lambda error: failures.append(str(error)))] == [
+        "akhbar"
+    ]
+    assert failures == [
+        f"{empty}: there is no file in this folder",
+        f"{long}: cannot be read: File name too long",
+    ]
+
+
 def test_a_folder_of_snapshots_is_one_source(tmp_path: Path) -> None:
     """However many files it has; folders within are sources of their own."""
     for name in ("watched/a/0001.html", "watched/a/0002.html", "watched/a/0003.html", "watched/b/rabat.html"):
