@@ -31,6 +31,8 @@ _ENDINGS: Final = (("ون", "ين"), ("ان", "ين"), ("", "ا"), ("و", "وا"
 
 _ALIF: Final = "ا"
 _YA: Final = "ي"
+_OF_MANY: Final = re.compile("يي(?:ها|هم|هما|هن|نا|كم)$")
+"""The end of Arabic words for several people of somebody's."""
 _THEIR: Final = "هم"
 _LONGEST_ALTERNATION: Final = 2
 """Letters before the first difference of two words that can belong to their endings: "eur" and "euse" have two."""
@@ -221,8 +223,8 @@ def _is_typo(one: str, other: str, lexicon: Lexicon) -> bool:
         and distance == 1
         and (lexicon.language == "ar" or _IMPOSSIBLE.search(max(one, other, key=len)))
     ):
-        # Arabic writes no letter twice in a row but where a word has it twice.
-        return True
+        # Arabic writes no letter twice in a row but where a word has it twice: her lawyer is one, "محامييها" are more.
+        return not _OF_MANY.search(max(one, other, key=len))
     if not drawn_out and _is_derived(one, other, lexicon):
         return False
     known = lexicon.knows(one) + lexicon.knows(other)

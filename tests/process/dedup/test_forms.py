@@ -18,6 +18,7 @@ ENGLISH = "Town council thanks {} for years of service"
         (ARABIC, "زميله", "زميلها"),
         (ARABIC, "زميله", "زميلهم"),
         (ARABIC, "زميلا", "زميلها"),
+        (ARABIC, "محاميها", "محامييها"),
         (ARABIC, "طباخهم", "طباختهم"),
         (ARABIC, "بستانيين", "بستانيتين"),
         (ARABIC, "المسعفان", "المسعفتان"),
