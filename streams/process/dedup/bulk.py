@@ -7,6 +7,7 @@ distinct word is looked up once and each posting gets its slots at once; the res
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from mmap import mmap
 from typing import Final, Generic, TypeVar
@@ -38,10 +39,10 @@ class Gathered(Generic[T]):
     """
 
     def __init__(self, group_of: Callable[[str], T | None]) -> None:
-        self._group_of = group_of
         self._groups: dict[T, int] = {}
         """The number of each group."""
-        self._vocabulary = Vocabulary(self._number_of)
+        # No method of its own, which would refer to it: it takes much memory, and must be freed when it is used up.
+        self._vocabulary = Vocabulary(partial(_number_of, group_of, self._groups))
         self._gathered: list[Numbers] = []
         """Sorted pieces of numbers, each combining group number and slot; a piece is freed when it is used up."""
         self._piece: Numbers = np.empty(0, np.int64)
@@ -71,11 +72,6 @@ class Gathered(Generic[T]):
         self._gathered.append(piece)
         self._filled = 0
 
-    def _number_of(self, word: str) -> int:
-        """The number of a word's group."""
-        group = self._group_of(word)
-        return NO_NUMBER if group is None else self._groups.setdefault(group, len(self._groups))
-
     def hand_out(self, at_once: int) -> Iterator[list[tuple[T, bytes]]]:
         """Each group with its distinct slots, ascending, as native 32-bit integers; about `at_once` slots per step."""
         self._end_piece()
@@ -98,6 +94,12 @@ class Gathered(Generic[T]):
                 (groups[number], data[4 * start : 4 * end])
                 for number, (start, end) in zip(numbers[starts].tolist(), pairwise(ends), strict=True)
             ]
+
+
+def _number_of(group_of: Callable[[str], T | None], groups: dict[T, int], word: str) -> int:
+    """The number of a word's group."""
+    group = group_of(word)
+    return NO_NUMBER if group is None else groups.setdefault(group, len(groups))
 
 
 def shared(postings: "Sequence[array[int]]", fewest: int) -> dict[int, int]:

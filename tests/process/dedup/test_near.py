@@ -1,8 +1,11 @@
 """The index of live headlines finds what a new headline repeats, from what is live alone."""
 
+import gc
 import random
+import weakref
 from array import array
 from collections.abc import Sequence
+from typing import cast
 from unittest import mock
 
 import pytest
@@ -113,6 +116,20 @@ def test_many_at_once_are_found_as_if_each_had_been_added(
     for headline in together:
         at_once.remove(headline)
     assert [_find(at_once, text) for text in asked] == [_find(_index(before), text) for text in asked]
+
+
+def test_what_was_gathered_is_freed_when_it_is_handed_out() -> None:
+    """It takes a hundred bytes a headline, and the cyclic collector, which runs rarely, is not waited for."""
+    index: NearIndex[Indexed] = NearIndex("en")
+    index.gather([_indexed(f"Storm closes the port of town{chr(97 + number)}") for number in range(20)])
+    gathered = weakref.ref(cast("object", index._gathered))
+    gc.disable()
+    try:
+        for _ in index.add_all([]):
+            pass
+        assert gathered() is None
+    finally:
+        gc.enable()
 
 
 @given(st.lists(st.lists(st.text("ab\0é", min_size=1, max_size=3), max_size=6).map(" ".join), max_size=20))
