@@ -151,6 +151,7 @@ def test_a_password_that_could_break_out_of_the_configuration_is_refused(certifi
         Security(keystore=certificates.server, authority=certificates.authority, users={"a": 'b";'})
 
 
+@pytest.mark.usefixtures("kafka")  # which skips where there is none
 def test_a_broker_that_cannot_start_shows_the_end_of_its_log(
     start_cluster: Callable[..., Cluster], monkeypatch: pytest.MonkeyPatch
 ) -> None:

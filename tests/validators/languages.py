@@ -53,9 +53,13 @@ def java(folder: Path) -> list[str]:
     """networknt/json-schema-validator."""
     javac, running = _found("javac"), _found("java")
     maven = jars._maven(jars.default_cache() / "validators")
-    inputs, transitive = maven.resolver.resolve([maven.create_dependency(_NETWORKNT)])
-    needed = [*inputs, *(found for found in transitive if found.scope in {"compile", "runtime"})]
-    class_path = os.pathsep.join([str(folder), *(str(Path(found.artifact.resolve())) for found in needed)])
+    try:
+        inputs, transitive = maven.resolver.resolve([maven.create_dependency(_NETWORKNT)])
+        needed = [*inputs, *(found for found in transitive if found.scope in {"compile", "runtime"})]
+        jar_files = [str(Path(found.artifact.resolve())) for found in needed]
+    except OSError as error:
+        raise MissingError(f"what Maven should bring ({error})") from error
+    class_path = os.pathsep.join([str(folder), *jar_files])
     _run([javac, "-cp", class_path, "-d", str(folder), str(_PROGRAMS / "Validate.java")], folder)
     return [running, "-Xmx512m", "-cp", class_path, "Validate"]
 
