@@ -35,6 +35,10 @@ def command(every: float, once: bool, as_json: bool, settings: Settings) -> None
     With --once, exit code 1 when one did not arrive in time. Without, until told to stop; the ages are
     metrics. What comes of its headlines goes to a topic of its own, `PREFIX.canary`: consumers never meet them.
     """
+    if as_json and not once:
+        raise click.UsageError("--json is for --once; without it the ages are metrics")
+    if once and CANARY_LISTEN.name in settings.flags and settings[CANARY_LISTEN] is not None:
+        raise click.UsageError("--once serves no metrics; leave out --listen")
     if not once:
         log_to_stderr(log_format=settings[LOG_FORMAT])
     told = _Told(wants_json(as_json))

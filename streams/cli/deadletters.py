@@ -52,6 +52,11 @@ class _Read(Struct, frozen=True):
     topics: "dict[str, TopicDescription]"
 
 
+_stage_option = click.option(
+    "--stage", type=click.Choice(["produce", "deduplicate", "categorize"]), help="Of this stage."
+)
+
+
 def _choice_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that select letters; the command gets `choice: Choice`."""
 
@@ -85,7 +90,7 @@ def _choice_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     decorated = click.option("--source", help="Of this source.")(decorated)
     decorated = click.option("--reason", help="With this reason: a fingerprint that `list` shows.")(decorated)
-    return click.option("--stage", help="Of this stage.")(decorated)
+    return _stage_option(decorated)
 
 
 @click.group(
@@ -235,7 +240,7 @@ def _summary(sorting: "Sorting", ready: int, sent: int | None) -> dict[str, Any]
     epilog=examples("ticker deadletters export letters.jsonl --since 24h", "ticker deadletters export -")
 )
 @click.argument("file", metavar="FILE|-")
-@click.option("--stage", help="Of this stage.")
+@_stage_option
 @click.option("--reason", help="With this reason: a fingerprint that `list` shows.")
 @click.option("--source", help="Of this source.")
 @click.option("--since", help="Rejected since then: 2h, 3d ago, or an RFC 3339 time.")

@@ -71,6 +71,24 @@ def kafka_options(*further: Setting[Any]) -> Callable[[Command], Command]:
     return settings_options(*further, *CONNECTION_SETTINGS, TOPIC_PREFIX, PATIENCE)
 
 
+def endless_kafka_options(*further: Setting[Any]) -> Callable[[Command], Command]:
+    """The same for a command that tries to reach a broker however long: `--patience` is refused, saying so."""
+
+    def refuse(context: click.Context, _option: click.Parameter, given: str | None) -> None:
+        if given is not None:
+            raise click.UsageError(
+                f"{context.command_path} waits for Kafka however long; leave out --patience"
+            )
+
+    def decorate(command: Command) -> Command:
+        decorated = settings_options(*further, *CONNECTION_SETTINGS, TOPIC_PREFIX)(command)
+        return click.option(
+            str(PATIENCE.flag), hidden=True, expose_value=False, callback=refuse, help="Refused."
+        )(decorated)
+
+    return decorate
+
+
 def _metavar(setting: Setting[Any]) -> str:
     return setting.name.rpartition("_")[2].rpartition(".")[2].upper()
 

@@ -90,11 +90,14 @@ def isolate(text: str) -> str:
     return f"{_FIRST_STRONG_ISOLATE}{text.translate(_WITHOUT_STEERING)}{_POP_ISOLATE}"
 
 
-def meant(name: str, known: Iterable[str]) -> str:
-    """A hint for a name that is not known: the one that was probably meant, or all that there are."""
+def meant(name: str, known: Iterable[str], *, lists: bool = False) -> str:
+    """A hint for a name that is not known: the one that was probably meant, or all there are, or with `lists` both."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(names[:_MOST_NAMES])}"
+    listed = f"there are {', '.join(names[:_MOST_NAMES])}"
+    if not close:
+        return listed
+    return f"did you mean {close[0]}?" + (f" T{listed[1:]}" if lists else "")
 
 
 def category_meant(name: str, known: Iterable[str]) -> str:

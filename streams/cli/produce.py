@@ -88,6 +88,10 @@ def command(
     once; with --spool what is read of files too. With --listen and a token (TICKER_PRODUCE_TOKEN) it also takes what is
     posted to /strips, until it is told to stop.
     """
+    if position is not None and not follow:
+        raise click.UsageError("--position is where --follow remembers how far it has read; give that too")
+    if source is not None and follow:
+        raise click.UsageError("each line that --follow reads names its source; leave out --source")
     takes_pushes = settings[PRODUCER_LISTEN] is not None and bool(settings[PRODUCER_TOKEN])
     counts, stopped = _counts(), Event()
     if registry := _sources(

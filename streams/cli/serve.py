@@ -73,6 +73,8 @@ def command(local: bool, places: tuple[str, ...], settings: Settings) -> None:
         raise click.UsageError("files are for --local; without it headlines come from Kafka")
     if local and not places:
         raise click.UsageError("--local wants files or folders")
+    if local and SERVE_WEBHOOKS.name in settings.flags:
+        raise click.UsageError("--webhooks is for headlines from Kafka; leave it out with --local")
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(settings, places))
 

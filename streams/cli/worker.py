@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from streams.cli.logs import log_to_stderr
-from streams.cli.options import kafka_options
+from streams.cli.options import endless_kafka_options
 from streams.cli.output import examples
 from streams.cli.rules import When, read_rules, rules_option, taught_option
 from streams.settings import Settings
@@ -36,7 +36,7 @@ from streams.settings.worker import INSTANCE_ID, LISTEN, SESSION_TIMEOUT
 @click.option("--attached", is_flag=True, help="Stop when standard input ends: with who started it.")
 @rules_option
 @taught_option
-@kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT, LOG_FORMAT, REGISTRY, DATASCHEMA)
+@endless_kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT, LOG_FORMAT, REGISTRY, DATASCHEMA)
 def command(stage: str, attached: bool, rules_path: Path | None, taught: When, settings: Settings) -> None:
     """Deduplicate and categorize on Kafka, exactly once, until told to stop.
 

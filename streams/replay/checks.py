@@ -17,6 +17,11 @@ from streams.replay.plan import Plan, topic_named
 _ENVELOPE: Final = 512
 """An estimate of the most bytes that a record's headers, those that a replay adds, and the batch header take."""
 _NOTHING: Final = "choose another --since, --until or filter"
+ACCEPTABLE: Final = frozenset(
+    {"partitions", "timestamps", "cleanup", "retention", "clock", "size", "state", "window", "filters"}
+)
+"""The checks whose refusal a plan can accept by name; `filters` is checked while it is drafted. That a target is
+production is accepted by `production:CLUSTER_ID`."""
 _DEFAULT_AHEAD_MS: Final = 60 * 60 * 1000
 """The default of message.timestamp.after.max.ms (since Kafka 3.6): timestamps further in the future are refused."""
 

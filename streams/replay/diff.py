@@ -127,6 +127,11 @@ class Difference(Struct, frozen=True, kw_only=True):
         return not any(getattr(self, kind) for kind in KINDS)
 
     @property
+    def is_of_nothing(self) -> bool:
+        """Whether neither result has a headline, so that there was nothing to compare."""
+        return self.is_none and not any(self.headlines)
+
+    @property
     def flip_share(self) -> float:
         """The share of the common headlines whose category flipped."""
         return len(self.flips) / self.common if self.common else 0.0

@@ -48,6 +48,8 @@ class Report(Struct, frozen=True, kw_only=True):
 
 def summary(difference: Difference) -> str:
     """The difference in one sentence."""
+    if difference.is_of_nothing:
+        return "Nothing to compare: neither A nor B has a headline"
     old, new = difference.headlines
     slots = tuple(len(getattr(difference, f"slots_{kind}")) for kind in ("gained", "lost", "changed"))
     return (
@@ -83,8 +85,8 @@ def rows(report: Report) -> Iterator[dict[str, Any]]:
 def markdown(report: Report, *, most: int = 50) -> str:
     """The difference as Markdown, with at most `most` rows in each table."""
     difference = report.difference
-    first, _, rest = summary(difference).partition(" of ")
-    parts = [f"**{first}** of {rest}.", ""]
+    first, of, rest = summary(difference).partition(" of ")
+    parts = [f"**{first}**{of}{rest}.", ""]
     for title, columns, lines in _counts(report):
         parts.append(_table(title, columns, lines, most))
     for kind in KINDS:

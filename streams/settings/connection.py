@@ -92,7 +92,7 @@ PATIENCE: Final = Setting(
     parse=texts.seconds(),
     default=30.0,
     allowed="seconds, from 0",
-    help="How long to try to reach a broker before giving up; `worker` and `topics wait` never do.",
+    help="How long to try to reach a broker before giving up; a worker and `topics wait` never do.",
 )
 
 SETTINGS: Final[tuple[Setting[Any], ...]] = (*CONNECTION_SETTINGS, PATIENCE)

@@ -84,12 +84,13 @@ SOURCES_PROXY: Final[Setting[str]] = Setting(
     secret=True,
 )
 
-SETTINGS: Final[tuple[Setting[Any], ...]] = (
-    SOURCES_FILE,
+VISIT_SETTINGS: Final[tuple[Setting[Any], ...]] = (
     SOURCES_CONTACT,
-    SOURCES_STATE,
     SOURCES_DISTANCE,
     SHORTEST_INTERVAL,
     LONGEST_INTERVAL,
     SOURCES_PROXY,
 )
+"""What a visit depends on, also one that is not remembered."""
+
+SETTINGS: Final[tuple[Setting[Any], ...]] = (SOURCES_FILE, SOURCES_STATE, *VISIT_SETTINGS)

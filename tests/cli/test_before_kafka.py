@@ -71,6 +71,16 @@ def told(*arguments: str) -> str:
         ((*PLAN, "--text", "("), r"--text '\(' is no regular expression"),
         ((*PLAN, "--id", "A B"), "--id 'A B': give up to 40 small letters"),
         ((*PLAN, "--since", "2h", "--until", "3h"), "no record is between them"),
+        (
+            (*PLAN, "--accept", "retenton"),
+            r"'retenton': no check is accepted by that name: did you mean retention\? There are cleanup, clock, ",
+        ),
+        (
+            ("replay", "try", "sightings", "--accept", "exists"),
+            "'exists': no check .* there are cleanup, clock,",
+        ),
+        ((*PLAN, "--accept", "production"), r"did you mean production:CLUSTER_ID\?"),
+        ((*PLAN, "--group", "desk"), "--group is a group that --max-lag waits for"),
         ((*PLAN, "-o", "nowhere/plan.json"), "cannot be written: there is no folder nowhere"),
         (("replay", "clean", "day.jsn"), r"'day\.jsn': there is no such plan, and no replay has such an id"),
         (("replay", "status", "day.jsn"), r"'day\.jsn': there is no such plan, and no replay has such an id"),
@@ -80,6 +90,15 @@ def told(*arguments: str) -> str:
         (("consume-check", "--group", ""), "--group is empty"),
         (("serve", "--certfile", "page.html", "--listen", "127.0.0.1:0"), "it must be PEM"),
         (("worker", "--instance-id", "a b"), "allowed: 1 to 200 letters, digits"),
+        (("worker", "--patience", "9"), "ticker worker waits for Kafka however long; leave out --patience"),
+        (("topics", "wait", "serve", "--patience", "9"), "waits for Kafka however long"),
+        (("topics", "wait", "serve", "--rules", "topics.toml"), "--rules is for `wait worker`"),
+        (("produce", "page.html", "--position", "position"), "give that too"),
+        (("produce", "--follow", "strips.jsonl", "--source", "desk"), "leave out --source"),
+        (("serve", "--local", "page.html", "--webhooks", "page.html"), "leave it out with --local"),
+        (("canary", "--json"), "--json is for --once"),
+        (("canary", "--once", "--listen", "127.0.0.1:0"), "--once serves no metrics"),
+        (("deadletters", "list", "--stage", "dedup"), "'dedup' is not one of 'produce'"),
     ],
 )
 def test_a_mistake_is_told_before_kafka_is_waited_for(arguments: tuple[str, ...], message: str) -> None:

@@ -96,8 +96,8 @@ def test_a_number_without_bounds_is_refused(typed: tuple[str, ...]) -> None:
 
 
 def test_a_flag_is_validated_though_the_command_does_not_read_it() -> None:
-    """`worker` waits for Kafka however long, and refuses a wrong `--patience` nevertheless."""
-    done = command.ticker("worker", "--patience", "x")
+    """A file is explained without Kafka, and a wrong `--patience` is refused nevertheless."""
+    done = command.ticker("explain", "rain", "--run", "nosuch.jsonl", "--patience", "x")
     assert done.returncode == 2
     assert b"patience: 'x' of --patience is not allowed; allowed: seconds" in done.stderr
 

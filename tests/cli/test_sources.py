@@ -110,12 +110,13 @@ def test_a_page_without_headlines_is_not_proposed() -> None:
     assert "write an entry with a selector" in done.stderr.decode()
 
 
-@pytest.mark.parametrize("command", [("sources", "check"), ("produce",)])
+@pytest.mark.parametrize("command", [("sources", "check"), ("produce", "--state", "state")])
 def test_nothing_is_asked_for_without_a_contact(
-    sources: Path, tmp_path: Path, command: tuple[str, ...]
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     """A site's owner must be able to complain; the start says how to name somebody."""
-    done = ticker(*command, "--sources", sources, "--state", tmp_path / "state")
+    monkeypatch.chdir(tmp_path)
+    done = ticker(*command, "--sources", sources)
     assert done.returncode == 2
     assert b"--contact" in done.stderr
     assert b"TICKER_SOURCES_CONTACT" in done.stderr

@@ -1,12 +1,14 @@
 """The rails: every check refuses what it is for, says what helps, and can be told to let go where that is sane."""
 
+from typing import Final
+
 import pytest
 from msgspec.structs import replace
 
 from schemas.instants import format_instant
 from schemas.topics import SIGHTINGS
 from streams.kafka.topics import TopicDescription
-from streams.replay.checks import Check, Facts, check
+from streams.replay.checks import ACCEPTABLE, Check, Facts, check
 from streams.replay.plan import Place, Plan, Span
 from tests.support import START
 
@@ -105,19 +107,20 @@ def test_what_is_made_keeps_old_event_times() -> None:
     assert found("retention", created, old).outcome == "ok"
 
 
-@pytest.mark.parametrize(
-    ("name", "facts"),
-    [
-        ("partitions", replace(FACTS, source_partitions=3)),
-        ("timestamps", configured(message_timestamp_type="LogAppendTime")),
-        ("cleanup", configured(cleanup_policy="compact")),
-        ("retention", replace(FACTS, now=START + 8 * 24 * HOUR)),
-        ("clock", replace(FACTS, now=START - HOUR)),
-        ("size", configured(max_message_bytes="400")),
-        ("state", replace(FACTS, state_records=5)),
-        ("window", replace(FACTS, cut=("partition 0 begins at offset 7",))),
-    ],
-)
+REFUSALS: Final = {
+    "partitions": replace(FACTS, source_partitions=3),
+    "timestamps": configured(message_timestamp_type="LogAppendTime"),
+    "cleanup": configured(cleanup_policy="compact"),
+    "retention": replace(FACTS, now=START + 8 * 24 * HOUR),
+    "clock": replace(FACTS, now=START - HOUR),
+    "size": configured(max_message_bytes="400"),
+    "state": replace(FACTS, state_records=5),
+    "window": replace(FACTS, cut=("partition 0 begins at offset 7",)),
+}
+"""A refusal that can be accepted, by the check's name."""
+
+
+@pytest.mark.parametrize(("name", "facts"), REFUSALS.items())
 def test_a_refusal_can_be_accepted_by_name(name: str, facts: Facts) -> None:
     """It says the name; with it the check lets go, and only this one."""
     refused = found(name, PLAN, facts)
@@ -125,6 +128,11 @@ def test_a_refusal_can_be_accepted_by_name(name: str, facts: Facts) -> None:
     assert f"--accept {name}" in refused.remedy
     assert found(name, replace(PLAN, accept=(name,)), facts).outcome == "accepted"
     assert found(name, replace(PLAN, accept=("other",)), facts).outcome == "refused"
+
+
+def test_all_names_that_can_be_accepted_are_known_to_the_command_line() -> None:
+    """Those of the refusals, and of the filters, which are checked while a plan is drafted."""
+    assert {*REFUSALS, "filters"} == ACCEPTABLE
 
 
 def test_progress_has_to_have_its_place() -> None:

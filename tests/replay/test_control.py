@@ -70,8 +70,10 @@ def test_a_replay_is_paused_sped_up_and_watched_from_elsewhere(
     assert closings[0].whole
     assert closings[0].held_seconds > 0
     assert len(everything(connection, SIGHTINGS.on(target))) == 120
-    listed = {row["id"]: row for row in rows(ticker("replay", "list", "--bootstrap-servers", kafka))}
-    told = listed[plan.id]
+    below = ("replay", "list", "--bootstrap-servers", kafka, "--topic-prefix")
+    (told,) = rows(ticker(*below, target))
+    assert told["id"] == plan.id
+    assert rows(ticker(*below, source)) == []
     assert (told["state"], told["speed"], told["written"]) == ("done", "7 weeks a second", 120)
     with pytest.raises(SettingsError, match="there is no replay"):
         asyncio.run(change(connection.aiokafka_options(), target, "another", paused=True))

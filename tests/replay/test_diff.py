@@ -119,7 +119,17 @@ def test_a_result_without_headlines_passes_no_limit(tmp_path: Path) -> None:
     done = ticker("replay", "diff", old, new, "--max-flips", "1")
     assert done.returncode == 1
     assert b"no headline is in both results" in done.stderr
-    assert ticker("replay", "diff", new, new, "--max-flips", "0").returncode == 0
+
+
+def test_of_two_empty_results_it_is_said_that_nothing_was_compared(tmp_path: Path) -> None:
+    """Zeros alone would read as a comparison that found no difference. No limit was passed, so it is a success."""
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("")
+    done = ticker("replay", "diff", empty, empty, "--max-flips", "0", "--markdown")
+    assert done.returncode == 0
+    assert done.stdout.decode().strip() == "**Nothing to compare: neither A nor B has a headline**."
+    assert b"ticker: nothing to compare: neither A nor B has a headline" in done.stderr
+    assert [row["kind"] for row in rows(ticker("replay", "diff", empty, empty))] == ["summary"]
 
 
 def test_the_output_of_a_run_is_compared_with_itself(tmp_path: Path) -> None:

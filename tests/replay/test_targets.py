@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from streams.cli.clusters import Target, production
+from streams.cli.replay.ends import planned_settings
+from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.settings.connection import BOOTSTRAP_SERVERS
 from streams.settings.topics import TOPIC_PREFIX
+from tests.replay.test_checks import PLAN
 
 
 @pytest.fixture
@@ -42,3 +45,17 @@ def test_production_is_what_either_end_marks(source: Settings, tmp_path: Path) -
     file.write_text('production_clusters = "C"\n')
     there = Target(config=file, bootstrap_servers=None, prefix=None).settings(source)
     assert production(source, there) == {"A", "B", "C"}
+
+
+@pytest.mark.parametrize(
+    ("flag", "named", "to"),
+    [("--topic-prefix other", "other", None), ("--to-topic-prefix other", None, "other")],
+)
+def test_a_planned_replay_keeps_its_prefixes(flag: str, named: str | None, to: str | None) -> None:
+    """They were counted and checked: a flag with another one is refused, one with the same is not."""
+    settings = Settings.read({TOPIC_PREFIX.name: named} if named else {}, environment={})
+    with pytest.raises(SettingsError, match=f"{flag}: the plan has (ticker|staging); plan again"):
+        planned_settings(PLAN, settings, Target(config=None, bootstrap_servers=None, prefix=to))
+    same = Settings.read({TOPIC_PREFIX.name: "ticker"}, environment={})
+    here, there = planned_settings(PLAN, same, Target(config=None, bootstrap_servers=None, prefix="staging"))
+    assert (here[TOPIC_PREFIX], there[TOPIC_PREFIX]) == ("ticker", "staging")

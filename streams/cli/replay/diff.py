@@ -117,7 +117,8 @@ def diff(
 
     PLAN compares the build that was recorded with the one on the plan's target, over the plan's window without its
     warm-up. A and B are each a file of `ticker run --dropped --json` (or of `ticker tail --json`), - for standard
-    input, or a topic prefix; a prefix in B is read from the cluster of the --to-… options.
+    input, or a topic prefix; a prefix in B is read from the cluster of the --to-… options. Differences are no failure:
+    exit code 1 only past --max-flips, or where that cannot be told because B has nothing of A.
     """
     from streams.replay.diff import Collector
     from streams.replay.report import markdown, rows
@@ -151,15 +152,8 @@ def diff(
             write_json(row)
     else:
         print_markdown(markdown(report))
-    if found.headlines[0] and not found.headlines[1]:
-        advice = (
-            f"has `ticker worker --topic-prefix {made.target.prefix}` run?"
-            if new is None
-            else "is it the right one?"
-        )
-        click.echo(
-            f"ticker: B has none of {counted(found.headlines[0], 'headline')} of A: {advice}", err=True
-        )
+    if advice := _advice(found, made.target.prefix if new is None else None):
+        click.echo(f"ticker: {advice}", err=True)
     if too_many := past_limit(found, max_flips):
         click.echo(f"ticker: {too_many}", err=True)
         sys.exit(1)
@@ -186,6 +180,16 @@ def reported(
         new_build=OtherBuild(new_build) if new_build else this,
     )
     return Report(difference=difference, causes=explained(difference, sides))
+
+
+def _advice(found: "Difference", prefix: str | None) -> str | None:
+    """What to look at where a result has no headline; None if both have some. `prefix` is a plan target's."""
+    if found.is_of_nothing:
+        return "nothing to compare: neither A nor B has a headline; are they the right ones?"
+    if found.headlines[0] and not found.headlines[1]:
+        doubt = f"has `ticker worker --topic-prefix {prefix}` run?" if prefix else "is it the right one?"
+        return f"B has none of {counted(found.headlines[0], 'headline')} of A: {doubt}"
+    return None
 
 
 def past_limit(found: "Difference", max_flips: float | None) -> str | None:

@@ -9,6 +9,7 @@ from streams.cli.clusters import Target, production
 from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.settings.connection import BOOTSTRAP_SERVERS, PATIENCE
+from streams.settings.topics import TOPIC_PREFIX
 
 if TYPE_CHECKING:
     from streams.replay.apply import Ends
@@ -29,15 +30,26 @@ def planned_ends(made: "Plan", settings: Settings, target: Target) -> "Ends":
 
 
 def planned_settings(made: "Plan", settings: Settings, target: Target) -> tuple[Settings, Settings]:
-    """The settings of a plan's source and target; flags take precedence."""
+    """The settings of a plan's source and target; flags take precedence, but for the prefixes.
+
+    Raises:
+        SettingsError: A flag gives another prefix than the plan's, whose records were counted and checked.
+    """
+    _check_prefix(str(TOPIC_PREFIX.flag), settings.flags.get(TOPIC_PREFIX.name), made.source.prefix)
+    _check_prefix("--to-topic-prefix", target.prefix, made.target.prefix)
     here = _as_planned(settings, made.source)
     if target.config is None and made.target.settings not in {None, made.source.settings}:
         target = replace(target, config=Path(str(made.target.settings)))
     if target.bootstrap_servers is None:
         target = replace(target, bootstrap_servers=made.target.bootstrap_servers)
-    if target.prefix is None:
-        target = replace(target, prefix=made.target.prefix)
-    return here, target.settings(here)
+    return here, replace(target, prefix=made.target.prefix).settings(here)
+
+
+def _check_prefix(flag: str, given: str | None, planned: str) -> None:
+    if given is not None and given != planned:
+        raise SettingsError(
+            f"{flag} {given}: the plan has {planned}; plan again for another, or leave it out"
+        )
 
 
 def _as_planned(settings: Settings, place: "Place") -> Settings:

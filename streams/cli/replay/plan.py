@@ -13,7 +13,7 @@ import click
 from streams.cli.clusters import Target, production, target_options
 from streams.cli.moments import minute, parse_length, parse_moment
 from streams.cli.options import kafka_options
-from streams.cli.output import check_writable, examples, json_option, wants_json, write_json
+from streams.cli.output import check_writable, examples, json_option, meant, wants_json, write_json
 from streams.cli.replay.dashboards import from_url
 from streams.cli.replay.progress import duration
 from streams.counted import counted
@@ -33,7 +33,23 @@ _SELECTED: Final = (
     *("not_sources", "not_categories", "canary"),
 )
 """The options that select records of the window."""
+_PRODUCTION: Final = re.compile(r"production:[A-Za-z0-9_-]+", re.ASCII)
 _OFFSETS: Final = re.compile(r"(\d+):(\d+)-(\d+)", re.ASCII)
+
+
+def _acceptable(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names given with `--accept`, each of a check whose refusal can be accepted."""
+    if not names:
+        return names
+    from streams.replay.checks import ACCEPTABLE
+
+    for name in names:
+        if name not in ACCEPTABLE and not _PRODUCTION.fullmatch(name):
+            known = {*ACCEPTABLE, "production:CLUSTER_ID"}
+            raise click.UsageError(
+                f"--accept {name!r}: no check is accepted by that name: {meant(name, known, lists=True)}"
+            )
+    return names
 
 
 _WINDOW_OPTIONS: Final = (
@@ -66,9 +82,19 @@ _WINDOW_OPTIONS: Final = (
     click.option("--header", "headers", multiple=True, help="Only with this header: NAME or NAME=VALUE."),
     click.option("--text", help="Only where this regular expression is found in the text."),
     click.option(
-        "--group", "groups", multiple=True, help="A consumer group of the target (default: its worker's)."
+        "--group",
+        "groups",
+        multiple=True,
+        help="A consumer group of the target that --max-lag waits for (default: its worker's).",
     ),
-    click.option("--accept", multiple=True, metavar="CHECK", help="Go on though this check refuses."),
+    click.option(
+        "--accept",
+        multiple=True,
+        metavar="CHECK",
+        callback=_acceptable,
+        help="Go on though this check refuses: cleanup, clock, filters, partitions, production:CLUSTER_ID,"
+        " retention, size, state, timestamps, window.",
+    ),
     click.option(
         "--id", "replay", help="A name for the replay: small letters, digits, - (default: made up)."
     ),
@@ -118,6 +144,8 @@ def plan(
     from streams.replay.plan import write_plan
 
     name, given = window_of(topic, given)
+    if given["groups"] and given["max_lag"] is None:
+        raise click.UsageError("--group is a group that --max-lag waits for; give that too")
     if output is not None:
         check_writable(output, "the plan")
     made, checks = drafted(name, settings, target, given)

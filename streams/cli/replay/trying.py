@@ -22,7 +22,7 @@ from streams.cli.rules import read_rules, taught_option
 from streams.counted import counted
 from streams.errors import SettingsError, TickerError
 from streams.settings import Settings
-from streams.settings.connection import CONNECTION_SETTINGS, PATIENCE
+from streams.settings.connection import CONNECTION_SETTINGS
 from streams.settings.replay import REPLAY_LISTEN
 from streams.settings.topics import TOPIC_PREFIX
 
@@ -254,7 +254,7 @@ class _Trial:
         """The arguments and the environment of this build's workers, for the target."""
         _, there = planned_settings(plan, self._settings, self._target)
         arguments = ["--listen", "none", "--taught", self._given["taught"]]
-        for setting in (*CONNECTION_SETTINGS, TOPIC_PREFIX, PATIENCE):
+        for setting in (*CONNECTION_SETTINGS, TOPIC_PREFIX):
             if setting.flag and setting.name in there.flags:
                 arguments += [setting.flag, there.flags[setting.name]]
         if there.file:

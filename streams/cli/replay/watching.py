@@ -29,10 +29,15 @@ _LOOK_S: Final = 2.0
 @json_option
 @kafka_options()
 def listing(settings: Settings, as_json: bool) -> None:
-    """The replays of a cluster that have not been cleaned away: whose they are, how far, how fast, until when."""
+    """The replays of a cluster that have not been cleaned away: whose they are, how far, how fast, until when.
+
+    With --topic-prefix only those to that prefix.
+    """
     from streams.replay.status import statuses
 
-    found = asyncio.run(statuses(settings.connection(), patience=settings[PATIENCE]))
+    found = asyncio.run(
+        statuses(settings.connection(), patience=settings[PATIENCE], prefix=_prefix_given(settings))
+    )
     if wants_json(as_json):
         for each in found:
             write_json(each)
@@ -126,7 +131,12 @@ def _where(replay: str, settings: Settings, target: Target) -> "tuple[Connection
         return there.connection(), there[TOPIC_PREFIX], there[PATIENCE]
     check_named(replay)
     there = target.settings(settings)
-    return there.connection(), target.prefix, there[PATIENCE]
+    return there.connection(), _prefix_given(there), there[PATIENCE]
+
+
+def _prefix_given(settings: Settings) -> str | None:
+    """The prefix of `--topic-prefix` or `--to-topic-prefix`. A replay is looked for below every prefix else."""
+    return settings.flags.get(TOPIC_PREFIX.name)
 
 
 def _is_plan(replay: str) -> bool:

@@ -9,7 +9,7 @@ from streams.cli.options import settings_options
 from streams.cli.output import examples
 from streams.errors import InputError
 from streams.settings import Settings
-from streams.settings.sources import SETTINGS as SOURCES
+from streams.settings.sources import SOURCES_CONTACT, SOURCES_DISTANCE
 
 if TYPE_CHECKING:
     from streams.sources.proposal import Proposed
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.argument("address")
 @click.option("--allow-private", is_flag=True, help="The site is in a private network, or on this machine.")
-@settings_options(*SOURCES)
+@settings_options(SOURCES_CONTACT, SOURCES_DISTANCE)
 def add(address: str, allow_private: bool, settings: Settings) -> None:
     """Propose entries for a site: its page, the feeds that the page names, its news sitemap.
 

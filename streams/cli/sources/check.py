@@ -12,8 +12,7 @@ from streams.cli.output import examples, isolate, json_option, meant, wants_json
 from streams.counted import counted
 from streams.errors import InputError, SettingsError
 from streams.settings import Settings
-from streams.settings.sources import SETTINGS as SOURCES
-from streams.settings.sources import SOURCES_FILE
+from streams.settings.sources import SOURCES_FILE, VISIT_SETTINGS
 
 if TYPE_CHECKING:
     from streams.cli.console import Console
@@ -34,7 +33,7 @@ DEFAULT_FILE: Final = "sources.toml"
 )
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @json_option
-@settings_options(*SOURCES)
+@settings_options(SOURCES_FILE, *VISIT_SETTINGS)
 def check(ids: tuple[str, ...], as_json: bool, settings: Settings) -> None:
     """Visit the sources of sources.toml once, or those with these ids, and show what would be published.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from streams.cli.options import settings_options
-from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.cli.output import examples, isolate, json_option, meant, wants_json, write_json
 from streams.errors import TickerError
 from streams.settings import Settings
 from streams.settings.sources import SOURCES_CONTACT, SOURCES_STATE
@@ -49,7 +49,10 @@ def recall(site: str | None, as_json: bool, settings: Settings) -> None:
     from streams.sources.recall import recall as held
 
     found = held(read_headlines(settings[SOURCES_STATE]), now=time.time_ns() // 1_000_000)
-    found = [each for each in found if site is None or each.site == site]
+    sites = {each.site for each in found}
+    if site is not None and found and site not in sites:
+        raise TickerError(f"no site {site!r} has several sources to compare: {meant(site, sites)}")
+    found = [each for each in found if site in {None, each.site}]
     if not found:
         raise TickerError(
             "no site has several sources that were read for six hours; give them the same `site`"
