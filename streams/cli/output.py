@@ -18,6 +18,9 @@ _FIRST_STRONG_ISOLATE: Final = "\u2068"
 _POP_ISOLATE: Final = "\u2069"
 _MOST_NAMES: Final = 20
 """The most names that a hint lists."""
+_EXAMPLE_WIDTH: Final = 80 - len("    ")
+"""Columns of an example: click indents an epilog by two, and below `Examples:` are two more."""
+_SHELL_WORD: Final = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
 _SENTENCE: Final = 1_000
 """Characters, more than any command's first sentence has."""
 _WITHOUT_STEERING: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -60,8 +63,33 @@ class Commands(click.Group):
 
 
 def examples(*lines: str) -> str:
-    """An epilog for `--help` that shows command lines as they are typed."""
-    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+    """An epilog for `--help` that shows command lines as they are typed, in 80 columns."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for each in lines for line in fitted(each))])
+
+
+def fitted(line: str) -> list[str]:
+    """A command line in lines that fit, each continued with a backslash, so that they can be pasted.
+
+    Quoted words stay whole, an option stays with its value, and each command of several begins a line.
+    """
+    if len(line) <= _EXAMPLE_WIDTH:
+        return [line]
+    parts: list[str] = []
+    for word in _SHELL_WORD.findall(line):
+        wants_value = parts and parts[-1].startswith("--") and " " not in parts[-1] and word[0] not in "-|&>"
+        if wants_value or (parts and parts[-1] in {">", "|", "&&"}):
+            parts[-1] += f" {word}"
+        else:
+            parts.append(word)
+    lines = [parts[0]]
+    for part in parts[1:]:
+        begins = part[0] in "|&" or lines[-1].endswith(";")
+        if not begins and len(lines[-1]) + len(part) + len("  \\") <= _EXAMPLE_WIDTH:
+            lines[-1] += f" {part}"
+        else:
+            lines[-1] += " \\"
+            lines.append(f"    {part}")
+    return lines
 
 
 def wants_json(as_json: bool) -> bool:

@@ -53,7 +53,8 @@ _since = click.option(
 @click.command(
     epilog=examples(
         "ticker topics teach harbours --for harbours.txt --against others.txt",
-        "ticker topics teach harbours --for more.txt --against others.txt   # again: one more version in the file",
+        "# Again: one more version in the file.",
+        "ticker topics teach harbours --for more.txt --against others.txt",
     )
 )
 @click.argument("slug")
@@ -143,7 +144,8 @@ def _measured(taught: "Taught") -> str:
     epilog=examples(
         "ticker topics shadow harbours.taught.json --since 7d",
         "ticker topics shadow harbours.taught.json headlines.txt --json | jq .overlap",
-        "ticker topics shadow harbours.taught.json --since 1h --follow   # until Ctrl-C",
+        "# Until Ctrl-C:",
+        "ticker topics shadow harbours.taught.json --since 1h --follow",
     )
 )
 @click.argument("file", type=_PATH)

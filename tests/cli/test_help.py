@@ -1,5 +1,6 @@
 """The command line as a whole: every command documented, with an example, and quick to start."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli import COMMANDS, ticker
+from streams.cli.output import fitted
 from tests import command
 
 
@@ -51,6 +53,33 @@ def test_every_option_says_what_it_does(name: str) -> None:
     top = ticker.get_command(click.Context(ticker), name)
     assert top is not None
     assert list(_unexplained(top, (name,))) == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_a_terminal_of_eighty_columns(name: str) -> None:
+    """No line of it is wider, examples included, which are continued with a backslash."""
+    top = ticker.get_command(click.Context(ticker), name)
+    assert top is not None
+    for path in (), *_commands(top, (name,)):
+        shown = CliRunner().invoke(ticker, [*path, "--help"], prog_name="ticker", terminal_width=80).output
+        assert [line for line in shown.splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ticker topics check",
+        "ticker replay plan decisions --language ar --text 'the quay of Tangier' --to-config staging.toml --speed 10x",
+        "ticker run strips.jsonl --dropped --json > new.jsonl && ticker replay diff old.jsonl new.jsonl --markdown",
+        """echo '{"a": "Port reopens", "b": "Port reopens today"}' | ticker compare --json - | jq .outcome""",
+    ],
+)
+def test_a_long_example_is_typed_as_it_is_shown(line: str) -> None:
+    """A shell reads the continued lines as the one that was meant, and no value is parted from its option."""
+    lines = fitted(line)
+    assert shlex.split("\n".join(lines).replace("\\\n", "")) == shlex.split(line)
+    assert all(len(each) <= 76 for each in lines)
+    assert not any(each.split()[-2].startswith("--to") for each in lines[:-1])
 
 
 def test_help_lists_every_command() -> None:

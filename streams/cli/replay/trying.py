@@ -48,8 +48,10 @@ _LOG: Final = "worker.log"
     epilog=examples(
         "ticker replay try sightings --since 24h",
         "ticker replay try sightings --since 24h --max-flips 0.5% --old-build /opt/ticker-1.4/bin/ticker",
-        "ticker replay try sightings --since 2h --keep --to-topic-prefix look   # leaves the topics there",
-        "ticker replay try sightings --abandon                                  # cleans up after a killed one",
+        "# Leaves the topics there:",
+        "ticker replay try sightings --since 2h --keep --to-topic-prefix look",
+        "# Cleans up after a killed one:",
+        "ticker replay try sightings --abandon",
     ),
 )
 @click.argument("topic", metavar="sightings|strips|decisions", required=False)
