@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from schemas.mediatopics import slug_of
-from streams.evaluate.scores import f1_by_topic, macro_f1
+from streams.evaluate.f1 import f1_by_topic, macro_f1
 from streams.process.categorize.model import TOPICS, Categorizer
 from streams.process.fold import fold
 from streams.process.language import detect

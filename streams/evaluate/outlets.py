@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from streams.evaluate.scores import macro_f1
+from streams.evaluate.f1 import macro_f1
 from streams.process.categorize.lexicon import LANGUAGES
 from streams.process.categorize.model import TOPICS, Categorizer, Model
 from streams.process.categorize.train import (

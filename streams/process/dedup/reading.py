@@ -7,8 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from streams.process.dedup.games import has_score, read_score
 from streams.process.dedup.numerals import read_numeral
-from streams.process.dedup.scores import has_score, read_score
 from streams.process.dedup.words import Lexicon
 from streams.process.dedup.words import lexicon as lexicon_of
 from streams.process.fold import QUESTION, fold, fold_words, headline_of

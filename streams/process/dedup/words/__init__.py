@@ -48,7 +48,7 @@ class Meaning(Struct, frozen=True, gc=False):
     value: str
 
 
-class Scores(Struct, frozen=True):
+class Games(Struct, frozen=True):
     """The words of a score: goals in one word and how many they are, and the nouns after a number.
 
     `numbers` are numbers in a score that are no numbers elsewhere, as the French "un" is an article.
@@ -77,7 +77,7 @@ class Lexicon(Struct, frozen=True):
     numbers: Mapping[str, int]
     scales: Mapping[str, int]
     units: Mapping[str, str]
-    scores: Scores
+    games: Games
     clock: frozenset[str]
     variants: Mapping[str, str]
     shortened: Mapping[str, tuple[str, tuple[tuple[str, ...], ...]]]
@@ -220,7 +220,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         numbers={fold(word): value for word, value in data.get("numbers", {}).items()},
         scales={fold(word): value for word, value in data.get("scales", {}).items()},
         units=units,
-        scores=_scores(data.get("scores", {})),
+        games=_games(data.get("games", {})),
         clock=_folded(data.get("clock", ())),
         variants=variants,
         shortened=_shortened(data.get("shortened", ())),
@@ -265,8 +265,8 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
     )
 
 
-def _scores(data: Mapping[str, Any]) -> Scores:
-    return Scores(
+def _games(data: Mapping[str, Any]) -> Games:
+    return Games(
         goals={fold(word): goals for word, goals in data.get("goals", {}).items()},
         numbers={fold(word): number for word, number in data.get("numbers", {}).items()},
         nouns=_folded(data.get("nouns", ())),

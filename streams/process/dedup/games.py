@@ -1,4 +1,4 @@
-"""Read a score that stands in words: "two goals to one", "un but partout", "بهدفين مقابل هدف", "بثلاثية نظيفة".
+"""Read the score of a game in words: "two goals to one", "un but partout", "بهدفين مقابل هدف", "بثلاثية نظيفة".
 
 It is read only beside a headline that has a score in figures; goals that nothing is set against are no score.
 """
@@ -25,18 +25,18 @@ def has_score(words: Iterable[str]) -> bool:
 
 def read_score(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral | None:
     """The score in words that starts at a word, or None."""
-    scores = lexicon.scores
-    won = _goals(words, start + (words[start] in scores.by), lexicon, _WITH)
+    games = lexicon.games
+    won = _goals(words, start + (words[start] in games.by), lexicon, _WITH)
     if won is None:
         return None
     goals, end, named = won
-    for nothing in scores.nil:
+    for nothing in games.nil:
         if tuple(words[end : end + len(nothing)]) == nothing:
             return Numeral("score", f"{goals}-0", end + len(nothing) - start)
-    if named and end < len(words) and words[end] in scores.even:
+    if named and end < len(words) and words[end] in games.even:
         return Numeral("score", f"{goals}-{goals}", end + 1 - start)
     lost = None
-    if end < len(words) and words[end] in scores.against:
+    if end < len(words) and words[end] in games.against:
         lost = _goals(words, end + 1, lexicon, "")
     elif end < len(words) and words[end].startswith(_TO):
         lost = _goals(words, end, lexicon, _TO)
@@ -51,11 +51,11 @@ def _goals(words: Sequence[str], start: int, lexicon: Lexicon, prefix: str) -> t
         return None
     word = words[start]
     bare = word.removeprefix(prefix) if lexicon.language == "ar" else word
-    scores = lexicon.scores
-    if goals := scores.goals.get(bare):
+    games = lexicon.games
+    if goals := games.goals.get(bare):
         return goals, start + 1, True
-    number = int(bare) if bare.isdecimal() else lexicon.numbers.get(bare, scores.numbers.get(bare))
+    number = int(bare) if bare.isdecimal() else lexicon.numbers.get(bare, games.numbers.get(bare))
     if number is None or number > _MOST:
         return None
-    named = start + 1 < len(words) and words[start + 1] in scores.nouns
+    named = start + 1 < len(words) and words[start + 1] in games.nouns
     return number, start + 1 + named, named
