@@ -1,7 +1,7 @@
 """The definition of a stage, and the protocols between processors and the engines that run them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -42,7 +42,7 @@ class EventRecord(Struct, frozen=True, gc=False):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-class RawRecord(NamedTuple):
+class RawRecord(Struct, frozen=True, gc=False):
     """An encoded record: as it was read from Kafka, or as it will be written."""
 
     key: bytes | None

@@ -94,14 +94,14 @@ class KeepingOutbox:
     @property
     def forgotten(self) -> set[bytes]:
         """The keys whose last record on `ticker.seen` is a tombstone."""
-        return {key for key, value, *_ in self.state_log() if key is not None} - self.state().keys()
+        return {row.key for row in self.state_log() if row.key is not None} - self.state().keys()
 
     def state(self) -> dict[bytes, bytes]:
         """`ticker.seen` after compaction: the last value of every key, in the order of the last writes."""
         rows: dict[bytes, bytes] = {}
-        for key, value, *_ in self.state_log():
-            assert key is not None
-            rows.pop(key, None)
-            if value is not None:
-                rows[key] = value
+        for row in self.state_log():
+            assert row.key is not None
+            rows.pop(row.key, None)
+            if row.value is not None:
+                rows[row.key] = row.value
         return rows

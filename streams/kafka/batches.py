@@ -12,13 +12,13 @@ def batches(producer: Any, records: Sequence[RawRecord]) -> list[Any]:
     batch = producer.create_batch()
     full = []
     append = batch.append
-    for key, value, timestamp, headers in records:
-        if append(key=key, value=value, timestamp=timestamp, headers=headers) is None:
+    for each in records:
+        if append(key=each.key, value=each.value, timestamp=each.timestamp, headers=each.headers) is None:
             batch.close()
             full.append(batch)
             batch = producer.create_batch()
             append = batch.append
-            append(key=key, value=value, timestamp=timestamp, headers=headers)
+            append(key=each.key, value=each.value, timestamp=each.timestamp, headers=each.headers)
     batch.close()
     return [*full, batch]
 

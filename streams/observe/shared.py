@@ -36,7 +36,7 @@ SOURCE_NEWEST: Final = Metric(
     unit="seconds since the epoch",
     labels=("source",),
     help="When the newest strip of a source was observed: of those published (producer) or processed (worker,"
-    " which looks at every eighth record of a batch of more than 512).",
+    " which looks at every eighth record of a batch of more than 64).",
 )
 
 

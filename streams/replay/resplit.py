@@ -324,7 +324,7 @@ class _Writer:
     async def _write(self, records: Sequence[RawRecord]) -> None:
         for record in records:
             if not self._was_there(record):
-                self._batch.append(record._replace(headers=[*record.headers, self._header]))
+                self._batch.append(replace(record, headers=[*record.headers, self._header]))
         if len(self._batch) >= _WRITTEN_AT_ONCE:
             await self._flush()
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from schemas.headers import CORRECTION_KEY
 from streams.engine.kafka.positions import offset_of
@@ -51,4 +52,4 @@ def test_lists_in_lists_without_end_are_refused_as_any_rubbish_is() -> None:
     with pytest.raises(RecordError, match="cannot be read"):
         Deduplicator().restore([record])
     with pytest.raises(RecordError, match="cannot be read"):
-        Deduplicator().restore([record._replace(key=CORRECTION_KEY + b"x")])
+        Deduplicator().restore([replace(record, key=CORRECTION_KEY + b"x")])

@@ -36,10 +36,9 @@ from streams.errors import RecordError
 from streams.process.dedup.compare import Relation
 from streams.process.dedup.corrected import Corrections, correction_key, is_correction, texts_keys
 from streams.process.dedup.event_time import (
-    DOUBTED_MS,
     HOUR_MS,
+    RUBRIC_GAP_MS,
     Moment,
-    bucket_end,
     moment,
 )
 from streams.process.dedup.headline import LiveHeadline, live_headline
@@ -51,7 +50,6 @@ from streams.process.fold import FOLD_VERSION, fold
 from streams.stage import Outbox, Record
 
 DEFAULT_WINDOW_MS: Final = 72 * HOUR_MS
-RUBRIC_GAP_MS: Final = 16 * HOUR_MS
 _AT_ONCE: Final = 8
 """The most headlines that one decision removes: up to eight leave for each one that comes, so none waits for long."""
 
@@ -151,7 +149,7 @@ class Deduplicator:
         """Decide on sightings, in order."""
         if not self._headlines.is_settled and records:
             self._headlines.settle()
-        live = self._headlines.by_key.get
+        live, see_later = self._headlines.by_key.get, self._headlines.see_later
         witness = self._witness
         exact = 0
         begin, end = self._headlines.plain
@@ -169,16 +167,21 @@ class Deduplicator:
                 )
             ):
                 timestamp = record.timestamp
-                if not begin <= timestamp < headline.bucket_end or timestamp >= end:
+                is_later = timestamp >= headline.bucket_end
+                if not begin <= timestamp < end or (is_later and not see_later(headline, timestamp)):
                     self._see_apart(record, headline, headers[0][1], out)
                     begin, end = self._headlines.plain
                     continue
                 headline.sightings += 1
-                if timestamp > headline.last_seen:  # noqa: PLR1730 (`max` is a call, in the busiest loop of all)
-                    headline.last_seen = timestamp
                 exact += 1
                 if witness is not None:
                     witness.repeated(record, headline, "exact")
+                if is_later:
+                    self._write(headline, timestamp, out)
+                    self._end_step(timestamp, out)
+                    begin, end = self._headlines.plain
+                elif timestamp > headline.last_seen:
+                    headline.last_seen = timestamp
             else:
                 self._decide(record, out)
                 begin, end = self._headlines.plain
@@ -186,37 +189,15 @@ class Deduplicator:
             out.count("exact", exact)
 
     def _see_apart(self, record: Record, headline: LiveHeadline, source: bytes, out: Outbox) -> None:
-        """Decide on a sighting of a known key by a known source that is in another bucket, is late, or votes."""
+        """Decide on a sighting of a known key by a known source that votes, is late or doubted, or of another day."""
         timestamp = record.timestamp
-        if not EARLIEST <= timestamp <= LATEST:
-            self._decide(record, out)
-            return
-        if self._is_plainly_live(headline, timestamp):
-            # What `_see` does where nothing is doubted and the source is known: one in ten sightings of a busy topic.
-            headline.sightings += 1
-            if self._headlines.see(headline, timestamp):
-                self._write(headline, timestamp, out)
-            out.count("exact")
-            if self._witness is not None:
-                self._witness.repeated(record, headline, "exact")
-            self._hear(source, timestamp, out)
-        else:
+        if EARLIEST <= timestamp <= LATEST:
             at = self._moment(timestamp)
-            if self._is_over(headline, at):
-                self._decide(record, out)
+            if not self._is_over(headline, at):
+                self._see(_Shown(record, source, at), headline, out)
+                self._end_step(timestamp, out)
                 return
-            self._see(_Shown(record, source, at), headline, out)
-        self._end_step(timestamp, out)
-
-    def _is_plainly_live(self, headline: LiveHeadline, timestamp: int) -> bool:
-        """Whether a sighting is neither doubted nor late, and its headline is live, even if it is a rubric."""
-        now, window = self._headlines.now, self._headlines.window
-        end, seen = bucket_end(timestamp), headline.bucket_end
-        return (
-            now - window <= end <= self._headlines.agreed + DOUBTED_MS
-            and end - seen < RUBRIC_GAP_MS
-            and max(end, now) - seen <= window
-        )
+        self._decide(record, out)
 
     def _decide(self, record: Record, out: Outbox) -> None:
         """Decide on a sighting that is not plainly an exact duplicate.

@@ -19,9 +19,8 @@ class Waiting(Protocol):
     def key(self) -> bytes:
         """Its fold key."""
 
-    @property
-    def bucket_end(self) -> int:
-        """The end of the bucket of event time in which it was seen last, in ms."""
+    bucket_end: int
+    """The end of the bucket of event time in which it was seen last, in ms."""
 
 
 _FEW: Final = 64
@@ -77,22 +76,34 @@ class Ending(Generic[HeadlineT]):
 
     def add(self, headline: HeadlineT) -> None:
         """Add a headline that is not waiting yet."""
-        number = shard_of(headline)
+        self._add(headline.key, shard_of(headline))
+
+    def _add(self, key: bytes, number: int) -> None:
         shard = self._shards.get(number)
         if shard is None:
             shard = self._shards[number] = _Shard()
             heappush(self._order, number)
             if self._order[0] == number:
                 self._leaving.clear()  # it leaves before the one that was leaving
-        shard.keys.append(headline.key)
+        shard.keys.append(key)
         shard.waiting += 1
         if self._leaving and self._order[0] == number:
             # Also one that comes late leaves in its turn: so it does after a restart, which knows of no half way.
-            heappush(self._leaving, headline.key)
+            heappush(self._leaving, key)
 
     def remove(self, headline: HeadlineT) -> None:
-        """Remove a waiting headline: it ends, or its bucket is about to change."""
+        """Remove a waiting headline: it ends."""
+        self._remove(shard_of(headline))
+
+    def move(self, headline: HeadlineT, end: int) -> None:
+        """Move a waiting headline to another bucket, by the bucket's end."""
         number = shard_of(headline)
+        self._remove(number)
+        digit = number - headline.bucket_end
+        headline.bucket_end = end
+        self._add(headline.key, end + digit)
+
+    def _remove(self, number: int) -> None:
         shard = self._shards[number]
         shard.waiting -= 1
         if not shard.waiting:
@@ -118,7 +129,8 @@ class Ending(Generic[HeadlineT]):
 
     def is_due(self, before: int) -> bool:
         """Whether there are buckets that ended before a time (ms); they may be empty."""
-        return bool(self._order) and end_of_shard(self._order[0]) < before
+        order = self._order
+        return bool(order) and order[0] - order[0] % BUCKET_MS < before
 
     def first(self, before: int) -> HeadlineT | None:
         """The headline that expires next, among those whose bucket ended before a time (ms); None if there is none.

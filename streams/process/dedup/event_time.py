@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.events import ClaimedTime, EventTime
-from schemas.instants import format_instant, parse_instant
+from schemas.instants import EARLIEST, LATEST, format_instant, parse_instant
 
 HOUR_MS: Final = 60 * 60 * 1000
 BUCKET_MS: Final = 10 * 60 * 1000
@@ -35,6 +35,8 @@ FEW: Final = 8
 """With fewer live headlines little can be lost: as many strips as support the agreed time are enough to move it on."""
 ENOUGH: Final = 16
 """The most strips that are counted as support of the agreed time."""
+RUBRIC_GAP_MS: Final = 16 * HOUR_MS
+"""How long (ms) after its last sighting a rubric is the next one ("Weather today")."""
 _NEXT_MS: Final = 2 * HOUR_MS
 """How much (ms) later the agreed time may become at once and still have the support that it had, were that enough."""
 _ALONE: Final = 8
@@ -86,7 +88,7 @@ class Agreement(Struct, frozen=True, kw_only=True):
         """The range of times (ms, half-open) of strips that change nothing."""
         if self.support < ENOUGH or self.later or self.earlier:
             return (0, 0)
-        return (self.end - BUCKET_MS - DOUBTED_MS, self.end + AGREED_MS)
+        return (max(self.end - BUCKET_MS - DOUBTED_MS, EARLIEST), min(self.end + AGREED_MS, LATEST + 1))
 
 
 def hear(before: Agreement | None, by: str, at: int, *, is_few: bool) -> Agreement:

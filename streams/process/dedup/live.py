@@ -22,6 +22,7 @@ from streams.process.dedup.event_time import (
     BELIEVED_MS,
     BUCKET_MS,
     FEW,
+    RUBRIC_GAP_MS,
     Agreement,
     Claims,
     agreement_of,
@@ -125,13 +126,9 @@ class LiveHeadlines:
     def add(self, headline: LiveHeadline, folded: str | None = None) -> None:
         """Add a headline whose key is not live. `folded` is its folded text, if the caller has it."""
         self.by_key[headline.key] = headline
-        self._wait(headline)
-        self._near[headline.language].add(headline, folded)
-
-    def _wait(self, headline: LiveHeadline) -> None:
         self._ending.add(headline)
-        if headline.bucket_end > self.now:
-            self._move_on(headline.bucket_end)
+        self._move_on(headline.bucket_end)
+        self._near[headline.language].add(headline, folded)
 
     def _move_on(self, end: int) -> None:
         """Advance event time to the end of a bucket."""
@@ -155,21 +152,37 @@ class LiveHeadlines:
         """Note when a headline was seen; returns whether that is in a new bucket."""
         if instant <= headline.last_seen and not (self._far and self._is_far(headline.bucket_end)):
             return False
-        headline.last_seen = instant
         end = bucket_end(instant)
         if end == headline.bucket_end:
+            headline.last_seen = instant
             return False
+        self._see_in(headline, instant, end)
+        return True
+
+    def _see_in(self, headline: LiveHeadline, instant: int, end: int) -> None:
+        """Note when a headline was seen; `end` is the end of that bucket, which is another than its last."""
+        headline.last_seen = instant
         self._requeue(headline, end)
         if self.claims:
             claims = self.claims.get(headline.key)
             if claims is not None and claims.at <= instant:
                 del self.claims[headline.key]  # event time has come to what was claimed
+
+    def see_later(self, headline: LiveHeadline, instant: int) -> bool:
+        """Note that a headline was seen in a later bucket, at a time that is `plain`.
+
+        Returns False, and notes nothing, if it may no longer be live, or may be a rubric of which this is the next.
+        """
+        end, seen, window = bucket_end(instant), headline.bucket_end, self.window
+        if end - seen >= RUBRIC_GAP_MS or end - seen > window or self.now - seen > window:
+            return False
+        self._see_in(headline, instant, end)
         return True
 
     def _requeue(self, headline: LiveHeadline, end: int) -> None:
-        self._ending.remove(headline)
-        headline.bucket_end = end
-        self._wait(headline)
+        self._ending.move(headline, end)
+        if end > self.now:
+            self._move_on(end)
 
     def claim(self, headline: LiveHeadline, by: str, at: int, *, before: Claims | None = None) -> None:
         """Store a doubted time.

@@ -67,10 +67,10 @@ def _committed(stage: str, records: Sequence[Record], out: KafkaOutbox) -> Commi
     )
 
 
-class Rejected(RawRecord):
+class Rejected(RawRecord, frozen=True):
     """A record with an offset, as the dead letters want it."""
 
-    offset = 7
+    offset: int = 7
 
 
 def test_every_record_has_an_outcome() -> None:

@@ -26,13 +26,11 @@ def test_headlines_end_by_bucket_then_by_key(steps: list[tuple[bytes, int]], bef
     with mock.patch.object(module, "_FEW", 2):
         for key, bucket in steps:
             end = bucket * BUCKET_MS
-            if key in live:
-                ending.remove(live[key])
             if bucket == 0:
-                live.pop(key, None)
+                if key in live:
+                    ending.remove(live.pop(key))
             elif key in live:
-                live[key].bucket_end = end
-                ending.add(live[key])
+                ending.move(live[key], end)
             else:
                 live[key] = _Headline(key, end)
                 ending.add(live[key])

@@ -216,6 +216,19 @@ def test_a_timestamp_that_is_no_time_makes_a_dead_letter(timestamp: int) -> None
     assert deduplicator.remembered == 0
 
 
+@pytest.mark.parametrize(("last", "beyond"), [(LATEST, LATEST + 1), (EARLIEST, EARLIEST - 1)])
+def test_a_repetition_beyond_the_times_that_events_can_carry_is_no_repetition(last: int, beyond: int) -> None:
+    """However close event time is to the end of all times, or to the beginning."""
+    deduplicator = Deduplicator()
+    for number in range(20):
+        at = abs(last - 20 * MINUTE) + number * MINUTE
+        decide(*strip(at, source=f"source-{number}"), deduplicator=deduplicator)
+    repetition = strip(last, source="source-1")[0]
+    assert decide(repetition, deduplicator=deduplicator).counts == {"exact": 1}
+    raw = raw_record(repetition.key, encode(repetition.value), beyond, list(repetition.headers))
+    assert len(decide(raw, deduplicator=deduplicator).rejected) == 1
+
+
 RECORDS = st.lists(
     st.builds(
         sighting,
