@@ -122,10 +122,16 @@ class Deployment:
         for node in self.cluster.nodes:
             self.cluster.kill(node)
 
+    def leave_one_node(self) -> None:
+        """Kill all brokers but one, which goes on answering and can acknowledge nothing."""
+        for node in self.cluster.nodes[1:]:
+            self.cluster.kill(node)
+
     def reconnect(self) -> None:
-        """Start every broker again; they need each other to answer."""
+        """Start every broker again that was killed; they need each other to answer."""
+        killed = set(self.cluster.nodes) - set(self.cluster.running)
         with ThreadPoolExecutor() as together:
-            list(together.map(self.cluster.restart, self.cluster.nodes))
+            list(together.map(self.cluster.restart, killed))
 
     def upgrade(self) -> None:
         """Rolling upgrade: replace the workers one by one by those of another version, at new addresses like pods."""

@@ -69,6 +69,14 @@ LANES: Final[dict[str, dict[str, Fault]]] = {
             end=lambda deployment: deployment.cluster.restart(deployment.cluster.nodes[0]),
             lasts_min=6,
         ),
+        "majority": Fault(
+            begin=Deployment.leave_one_node,
+            end=Deployment.reconnect,
+            alert="TickerKafkaAway",
+            within_min=4,
+            lasts_min=3,
+            silenced=_FOLLOWS_FROM_KAFKA,
+        ),
         "kafka": Fault(
             begin=Deployment.cut_off,
             end=Deployment.reconnect,
