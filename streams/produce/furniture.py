@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from streams.produce.labels import announces, is_label
+from streams.produce.labels import announces, is_label, is_section
+from streams.produce.openings import NUMBER, number_of, written_with
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+", re.UNICODE)
 _HARAKAT: Final = re.compile("[\u064b-\u065f\u0670\u0640]")
@@ -283,7 +284,11 @@ _ORNAMENTS: Final = (
 _BULLET: Final = re.compile(rf"\A(?:[-–—*•·»›>+~|{_ORNAMENTS}](?!\d)\ufe0f?[ \xa0]*)+(?=\S)")
 _TRAILING: Final = "|•·→←►◄*-–—" + "".join(map(chr, range(0x25A0, 0x2600)))
 """Symbols that are no part of a headline at whose end they stand; and so are » and › unless they close a quotation."""
-_COUNTING: Final = re.compile(r"(?:#|n°|no\.?)?\s*(\d{1,3})\s*[.)\-–:/]\s*(?=\S)", re.IGNORECASE)
+_SIGNS: Final = frozenset("①❶")
+_FEWEST_BARE: Final = 4
+"""Slots that numbers without a mark count, `1 Ferry …`, `2 Bakers …`: fewer may be two facts of a sentence."""
+_SECTIONED: Final = re.compile(r"[\[【(]\s*([^\[\]【】()\d]{2,24}?)\s*[\]】)]\s*(?=\S)")
+_BRACKETS: Final = "[【("
 _LABELLED: Final = re.compile(rf"([^{_MARKS}]{{2,32}}?)[ \xa0]*[:|–—•»-][ \xa0]*(?=\w)")
 _LETTER: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+", re.UNICODE)
 
@@ -376,7 +381,8 @@ def _is_masthead(text: str) -> bool:
 def tidy(texts: Sequence[str]) -> list[str]:
     """The texts of a strip's slots without the furniture that most of them have at the same place.
 
-    A clock, date or age before or after, a counter or byline after, a label before, or numbers that count the slots.
+    A clock, date or age before or after, a counter or byline after, a label or section before, or numbers that count
+    the slots.
     In each slot it has the same shape, as `0 U S` for `3 min ago`: `… from Monday - 10:05` loses the clock alone. A
     strip of one slot shows no shape and stays as it is.
     """
@@ -386,6 +392,10 @@ def tidy(texts: Sequence[str]) -> list[str]:
         return left
     if _most(_DIGIT, written, _NEAR, first=True):
         left = _without_numbers(_taken(left, _ends(left, _before)))
+    elif written[0][0] in _SIGNS:
+        left = _without_numbers(left)
+    if written[0][0] in _BRACKETS or written[1][0] in _BRACKETS:
+        left = _without_sections(left)
     if _most(_DIGIT, written, _NEAR, first=False):
         left = _taken(left, _ends(left, _after))
     if _most(_MARK, written, _LONGEST, first=True):
@@ -515,11 +525,35 @@ def _without_byline(text: str) -> str | None:
 
 def _without_numbers(texts: list[str]) -> list[str]:
     """Slots without the numbers that count them: `1. …`, `2. …`, `3. …`."""
-    written = [text for text in texts if text]
-    numbers = [int(match[1]) for text in written if (match := _COUNTING.match(text))]
-    if len(numbers) != len(written) or numbers not in (
-        list(range(len(numbers))),
-        list(range(1, len(numbers) + 1)),
+    found = [NUMBER.match(text) for text in texts if text]
+    matches = [match for match in found if match]
+    numbers = list(map(number_of, matches))
+    if len(matches) < len(found) or numbers not in (
+        list(range(len(found))),
+        list(range(1, len(found) + 1)),
     ):
         return texts
-    return [text[match.end() :] if text and (match := _COUNTING.match(text)) else text for text in texts]
+    if any(not written_with(match) for match in matches) and not _are_bare(matches):
+        return texts
+    rest = iter([match.string[match.end() :] for match in matches])
+    return [next(rest) if text else text for text in texts]
+
+
+def _are_bare(matches: Sequence[re.Match[str]]) -> bool:
+    """Whether numbers without a mark count the slots, and none begins a sentence: `3 dead in …`, `2,5 millions …`."""
+    return len(matches) >= _FEWEST_BARE and all(
+        match[0][-1].isspace() and not match.string[match.end()].islower() for match in matches
+    )
+
+
+def _without_sections(texts: list[str]) -> list[str]:
+    """Slots without the names of sections in brackets that most begin with; other labels may be news, and stay.
+
+    `[Sport] Rovers …` loses its label, and `[Women] Rovers …` does not.
+    """
+    labelled = [_SECTIONED.match(text) for text in texts]
+    known = [match if match and is_section(match[1]) else None for match in labelled]
+    having = sum(1 for match in labelled if match)
+    if having < _MOST * sum(map(bool, texts)) or 2 * sum(1 for match in known if match) < having:
+        return texts
+    return [text[match.end() :] if match else text for text, match in zip(texts, known, strict=True)]

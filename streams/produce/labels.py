@@ -110,6 +110,39 @@ def is_label(text: str) -> bool:
     return len(text) <= LONGEST_LABEL and _is_label(text)
 
 
+_SECTION: Final = _words(
+    "sport sports football soccer tennis rugby cricket basketball golf racing athletics",
+    "world international national nation local region regional regions politics political policy government",
+    "business economy economics markets finance money industry energy transport travel tourism",
+    "culture arts art entertainment books music film cinema theatre television media celebrity lifestyle",
+    "society people education health science sciences technology tech digital environment climate weather",
+    "crime justice courts law defence defense security religion opinion farming agriculture",
+    "foot politique économie economie éco bourse marchés entreprises finances monde étranger région régions",
+    "société societe santé sante éducation enseignement technologie technologies high-tech numérique",
+    "environnement climat météo meteo culture arts livres musique théâtre médias télévision people tourisme voyages",
+    "faits-divers justice police sécurité défense religion opinions agriculture transports énergie industrie",
+    "رياضة الرياضة رياضات كرة سياسة السياسة سياسي اقتصاد الاقتصاد مال أعمال أسواق بورصة العالم عالم دولي دولية",
+    "دوليات عربي عربية محلي محلية محليات وطني وطنية وطنيات جهات جهوي جهوية مجتمع المجتمع ثقافة الثقافة فن فنون",
+    "الفن صحة الصحة تعليم التعليم علوم العلوم تكنولوجيا تقنية بيئة البيئة مناخ طقس الطقس حوادث قضاء القضاء أمن",
+    "دين سياحة فلاحة زراعة طاقة نقل إعلام منوعات مشاهير سينما مسرح كتب موسيقى",
+)
+"""Words that sections of news sites are called, beside which `_BETWEEN` joins two: `Arts & culture`."""
+_BETWEEN: Final = _words("and & et de des du la le les the news أخبار اخبار القدم")
+
+
+def is_section(text: str) -> bool:
+    """Whether a text is the name of a section: `Sport`, `Arts & culture`, `اقتصاد`, `فن وثقافة`."""
+    return len(text) <= LONGEST_LABEL and _is_section(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_section(text: str) -> bool:
+    words = [word for word in text.casefold().replace("/", " ").split() if word not in _BETWEEN]
+    return 0 < len(words) <= _MOST_OPENING and all(
+        word in _SECTION or (word[0] == "و" and word[1:] in _SECTION) for word in words
+    )
+
+
 _FIRST_ARABIC: Final = "\u0600"
 """A label is of one script: words of both that could be labels are a headline, however odd."""
 _OPENS: Final = (":", "：")

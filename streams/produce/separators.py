@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.produce.clocks import CLOCK_STRENGTH, clock_starts
+from streams.produce.openings import OPENING_STRENGTH, openings
 
 MAX_SEPARATOR: Final = 40
 """The longest separator in characters: a longer run is an ornament."""
@@ -197,8 +197,8 @@ _RAGGED_SHARE: Final = 0.1
 class Candidate(Struct, frozen=True):
     """A possible separator: how often it occurs, and the evidence of each occurrence.
 
-    `separator` is None for emoji or clocks that differ from slot to slot: no one string stands between them, and
-    `starts` says where slots begin. What of `trailing` a slot ends with is no part of it.
+    `separator` is None for emoji, clocks and the like that differ from slot to slot: no one string stands between
+    them, and `starts` says where slots begin. What of `trailing` a slot ends with is no part of it.
     """
 
     separator: str | None
@@ -246,11 +246,16 @@ def _traces(text: str) -> set[int]:
 def candidates(text: str) -> list[Candidate]:
     """Every possible separator in a text whose line ends are unified, strongest first."""
     traces = _traces(text)
-    found = [*_gaps(text, traces), *_lines(text), *_symbols(text, traces), *_emoji(text, traces)]
-    found += _dots(text)
+    found = [*_gaps(text, traces), *_lines(text), *_symbols(text, traces), *_dots(text)]
     found += [*_unusual(text, traces), *_compounds(text, traces)]
-    if (starts := clock_starts(text)) and not _parts_as_often(found, len(starts)):
-        found.append(Candidate(None, len(starts), CLOCK_STRENGTH, starts, _BETWEEN_CLOCKS))
+    if not _EMOJI_TRACES.isdisjoint(traces):
+        found += [
+            each for each in _emoji(text) if not (each.starts and _parts_as_often(found, len(each.starts)))
+        ]
+    if starts := (opened := openings(text)).starts:
+        found = [each for each in found if not _is_of(each, opened.symbols)]
+        if not _parts_as_often(found, len(starts)):
+            found.append(Candidate(None, len(starts), OPENING_STRENGTH, starts, _BETWEEN_OPENINGS))
     found.sort(key=lambda candidate: -candidate.occurrences * candidate.strength)
     return found
 
@@ -332,10 +337,15 @@ def _lines(text: str) -> Iterator[Candidate]:
     yield Candidate("\n" if 2 * blank < written - 1 else "\n\n", written - 1, LINE_BREAK)
 
 
-def _parts_as_often(found: list[Candidate], clocks: int) -> bool:
-    """Whether a symbol stands between the clocks, which are then only beside it: `10:05 A | 10:02 B`."""
+def _is_of(candidate: Candidate, symbols: str) -> bool:
+    """Whether a separator is what openings are written with, as the `°` of `n°1`, and stands between no slots."""
+    return candidate.separator is not None and candidate.separator.strip(EDGE) in {*symbols, symbols}
+
+
+def _parts_as_often(found: list[Candidate], begun: int) -> bool:
+    """Whether a symbol stands between the openings, which are then only beside it: `10:05 A | 10:02 B`."""
     return any(
-        each.occurrences >= clocks - 1 and (each.strength > NARROW_GAP or each.separator == "\n")
+        each.occurrences >= begun - 1 and (each.strength > NARROW_GAP or each.separator == "\n")
         for each in found
     )
 
@@ -366,9 +376,7 @@ def _symbols(text: str, traces: set[int]) -> Iterator[Candidate]:
                 yield Candidate(separator, cuts, strength)
 
 
-def _emoji(text: str, traces: set[int]) -> Iterator[Candidate]:
-    if _EMOJI_TRACES.isdisjoint(traces):
-        return
+def _emoji(text: str) -> Iterator[Candidate]:
     counts = Counter(_EMOJI_RUNS.findall(text))
     for core in _two_most(counts):
         count = counts[core]
@@ -514,13 +522,20 @@ def _cut_lines(text: str, separator: str) -> list[str]:
     return "\n".join(bare).split(separator)
 
 
-_BETWEEN_CLOCKS: Final = "-–—|•·*/,;"
+_BETWEEN_OPENINGS: Final = "-–—|•·*/,;"
 
 
 def cut_at(text: str, starts: Sequence[int], trailing: str = "") -> list[str]:
-    """Cut before each emoji or clock, which stays with its headline: where each slot has another one."""
-    bounds = [*starts, len(text)] if not text[: starts[0]].strip(EDGE) else [0, *starts, len(text)]
-    return [_shown(text[start:end].rstrip(EDGE + trailing).strip(EDGE)) for start, end in pairwise(bounds)]
+    """Cut before each emoji, clock or the like, which stays with its headline: where each slot has another one.
+
+    Before the first of what `openings` finds there is nothing but a label: an empty slot.
+    """
+    slots = [
+        _shown(text[start:end].rstrip(EDGE + trailing).strip(EDGE))
+        for start, end in pairwise([*starts, len(text)])
+    ]
+    before = text[: starts[0]].strip(EDGE)
+    return slots if not before else ["" if trailing else _shown(before), *slots]
 
 
 def _shown(slot: str) -> str:

@@ -209,7 +209,7 @@ def _find(text: str, place: str) -> tuple[_Scored, float]:
     """The candidate that explains the text best, and the confidence in it."""
     alone = text.strip()
     found = candidates(text)
-    by_others = any(each.separator is None for each in found)  # emoji or clocks: one kind, whichever they are
+    by_others = any(each.separator is None for each in found)  # emoji, clocks: one kind, whichever they are
     mixtures = _mixtures(text, found) if len(found) > 1 and not by_others else []
     ranked = sorted([*_scored(text, found), *mixtures], key=lambda scored: -scored.score)
     if not ranked or ranked[0].score <= _cost(len(alone)):

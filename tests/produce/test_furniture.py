@@ -86,7 +86,8 @@ def test_headlines_are_no_furniture(text: str) -> None:
     "shape",
     [
         "1{n}:05 {h}", "1{n}h05 - {h}", "{h} (1{n})", "{h} [{n} min ago]", "{h} - 1{n}:30", "{h} il y a {n} min",
-        "{h} 1{n} comments", "{n}. {h}", "BREAKING: {h}", "{h} — by Ira Wood", "منذ {n} دقائق {h}",
+        "{h} 1{n} comments", "{n}. {h}", "BREAKING: {h}", "{h} — by Ira Wood", "منذ {n} دقائق {h}", "{n} {h}",
+        "#{n} {h}", "[Sport] {h}",
     ],
 )  # fmt: skip
 def test_what_most_slots_have_is_taken_off(shape: str) -> None:
@@ -95,7 +96,8 @@ def test_what_most_slots_have_is_taken_off(shape: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", ["{h} - {n} dead", "{n} dead, {h}", "{h} | Hill Gazette", "{h} (women)", "{h} in 202{n}"]
+    "shape",
+    ["{h} - {n} dead", "{n} dead, {h}", "{h} | Hill Gazette", "{h} (women)", "{h} in 202{n}", "[Women] {h}"],
 )
 def test_what_may_be_news_stays(shape: str) -> None:
     """Numbers that are no clock, notes and outlets stay with the headline."""

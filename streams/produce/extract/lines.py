@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.errors import SplitError
-from streams.produce.clocks import HINT, MOST_BEFORE, clock_starts
 from streams.produce.extract.found import Found, headlines_in, reads_well, tidied
 from streams.produce.extract.reading import PROSE, kind_of
 from streams.produce.labels import is_label, is_of_popular
+from streams.produce.openings import openings
 from streams.produce.separators import EDGE, unify_lines
 from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS, SHORTEST_HEADLINE, Split, split
 
@@ -186,11 +186,14 @@ def _may_be_strip(line: str) -> bool:
             return True
     if line.count(" - ") >= FEWEST_BETWEEN_DASHES - 1:
         return True
-    return HINT.search(line, 0, MOST_BEFORE) is not None and bool(clock_starts(line))
+    return bool(openings(line).starts)
 
 
 def _may_be_prose(line: str, found: Split) -> bool:
     """Whether a line among others could as well be a paragraph with asides between dashes."""
+    sentences = sum(map(_ends_sentence, headlines_in(found)))
+    if found.separator is None and sentences >= _SENTENCE_SHARE * len(found.slots):
+        return True  # the numbered steps of a recipe
     dashed = found.separator is not None and found.separator.strip(EDGE) in _DASHES
     return dashed and (len(headlines_in(found)) < FEWEST_BETWEEN_DASHES or _ends_sentence(line))
 

@@ -1,0 +1,172 @@
+"""Strips with nothing between their headlines but what begins each: a clock, a number, a section in brackets."""
+
+import pytest
+
+from streams.errors import SplitError
+from streams.produce.extract import find_strips
+from streams.produce.openings import openings
+from streams.produce.split import split
+
+NEWS = (
+    "Orchard growers ask for help after the frost",
+    "Night trains return to the southern line",
+    "Archive of the old theatre goes online",
+    "Swimming lake stays closed until autumn",
+)
+TIMES = ("18:40", "18:12", "17:55", "9:05")
+
+
+def strip(form: str, times: tuple[str, ...] = TIMES) -> str:
+    return " ".join(form.format(t=time, h=title) for time, title in zip(times, NEWS, strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        strip("{t} {h}"),
+        strip("[{t}] {h}"),
+        strip("{t} - {h}"),
+        strip("{t} : {h}", ("18h40", "18h12", "17h55", "9h05")),
+        strip("{t} {h}", ("١٨:٤٠", "١٨:١٢", "١٧:٥٥", "٩:٠٥")),
+        strip("{t} {h} -"),
+        "Latest news " + strip("{t} {h}"),
+        "Fil info :  " + strip("{t} {h}"),
+        strip("{t} {h}", ("0:20", "0:05", "23:40", "23:10")),
+    ],
+)
+def test_clocks_part_headlines(text: str) -> None:
+    """Each clock begins a headline and is no part of it; a label may stand before them, and a night pass."""
+    page = f"{text}\n\nAbout us\nContact\n"
+    assert [slot.text for slot in find_strips(page, "here")[0].split.slots if slot.text] == list(NEWS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        strip("{t} {h}", ("9:05", "17:55", "18:12", "18:40")),
+        strip("{t} {h}", ("18:40", "17:12", "18:55", "9:05")),
+        strip("{t} {h}", ("18:00",) * 4),
+        strip("{h} at {t}"),
+        "Ferry to the islands " + strip("{t} {h}"),
+        f"18:40 {NEWS[0]} 18:12 {NEWS[1]}",
+        strip("{t} {h}", ("88:40", "77:12", "66:55", "9:99")),
+    ],
+)
+def test_other_times_part_nothing(text: str) -> None:
+    """A timetable goes forward, a sentence has its words before a time, and two times are a beginning and an end."""
+    assert not openings(text).starts
+    with pytest.raises(SplitError):
+        split(text)
+
+
+def test_a_separator_between_clocks_wins() -> None:
+    """Where a symbol stands between the headlines it parts them, and the clocks stand beside it."""
+    assert split(" | ".join(f"{t} {h}" for t, h in zip(TIMES, NEWS, strict=True))).separator == " | "
+
+
+SECTIONS = ("Farming", "Transport", "Culture", "Sport")
+
+
+def numbered(form: str, numbers: tuple[object, ...] = (1, 2, 3, 4)) -> str:
+    return " ".join(form.format(n=number, h=title) for number, title in zip(numbers, NEWS, strict=True))
+
+
+def labelled(form: str, labels: tuple[str, ...]) -> str:
+    return " ".join(form.format(s=label, h=title) for label, title in zip(labels, NEWS, strict=True))
+
+
+def headlines(text: str) -> list[str]:
+    return [slot.text for slot in find_strips(text, "here")[0].split.slots if slot.text]
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{n}. {h}", "{n}) {h}", "({n}) {h}", "{n}- {h}", "{n} - {h} ;", "#{n} {h}", "n°{n} {h}", "{n}° {h}"],
+)
+@pytest.mark.parametrize("numbers", [(1, 2, 3, 4), ("01", "02", "03", "04"), tuple("١٢٣٤")])
+@pytest.mark.parametrize("before", ["", "Breaking: "])
+def test_numbers_part_headlines(before: str, form: str, numbers: tuple[object, ...]) -> None:
+    """Numbers that count from one begin headlines and are no part of them, in a text alone and in a page's line."""
+    text = before + numbered(form, numbers)
+    assert headlines(text) == headlines(f"The hill paper\n\n{text}\n\nAbout us\n") == list(NEWS)
+
+
+@pytest.mark.parametrize("signs", ["①②③④", "❶❷❸❹", [f"{number}\ufe0f\u20e3" for number in (1, 2, 3, 4)]])
+def test_signs_that_count_are_numbers(signs: tuple[object, ...]) -> None:
+    """Numbers in circles and on keys count as others do."""
+    assert headlines(numbered("{n} {h}", tuple(signs))) == list(NEWS)
+
+
+def test_a_numbered_strip_that_scrolls_without_end_is_read_once() -> None:
+    """Numbers may begin again, and a headline begin with a number of its own."""
+    news = [*NEWS[:3], "12 villages cut off by snow"]
+    text = " ".join(f"{number}. {title}" for number, title in enumerate(news, start=1))
+    assert headlines(f"{text} {text}") == news
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        numbered("{n}. {h}", (2, 3, 4, 5)),
+        numbered("{n}. {h}", (1, 2, 2, 3)),
+        numbered("{n} {h}"),
+        numbered("{n}. {h}").replace("after the frost", "after Stage 1. of the frost"),
+        f"1. {NEWS[0]} 2. {NEWS[1]}",
+        "The treaty has three parts: " + numbered("({n}) {h}"),
+        "1. Hill 24 2. Lake 22 3. Coast 21 4. Plain 20",
+    ],
+)
+def test_other_numbers_part_nothing(text: str) -> None:
+    """Numbers with gaps, without a mark, inside a sentence, or with a word or two behind each, are no openings."""
+    assert not openings(text).starts
+    with pytest.raises(SplitError):
+        split(text)
+
+
+def test_numbered_steps_in_a_page_are_no_strip() -> None:
+    """A line of numbered sentences is how to do something."""
+    steps = (
+        "1. Wash the quinces in cold water. 2. Cut them into four pieces. 3. Cook them until they are soft."
+    )
+    with pytest.raises(SplitError):
+        find_strips(f"Quince jelly\n\n{steps}\n\nServe cold\n", "here")
+
+
+@pytest.mark.parametrize("form", ["[{s}] {h}", "【{s}】{h}", "({s}) {h}"])
+@pytest.mark.parametrize(
+    "labels", [SECTIONS, ("فلاحة", "نقل", "فن وثقافة", "رياضة"), ("Société", "Santé", "Arts", "Foot")]
+)
+def test_sections_part_headlines(form: str, labels: tuple[str, ...]) -> None:
+    """The name of a section in brackets begins a headline and is no part of it, whatever else stands between them."""
+    text = labelled(form, labels)
+    assert headlines(text) == list(NEWS)
+    assert headlines(labelled(f"{form} |", labels)) == list(NEWS)
+
+
+def test_other_labels_in_square_brackets_part_headlines_and_stay() -> None:
+    """A label that is no section's name may be news: it parts headlines and is published with its own."""
+    text = labelled("[{s}] {h}", ("Rabat", "Sfax", "Women", "Oran"))
+    assert headlines(text) == [
+        f"[{s}] {h}" for s, h in zip(("Rabat", "Sfax", "Women", "Oran"), NEWS, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        labelled("({s}) {h}", ("Rabat", "Sfax", "Women", "Oran")),
+        labelled("{h} [{s}]", SECTIONS),
+        labelled("[{s}] {h}", ("Sport", "the", "Culture", "his")),
+        "Trader [sic] of the year: " + labelled("[{s}] {h}", SECTIONS),
+        "[Sport] Cup final [video] [Culture] Old mill opens [World] Talks go on",
+    ],
+)
+def test_other_brackets_part_nothing(text: str) -> None:
+    """Brackets that are notes, words put into a quotation, or round ones around other words, are no openings."""
+    assert not openings(text).starts
+
+
+def test_a_bar_parts_headlines_that_begin_with_different_emoji() -> None:
+    """Where a symbol stands between emoji it parts the headlines, and the emoji stand beside it."""
+    strip = " | ".join(f"{sign} {title}" for sign, title in zip("🍏🚆🎭🏊", NEWS, strict=True))
+    assert split(strip).separator == " | "
