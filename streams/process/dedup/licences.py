@@ -215,6 +215,8 @@ def _says_nothing(note: str, mark: str, *, first: bool) -> bool:
     it parts may be two of a row, as in "Mayor sues Times, Guardian".
     """
     known = gazetteer()
+    if note.startswith("@") or mark.endswith("@"):
+        return _is_handle(note.removeprefix("@"))
     note = note.replace("&", "and")
     folded = _bare(fold_words(note))
     if folded in known.labels or ((first or mark not in _COLONS) and _are_tags(folded.split())):
@@ -225,6 +227,20 @@ def _says_nothing(note: str, mark: str, *, first: bool) -> bool:
     if mark in _COLONS or (quoted and folded in known.signatures):
         return False
     return (folded in known.signatures and not note[:1].islower()) or is_outlet(note, known, sure=quoted)
+
+
+def _is_handle(handle: str) -> bool:
+    """Whether an account's name is an outlet's, as "CoastDaily" and "coastdaily" are; a person's account speaks."""
+    known = gazetteer()
+    name = _HUMP.sub(" ", handle)
+    if is_outlet(name, known, sure=True):
+        return True
+    folded = "".join(fold_words(name).split())
+    ending = max((word for word in known.media if folded.endswith(word)), key=len, default="")
+    return folded in known.outlets or (
+        _SHORTEST_IN_HANDLE <= len(ending) < len(folded)
+        and not any(word in folded for word in known.never_media if len(word) >= _SHORTEST_IN_HANDLE)
+    )
 
 
 def _are_tags(words: Sequence[str]) -> bool:
@@ -257,6 +273,9 @@ _COLONS: Final = frozenset({":", "؛", "："})
 _QUOTES: Final = frozenset('«»“”"‘')
 _AROUND_NOTE: Final = " \t«»“”\"‘’'()[]{}<>【】*.!…|•·–—-"
 _LONGEST_NOTE: Final = 48
+_HUMP: Final = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|_")
+_SHORTEST_IN_HANDLE: Final = 4
+"""Letters of a word that tells an outlet's account, where no capital parts it from the word before."""
 
 
 def _is_labelled(alignment: Alignment, step: Step) -> bool:

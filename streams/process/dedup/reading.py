@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -136,6 +137,8 @@ def _joined(mine: Words, beside: Words, lexicon: Lexicon) -> Words:
             mine = _with_joint(mine, begin, end, short)
     for begin, end in reversed([*_spelt_out(mine.words, theirs)]):
         mine = _with_joint(mine, begin, end)
+    if not lexicon.lettered.keys().isdisjoint(theirs):
+        mine = _with_units(mine, beside, lexicon)
     joints = [
         i
         for i, (left, right) in enumerate(zip(mine.words, mine.words[1:], strict=False))
@@ -158,6 +161,21 @@ def _with_joint(mine: Words, begin: int, end: int, joint: str = "") -> Words:
         if not begin < b.at < end
     )
     return Words(words, breaks, mine.shown)
+
+
+def _with_units(mine: Words, beside: Words, lexicon: Lexicon) -> Words:
+    """Words with a unit in full where it stands as a letter that means others too: "3 m" and "3m" beside "3 metres"."""
+    for number, full in pairwise(beside.words):
+        letter = lexicon.lettered.get(full)
+        if letter is None or not number[-1].isdecimal():
+            continue
+        for at, word in enumerate(mine.words):
+            if word == number and mine.words[at + 1 : at + 2] == (letter,):
+                mine = _with_joint(mine, at + 1, at + 2, full)
+            elif word == number + letter:
+                words = (*mine.words[:at], number, full, *mine.words[at + 1 :])
+                mine = Words(words, tuple(Break(b.at + (b.at > at), b.mark) for b in mine.breaks), mine.shown)
+    return mine
 
 
 def _in_full(

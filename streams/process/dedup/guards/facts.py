@@ -50,7 +50,7 @@ def _counts_victims(alignment: Alignment, step: Step) -> bool:
     tolls = alignment.lexicon.tolls
     sides = ((alignment.one.tokens, step.at), (alignment.other.tokens, step.at_other))
     return any(
-        token.written in tolls
+        not tolls.isdisjoint(token.written.split())
         for tokens, at in sides
         for token in tokens[max(0, at - _TOLL_SPAN) : at + 1 + _TOLL_SPAN]
     )

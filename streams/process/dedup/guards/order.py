@@ -22,7 +22,13 @@ _LONGEST_SPEAKER: Final = 5
 
 
 def _roles(alignment: Alignment, _: Sequence[Step]) -> str | None:
-    """A word that is missing at one place and comes at another, so it changed places; little words count too."""
+    """A word that is missing at one place and comes at another, so it changed places; little words count too.
+
+    So do two names of one thing: of two prime ministers one can be the "head of government" and visit the other.
+    """
+    named = {(s.before[0].written, s.after[0].written): s for s in alignment.steps if s.how == "variant"}
+    if turned := next((step for (one, other), step in named.items() if (other, one) in named), None):
+        return written(alignment, turned)
     gaps = [step for step in alignment.steps if step.how == "gap"]
     for step in gaps:
         left = _stems(step.before)

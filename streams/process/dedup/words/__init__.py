@@ -68,6 +68,7 @@ class Games(Struct, frozen=True):
 class Lexicon(Struct, frozen=True):
     """The words of one language, as its TOML file explains them. All are folded; a phrase has single spaces.
 
+    `lettered` has for a unit ("metres") the letter that says it only where the other headline has the unit in full.
     `shortened` has for a short name ("who") how it is written ("WHO") and the words of its long ones. `opening` are
     the first words of phrases, `longest` is how many words a phrase has at most.
     """
@@ -77,6 +78,7 @@ class Lexicon(Struct, frozen=True):
     numbers: Mapping[str, int]
     scales: Mapping[str, int]
     units: Mapping[str, str]
+    lettered: Mapping[str, str]
     games: Games
     clock: frozenset[str]
     variants: Mapping[str, str]
@@ -220,6 +222,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         numbers={fold(word): value for word, value in data.get("numbers", {}).items()},
         scales={fold(word): value for word, value in data.get("scales", {}).items()},
         units=units,
+        lettered={fold(word): letter for word, letter in data.get("lettered", {}).items()},
         games=_games(data.get("games", {})),
         clock=_folded(data.get("clock", ())),
         variants=variants,
