@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from streams.canary import metrics as canary
 from streams.engine.kafka import metrics as worker
@@ -13,6 +13,7 @@ from streams.observe.shared import BUILD, MAX_SOURCES, OTHER
 from streams.produce import metrics as producer
 from streams.replay import metrics as replay
 from streams.serve import metrics as serve
+from streams.settings import Setting
 from streams.settings.table import SETTINGS
 from streams.sources import metrics as sources
 
@@ -91,11 +92,17 @@ The deduplication ratio is 1 - (new + update) / input of the deduplicate stage's
 def settings_page() -> str:
     """docs/settings.md: the table of all settings."""
     rows = [
-        f"| {f'`{setting.flag}`' if setting.flag else 'none: it is secret'} | `{setting.variable}` "
+        f"| {_flag(setting)} | `{setting.variable}` "
         f"| `{setting.key}` | {_shown(setting.default)} | {setting.allowed} | {setting.help} |"
         for setting in SETTINGS
     ]
     return "\n".join([_SETTINGS_HEAD, *rows, ""])
+
+
+def _flag(setting: Setting[Any]) -> str:
+    if setting.flag:
+        return f"`{setting.flag}`"
+    return "none: it is secret" if setting.secret else "none: it holds whatever is typed"
 
 
 def _shown(default: object) -> str:

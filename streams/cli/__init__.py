@@ -10,7 +10,7 @@ import click
 
 from streams import __version__
 from streams.cli.logs import say_on_stderr, tell
-from streams.cli.output import Commands
+from streams.cli.output import Commands, Formatter
 from streams.cli.standard import discard_output, is_unwritten, reopen_closed
 from streams.cli.terminal import guard_terminals
 from streams.errors import SettingsError, TickerError, described, in_words
@@ -39,6 +39,10 @@ COMMANDS: Final[dict[str, str]] = {
     "bench": "Honest figures: the local engine, Kafka workers beside their competitors.",
 }
 """Commands and their lines in `ticker --help`; the code is in `streams.cli.COMMAND`, with `_` for a hyphen."""
+
+
+click.Context.formatter_class = Formatter
+"""For every command, as click means it."""
 
 
 class _ReaderGoneError(Exception):

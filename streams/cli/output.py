@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ _FIRST_STRONG_ISOLATE: Final = "\u2068"
 _POP_ISOLATE: Final = "\u2069"
 _MOST_NAMES: Final = 20
 """The most names that a hint lists."""
+_UNBROKEN_HYPHEN: Final = "\u2011"
 _EXAMPLE_WIDTH: Final = 80 - len("    ")
 """Columns of an example: click indents an epilog by two, and below `Examples:` are two more."""
 _SHELL_WORD: Final = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
@@ -28,6 +29,23 @@ _WITHOUT_STEERING: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066,
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="JSON lines, also on a terminal (the default in a pipe)."
 )
+
+
+class Formatter(click.HelpFormatter):
+    """Breaks no line of help after a hyphen, as of an option or a package: what is in two lines cannot be copied."""
+
+    def write_text(self, text: str) -> None:
+        """Write a paragraph."""
+        super().write_text(text.replace("-", _UNBROKEN_HYPHEN))
+
+    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write names and what they mean."""
+        held = [(name, meaning.replace("-", _UNBROKEN_HYPHEN)) for name, meaning in rows]
+        super().write_dl(held, col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        """All that was written, with hyphens as they are typed."""
+        return super().getvalue().replace(_UNBROKEN_HYPHEN, "-")
 
 
 class Commands(click.Group):

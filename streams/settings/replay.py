@@ -11,6 +11,7 @@ PRODUCTION: Final[Setting[frozenset[str]]] = Setting(
     default=frozenset(),
     allowed="cluster ids, several with commas",
     help="Clusters that a replay writes to only when it is told so by name.",
+    standing=True,
 )
 
 REPLAY_LISTEN: Final[Setting[str | None]] = Setting(

@@ -12,7 +12,8 @@ class Setting(Struct, Generic[T], frozen=True, kw_only=True):
     """A setting. `parse` turns a text into a value and raises ValueError for a text that is not `allowed`.
 
     A name with a dot, such as `broker.port`, is `TICKER_BROKER_PORT` in the environment and `port` under `[broker]`
-    in the file. A `secret` has no flag (all users of a machine can read command lines) and is never shown.
+    in the file. A `secret` has no flag (all users of a machine can read command lines) and is never shown; a `standing`
+    setting has none because it is about a place, and must hold for whatever is typed there.
     """
 
     name: str
@@ -21,11 +22,12 @@ class Setting(Struct, Generic[T], frozen=True, kw_only=True):
     allowed: str
     help: str
     secret: bool = False
+    standing: bool = False
 
     @property
     def flag(self) -> str | None:
-        """The flag as typed, without the section: `--port` for `broker.port`. None for a secret."""
-        return None if self.secret else f"--{self.name.rpartition('.')[2].replace('_', '-')}"
+        """The flag as typed, without the section: `--port` for `broker.port`. None if it has none."""
+        return None if self.secret or self.standing else f"--{self.name.rpartition('.')[2].replace('_', '-')}"
 
     @property
     def parameter(self) -> str:

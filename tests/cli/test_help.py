@@ -1,5 +1,6 @@
 """The command line as a whole: every command documented, with an example, and quick to start."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from streams.cli import COMMANDS, ticker
 from streams.cli.output import fitted
+from streams.settings.table import SETTINGS
 from tests import command
 
 
@@ -63,6 +65,7 @@ def test_help_fits_a_terminal_of_eighty_columns(name: str) -> None:
     for path in (), *_commands(top, (name,)):
         shown = CliRunner().invoke(ticker, [*path, "--help"], prog_name="ticker", terminal_width=80).output
         assert [line for line in shown.splitlines() if len(line) > 80] == []
+        assert [line for line in shown.splitlines() if re.search(r"\w-$", line)] == [], "a word in two lines"
 
 
 @pytest.mark.parametrize(
@@ -80,6 +83,24 @@ def test_a_long_example_is_typed_as_it_is_shown(line: str) -> None:
     assert shlex.split("\n".join(lines).replace("\\\n", "")) == shlex.split(line)
     assert all(len(each) <= 76 for each in lines)
     assert not any(each.split()[-2].startswith("--to") for each in lines[:-1])
+
+
+def _flags(command: click.Command) -> Iterator[str]:
+    """The flags of a command and of all below it, but for hidden ones, which are refused."""
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.hidden:
+            yield from option.opts
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            below = command.get_command(click.Context(command), name)
+            assert below is not None
+            yield from _flags(below)
+
+
+def test_every_flag_of_a_setting_is_one_of_some_command() -> None:
+    """`docs/settings.md` lists them: one that no command takes would be looked for in vain."""
+    offered = set(_flags(ticker))
+    assert [each.flag for each in SETTINGS if each.flag and each.flag not in offered] == []
 
 
 def test_help_lists_every_command() -> None:

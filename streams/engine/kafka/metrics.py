@@ -82,7 +82,7 @@ PARTITIONS: Final = Metric(
     kind="gauge",
     unit="partitions",
     labels=("stage",),
-    help="Partitions of this worker.",
+    help="Partitions of this worker that are open and whose broker answers.",
 )
 LIVE: Final = Metric(
     name="ticker_live_headlines",
