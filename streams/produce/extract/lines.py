@@ -7,6 +7,7 @@ from typing import Final
 from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, reads_well, tidied
 from streams.produce.extract.reading import PROSE, kind_of
+from streams.produce.extract.transcripts import is_transcript
 from streams.produce.labels import is_label, is_of_popular
 from streams.produce.openings import openings
 from streams.produce.separators import EDGE, unify_lines
@@ -214,7 +215,7 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
             separator is None and is_of_popular(lines[0])
         ):
             continue
-        if separator is None and all(map(_ROW.match, lines)):
+        if separator is None and (all(map(_ROW.match, lines)) or is_transcript(lines)):
             continue
         sentences = sum(map(_ends_sentence, lines))
         found = _attempt(block, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
