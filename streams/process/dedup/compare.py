@@ -2,7 +2,7 @@
 
 Words are aligned (`align`), differences that say nothing are excused (`licences`), and what is left is
 put to the guards, each a named rule: one that objects to more than a fact makes the two distinct, one
-that objects to a fact makes an update.
+that objects to a fact makes an update. A toll that is told in other words is an update too (`tolls`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,6 +19,7 @@ from streams.process.dedup.guards.facts import changes
 from streams.process.dedup.guards.guard import written
 from streams.process.dedup.licences import licence
 from streams.process.dedup.reading import Words, read, respace, split_words
+from streams.process.dedup.tolls import retold
 from streams.process.dedup.words import Lexicon, lexicon
 from streams.process.fold import fold
 from streams.process.language import detect
@@ -118,7 +119,10 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
         rewritten["respaced"] = "spaces elsewhere, or a name in short"
     if (led, led_other) != (spaced, spaced_other):
         rewritten["moved"] = "the place in front of one, inside the other"
-    return Comparison(_judge(alignment, rewritten), alignment)
+    judged = _judge(alignment, rewritten)
+    if judged.relation == "distinct" and (changed := retold(alignment)):
+        judged = _update("toll", changed, judged.score)
+    return Comparison(judged, alignment)
 
 
 def _judge(alignment: Alignment, rewritten: Mapping[str, str]) -> Relation:
@@ -133,12 +137,16 @@ def _judge(alignment: Alignment, rewritten: Mapping[str, str]) -> Relation:
             return Relation(relation="distinct", rule=guard.name, detail=detail, score=score)
     if changed := tuple(change for step in open_steps for change in changes(alignment, step)):
         rule = next(guard.name for guard in FACTS if any(change.kind == guard.name for change in changed))
-        detail = ", ".join(f"{change.before or '∅'} → {change.after or '∅'}" for change in changed)
-        return Relation(relation="update", rule=rule, detail=detail, score=score, changes=changed)
+        return _update(rule, changed, score)
     rules = dict(_rules(alignment, [(s, e or s.how) for s, e in excused]))
     rules = {**rewritten, **rules}
     rule = max(rules, key=lambda name: (_WEIGHT.get(name, 0), name), default=_RESPELT)
     return Relation(relation="duplicate", rule=rule, detail=rules.get(rule, ""), score=score)
+
+
+def _update(rule: str, changed: tuple[Change, ...], score: float) -> Relation:
+    detail = ", ".join(f"{change.before or '∅'} → {change.after or '∅'}" for change in changed)
+    return Relation(relation="update", rule=rule, detail=detail, score=score, changes=changed)
 
 
 def _rules(alignment: Alignment, named: list[tuple[Step, str]]) -> Iterator[tuple[str, str]]:

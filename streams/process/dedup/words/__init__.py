@@ -100,6 +100,8 @@ class Lexicon(Struct, frozen=True):
     rubrics: frozenset[str]
     flags: frozenset[str]
     tolls: frozenset[str]
+    victims: Mapping[str, int]
+    telling: frozenset[str]
     persons: frozenset[str]
     bounds: Mapping[str, str]
     saying: frozenset[str]
@@ -244,6 +246,8 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         rubrics=_folded(data.get("rubrics", ())),
         flags=_folded(data.get("flags", ())),
         tolls=_folded(data.get("tolls", ())),
+        victims={fold(word): group for group, words in enumerate(data.get("victims", ())) for word in words},
+        telling=_folded(data.get("telling", ())),
         persons=_folded(data.get("persons", ())),
         bounds=bounds,
         saying=_folded(data.get("saying", ())),
