@@ -23,6 +23,7 @@ from streams.cli.output import (
     examples,
     isolate,
     json_option,
+    meant,
     wants_json,
     write_json,
 )
@@ -305,7 +306,22 @@ async def _read(settings: Settings, choice: "Choice") -> _Read:
         letter for letter in letters if letter.reason.partition < topics[POSITIONS.on(prefix)].partitions
     ]
     redriven = await read_redriven(options, prefix, reachable)
-    return _Read(letters, [letter for letter in letters if choice.takes(letter)], redriven, strange, topics)
+    chosen = [letter for letter in letters if choice.takes(letter)]
+    if letters and not chosen:
+        click.echo(f"ticker: {_none_chosen(choice, letters)}", err=True)
+    return _Read(letters, chosen, redriven, strange, topics)
+
+
+def _none_chosen(choice: "Choice", letters: "Sequence[Letter]") -> str:
+    """The message where none of the letters that there are was asked for; a name that none has is the likely reason."""
+    text = f"none of {counted(len(letters), 'dead letter')} is such a one"
+    for flag, name, known in (
+        ("--reason", choice.fingerprint, {letter.fingerprint for letter in letters}),
+        ("--source", choice.source, {letter.source for letter in letters if letter.source}),
+    ):
+        if name is not None and name not in known:
+            text += f"; {flag} {isolate(name)}: {isolate(meant(name, known))}"
+    return text
 
 
 def _row(letter: "Letter", *, redriven: bool) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from schemas.events import UNREADABLE, CategorizedHeadline
 from schemas.topics import CATEGORIES, HEADLINES
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
-from streams.cli.output import category_meant, examples, isolate, json_option, wants_json, write_line
+from streams.cli.output import category_meant, examples, isolate, json_option, meant, wants_json, write_line
 from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.settings.connection import PATIENCE
@@ -73,6 +73,7 @@ def command(
     show = _show_json if wants_json(as_json) else _show_lines
     for slug in categories:
         _check_category(slug)
+    _check_languages(languages)
     if start is not None and end is not None and start >= end:
         raise SettingsError(f"--since {since} is not before --until {until}: no headline is between them")
     with contextlib.suppress(KeyboardInterrupt):
@@ -129,6 +130,23 @@ def _check_category(slug: str) -> None:
         slug,
         category_meant(slug, CATEGORIES),
     )
+
+
+def _check_languages(named: Sequence[str]) -> None:
+    """Check that headlines can be in these languages: nothing would ever be shown.
+
+    Raises:
+        SettingsError: In one of them none can be.
+    """
+    if not named:
+        return
+    from streams.process.language import LANGUAGES
+
+    for language in named:
+        if language not in LANGUAGES:
+            raise SettingsError(
+                f"--language {language!r} is none of a headline's: {meant(language, LANGUAGES)}"
+            )
 
 
 def _show_json(record: Any) -> None:

@@ -16,7 +16,7 @@ from schemas.mediatopics import TOPIC_BY_SLUG, UNCATEGORISED, slug_of
 from streams.cli.lines import Failures, headlines
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
-from streams.cli.output import examples, isolate, json_option, wants_json, write_json
+from streams.cli.output import examples, isolate, json_option, meant, wants_json, write_json
 from streams.cli.rules import (
     LARGEST_RULES,
     TAUGHT_SUFFIX,
@@ -305,7 +305,9 @@ def _switch(slug: str, to: str, since: str | None, rules_path: Path, file: Path 
     text = before.decode()  # read_rules reports a file that is not text
     if slug not in rules:
         if file is None:
-            raise SettingsError(f"{rules_path} has no topic {slug!r}")
+            raise SettingsError(
+                f"{rules_path} has no topic {slug!r}" + (f": {meant(slug, rules)}" if rules else "")
+            )
         name = Path(os.path.relpath(file, rules_path.parent)).as_posix()
         text += f"{_gap(text)}[topics.{slug}]\ntaught = {_quoted(name)}\n"
     elif not rules[slug].switches:

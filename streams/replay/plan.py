@@ -13,7 +13,7 @@ from schemas.instants import Instant, parse_instant
 from schemas.routing import category_topic
 from schemas.topics import TOPICS, Topic
 from streams.errors import InputError, SettingsError
-from streams.replay.select import Predicate, Selection, predicate
+from streams.replay.select import Predicate, Selection, meant, predicate
 from streams.replay.speed import Speed, parse_speed
 
 _BY_NAME: Final = {topic.name: topic for topic in TOPICS}
@@ -194,8 +194,10 @@ def topic_named(name: str) -> Topic:
         return _BY_NAME[name]
     if name.startswith(_CATEGORY) and len(name) > len(_CATEGORY):
         return category_topic(name.removeprefix(_CATEGORY))
-    known = ", ".join(sorted(set(_BY_NAME) - {"positions"}))
-    raise SettingsError(f"{name!r} is no topic of the pipeline; there are {known} (without prefix)")
+    known = sorted(set(_BY_NAME) - {"positions"})
+    raise SettingsError(
+        f"{name!r} is no topic of the pipeline{meant(name, known)}; there are {', '.join(known)} (without prefix)"
+    )
 
 
 def encode_plan(plan: Plan) -> bytes:

@@ -58,6 +58,11 @@ def told(*arguments: str) -> str:
         (("tail", "Sport!"), r"'Sport!' is no category: did you mean sport\?"),
         (("tail", "الرياضة"), r"is no category: did you mean sport\?"),
         (("correct", "recategorize", "A storm", "Météo", "--why", "a test"), r"did you mean weather\?"),
+        (("tail", "--language", "arabic"), "'arabic' is none of a headline's: there are ar, el, en, fr,"),
+        (
+            ("replay", "plan", "sightngs"),
+            r"no topic of the pipeline: did you mean sightings\?; there are canary",
+        ),
         (("tail", "--since", "2h", "--until", "3h"), "--since 2h is not before --until 3h"),
         (("explain", ""), "the headline is empty"),
         (("correct", "withdraw", " ", "--why", "a test"), "a headline is empty"),

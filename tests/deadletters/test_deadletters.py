@@ -70,6 +70,10 @@ def test_letters_are_listed_by_reason_and_shown_whole(connection: Connection, to
     assert base64.b64decode(shown["value"]).startswith(b'{"type"')
     assert shown["error"]["message"] == "rubbish"
     assert ticker("deadletters", "show", "9/9", *at(connection, topic_prefix)).returncode == 2
+    mistyped = ticker("deadletters", "list", "--source", "akhbr", *at(connection, topic_prefix))
+    assert (mistyped.returncode, mistyped.stdout) == (0, b"")
+    said = mistyped.stderr.decode().translate({0x2068: None, 0x2069: None})
+    assert f"none of {SOUND + 2} dead letters is such a one; --source akhbr: did you mean akhbar?" in said
 
 
 def test_a_trial_counts_what_passes_now(connection: Connection, topic_prefix: str) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from streams.process import language
 from streams.process.fold import fold
-from streams.process.language import detect
+from streams.process.language import LANGUAGES, detect
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,7 @@ def test_a_headline_has_the_language_of_most_of_its_letters(text: str, language:
 def test_every_text_has_a_language(text: str) -> None:
     """Never an exception, always a code that an event can carry."""
     language = detect(fold(text))
+    assert language in LANGUAGES
     assert 2 <= len(language) <= 3
     assert language.isascii()
 

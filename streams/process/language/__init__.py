@@ -38,6 +38,8 @@ _OTHERS: Final = {
     for language, letters in _SCRIPTS.items()
     if language not in {"ar", "latin"}
 }
+LANGUAGES: Final = frozenset({"ar", "fr", "en", UNDETERMINED, *_OTHERS})
+"""All that a headline can be in."""
 
 
 _WORDS: Final = "streams.process.dedup.words"
