@@ -17,6 +17,7 @@ from streams.sources.journal import Journal, read_days, read_headlines
 from streams.sources.recall import SETTLED_MS, Recall, noted, recall, tell_recall
 from streams.sources.report import report
 from streams.sources.visit import Reading, Visit
+from tests.command import ticker
 
 _START: Final = 1_773_216_000_000
 """2026-03-11T08:00:00Z."""
@@ -129,6 +130,15 @@ def test_a_source_without_another_is_held_against_nothing(tmp_path: Path) -> Non
     """One witness is no comparison."""
     _noted(tmp_path, _reading(0, "page", "One"), _reading(60, "page", "Two"))
     assert recall(read_headlines(tmp_path), now=_START + 10 * SETTLED_MS) == []
+
+
+def test_a_site_that_is_mistyped_is_told_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    """That no site has several sources would send its reader to sources.toml."""
+    for source in ("page", "feed"):
+        _noted(tmp_path, _reading(0, source, "Rain over the coast"))
+    done = ticker("sources", "recall", "akhbr", "--state", tmp_path)
+    assert done.returncode == 1
+    assert "did you mean akhbar?" in done.stderr.decode()
 
 
 def test_what_is_held_back_is_no_witness(tmp_path: Path) -> None:
