@@ -110,6 +110,41 @@ def is_label(text: str) -> bool:
     return len(text) <= LONGEST_LABEL and _is_label(text)
 
 
+_SAYINGS: Final = _words(
+    "proverb proverbs sayings quotes quotations wisdom maxims adages aphorisms hadiths",
+    "proverbe proverbes dicton dictons citations pensées sagesse adages maximes",
+    "حكمة الحكمة أمثال امثال الأمثال مقولات أدعية ادعية أذكار اذكار آيات خواطر",
+)
+"""Words that name by themselves what is said and is no news."""
+_OF_SAYINGS: Final = _SAYINGS | _words(
+    "saying quote quotation verse verses hadith prayer dua joke citation pensée verset prière blague",
+    "حكم أقوال اقوال مقولة دعاء آية نكتة شريف نبوي",
+)
+"""Words that do so where others stand beside them: `Quote of the day`; `Prayer` alone may be a section."""
+_SAID_WITH: Final = _words(
+    "of the a day daily week our today's famous popular words from inspirational inspiring motivational",
+    "quran holy bible du de des la le les jour semaine célèbres populaires et nos coran arabes",
+    "اليوم الأسبوع شعبية الشعبية مأثورة عربية وأمثال وحكم وأقوال حديث قرآنية قرآن كريم كريمة من العظماء مختارة",
+)
+
+
+def is_of_sayings(text: str) -> bool:
+    """Whether a label is that of proverbs, quotations, verses or prayers: `Proverb of the day`, `حكمة اليوم`."""
+    words = _words_of(text) if len(text) <= LONGEST_LABEL else []
+    return (
+        not _OF_SAYINGS.isdisjoint(words)
+        and all(word in _OF_SAYINGS or word in _SAID_WITH for word in words)
+        and (len(words) > 1 or words[0] in _SAYINGS)
+    )
+
+
+def announces_sayings(text: str) -> bool:
+    """Whether the first slot of a strip is such a label, or begins with one: `Proverbs: A stitch in time …`."""
+    return is_of_sayings(_AFTER_LABEL.split(text, maxsplit=1)[0])
+
+
+_AFTER_LABEL: Final = re.compile(r"\s*[:：]|\s[-–—]\s")
+
 _SECTION: Final = _words(
     "sport sports football soccer tennis rugby cricket basketball golf racing athletics",
     "world international national nation local region regional regions politics political policy government",

@@ -16,10 +16,18 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, in_element
-from streams.produce.extract.names import BREAKING, LATEST, is_place_of_others, likeness, part, unaccented
+from streams.produce.extract.names import (
+    BREAKING,
+    LATEST,
+    is_of_saying,
+    is_place_of_others,
+    likeness,
+    part,
+    unaccented,
+)
 from streams.produce.extract.reading import HEADLINES, PROSE, holds_headline, kind_of, read
 from streams.produce.extract.visibility import NO_PLACE, is_hidden, is_never_shown
-from streams.produce.labels import is_label, is_of_popular, is_urgent
+from streams.produce.labels import announces_sayings, is_label, is_of_popular, is_of_sayings, is_urgent
 
 MAX_CONTAINERS: Final = 30
 """The most elements with a ticker's name that are examined, most certain names first."""
@@ -41,6 +49,9 @@ _FEWEST_ITEMS: Final = 3
 
 _MAX_APART: Final = 3
 """How far above the items of a ticker the element that holds them all can be."""
+
+MOST_AROUND: Final = 2
+"""How many times longer than its headlines the text of an element is whose name and label are a strip's."""
 
 _Key = tuple[int, str, str]
 """Where an element hangs, its tag and its class."""
@@ -200,6 +211,10 @@ def _judge(node: LexborNode, sure: float, address: str | None, separator: str | 
     if found is None:
         return Rival(called, None, sure, "nothing in it repeats, no separator stands out")
     texts = headlines_in(found.split)
+    if announces_sayings(texts[0]) or stands_in_others(node, 0, MOST_AROUND * sum(map(len, texts))):
+        return Rival(called, None, sure, "its label or name says that it is no news")
+    if 2 * len(node.css("blockquote")) >= len(texts):
+        return Rival(called, None, sure, "its slots are quotations")
     reading = read(texts)
     if reading.headlines < _least(sure, len(texts)):
         return Rival(called, None, sure, f"its slots are {reading.mostly}: {texts[0][:_MOST_EXAMPLE]!r}")
@@ -208,6 +223,37 @@ def _judge(node: LexborNode, sure: float, address: str | None, separator: str | 
     return Rival(
         called, found, score, f"name {sure:.1f}, {reading.headlines:.0%} headlines, {len(texts)} slots"
     )
+
+
+def stands_in_others(node: LexborNode, root: int, longest: int) -> bool:
+    """Whether a node is, or is in, an element that is named or labelled as what is no news.
+
+    Elements are looked at as far as they have no more than so many characters.
+    """
+    above: LexborNode | None = node
+    while above is not None and above.mem_id != root and above.tag not in {"body", "html"}:
+        if above.is_element_node:
+            if len(above.text(deep=True) or "") > longest:
+                return False
+            called = " ".join([value for name in _NAMES if (value := above.attributes.get(name))])
+            if _sureness(above, above.tag or "") < 0 or is_of_saying(called) or _is_labelled_sayings(above):
+                return True
+        above = above.parent
+    return False
+
+
+def _is_labelled_sayings(node: LexborNode) -> bool:
+    """Whether the label of proverbs, prayers and the like stands first in an element, or alone before it."""
+    before = node.prev
+    while before is not None and not (before.is_element_node and before.tag not in NO_PLACE):
+        before = before.prev
+    beside = (before.text(deep=True) or "").strip() if before is not None else ""
+    first = next((text for run in node.traverse(include_text=True) if (text := _text_of(run))), "")
+    return is_of_sayings(first.rstrip(" :")) or is_of_sayings(beside.rstrip(" :"))
+
+
+def _text_of(run: LexborNode) -> str:
+    return (run.text_content or "").strip() if run.is_text_node else ""
 
 
 def _least(sure: float, slots: int) -> float:

@@ -8,7 +8,7 @@ from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, reads_well, tidied
 from streams.produce.extract.reading import PROSE, kind_of
 from streams.produce.extract.transcripts import is_transcript
-from streams.produce.labels import is_label, is_of_popular
+from streams.produce.labels import announces_sayings, is_label, is_of_popular
 from streams.produce.openings import openings
 from streams.produce.separators import EDGE, unify_lines
 from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS, SHORTEST_HEADLINE, Split, split
@@ -58,12 +58,17 @@ def in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
     lines = _unbroken([line.strip(" \t") for line in text.split("\n")])
     if separator == "" or sum(map(bool, lines)) <= 1:
         # The strip is all that there is: say what is wrong with it, if anything.
-        return (Found(page, "text", tidied(split(page, separator, place=place))),)
+        found = Found(page, "text", tidied(split(page, separator, place=place)))
+        if separator is None and _is_of_sayings(found):
+            raise SplitError(place, "its label says that it is no news; pin its separator if it is")
+        return (found,)
     strips = [found for found in strip_lines(lines, separator) if separator is not None or is_no_prose(found)]
     if strips and separator is None and (whole := _broken_strip(page, lines)):
         strips.append(whole)
     if not strips:
         strips = list(_strip_blocks(text, separator))
+    if separator is None:
+        strips = [found for found in strips if not _is_of_sayings(found)]
     if not strips:
         problem = (
             f"no line is a strip of {FEWEST_SLOTS} headlines or more; pin what stands between them with "
@@ -73,6 +78,10 @@ def in_text(page: str, place: str, separator: str | None) -> tuple[Found, ...]:
         )
         raise SplitError(place, problem)
     return tuple(sorted(strips, key=rank))
+
+
+def _is_of_sayings(found: Found) -> bool:
+    return announces_sayings(headlines_in(found.split)[0])
 
 
 def _unbroken(lines: list[str]) -> list[str]:

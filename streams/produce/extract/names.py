@@ -89,7 +89,14 @@ _STORIES: Final = _set(
     continu heure dactu dactualite dactualites الاخبار اخبار
     """
 )
-_OTHER: Final = _set(
+_SAYINGS: Final = _set(
+    """
+    proverb proverbs proverbe proverbes dicton dictons citation citations saying sayings maxim maxims wisdom adages
+    quotes hadith hadiths athkar azkar adhkar adkar dua doua ayah ayat verse verses joke jokes blague blagues
+    hikma hikam amthal حكمة حكم امثال اقوال اذكار ادعية دعاء
+    """
+)
+_OTHER: Final = _SAYINGS | _set(
     """
     comment comments commentaire commentaires threads thread review reviews reply replies
     forum letters testimonial testimonials
@@ -263,6 +270,11 @@ _SUREST: Final[tuple[Part, ...]] = (
 def is_of_others(called: str) -> bool:
     """Whether an element is called as what is no news: prices, weather, scores; `ticker__item quote`."""
     return any(not _OTHER.isdisjoint(words_of(token)) for token in called[:_MAX_CALLED].split())
+
+
+def is_of_saying(called: str) -> bool:
+    """Whether an element is called as what holds proverbs, quotations, verses or prayers."""
+    return any(not _SAYINGS.isdisjoint(words_of(token)) for token in called[:_MAX_CALLED].split())
 
 
 _PROMOTED: Final = _set(

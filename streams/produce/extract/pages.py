@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from streams.errors import InputError, SplitError
-from streams.produce.extract.candidates import Rival, labelled, named, surest
+from streams.produce.extract.candidates import MOST_AROUND, Rival, labelled, named, stands_in_others, surest
 from streams.produce.extract.embedded import (
     FOR_PROGRAMS,
     completed,
@@ -34,6 +34,7 @@ from streams.produce.extract.links import address_of
 from streams.produce.extract.markup import lines_of, parse
 from streams.produce.feeds import is_feed, read_feed, split_feed
 from streams.produce.furniture import is_furniture
+from streams.produce.labels import announces_sayings
 from streams.produce.observation import Format
 from streams.produce.split import MAX_CHARACTERS, MAX_SLOTS, split
 
@@ -183,7 +184,7 @@ def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> li
     strips = [
         found
         for found in strip_lines(lines, separator)
-        if separator is not None or is_no_prose(found, _FEWEST)
+        if separator is not None or (is_no_prose(found, _FEWEST) and not _is_of_others(found, body))
     ]
     if not strips:
         if separator is None and body.css_first(_OF_A_PAGE) is not None:
@@ -199,6 +200,16 @@ def _unnamed(body: LexborNode, address: str | None, separator: str | None) -> li
         Rival("the page's text", found, -number, "separators stand out")
         for number, found in enumerate(strips)
     ]
+
+
+def _is_of_others(found: Found, body: LexborNode) -> bool:
+    """Whether the element of a line is named or labelled as what is no news: the line is not found in spite of that."""
+    first, text, *_ = headlines_in(found.split)
+    runs = (run for run in body.traverse(include_text=True) if run.is_text_node)
+    run = next((run for run in runs if text in (run.text_content or "")), None)
+    return announces_sayings(first) or (
+        run is not None and stands_in_others(run, body.mem_id, MOST_AROUND * len(found.text))
+    )
 
 
 def _is_list_alone(found: Found, lines: list[str]) -> bool:

@@ -66,8 +66,17 @@ _COMMENTED: Final = re.compile(
     r"[A-ZÀ-Ý«“\"'\u0600-\u06ff]"
 )
 """`Ann on The old mill …`, as blogs list their comments."""
-_QUOTED: Final = re.compile(r"[\"“«].+[\"”»]\s*[-–—]\s*[^\W\d_]+(?:,?\s[^\W\d_]+){0,3}")
-"""`“At last someone listens” - Tom`, as readers are quoted."""
+_QUOTED: Final = re.compile(
+    r"[\"“«].+[\"”»]\s*(?:[-–—~]\s*[^\W\d_]+(?:,?\s[^\W\d_]+){0,3}|\([^\W\d_]+(?:,?\s[^\W\d_]+){0,3}\))"
+)
+"""`“At last someone listens” - Tom`, as readers are quoted, and others with whoever said it."""
+_SAYING: Final = _any(
+    r"[(\[~–—-]\s?(?:[^\W\d_]+ ){0,2}(?:proverbs?|proverbes?|dicton)(?: [^\W\d_]+){0,3}[)\]]?$",
+    r"^(?:proverbs?|proverbes?|dicton|(?:old )?saying|hadith|citation|pensée)(?: [^\W\d_]+){0,2}\s?:",
+    r"[(\[~–—-]\s?(?:مثل|حكمة)(?: [^\W\d_]+){0,2}[)\]]?$|^(?:حكمة|مثل|دعاء|حديث)(?: [^\W\d_]+){0,2}\s?:|^اللهم\s",
+    r"^قال (?:رسول الله|النبي|تعالى|الله تعالى)|[(\[](?:سورة )?[^\W\d_]+(?: [^\W\d_]+)?\s?[:،]\s?\d+(?:-\d+)?[)\]]$",
+)
+"""A proverb with where it is from, a saying under its name, a prayer, a verse with its chapter."""
 _REPLIES: Final = re.compile(
     r"^Re\s?:\s|^(?:reader|user|guest|anonymous|lecteur|anonyme|زائر|قارئ)\b[^:]{0,12}:", re.IGNORECASE
 )
@@ -155,6 +164,7 @@ Kind = Literal[
     "comments",
     "small print",
     "rules",
+    "sayings",
     "a chart",
     "a timetable",
     "code",
@@ -239,6 +249,7 @@ _TOLD: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (
     (_OFFER, "offers"),
     (_SMALL_PRINT, "small print"),
     (_RULE, "rules"),
+    (_SAYING, "sayings"),
     (_WEATHER, "weather"),
     (_LISTED, "figures"),
     (_QUOTED_PRICE, "figures"),
