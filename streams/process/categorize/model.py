@@ -8,7 +8,7 @@ better than a guess. `streams.process.categorize.train` writes `model.json`.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from math import exp, log
@@ -126,7 +126,8 @@ class Categorizer:
             )
             for rule in self._rules
         }
-        self._described: dict[TopicScore, TopicScore] = {}
+        self.describe: Callable[[TopicScore], TopicScore] = _Described(self._own).__getitem__
+        """A score with its topic's slug, labels and, if it has one, path, for readers."""
         self._periods = periods(self._rules)
         self._begins = [period.since for period in self._periods]
         self._versions = [self._model.version + period.version for period in self._periods]
@@ -153,7 +154,7 @@ class Categorizer:
         if learned is None:
             words = self._words.get(language)
             learned = () if words is None else words.mentions(folded)
-        topics = tuple([_topic_score(*mention) for mention in learned])
+        topics = tuple(map(_TOPIC_SCORES.__getitem__, learned))
         threshold = self._model.threshold
         rules = self._period(at).rules if self._rules else ()
         found = self._matching(rules, text, folded, language, source) if rules else []
@@ -196,19 +197,6 @@ class Categorizer:
     def knows(self, topic: str) -> bool:
         """Whether a topic is a media topic or one of the users' rules: it has a Kafka topic."""
         return topic in SLUG_BY_TOPIC or any(rule.topic == topic for rule in self._rules)
-
-    def describe(self, score: TopicScore) -> TopicScore:
-        """A score with its topic's slug, labels and, if it has one, path, for readers."""
-        described = self._described.get(score)
-        if described is None:
-            own = self._own.get(score.topic)
-            slug = slug_of(score.topic)
-            described = self._described[score] = (
-                TopicScore(score.topic, score.confidence, slug, LABELS.get(slug))
-                if own is None
-                else TopicScore(score.topic, score.confidence, own.slug, own.labels, own.path)
-            )
-        return described
 
     def why(
         self, text: str, folded: str, language: str, source: str | None = None, at: str | None = None
@@ -295,9 +283,38 @@ def warm_up() -> None:
     _bulk()
 
 
-@cache
-def _topic_score(place: int, thousandths: int) -> TopicScore:
-    return TopicScore(TOPICS[place], thousandths / 1000)
+class _TopicScores(dict[tuple[int, int], TopicScore]):
+    """A mention (`Mentions`) as a score; each is made once, because there are few and every headline has some."""
+
+    def __missing__(self, mention: tuple[int, int]) -> TopicScore:
+        place, thousandths = mention
+        found = self[mention] = TopicScore(TOPICS[place], thousandths / 1000)
+        return found
+
+
+_TOPIC_SCORES: Final = _TopicScores()
+
+
+class _Described(dict[TopicScore, TopicScore]):
+    """Scores as readers see them; each is made once.
+
+    Args:
+        own: The topics of the users' rules.
+    """
+
+    def __init__(self, own: Mapping[str, TopicScore]) -> None:
+        super().__init__()
+        self._own = own
+
+    def __missing__(self, score: TopicScore) -> TopicScore:
+        own = self._own.get(score.topic)
+        slug = slug_of(score.topic)
+        described = self[score] = (
+            TopicScore(score.topic, score.confidence, slug, LABELS.get(slug))
+            if own is None
+            else TopicScore(score.topic, score.confidence, own.slug, own.labels, own.path)
+        )
+        return described
 
 
 class _Words:

@@ -4,6 +4,7 @@ Corrections are records among the sightings, so the input alone decides when eac
 """
 
 from collections import defaultdict
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ from streams.errors import RecordError
 from streams.process.fold import fold, fold_key
 from streams.stage import Record
 
+_NO_KEYS: Final[frozenset[bytes]] = frozenset()
 _decode: Final = msgspec.json.Decoder(Correction).decode
 
 
@@ -62,13 +64,13 @@ class Corrections:
         """Whether a text must not be published."""
         return key in self._withdrawn
 
-    def together(self, key: bytes) -> set[bytes]:
+    def together(self, key: bytes) -> AbstractSet[bytes]:
         """The keys that a text is a duplicate of, whatever the rules say."""
-        return self._together.get(key, set())
+        return self._together.get(key, _NO_KEYS)
 
-    def apart(self, key: bytes) -> set[bytes]:
+    def apart(self, key: bytes) -> AbstractSet[bytes]:
         """The keys that a text is neither a duplicate nor an update of."""
-        return self._apart.get(key, set())
+        return self._apart.get(key, _NO_KEYS)
 
     def topic(self, key: bytes) -> str | None:
         """The media topic that a person gave a text."""

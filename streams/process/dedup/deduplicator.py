@@ -342,9 +342,10 @@ class Deduplicator:
     ) -> tuple[LiveHeadline, Relation] | None:
         """The live headline that a new one repeats or updates; corrections by people take precedence over rules."""
         live = self._headlines.by_key
-        for partner in sorted(self._corrections.together(key)):
-            if partner in live and live[partner] is not but and live[partner].bucket_end >= oldest:
-                return live[partner], _BY_HAND
+        if together := self._corrections.together(key):
+            for partner in sorted(together):
+                if partner in live and live[partner] is not but and live[partner].bucket_end >= oldest:
+                    return live[partner], _BY_HAND
         found = self._headlines.find(folded, sighting.text, sighting.language, oldest=oldest, but=but)
         if found is not None and self._corrections.apart(key) & {found[0].key, *found[0].aliases}:
             return None
