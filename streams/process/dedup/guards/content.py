@@ -140,7 +140,8 @@ _OBJECTIONS: Final[Mapping[str, Callable[[Alignment, Step], bool]]] = {
 def _comes_before_fact(alignment: Alignment, step: Step) -> bool:
     """Whether little words change with the fact that they belong to: "la moitié", "le tiers".
 
-    Before the same date they say something else: "au 3 mai" is not "le 3 mai", "قبل رمضان" not "في رمضان".
+    Before the same number or date they say something else: "au 3 mai" is not "le 3 mai", "قبل رمضان" not "في رمضان",
+    "in 3 hours" not "of 3 hours".
     """
     if any(t.kind in FACTS for t in (*step.before, *step.after)):
         return True
@@ -152,7 +153,7 @@ def _comes_before_fact(alignment: Alignment, step: Step) -> bool:
         return False
     dating = alignment.lexicon.dating
     before, after = ({dating.get(t.written) for t in side} - {None} for side in (step.before, step.after))
-    return before == after or len({t.value for t in following}) > 1
+    return (bool(before) and before == after) or len({t.value for t in following}) > 1
 
 
 def _inserted(alignment: Alignment, step: Step) -> str | None:
