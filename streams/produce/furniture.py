@@ -287,8 +287,13 @@ _TRAILING: Final = "|•·→←►◄*-–—" + "".join(map(chr, range(0x25A0,
 _SIGNS: Final = frozenset("①❶")
 _FEWEST_BARE: Final = 4
 """Slots that numbers without a mark count, `1 Ferry …`, `2 Bakers …`: fewer may be two facts of a sentence."""
-_SECTIONED: Final = re.compile(r"[\[【(]\s*([^\[\]【】()\d]{2,24}?)\s*[\]】)]\s*(?=\S)")
-_BRACKETS: Final = "[【("
+_SECTIONED: Final = re.compile(
+    r"[\[【(]\s*([^\[\]【】()\d]{2,24}?)\s*[\]】)]\s*(?=\S)|#(\w{2,24})\s+(?=\S)"
+    rf"|([^{_MARKS}#]{{2,24}}?)(?:\s*[:：]\s*|\s+[-–—|•·»>]\s+)(?=\S)"
+)
+_SECTION_AFTER: Final = re.compile(r"\s*[\[(]\s*([^\[\]()\d]{2,24}?)\s*[\])]\Z")
+_BRACKETS: Final = "[【(#"
+_CLOSING: Final = "])"
 _LABELLED: Final = re.compile(rf"([^{_MARKS}]{{2,32}}?)[ \xa0]*[:|–—•»-][ \xa0]*(?=\w)")
 _LETTER: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+", re.UNICODE)
 
@@ -313,12 +318,20 @@ def without_label(text: str) -> str:
 def without_notes(texts: list[str]) -> list[str]:
     """The texts of a strip's slots, empty where a slot is furniture alone: `View all`, `10:05`, `Advertisement`.
 
-    A label that most slots end with stands before the next headline: `Breaking | Ferry … Breaking | Bakers …`.
+    A label that most slots end with stands before the next headline: `Breaking | Ferry … Breaking | Bakers …`. Where
+    links lead, which goes from the ends (`Ferry … https://…`), is no headline either.
     """
+    if texts and ("://" in texts[0] or "://" in texts[-1]):
+        texts = [_ADDRESS.sub("", _LINKED.sub(r"\1", text)).rstrip() for text in texts]
     if sum(map(bool, texts)) < _FEWEST_ANNOUNCED:
         return texts
     bare = ["" if len(text) <= _LONGEST and _is_note_alone(text) else text for text in texts]
     return _without_end_label(bare) if sum(map(bool, bare)) > 1 else texts
+
+
+_LINKED: Final = re.compile(r"\A\[(.+)\]\(https?://\S+\)\Z")
+"""A link as Markdown writes it: `[Ferry …](https://…)`."""
+_ADDRESS: Final = re.compile(r"[(<\[]?\bhttps?://\S+\Z")
 
 
 def _is_note_alone(text: str) -> bool:
@@ -396,10 +409,13 @@ def tidy(texts: Sequence[str]) -> list[str]:
         left = _without_numbers(left)
     if written[0][0] in _BRACKETS or written[1][0] in _BRACKETS:
         left = _without_sections(left)
+    elif written[0][-1] in _CLOSING:
+        left = _taken(left, [_without_section(text) for text in left])
     if _most(_DIGIT, written, _NEAR, first=False):
         left = _taken(left, _ends(left, _after))
     if _most(_MARK, written, _LONGEST, first=True):
         left = _taken(left, [bare if (bare := without_label(text)) != text else None for text in left])
+        left = _without_sections(left)
     if _most(_MARK, written, _LONGEST, first=False):
         left = _taken(left, [_without_byline(text) for text in left])
     return left
@@ -547,13 +563,21 @@ def _are_bare(matches: Sequence[re.Match[str]]) -> bool:
 
 
 def _without_sections(texts: list[str]) -> list[str]:
-    """Slots without the names of sections in brackets that most begin with; other labels may be news, and stay.
+    """Slots without the names of sections that half of them begin with; other labels may be news, and stay.
 
-    `[Sport] Rovers …` loses its label, and `[Women] Rovers …` does not.
+    `[Sport] Rovers …`, `Sport: Rovers …` and `#Sport Rovers …` lose their label, and `[Women] Rovers …` does not.
     """
-    labelled = [_SECTIONED.match(text) for text in texts]
-    known = [match if match and is_section(match[1]) else None for match in labelled]
-    having = sum(1 for match in labelled if match)
-    if having < _MOST * sum(map(bool, texts)) or 2 * sum(1 for match in known if match) < having:
+    known = [match if (match := _SECTIONED.match(text)) and _is_known(match) else None for text in texts]
+    if 2 * sum(map(bool, known)) < sum(map(bool, texts)) or sum(map(bool, known)) < _FEWEST:
         return texts
     return [text[match.end() :] if match else text for text, match in zip(texts, known, strict=True)]
+
+
+def _without_section(text: str) -> str | None:
+    """`Ferry … (Transport)` without its end."""
+    match = _SECTION_AFTER.search(text, max(0, len(text) - _LONGEST))
+    return text[: match.start()] if match and match.start() and is_section(match[1]) else None
+
+
+def _is_known(match: re.Match[str]) -> bool:
+    return is_section(next(filter(None, match.groups())))

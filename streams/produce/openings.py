@@ -22,7 +22,9 @@ _FEWEST: Final = 3
 _MOST_BEFORE: Final = 40
 """Characters within which the first opening ends: a label can stand before it."""
 
-_CLOCK: Final = re.compile(r"(?<!\S)[\[(]?(\d{1,2})[:hH](\d\d)\b")
+_CLOCK: Final = re.compile(
+    r"(?<!\S)[\[(]?(?:\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?[,،]?\s(?:à\s|-\s)?)?(\d{1,2})[:hH](\d\d)\b"
+)
 _TRACE: Final = re.compile(r"[\d①❶\[【(]")
 _HINT: Final = re.compile(r"\d[:hH]\d\d|(?<!\d)[0٠]?[1١](?!\d)|[①❶]|(?<!\S)[\[【(](?=\w)")
 """What one of the first openings has; a trace of it is looked for before, for most texts have none."""

@@ -87,7 +87,8 @@ def test_headlines_are_no_furniture(text: str) -> None:
     [
         "1{n}:05 {h}", "1{n}h05 - {h}", "{h} (1{n})", "{h} [{n} min ago]", "{h} - 1{n}:30", "{h} il y a {n} min",
         "{h} 1{n} comments", "{n}. {h}", "BREAKING: {h}", "{h} — by Ira Wood", "منذ {n} دقائق {h}", "{n} {h}",
-        "#{n} {h}", "[Sport] {h}",
+        "#{n} {h}", "[Sport] {h}", "Sport: {h}", "SPORT - {h}", "Sport | {h}", "#Sport {h}", "{h} (Sport)",
+        "{h} [Sport]", "Arts & culture : {h}", "اقتصاد | {h}",
     ],
 )  # fmt: skip
 def test_what_most_slots_have_is_taken_off(shape: str) -> None:
@@ -97,7 +98,16 @@ def test_what_most_slots_have_is_taken_off(shape: str) -> None:
 
 @pytest.mark.parametrize(
     "shape",
-    ["{h} - {n} dead", "{n} dead, {h}", "{h} | Hill Gazette", "{h} (women)", "{h} in 202{n}", "[Women] {h}"],
+    [
+        "{h} - {n} dead",
+        "{n} dead, {h}",
+        "{h} | Hill Gazette",
+        "{h} (women)",
+        "{h} in 202{n}",
+        "[Women] {h}",
+        "Minister: {h}",
+        "{h} [Women]",
+    ],
 )
 def test_what_may_be_news_stays(shape: str) -> None:
     """Numbers that are no clock, notes and outlets stay with the headline."""
@@ -251,3 +261,16 @@ def test_a_glance_misses_no_furniture(text: str) -> None:
         assert not is_moment(text)
         assert not is_counter(text)
         assert not is_call(text)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{h} https://hill.example/{n}", "{h} (https://hill.example/{n})", "[{h}](https://hill.example/{n})"],
+)
+def test_the_address_of_a_link_is_no_part_of_its_headline(form: str) -> None:
+    """Headlines are copied with where they lead to, behind them or below."""
+    assert without_notes([form.format(h=title, n=number) for number, title in enumerate(TITLES)]) == TITLES
+    below = [
+        text for number, title in enumerate(TITLES) for text in (title, f"https://hill.example/{number}")
+    ]
+    assert without_notes(below) == [text for title in TITLES for text in (title, "")]

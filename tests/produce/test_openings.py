@@ -29,6 +29,8 @@ def strip(form: str, times: tuple[str, ...] = TIMES) -> str:
         strip("{t} : {h}", ("18h40", "18h12", "17h55", "9h05")),
         strip("{t} {h}", ("١٨:٤٠", "١٨:١٢", "١٧:٥٥", "٩:٠٥")),
         strip("{t} {h} -"),
+        strip("12/03 {t} {h}"),
+        strip("[12/03/2026 {t}] {h}"),
         "Latest news " + strip("{t} {h}"),
         "Fil info :  " + strip("{t} {h}"),
         strip("{t} {h}", ("0:20", "0:05", "23:40", "23:10")),

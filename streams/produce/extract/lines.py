@@ -8,6 +8,7 @@ from streams.errors import SplitError
 from streams.produce.extract.found import Found, headlines_in, reads_well, tidied
 from streams.produce.extract.reading import PROSE, kind_of
 from streams.produce.extract.transcripts import is_transcript
+from streams.produce.furniture import is_moment
 from streams.produce.labels import announces_sayings, is_label, is_of_popular
 from streams.produce.openings import openings
 from streams.produce.separators import EDGE, unify_lines
@@ -226,12 +227,24 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
             continue
         if separator is None and (all(map(_ROW.match, lines)) or is_transcript(lines)):
             continue
+        bare = _without_times(lines) if separator is None else lines
+        listed = block if bare is lines else "\n".join(bare)
         sentences = sum(map(_ends_sentence, lines))
-        found = _attempt(block, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
+        found = _attempt(listed, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
         if found and len(headlines_in(found)) >= fewest and _is_by_lines(found, separator):
-            strip = Found(block, "text", found)
+            strip = Found(listed, "text", found)
             if separator is not None or (reads_well(strip) and _has_headlines(found)):
                 yield strip
+
+
+_TIMED: Final = re.compile(r"([^\t|]{1,24}?)\s*[\t|]\s*(?=\S)")
+
+
+def _without_times(lines: list[str]) -> list[str]:
+    """Rows of a time and a headline without the times; the lines as they are where some are other rows."""
+    rows = [_TIMED.match(line) for line in lines]
+    timed = [row for row in rows if row and is_moment(row[1])]
+    return [row.string[row.end() :] for row in timed] if len(timed) == len(lines) else lines
 
 
 def _has_headlines(found: Split) -> bool:

@@ -46,9 +46,9 @@ _OF_LETTER: Final = re.compile(
 _FEWEST_OF_LETTER: Final = 3
 _OF_LIST: Final = re.compile(
     r"[-*]?\s?\[[ xX✓]?\]\s|.*(?:\.{4,}|(?:\. ){4,}|…{2,})\s?\d+$"
-    r"|.*[\s+(](?!\d{1,4}[./-]\d{1,2}[./-]\d{1,4}$)(?:\d[ .-]?){7,}$"
+    r"|.*\S[,;]\"?https?://\S+$|.*[\s+(](?!\d{1,4}[./-]\d{1,2}[./-]\d{1,4}$)(?:\d[ .-]?){7,}$"
 )
-"""A task with its box, an entry of contents with dots to its page, a contact with the number of a telephone."""
+"""A task with its box, an entry of contents with dots to its page, a row with an address, a contact's telephone."""
 _SPOKEN_SHARE: Final = 0.15
 """The share of what is said in a chat, at least, that says I and you."""
 

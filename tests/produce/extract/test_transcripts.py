@@ -67,6 +67,7 @@ def test_a_chat_is_no_strip(text: str) -> None:
         "- [ ] {t}",
         "{t} ........ {n}",
         "{t}, 0{n}2 555 01 01",
+        '"{t}",https://barn.example/{n}',
     ],
 )
 def test_a_log_or_a_list_of_something_else_is_no_strip(form: str) -> None:
@@ -90,6 +91,8 @@ def test_the_head_of_a_letter_is_no_strip() -> None:
         "{text} 0{m}.11.2024",
         "0{m}/11/2024 21:10:40 {text}",
         "INFO {text}",
+        "2{m}:10\t{text}",
+        "2{m}:10 | {text}",
     ],
 )
 def test_headlines_in_like_forms_are_a_strip(form: str) -> None:
