@@ -540,14 +540,13 @@ def _without_byline(text: str) -> str | None:
 
 
 def _without_numbers(texts: list[str]) -> list[str]:
-    """Slots without the numbers that count them: `1. …`, `2. …`, `3. …`."""
+    """Slots without the numbers that count them: `1. …`, `2. …`, `3. …`; those of links, `[7]`, from any number on."""
     found = [NUMBER.match(text) for text in texts if text]
     matches = [match for match in found if match]
     numbers = list(map(number_of, matches))
-    if len(matches) < len(found) or numbers not in (
-        list(range(len(found))),
-        list(range(1, len(found) + 1)),
-    ):
+    if len(matches) < len(found) or numbers != list(range(numbers[0], numbers[0] + len(found))):
+        return texts
+    if numbers[0] > 1 and any(written_with(match) != "[]" for match in matches):
         return texts
     if any(not written_with(match) for match in matches) and not _are_bare(matches):
         return texts

@@ -29,11 +29,11 @@ EDGE: Final = (
 
 _SPACE: Final = f"[{EDGE}]"
 
-_EMOJI: Final = "\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+EMOJI: Final = "\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 """Emoji, arrows and geometric bullets (►, ■, 🔴, ⚽), as a range of a character class."""
 
 _EMOJI_BLOCKS: Final = frozenset({0x21, 0x23, 0x25, 0x26, 0x27, 0x2B, 0xD8})
-"""High bytes in UTF-16 of the characters in _EMOJI."""
+"""High bytes in UTF-16 of the characters in EMOJI."""
 
 STRENGTH: Final = {
     "|": 7.0, "||": 9.0, "•": 9.0, "·": 7.0, "*": 7.0, "**": 8.0, "-": 4.0, "–": 4.5, "—": 4.5,
@@ -166,14 +166,14 @@ _CLICK_BLOCK: Final = 0x01
 _ARABIC_BLOCK: Final = 0x06
 _IN_NO_SYMBOL: Final = bytes(code for code in range(256) if chr(code) not in {*_FEWEST, *_UNUSUAL_LATIN})
 _RUNS: Final = {symbol: re.compile(f"{re.escape(symbol)}{re.escape(symbol)}*") for symbol in _SYMBOLS}
-_EMOJI_RUNS: Final = re.compile(f"[{_EMOJI}][{_EMOJI}\ufe0f\u200d]*")
+_EMOJI_RUNS: Final = re.compile(f"[{EMOJI}][{EMOJI}\ufe0f\u200d]*")
 _NO_BREAK_RUNS: Final = re.compile("\xa0\xa0+")
 _SPACE_RUNS: Final = re.compile("  +")
 _MIXED_RUNS: Final = re.compile("[ \xa0]+")
 _TAB_RUNS: Final = re.compile("\t\t*")
 _LINE_ENDS: Final = re.compile("\r\n?|[\u2028\u2029]")
 _BLANKS: Final = re.compile("[ \t\n]+")
-_BULLET: Final = re.compile(rf"\A[-–—*•·»>+~{_EMOJI}]\ufe0f?(?:{_SPACE}+|\Z)")
+_BULLET: Final = re.compile(rf"\A[-–—*•·»>+~{EMOJI}]\ufe0f?(?:{_SPACE}+|\Z)")
 
 _BEGINNING: Final = 1_000
 """In so many characters at its start a strip's separator stands at least once: no headline is that long."""

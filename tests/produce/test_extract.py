@@ -299,3 +299,28 @@ def test_rows_of_a_table_are_not_joined() -> None:
     table = "".join(f"| {number} | {title} | {title[:9]} |\n" for number, title in enumerate(NEWS))
     with pytest.raises(SplitError):
         find_strips(f"The mill\n\n{table}{BELOW}", "here")
+
+
+LISTED = (
+    "Glass works on the river to close in May",
+    "Night bus returns to the upper villages",
+    "Beekeepers count their losses after the frost",
+    "Library lends seeds to every garden",
+)
+
+
+@pytest.mark.parametrize("bullet", ["* ", "- ", "• ", "· ", "» ", "> ", "► ", "▪ ", "‣ ", "*  "])
+@pytest.mark.parametrize("indent", ["", "   "])
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_list_with_bullets_in_text_is_a_strip(count: int, indent: str, bullet: str) -> None:
+    """A bullet before each line parts nothing and goes, and lines around the list are none of its headlines."""
+    listed = "\n".join(f"{indent}{bullet}{title}" for title in LISTED[:count])
+    for page in (listed, f"The valley paper\n\n{listed}\n\nWrite to us by post\n"):
+        assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == list(LISTED[:count])
+
+
+def test_the_numbers_of_links_in_a_dumped_page_are_no_part_of_headlines() -> None:
+    """A browser for text writes a number in brackets before each link, and goes on counting from the menu."""
+    listed = "\n".join(f"   * [{number}]{title}" for number, title in enumerate(LISTED, start=6))
+    page = f"   [1]Home [2]Sport [3]Letters [4]Shop [5]About\n\n{listed}\n\n   6. http://valley.example/6\n"
+    assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == list(LISTED)

@@ -11,7 +11,7 @@ from streams.produce.extract.transcripts import is_transcript
 from streams.produce.furniture import is_moment
 from streams.produce.labels import announces_sayings, is_label, is_of_popular
 from streams.produce.openings import openings
-from streams.produce.separators import EDGE, unify_lines
+from streams.produce.separators import EDGE, EMOJI, unify_lines
 from streams.produce.split import LONGEST_HEADLINE, MAX_SLOTS, SHORTEST_HEADLINE, Split, split
 
 MAX_LINES: Final = 2_000
@@ -217,7 +217,10 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
     """Blocks of short lines that are a headline each, and no sentences."""
     fewest = FEWEST_SLOTS if separator is None else 2
     tight = re.split(r"\n[ \t]*\n\s*", text.strip(EDGE), maxsplit=MAX_BLOCKS)
-    for block in [*tight, text] if len(tight) > 1 else tight:
+    listed_with_bullets = False
+    for number, block in enumerate([*tight, text] if len(tight) > 1 else tight):
+        if listed_with_bullets and number == len(tight):
+            return  # what stands around the lists is none of their headlines
         lines = [line.strip(EDGE) for line in block.split("\n") if line.strip(EDGE)]
         if not fewest <= len(lines) <= MAX_SLOTS:
             continue
@@ -227,13 +230,14 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
             continue
         if separator is None and (all(map(_ROW.match, lines)) or is_transcript(lines)):
             continue
-        bare = _without_times(lines) if separator is None else lines
+        bare = _without_bullets(_without_times(lines)) if separator is None else lines
         listed = block if bare is lines else "\n".join(bare)
         sentences = sum(map(_ends_sentence, lines))
         found = _attempt(listed, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
         if found and len(headlines_in(found)) >= fewest and _is_by_lines(found, separator):
             strip = Found(listed, "text", found)
             if separator is not None or (reads_well(strip) and _has_headlines(found)):
+                listed_with_bullets |= separator is None and _without_bullets(lines) is not lines
                 yield strip
 
 
@@ -245,6 +249,15 @@ def _without_times(lines: list[str]) -> list[str]:
     rows = [_TIMED.match(line) for line in lines]
     timed = [row for row in rows if row and is_moment(row[1])]
     return [row.string[row.end() :] for row in timed] if len(timed) == len(lines) else lines
+
+
+_BULLETED: Final = re.compile(rf"[-–—*•·»>+~‣{EMOJI}]\ufe0f?\s+(?=\S)")
+
+
+def _without_bullets(lines: list[str]) -> list[str]:
+    """Lines without the bullets that all begin with; the lines as they are where some begin with none."""
+    bullets = [bullet for line in lines if (bullet := _BULLETED.match(line))]
+    return [bullet.string[bullet.end() :] for bullet in bullets] if len(bullets) == len(lines) else lines
 
 
 def _has_headlines(found: Split) -> bool:
