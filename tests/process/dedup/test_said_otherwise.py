@@ -68,6 +68,8 @@ def test_a_fact_is_said_in_many_ways(one: str, other: str) -> None:
         ("Pilots warn of altitude in report", "Pilots warn of attitude in report"),
         ("La réparation du vieux phare fait débat", "La séparation du vieux phare fait débat"),
         ("Le maire va publier ses comptes de campagne", "Le maire va oublier ses comptes de campagne"),
+        ("الزاوية تستقبل المؤمنين في مقرها الجديد", "الزاوية تستقبل المدمنين في مقرها الجديد"),
+        ("المجلة تنشر مقالات مديرها السابق", "المجلة تنشر مقابلات مديرها السابق"),
         ("المسبح البلدي مغلق حتى الخميس للصيانة", "المسبح البلدي مغلق الخميس للصيانة"),
         ("افتتاح السوق الأسبوعي قبل رمضان بالقرية", "افتتاح السوق الأسبوعي في رمضان بالقرية"),
         ("Le bal des pompiers reporté à samedi", "Le bal des pompiers reporté samedi"),
