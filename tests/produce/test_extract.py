@@ -309,10 +309,10 @@ LISTED = (
 )
 
 
-@pytest.mark.parametrize("bullet", ["* ", "- ", "• ", "· ", "» ", "> ", "► ", "▪ ", "‣ ", "*  "])
+@pytest.mark.parametrize("bullet", ["", "* ", "- ", "• ", "· ", "» ", "> ", "► ", "▪ ", "‣ ", "*  "])
 @pytest.mark.parametrize("indent", ["", "   "])
 @pytest.mark.parametrize("count", [3, 4])
-def test_a_list_with_bullets_in_text_is_a_strip(count: int, indent: str, bullet: str) -> None:
+def test_a_list_in_text_is_a_strip(count: int, indent: str, bullet: str) -> None:
     """A bullet before each line parts nothing and goes, and lines around the list are none of its headlines."""
     listed = "\n".join(f"{indent}{bullet}{title}" for title in LISTED[:count])
     for page in (listed, f"The valley paper\n\n{listed}\n\nWrite to us by post\n"):
@@ -324,3 +324,10 @@ def test_the_numbers_of_links_in_a_dumped_page_are_no_part_of_headlines() -> Non
     listed = "\n".join(f"   * [{number}]{title}" for number, title in enumerate(LISTED, start=6))
     page = f"   [1]Home [2]Sport [3]Letters [4]Shop [5]About\n\n{listed}\n\n   6. http://valley.example/6\n"
     assert [slot.text for slot in find_strips(page, "here")[0].split.slots] == list(LISTED)
+
+
+def test_a_list_of_several_blocks_in_text_is_one_strip() -> None:
+    """Where no block, or more than one, is a list by itself, the page is."""
+    for page in ("\n\n".join(LISTED), "\n".join([*LISTED, "", *(f"{title} again" for title in LISTED)])):
+        texts = [slot.text for slot in find_strips(page, "here")[0].split.slots if slot.text]
+        assert texts == [line for line in page.split("\n") if line]

@@ -217,11 +217,13 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
     """Blocks of short lines that are a headline each, and no sentences."""
     fewest = FEWEST_SLOTS if separator is None else 2
     tight = re.split(r"\n[ \t]*\n\s*", text.strip(EDGE), maxsplit=MAX_BLOCKS)
-    listed_with_bullets = False
+    longest, count, listed_with_bullets = 0, 0, False
     for number, block in enumerate([*tight, text] if len(tight) > 1 else tight):
-        if listed_with_bullets and number == len(tight):
-            return  # what stands around the lists is none of their headlines
+        whole = len(tight) > 1 and number == len(tight)
         lines = [line.strip(EDGE) for line in block.split("\n") if line.strip(EDGE)]
+        alone = count == 1 and 2 * longest >= len(lines)
+        if separator is None and whole and (alone or listed_with_bullets):
+            return  # what stands around a list is none of its headlines
         if not fewest <= len(lines) <= MAX_SLOTS:
             continue
         if any(len(line) > LONGEST_HEADLINE for line in lines) or (
@@ -231,16 +233,20 @@ def _strip_blocks(text: str, separator: str | None) -> Iterator[Found]:
         if separator is None and (all(map(_ROW.match, lines)) or is_transcript(lines)):
             continue
         bare = _without_bullets(_without_times(lines)) if separator is None else lines
-        listed = block if bare is lines else "\n".join(bare)
+        listed = block
+        if separator is None:
+            listed = _INDENTED.sub("", block) if bare is lines else "\n".join(bare)
         sentences = sum(map(_ends_sentence, lines))
         found = _attempt(listed, separator) if sentences < _SENTENCE_SHARE * len(lines) else None
         if found and len(headlines_in(found)) >= fewest and _is_by_lines(found, separator):
             strip = Found(listed, "text", found)
             if separator is not None or (reads_well(strip) and _has_headlines(found)):
                 listed_with_bullets |= separator is None and _without_bullets(lines) is not lines
+                longest, count = max(longest, len(lines)), count + 1
                 yield strip
 
 
+_INDENTED: Final = re.compile(r"^[ \t]+", re.MULTILINE)
 _TIMED: Final = re.compile(r"([^\t|]{1,24}?)\s*[\t|]\s*(?=\S)")
 
 
