@@ -198,7 +198,7 @@ async def fill(connection: Connection, prefix: str, corpus: Corpus) -> None:
 
 
 def run_process(name: str, servers: str, prefix: str, records: int, result: type[ResultT]) -> ResultT:
-    """Run a program of `streams.bench.contenders` pinned to one core, with the broker on the other cores.
+    """Run a program of `streams.bench.contenders` pinned to one core; the broker runs where the system puts it.
 
     Raises:
         TickerError: The program failed; the message has the end of its output.
