@@ -44,11 +44,15 @@ _OF_LETTER: Final = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_OF_LETTER: Final = 3
+_TASK: Final = re.compile(r"[-*]?\s?\[[ xX✓]?\]\s")
+"""A task with its box."""
+_END: Final = 200
+"""Characters at the end of a line in which what a list of something else ends with is looked for."""
 _OF_LIST: Final = re.compile(
-    r"[-*]?\s?\[[ xX✓]?\]\s|.*(?:\.{4,}|(?:\. ){4,}|…{2,})\s?\d+$"
-    r"|.*\S[,;]\"?https?://\S+$|.*[\s+(](?!\d{1,4}[./-]\d{1,2}[./-]\d{1,4}$)(?:\d[ .-]?){7,}$"
+    r"(?:(?<!\.)\.{4,}+|(?<!\. )(?:\. ){4,}+|(?<!…)…{2,}+)\s?\d+$"
+    r"|\S[,;]\"?https?://\S+$|[\s+(](?!\d{1,4}[./-]\d{1,2}[./-]\d{1,4}$)(?:\d[ .-]?){7,30}$"
 )
-"""A task with its box, an entry of contents with dots to its page, a row with an address, a contact's telephone."""
+"""What ends an entry of contents, dots and its page; a row with an address; a contact, its telephone."""
 _SPOKEN_SHARE: Final = 0.15
 """The share of what is said in a chat, at least, that says I and you."""
 
@@ -56,13 +60,18 @@ _SPOKEN_SHARE: Final = 0.15
 def is_transcript(lines: Sequence[str]) -> bool:
     """Whether most lines are those of a chat, a dialogue, a log, a letter's head, or a list of something else."""
     fewest = max(_FEWEST, _MOST * len(lines))
-    for form in (_LOGGED, _OF_LIST):
-        if sum(1 for line in lines if form.match(line)) >= fewest:
+    for is_one in (_LOGGED.match, _is_of_list):
+        if sum(1 for line in lines if is_one(line)) >= fewest:
             return True
     if sum(1 for line in lines if _SPEAKER_ABOVE.fullmatch(line)) >= _FEWEST_OF_LETTER:
         return True
     heads = {match[0].casefold() for line in lines if (match := _OF_LETTER.match(line))}
     return len(heads) >= _FEWEST_OF_LETTER or _is_chat(lines, fewest)
+
+
+def _is_of_list(line: str) -> bool:
+    """Whether a line is of a list of something else than headlines."""
+    return _TASK.match(line) is not None or _OF_LIST.search(line[-_END:]) is not None
 
 
 def _is_chat(lines: Sequence[str], fewest: float) -> bool:
