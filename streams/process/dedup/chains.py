@@ -61,17 +61,23 @@ class Chains(Generic[MemberT]):
 
     def join(self, member: MemberT, older: MemberT) -> bool:
         """Add an update to the chain of a live headline; returns whether another one there was observed later."""
-        chain = self._members.setdefault(member.chain, [older])
-        late = member.first_seen < chain[-1].first_seen
-        insort(chain, member, key=_order)
-        return late
+        return _insert(self._members.setdefault(member.chain, [older]), member)
+
+    def begin(self, member: MemberT, chain: str) -> bool:
+        """Add a headline that is no update; returns whether another one of its chain was observed later.
+
+        There is none, unless its strip was published a second time after it had ended, while an update of it is live.
+        """
+        members = self._members.get(chain)
+        return members is not None and _insert(members, member)
 
     def leave(self, member: MemberT) -> bool:
         """Remove a headline that has ended from its chain; returns whether it was the last live one."""
         chain = self._members.get(member.chain)
         if chain is None:
             return True
-        chain.remove(member)
+        if member in chain:  # else another live headline came with the same id
+            chain.remove(member)
         if chain:
             return False
         del self._members[member.chain]
@@ -80,6 +86,13 @@ class Chains(Generic[MemberT]):
     def of(self, member: MemberT) -> Sequence[MemberT]:
         """All live headlines of a headline's chain, in the order in which they were first seen."""
         return tuple(self._members.get(member.chain, (member,)))
+
+
+def _insert(chain: list[MemberT], member: MemberT) -> bool:
+    """Insert a headline in order; returns whether another one was observed later."""
+    late = member.first_seen < chain[-1].first_seen
+    insort(chain, member, key=_order)
+    return late
 
 
 def _order(member: Member) -> tuple[int, str]:

@@ -391,7 +391,8 @@ class Deduplicator:
             sources=(sighting.source,),
             root=root,
         )
-        late = older is not None and self._headlines.chains.join(headline, older)
+        chains = self._headlines.chains
+        late = chains.begin(headline, chain) if older is None else chains.join(headline, older)
         self._headlines.add(headline, folded)
         if shown.at.is_doubted:
             self._headlines.claim(headline, sighting.source, timestamp, before=before)

@@ -1,11 +1,13 @@
 """Chains of updates: one key for all of them, the newest wording, and the end with the last live headline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from schemas.events import ChainEnd, Headline
+from schemas.events import ChainEnd, Headline, Sighting
 from streams.process.dedup.deduplicator import Deduplicator
 from streams.stage import EventRecord
 from tests.support import HOUR, MINUTE, START, KeepingOutbox, raw_record, sighting
@@ -105,3 +107,48 @@ def test_a_restart_at_any_point_knows_the_chains(messages: list[EventRecord], da
         restored.restore(rows)
         after = decide(*messages[cut:], deduplicator=restored)
         assert [*decisions(before), *decisions(after)] == decisions(decide(*messages))
+
+
+def _last_to_end(text: str, numbers: Iterable[int]) -> EventRecord:
+    """Of sightings with one of these numbers that which ends last: of one bucket, headlines end by their keys."""
+    return max(
+        (sighting(text.format(number), at=START + MINUTE) for number in numbers), key=attrgetter("key")
+    )
+
+
+def test_a_chain_whose_first_strip_is_published_a_second_time_goes_on() -> None:
+    """After it has ended, while an update of it waits to be removed: its headline has the id that it had."""
+    first, update = sighting(CRASH.format(3)), _last_to_end(CRASH, range(17, 60))
+    others = [sighting(f"Orchard {number} blooms early") for number in range(60)]
+    deduplicator = Deduplicator(window=40 * MINUTE)
+    decide(*others, first, update, sighting(PORT, at=START + 55 * MINUTE), deduplicator=deduplicator)
+    out = decide(first, deduplicator=deduplicator)
+    [again] = out.headlines()
+    sources = [sighting(PORT, source=f"source-{number}", at=START + 55 * MINUTE) for number in range(20)]
+    meanwhile = decide(*sources, deduplicator=deduplicator)
+    assert again.chain not in {each.chain for each in decisions(meanwhile) if isinstance(each, ChainEnd)}
+    assert again.id == first.value.id  # type: ignore[union-attr]
+    assert [each.id for each in deduplicator.live() if each.chain == again.chain] == [again.id]
+    out = decide(
+        *[sighting(PORT, at=START + minutes * MINUTE) for minutes in range(60, 180, 10)],
+        deduplicator=deduplicator,
+    )
+    assert [each.chain for each in decisions(out) if isinstance(each, ChainEnd)].count(again.chain) == 1
+
+
+def test_two_headlines_with_one_id_end_both() -> None:
+    """A foreign producer may give an id twice: whoever ends last ends the chain, and no record is refused for it."""
+    first, update = sighting(CRASH.format(3)), _last_to_end(CRASH, range(17, 60))
+    twin = sighting("Orchards bloom early this year", at=START + MINUTE)
+    assert isinstance(twin.value, Sighting)
+    assert isinstance(first.value, Sighting)
+    same = replace(twin, value=replace(twin.value, id=first.value.id))
+    out = decide(
+        first,
+        same,
+        update,
+        *[sighting(PORT, at=START + minutes * MINUTE) for minutes in range(2, 180, 10)],
+        deduplicator=Deduplicator(window=40 * MINUTE),
+    )
+    assert not out.rejected
+    assert [each.chain for each in decisions(out) if isinstance(each, ChainEnd)][-1] == first.value.id
