@@ -16,8 +16,6 @@ from typing import Final
 
 _START_S: Final = 0.2
 """How long a worker is starting, from its first commit on: so long a partition whose broker is away can stop others."""
-
-
 _ROUNDS: Final = 3
 """In so many rounds of the event loop there is one turn while a commit is in flight."""
 

@@ -22,7 +22,7 @@ _IN_SENTENCES: Final = FORMATTING | {"a"}
 """Elements that sentences have inside: their words must be known as what stands before headlines."""
 
 
-def by_turns(drawn: Outline) -> list[str] | None:
+def bare_headlines(drawn: Outline) -> list[str] | None:
     """The headlines that stand so in an element, each with whoever it quotes; None where none do."""
     direct = Counter(run.element for run in drawn.runs)
     if not direct:

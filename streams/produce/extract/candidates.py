@@ -19,8 +19,8 @@ from streams.produce.extract.found import Found, headlines_in, in_element
 from streams.produce.extract.names import (
     BREAKING,
     LATEST,
-    is_of_saying,
     is_place_of_others,
+    is_place_of_sayings,
     likeness,
     part,
     unaccented,
@@ -236,7 +236,11 @@ def stands_in_others(node: LexborNode, root: int, longest: int) -> bool:
             if len(above.text(deep=True) or "") > longest:
                 return False
             called = " ".join([value for name in _NAMES if (value := above.attributes.get(name))])
-            if _sureness(above, above.tag or "") < 0 or is_of_saying(called) or _is_labelled_sayings(above):
+            if (
+                _sureness(above, above.tag or "") < 0
+                or is_place_of_sayings(called)
+                or _is_labelled_sayings(above)
+            ):
                 return True
         above = above.parent
     return False

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
 from streams.errors import SplitError
+from streams.produce.extract.bare import bare_headlines
 from streams.produce.extract.cells import WHOLE
 from streams.produce.extract.copies import without_clones, without_copies, without_repetitions
 from streams.produce.extract.items import items_of, without_others, without_separators
@@ -17,7 +18,6 @@ from streams.produce.extract.links import address_of, resolve
 from streams.produce.extract.markup import Element, Outline, Run, outline, parse, text_of
 from streams.produce.extract.reading import FIGURES, HEADLINES, PROSE, holds_headline, kind_of, read
 from streams.produce.extract.titles import titles
-from streams.produce.extract.turns import by_turns
 from streams.produce.extract.visibility import NO_PLACE
 from streams.produce.feeds import read_feed, split_feed
 from streams.produce.furniture import (
@@ -244,8 +244,8 @@ def _in_words(drawn: Outline, separator: str | None) -> Found | None:
                 return Found(pieces, "text", tidied(split(pieces, "\n")))
             if len(within := _parted_by(drawn, runs, found.separator)) < len(runs):
                 best = Found(text_of(within), "text", tidied(split(text_of(within), separator)))
-    if best is None and separator is None and (turns := by_turns(drawn)):
-        best = Found("\n".join(turns), "text", tidied(split("\n".join(turns), "\n")))
+    if best is None and separator is None and (bare := bare_headlines(drawn)):
+        best = Found("\n".join(bare), "text", tidied(split("\n".join(bare), "\n")))
     return best
 
 

@@ -272,7 +272,7 @@ def is_of_others(called: str) -> bool:
     return any(not _OTHER.isdisjoint(words_of(token)) for token in called[:_MAX_CALLED].split())
 
 
-def is_of_saying(called: str) -> bool:
+def is_place_of_sayings(called: str) -> bool:
     """Whether an element is called as what holds proverbs, quotations, verses or prayers."""
     return any(not _SAYINGS.isdisjoint(words_of(token)) for token in called[:_MAX_CALLED].split())
 

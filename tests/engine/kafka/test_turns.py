@@ -13,6 +13,13 @@ async def _decide(name: str, turns: Turns, log: list[str], times: int) -> None:
         log.append(name)
 
 
+async def _commit(turns: Turns, log: list[str]) -> None:
+    with turns.committing():
+        for _ in range(20):
+            await asyncio.sleep(0)
+            log.append("-")
+
+
 def test_the_event_loop_comes_round_between_two_turns() -> None:
     """However many partitions decide: whoever waits for the loop, as commits do, waits for one turn only."""
     log: list[str] = []
@@ -64,15 +71,9 @@ def test_the_first_commits_of_a_worker_have_the_event_loop_for_themselves() -> N
     """Nobody decides meanwhile; those who waited decide afterwards, one after another."""
     log: list[str] = []
 
-    async def commit(turns: Turns) -> None:
-        with turns.committing():
-            for _ in range(20):
-                await asyncio.sleep(0)
-                log.append("-")
-
     async def run() -> None:
         turns = Turns()
-        await asyncio.gather(commit(turns), *[_decide(name, turns, log, 1) for name in "abc"])
+        await asyncio.gather(_commit(turns, log), *[_decide(name, turns, log, 1) for name in "abc"])
 
     asyncio.run(run())
     assert log == list(20 * "-" + "abc")
@@ -101,19 +102,13 @@ def test_a_commit_comes_on_by_three_steps_between_two_turns() -> None:
     """Beside partitions that decide, a commit, which needs the event loop about twenty times, takes a third as long."""
     log: list[str] = []
 
-    async def commit(turns: Turns) -> None:
-        with turns.committing():
-            for _ in range(20):
-                await asyncio.sleep(0)
-                log.append("-")
-
     async def run() -> None:
         turns = Turns()
         with turns.committing():
             for _ in range(3):
                 await asyncio.sleep(0)
         assert not turns._is_starting
-        await asyncio.gather(commit(turns), *[_decide(name, turns, log, 9) for name in "abc"])
+        await asyncio.gather(_commit(turns, log), *[_decide(name, turns, log, 9) for name in "abc"])
 
     with mock.patch.object(module, "_START_S", 0):
         asyncio.run(run())
