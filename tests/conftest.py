@@ -24,6 +24,9 @@ _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "
 settings.register_profile("ticker", deadline=None)
 settings.load_profile("ticker")
 
+# A command must say at once what somebody waits for, and not because of whoever runs the tests.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

@@ -61,7 +61,7 @@ def command(settings: Settings, fresh: bool, as_json: bool) -> None:
 
 def _say_ready(servers: str, data: Path, as_json: bool) -> None:
     if wants_json(as_json):
-        write_json({"bootstrap_servers": servers, "data": str(data)})
+        write_json({"bootstrap_servers": servers, "data": str(data)}, at_once=True)
         return
     click.echo(f"Kafka is ready at {servers}; its data and logs are in {data}. Ctrl-C stops it.")
     click.echo("Next, in another terminal:")

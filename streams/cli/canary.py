@@ -67,8 +67,7 @@ class _Told:
     def arrived(self, arrival: "Arrival") -> None:
         self.arrivals += arrival.seconds is not None
         if self._as_json:
-            write_json(arrival)
-            sys.stdout.flush()
+            write_json(arrival, at_once=True)
         else:
             seconds = "given up" if arrival.seconds is None else f"{arrival.seconds:.3f} s"
             click.echo(f"{arrival.language}  {seconds:>9}")

@@ -1,6 +1,5 @@
 """`ticker categorize`: the media topics of headlines, and what another model or other rules would change."""
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -83,9 +82,7 @@ def command(file: str, as_json: bool, why: bool, source: str | None, rules_path:
     rows = (_row(categorizer, text, source=source, why=why) for text in texts)
     if wants_json(as_json):
         for row in rows:
-            write_json(row)
-            if file == "-":
-                sys.stdout.flush()
+            write_json(row, at_once=file == "-")
     else:
         _print_rows(list(rows), why=why)
     failures.exit()

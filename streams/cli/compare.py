@@ -65,8 +65,7 @@ def _compare_lines() -> None:
             failed = True
             click.echo(f"ticker: {error}", err=True)
             continue
-        write_json(_row(explain(one, other)))
-        sys.stdout.buffer.flush()
+        write_json(_row(explain(one, other)), at_once=True)
     if failed:
         sys.exit(1)
 

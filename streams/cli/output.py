@@ -115,17 +115,22 @@ def wants_json(as_json: bool) -> bool:
     return as_json or not sys.stdout.isatty()
 
 
-def write_json(row: Any) -> None:
-    """Write one row (a struct or a dict) as a line of JSON on standard output, in UTF-8."""
-    write_line(msgspec.json.encode(row))
+def write_json(row: Any, *, at_once: bool = False) -> None:
+    """Write one row (a struct or a dict) as a line of JSON on standard output, in UTF-8 (`write_line`)."""
+    write_line(msgspec.json.encode(row), at_once=at_once)
 
 
-def write_line(line: bytes) -> None:
-    """Write a line of JSON; on a terminal, with control characters escaped."""
+def write_line(line: bytes, *, at_once: bool = False) -> None:
+    """Write a line of JSON; on a terminal, with control characters escaped.
+
+    With `at_once` whoever reads a pipe gets it now, and not with the kilobytes that come after it.
+    """
     if sys.stdout.isatty():
         sys.stdout.write(f"{line.decode('utf-8', 'replace')}\n")
     else:
         sys.stdout.buffer.write(line + b"\n")
+    if at_once:
+        sys.stdout.flush()
 
 
 def isolate(text: str) -> str:

@@ -34,9 +34,7 @@ class _JsonPrinter:
         self._at_once = at_once
 
     def published(self, row: "Published") -> None:
-        write_json(row)
-        if self._at_once:
-            sys.stdout.flush()
+        write_json(row, at_once=self._at_once)
 
     def dropped(self, row: "Dropped") -> None:
         write_json(row)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -150,8 +149,7 @@ def _check_languages(named: Sequence[str]) -> None:
 
 
 def _show_json(record: Any) -> None:
-    write_line(record.value or b"null")
-    sys.stdout.flush()
+    write_line(record.value or b"null", at_once=True)
 
 
 def _show_lines(record: Any) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,11 @@ def test_a_broker_runs_until_it_is_told_to_stop(kafka: str, tmp_path: Path) -> N
     del kafka  # where no broker can run, that fixture has said so
     port = str(next(free_ports()))
     command = [*TICKER, "broker", "--port", port, "--data", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as broker:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as broker,
+        ExitStack() as left,
+    ):
+        left.callback(broker.terminate)  # also where it fails: leaving the block waits for its end
         assert broker.stdout is not None
         assert broker.stderr is not None
         assert json.loads(broker.stdout.readline()) == {
