@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from streams.cli.combinations import Refused, refusing
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import FiniteRange, kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
@@ -29,16 +30,29 @@ if TYPE_CHECKING:
 @click.option("--once", is_flag=True, help="One round, each headline waited for up to --every seconds.")
 @json_option
 @kafka_options(CANARY_LISTEN, LOG_FORMAT)
+@refusing(
+    Refused(
+        ("--json",),
+        lambda given: not given["once"],
+        "is for --once; without it the ages are metrics",
+    ),
+    Refused(
+        (str(CANARY_LISTEN.flag),),
+        lambda given: given["once"] and given["settings"][CANARY_LISTEN] is not None,
+        "is where metrics are, and --once serves no metrics; leave out --listen",
+    ),
+    Refused(
+        (str(LOG_FORMAT.flag),),
+        lambda given: given["once"],
+        "is of a canary that goes on until it is told to end; leave it out with --once",
+    ),
+)
 def command(every: float, once: bool, as_json: bool, settings: Settings) -> None:
     """Publish a made-up headline per language and time how long it takes through the whole path.
 
     With --once, exit code 1 when one did not arrive in time. Without, until told to stop; the ages are
     metrics. What comes of its headlines goes to a topic of its own, `PREFIX.canary`: consumers never meet them.
     """
-    if as_json and not once:
-        raise click.UsageError("--json is for --once; without it the ages are metrics")
-    if once and CANARY_LISTEN.name in settings.flags and settings[CANARY_LISTEN] is not None:
-        raise click.UsageError("--once serves no metrics; leave out --listen")
     if not once:
         log_to_stderr(log_format=settings[LOG_FORMAT])
     told = _Told(wants_json(as_json))

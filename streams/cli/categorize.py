@@ -10,6 +10,7 @@ import msgspec
 
 from schemas.events import TopicScore
 from schemas.mediatopics import slug_of
+from streams.cli.combinations import Refused, refusing
 from streams.cli.lines import Failures, headlines
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
@@ -68,6 +69,13 @@ class _CategorizeOrDiff(click.Command):
 @click.option("--why", is_flag=True, help="Show the words that decided.")
 @click.option("--source", help="The source of the headlines, for rules that ask for one.")
 @rules_option
+@refusing(
+    Refused(
+        ("--source",),
+        lambda given: given["rules_path"] is None,
+        "is for rules that ask for a source; give --rules too, or leave it out",
+    ),
+)
 def command(file: str, as_json: bool, why: bool, source: str | None, rules_path: Path | None) -> None:
     """The media topics of headlines: a headline a line in (from standard input with -), a row out.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from msgspec import Struct
@@ -15,6 +15,9 @@ from streams.settings.replay import PRODUCTION
 from streams.settings.topics import TOPIC_PREFIX
 
 Command = Callable[..., None]
+
+TARGET_FLAGS: Final = ("--to-bootstrap-servers", "--to-config", "--to-topic-prefix")
+"""The flags that `target_options` adds."""
 
 
 class Target(Struct, frozen=True, kw_only=True):

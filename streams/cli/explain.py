@@ -9,7 +9,8 @@ import click
 
 from schemas.mediatopics import slug_of
 from streams.cli.categorize import said
-from streams.cli.options import kafka_options
+from streams.cli.combinations import Refused, refusing
+from streams.cli.options import KAFKA_FLAGS, kafka_options
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.counted import counted
@@ -36,6 +37,13 @@ if TYPE_CHECKING:
 @rules_option
 @json_option
 @kafka_options()
+@refusing(
+    Refused(
+        KAFKA_FLAGS,
+        lambda given: given["run_file"] is not None,
+        "is of a cluster, and --run explains from a file; leave one out",
+    ),
+)
 def command(
     query: str, run_file: str | None, rules_path: Path | None, as_json: bool, settings: Settings
 ) -> None:

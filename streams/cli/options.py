@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,6 +13,11 @@ from streams.settings.connection import CONNECTION_SETTINGS, PATIENCE
 from streams.settings.topics import TOPIC_PREFIX
 
 Command = Callable[..., None]
+
+KAFKA_FLAGS: Final = tuple(
+    setting.flag for setting in (*CONNECTION_SETTINGS, TOPIC_PREFIX, PATIENCE) if setting.flag is not None
+)
+"""The flags that say which cluster is meant and how to reach it; of no use where none is asked."""
 
 
 class FiniteRange(click.FloatRange):

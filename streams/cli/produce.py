@@ -4,15 +4,16 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from msgspec import Struct
 
+from streams.cli.combinations import Refused, refusing
 from streams.cli.logs import log_to_stderr, tell
 from streams.cli.options import kafka_options
 from streams.cli.output import check_writable, examples
@@ -47,6 +48,69 @@ _STDIN: Final = ("-",)
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
+def _takes_pushes(settings: Settings) -> bool:
+    return settings[PRODUCER_LISTEN] is not None and bool(settings[PRODUCER_TOKEN])
+
+
+def _is_pinned(given: Mapping[str, Any]) -> bool:
+    """Whether something is said of files, which are read then."""
+    return bool(given["follow"] or given["source"] or given["selector"]) or given["separator"] is not None
+
+
+def _reads_sources(given: Mapping[str, Any]) -> bool:
+    return given["settings"][SOURCES_FILE] is not None and not given["places"] and not _is_pinned(given)
+
+
+def _keeps_spool(given: Mapping[str, Any]) -> bool:
+    settings: Settings = given["settings"]
+    return settings[PRODUCER_SPOOL] is not None or _takes_pushes(settings) or _reads_sources(given)
+
+
+def _reads_to_an_end(given: Mapping[str, Any]) -> bool:
+    """Whether it ends by itself, and shows progress instead of a log."""
+    pipe = given["places"] in {(), _STDIN}
+    return not (pipe or given["follow"] or _takes_pushes(given["settings"]))
+
+
+_REFUSED: Final = (
+    Refused(
+        ("--position",),
+        lambda given: not given["follow"],
+        "is where --follow remembers how far it has read; give that too",
+    ),
+    Refused(
+        ("--source",),
+        lambda given: given["follow"],
+        "is of pages, and each line that --follow reads names its own; leave out --source",
+    ),
+    Refused(
+        ("--selector",),
+        lambda given: given["follow"],
+        "is of pages, and what --follow reads are strips; leave out --selector",
+    ),
+    Refused(
+        ("--rate",),
+        lambda given: not _takes_pushes(given["settings"]),
+        f"is of strips that are posted to /strips; give --listen and set {PRODUCER_TOKEN.variable}, or leave it out",
+    ),
+    Refused(
+        ("--spool-limit",),
+        lambda given: not _keeps_spool(given),
+        "is of the spool, and files wait by themselves without one; give --spool, or leave it out",
+    ),
+    Refused(
+        tuple(str(setting.flag) for setting in SOURCES if setting.flag and setting is not SOURCES_FILE),
+        lambda given: SOURCES_FILE.name not in given["settings"].flags and not _reads_sources(given),
+        "is of sources that are visited; give --sources and no files, or leave it out",
+    ),
+    Refused(
+        (str(LOG_FORMAT.flag),),
+        lambda given: not _reads_sources(given) and _reads_to_an_end(given),
+        "is of a producer that goes on until it is told to end, and files come to theirs; leave it out",
+    ),
+)
+
+
 @click.command(
     epilog=examples(
         "ticker produce page.html --source hespress",
@@ -68,6 +132,7 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
     help="Where --follow remembers how far it has read (default: FILE.position).",
 )
 @kafka_options(PRODUCER_LISTEN, PRODUCER_RATE, PRODUCER_SPOOL, PRODUCER_SPOOL_LIMIT, LOG_FORMAT, *SOURCES)
+@refusing(*_REFUSED)
 def command(
     places: tuple[str, ...],
     source: str | None,
@@ -88,15 +153,10 @@ def command(
     once; with --spool what is read of files too. With --listen and a token (TICKER_PRODUCE_TOKEN) it also takes what is
     posted to /strips, until it is told to stop.
     """
-    if position is not None and not follow:
-        raise click.UsageError("--position is where --follow remembers how far it has read; give that too")
-    if source is not None and follow:
-        raise click.UsageError("each line that --follow reads names its source; leave out --source")
-    takes_pushes = settings[PRODUCER_LISTEN] is not None and bool(settings[PRODUCER_TOKEN])
+    takes_pushes = _takes_pushes(settings)
     counts, stopped = _counts(), Event()
-    if registry := _sources(
-        places, settings, pinned=follow or bool(source or selector) or separator is not None
-    ):
+    said = {"follow": follow, "source": source, "separator": separator, "selector": selector}
+    if registry := _sources(places, settings, pinned=_is_pinned(said)):
         log_to_stderr(log_format=settings[LOG_FORMAT])
         _read_sources(registry, settings, counts, stopped, takes_pushes=takes_pushes)
         _tell(counts)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
+from streams.cli.combinations import Refused
 from streams.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ taught_option = click.option(
     show_default=True,
     envvar="TICKER_TAUGHT",
     help="Taught topics: the version that held when a headline was shown, or the one that holds last. [TICKER_TAUGHT]",
+)
+TAUGHT_ALONE: Final = Refused(
+    ("--taught",),
+    lambda given: given["rules_path"] is None,
+    "is of the taught topics that --rules names; give that too, or leave it out",
 )
 
 

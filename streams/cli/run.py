@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from streams.cli.combinations import Refused, refusing
 from streams.cli.moments import parse_moment
 from streams.cli.options import FiniteRange
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.pins import selector_option, separator_option
 from streams.cli.progress import Progress
-from streams.cli.rules import When, read_rules, rules_option, taught_option
+from streams.cli.rules import TAUGHT_ALONE, When, read_rules, rules_option, taught_option
 from streams.counted import counted
 
 if TYPE_CHECKING:
@@ -86,6 +87,14 @@ class _TablePrinter:
     "--window", type=FiniteRange(0.2, 87_600), default=72, show_default=True,
     help="Hours after its last sighting in which a headline stays live.",
 )  # fmt: skip
+@refusing(
+    TAUGHT_ALONE,
+    Refused(
+        ("--stream",),
+        lambda given: not wants_json(given["as_json"]),
+        "is for lines of JSON, and a table is shown at its end; give --json too",
+    ),
+)
 def command(
     places: tuple[str, ...],
     as_json: bool,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streams.cli.combinations import Refused, refusing
 from streams.cli.options import settings_options
 from streams.cli.output import Commands, examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
     from streams.registry.subjects import Differs, Pushed, Subject
 
 _options = settings_options(REGISTRY, USERNAME, CAFILE, DATASCHEMA, TOPIC_PREFIX)
+_refusing_cafile = refusing(
+    Refused(
+        (str(CAFILE.flag),),
+        lambda given: not _uses_tls(given["settings"]),
+        "is for a registry with https, and nothing here is encrypted; name it with https, or leave it out",
+    )
+)
+
+
+def _uses_tls(settings: Settings) -> bool:
+    """Whether the registry, or where consumers fetch schemas, is at an https URL, as far as either is named."""
+    named = [url for url in (settings[REGISTRY], dataschema(settings)) if url is not None]
+    return not named or any(url.startswith("https:") for url in named)
 
 
 @click.group(
@@ -47,6 +61,7 @@ def command() -> None:
 @rules_option
 @_options
 @json_option
+@_refusing_cafile
 def push(settings: Settings, rules_path: Path | None, as_json: bool) -> None:
     """Register what the registry does not have yet and set the compatibility of each subject.
 
@@ -80,6 +95,7 @@ def push(settings: Settings, rules_path: Path | None, as_json: bool) -> None:
 @rules_option
 @_options
 @json_option
+@_refusing_cafile
 @click.pass_context
 def check(ctx: click.Context, settings: Settings, rules_path: Path | None, as_json: bool) -> None:
     """Compare the registry with the contract, and follow `ce_dataschema`. Exit code 1 if something differs."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from streams.cli.combinations import Refused, refusing
 from streams.cli.logs import log_to_stderr, tell
-from streams.cli.options import kafka_options
+from streams.cli.options import KAFKA_FLAGS, kafka_options
 from streams.cli.output import examples
 from streams.errors import SettingsError
 from streams.settings import Settings
@@ -61,6 +62,13 @@ if TYPE_CHECKING:
     SERVE_STATE,
     LOG_FORMAT,
 )
+@refusing(
+    Refused(
+        (*KAFKA_FLAGS, str(SERVE_WEBHOOKS.flag)),
+        lambda given: given["local"],
+        "is for headlines from Kafka; leave it out with --local",
+    ),
+)
 def command(local: bool, places: tuple[str, ...], settings: Settings) -> None:
     """Show headlines in a browser, as server-sent events, feeds and a plain strip.
 
@@ -73,8 +81,6 @@ def command(local: bool, places: tuple[str, ...], settings: Settings) -> None:
         raise click.UsageError("files are for --local; without it headlines come from Kafka")
     if local and not places:
         raise click.UsageError("--local wants files or folders")
-    if local and SERVE_WEBHOOKS.name in settings.flags:
-        raise click.UsageError("--webhooks is for headlines from Kafka; leave it out with --local")
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(settings, places))
 

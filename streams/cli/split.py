@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import click
 from rich.markup import escape
 
+from streams.cli.combinations import Refused, refusing
 from streams.cli.output import examples, isolate, json_option, wants_json, write_json
 from streams.cli.pins import selector_option, separator_option
 from streams.cli.standard import or_standard_input
@@ -50,6 +51,13 @@ _STANDARD_INPUT: Final = "-"
     help="List all that could be the strip, with scores, and what was passed over, with why.",
 )
 @json_option
+@refusing(
+    Refused(
+        ("--selector",),
+        lambda given: given["everything"],
+        "picks a strip, and --all looks at the whole page; leave --selector out",
+    ),
+)
 def command(
     file: str,
     separator: str | None,
@@ -66,8 +74,6 @@ def command(
     """
     from streams.produce.read import read
 
-    if everything and selector is not None:
-        raise click.UsageError("--all looks at the whole page; leave --selector out")
     if file != _STANDARD_INPUT and Path(file).is_dir():
         raise InputError(file, "a directory; give one page at a time")
     failures = 0

@@ -12,6 +12,7 @@ import msgspec
 
 from schemas.events import UNREADABLE, CategorizedHeadline
 from schemas.topics import CATEGORIES, HEADLINES
+from streams.cli.combinations import Refused, refusing
 from streams.cli.moments import parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import category_meant, examples, isolate, json_option, meant, wants_json, write_line
@@ -46,6 +47,13 @@ def _categories(_ctx: click.Context, _param: click.Parameter, incomplete: str) -
 @click.option("--language", "languages", multiple=True, help="Only in this language (ISO 639).")
 @click.option("--text", help="Only where this regular expression is found in the text.")
 @kafka_options()
+@refusing(
+    Refused(
+        ("--follow",),
+        lambda given: given["follow"] and given["until"],
+        "waits for more, and --until ends; leave one out",
+    ),
+)
 def command(
     categories: tuple[str, ...],
     as_json: bool,

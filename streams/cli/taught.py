@@ -13,9 +13,10 @@ import click
 from schemas.events import UNREADABLE
 from schemas.instants import format_instant
 from schemas.mediatopics import TOPIC_BY_SLUG, UNCATEGORISED, slug_of
+from streams.cli.combinations import Refused, refusing
 from streams.cli.lines import Failures, headlines
 from streams.cli.moments import parse_moment
-from streams.cli.options import kafka_options
+from streams.cli.options import KAFKA_FLAGS, kafka_options
 from streams.cli.output import examples, isolate, json_option, meant, wants_json, write_json
 from streams.cli.rules import (
     LARGEST_RULES,
@@ -156,6 +157,18 @@ def _measured(taught: "Taught") -> str:
 @rules_option
 @json_option
 @kafka_options()
+@refusing(
+    Refused(
+        ("--since", "--follow", *KAFKA_FLAGS),
+        lambda given: bool(given["places"]),
+        "is for headlines on Kafka, and files are read; leave it out, or the files",
+    ),
+    Refused(
+        ("--rules",),
+        lambda given: not given["places"],
+        "is for headlines of files, and those on Kafka are categorized; leave it out, or name files",
+    ),
+)
 def shadow(
     file: Path,
     places: tuple[str, ...],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import Struct
 
+from streams.cli.combinations import Refused, refusing
 from streams.cli.options import endless_kafka_options, kafka_options
 from streams.cli.output import Commands, examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
@@ -83,6 +84,13 @@ def check(ctx: click.Context, settings: Settings, rules_path: Path | None, as_js
 @click.argument("program", type=click.Choice(["worker", "produce", "canary", "serve"]))
 @rules_option
 @endless_kafka_options()
+@refusing(
+    Refused(
+        ("--rules",),
+        lambda given: given["program"] != "worker",
+        "is for `wait worker`: the others need the same topics with any rules; leave it out",
+    ),
+)
 def wait(settings: Settings, program: str, rules_path: Path | None) -> None:
     """Wait, however long, until a broker answers and the topics that PROGRAM needs are there.
 
@@ -94,10 +102,6 @@ def wait(settings: Settings, program: str, rules_path: Path | None) -> None:
     from streams.kafka.connect import administration
     from streams.kafka.topics import wait_for
 
-    if rules_path is not None and program != "worker":
-        raise click.UsageError(
-            f"--rules is for `wait worker`: {program} needs the same topics with any rules"
-        )
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it waits for is said below
 
     def report(text: str) -> None:

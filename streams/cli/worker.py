@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
+from streams.cli.combinations import Refused, refusing
 from streams.cli.logs import log_to_stderr
 from streams.cli.options import endless_kafka_options
 from streams.cli.output import examples
-from streams.cli.rules import When, read_rules, rules_option, taught_option
+from streams.cli.rules import TAUGHT_ALONE, When, read_rules, rules_option, taught_option
 from streams.settings import Settings
 from streams.settings.logs import LOG_FORMAT
 from streams.settings.schemas import DATASCHEMA, REGISTRY, dataschema
@@ -37,6 +38,14 @@ from streams.settings.worker import INSTANCE_ID, LISTEN, SESSION_TIMEOUT
 @rules_option
 @taught_option
 @endless_kafka_options(LISTEN, INSTANCE_ID, SESSION_TIMEOUT, LOG_FORMAT, REGISTRY, DATASCHEMA)
+@refusing(
+    TAUGHT_ALONE,
+    Refused(
+        (str(REGISTRY.flag),),
+        lambda given: given["settings"][DATASCHEMA] is not None,
+        f"says where consumers fetch schemas where nothing else does, and {DATASCHEMA.name} does; leave one out",
+    ),
+)
 def command(stage: str, attached: bool, rules_path: Path | None, taught: When, settings: Settings) -> None:
     """Deduplicate and categorize on Kafka, exactly once, until told to stop.
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from schemas.instants import parse_instant
-from streams.cli.clusters import Target, target_options
+from streams.cli.clusters import TARGET_FLAGS, Target, target_options
+from streams.cli.combinations import Refused, refusing
 from streams.cli.moments import parse_moment
-from streams.cli.options import kafka_options
+from streams.cli.options import KAFKA_FLAGS, kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.ends import planned_ends
 from streams.cli.rules import read_rules, rules_option
@@ -98,6 +99,26 @@ def build_options(command: Callable[..., None]) -> Callable[..., None]:
 @json_option
 @target_options
 @kafka_options()
+@refusing(
+    Refused(
+        ("--json",), lambda given: given["as_markdown"], "and --markdown exclude each other; leave one out"
+    ),
+    Refused(
+        ("--rules",),
+        lambda given: given["old_build"] and given["new_build"],
+        "is for this build, and both others are named; leave it out",
+    ),
+    Refused(
+        TARGET_FLAGS,
+        lambda given: given["new"] is not None and _is_file(given["new"]),
+        "is of B's cluster, and B is a file; leave it out",
+    ),
+    Refused(
+        KAFKA_FLAGS,
+        lambda given: given["new"] is not None and _is_file(given["old"]) and _is_file(given["new"]),
+        "is of a cluster, and both results are files; leave it out",
+    ),
+)
 def diff(
     old: str,
     new: str | None,
@@ -223,10 +244,17 @@ def _check_result(name: str) -> None:
         raise InputError(name, "there is no such file; give one, - for standard input, or a prefix of topics")
 
 
-def _result(name: str, settings: Settings, collector: "Collector") -> "Result":
-    from streams.replay.results import STANDARD_INPUT, from_file, from_topics
+def _is_file(name: str) -> bool:
+    """Whether a result is in a file or comes from standard input, and not from topics."""
+    from streams.replay.results import STANDARD_INPUT
 
-    if name == STANDARD_INPUT or (Path(name).exists() and not Path(name).is_dir()):
+    return name == STANDARD_INPUT or (Path(name).exists() and not Path(name).is_dir())
+
+
+def _result(name: str, settings: Settings, collector: "Collector") -> "Result":
+    from streams.replay.results import from_file, from_topics
+
+    if _is_file(name):
         return from_file(name, collector)
     return asyncio.run(from_topics(settings.connection(), name, collector, patience=settings[PATIENCE]))
 

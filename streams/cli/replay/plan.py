@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from streams.cli.clusters import Target, production, target_options
+from streams.cli.combinations import Refused, refusing
 from streams.cli.moments import minute, parse_length, parse_moment
 from streams.cli.options import kafka_options
 from streams.cli.output import check_writable, examples, json_option, meant, wants_json, write_json
@@ -132,6 +133,13 @@ def window_options(command: Callable[..., None]) -> Callable[..., None]:
 @json_option
 @target_options
 @kafka_options()
+@refusing(
+    Refused(
+        ("--group",),
+        lambda given: given["max_lag"] is None,
+        "is a group that --max-lag waits for; give that too",
+    ),
+)
 def plan(
     topic: str | None, output: Path | None, as_json: bool, settings: Settings, target: Target, **given: Any
 ) -> None:
@@ -144,8 +152,6 @@ def plan(
     from streams.replay.plan import write_plan
 
     name, given = window_of(topic, given)
-    if given["groups"] and given["max_lag"] is None:
-        raise click.UsageError("--group is a group that --max-lag waits for; give that too")
     if output is not None:
         check_writable(output, "the plan")
     made, checks = drafted(name, settings, target, given)

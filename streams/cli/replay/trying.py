@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from schemas.instants import parse_instant
 from streams.cli.clusters import Target, target_options
+from streams.cli.combinations import Refused, refusing
 from streams.cli.options import kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.cli.replay.diff import SHARE, build_options, past_limit, print_markdown, reported
@@ -18,7 +19,7 @@ from streams.cli.replay.ends import planned_ends, planned_settings
 from streams.cli.replay.measured import measured
 from streams.cli.replay.plan import asked_of, drafted, print_plan, window_of, window_options
 from streams.cli.replay.progress import TrialProgress, duration
-from streams.cli.rules import read_rules, taught_option
+from streams.cli.rules import TAUGHT_ALONE, read_rules, taught_option
 from streams.counted import counted
 from streams.errors import SettingsError, TickerError
 from streams.settings import Settings
@@ -85,6 +86,10 @@ _LOG: Final = "worker.log"
 @json_option
 @target_options
 @kafka_options(REPLAY_LISTEN)
+@refusing(
+    TAUGHT_ALONE,
+    Refused(("--keep",), lambda given: given["abandon"], "leaves what --abandon removes; leave one out"),
+)
 def trying(topic: str | None, as_json: bool, settings: Settings, target: Target, **given: Any) -> None:
     """Run a window of TOPIC through this build and say what it decides otherwise than was recorded.
 
@@ -255,14 +260,14 @@ class _Trial:
     def _worker(self, plan: "Plan") -> tuple[list[str], dict[str, str]]:
         """The arguments and the environment of this build's workers, for the target."""
         _, there = planned_settings(plan, self._settings, self._target)
-        arguments = ["--listen", "none", "--taught", self._given["taught"]]
+        arguments = ["--listen", "none"]
         for setting in (*CONNECTION_SETTINGS, TOPIC_PREFIX):
             if setting.flag and setting.name in there.flags:
                 arguments += [setting.flag, there.flags[setting.name]]
         if there.file:
             arguments += ["--config", str(there.path)]
         if self._given["rules_path"]:
-            arguments += ["--rules", str(self._given["rules_path"])]
+            arguments += ["--rules", str(self._given["rules_path"]), "--taught", self._given["taught"]]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TICKER_")}
         if there.environment:
             environment |= {name: value for name, value in os.environ.items() if name.startswith("TICKER_")}
