@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from streams.produce.counting import COUNT, numbers_of, written_with
 from streams.produce.labels import announces, is_label, is_section
-from streams.produce.openings import NUMBER, number_of, written_with
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+", re.UNICODE)
 _HARAKAT: Final = re.compile("[\u064b-\u065f\u0670\u0640]")
@@ -284,7 +284,8 @@ _ORNAMENTS: Final = (
 _BULLET: Final = re.compile(rf"\A(?:[-–—*•·»›>+~|{_ORNAMENTS}](?!\d)\ufe0f?[ \xa0]*)+(?=\S)")
 _TRAILING: Final = "|•·→←►◄*-–—" + "".join(map(chr, range(0x25A0, 0x2600)))
 """Symbols that are no part of a headline at whose end they stand; and so are » and › unless they close a quotation."""
-_SIGNS: Final = frozenset("①❶")
+_FEWEST_LETTERED: Final = 3
+"""Slots that letters count: of fewer, `A. …` and `B. …`, they may be initials."""
 _FEWEST_BARE: Final = 4
 """Slots that numbers without a mark count, `1 Ferry …`, `2 Bakers …`: fewer may be two facts of a sentence."""
 _SECTIONED: Final = re.compile(
@@ -404,9 +405,9 @@ def tidy(texts: Sequence[str]) -> list[str]:
     if len(written) < _FEWEST:
         return left
     if _most(_DIGIT, written, _NEAR, first=True):
-        left = _without_numbers(_taken(left, _ends(left, _before)))
-    elif written[0][0] in _SIGNS:
-        left = _without_numbers(left)
+        left = _without_counts(_taken(left, _ends(left, _before)))
+    elif COUNT.match(written[0]):
+        left = _without_counts(left)
     if written[0][0] in _BRACKETS or written[1][0] in _BRACKETS:
         left = _without_sections(left)
     elif written[0][-1] in _CLOSING:
@@ -539,12 +540,14 @@ def _without_byline(text: str) -> str | None:
     return text[: match.start()] if match else None
 
 
-def _without_numbers(texts: list[str]) -> list[str]:
-    """Slots without the numbers that count them: `1. …`, `2. …`, `3. …`; those of links, `[7]`, from any number on."""
-    found = [NUMBER.match(text) for text in texts if text]
+def _without_counts(texts: list[str]) -> list[str]:
+    """Slots without what counts them: `1. …`, `2. …`; `a) …`, `b) …`; numbers of links, `[7]`, from any number on."""
+    found = [COUNT.match(text) for text in texts if text]
     matches = [match for match in found if match]
-    numbers = list(map(number_of, matches))
-    if len(matches) < len(found) or numbers != list(range(numbers[0], numbers[0] + len(found))):
+    numbers = numbers_of(matches) if len(matches) == len(found) else []
+    if not numbers or numbers != list(range(numbers[0], numbers[0] + len(found))):
+        return texts
+    if matches[0]["letter"] and len(matches) < _FEWEST_LETTERED:
         return texts
     if numbers[0] > 1 and any(written_with(match) != "[]" for match in matches):
         return texts

@@ -1,8 +1,9 @@
-"""Find what begins each headline of a strip that has nothing else between them: clocks, numbers, names of sections.
+"""Find where headlines begin in a strip that has nothing between them but clocks, counts or names of sections.
 
 A clock: `21:40 Ferry … 21:12 Bakers …`. Sites show the newest headline first, so the clocks of a strip go back in time,
-and those of a timetable, of prayers or of a programme do not: by that the two are told. A number: `1. Ferry … 2. Bakers
-…`, from one on, without a gap. A section in brackets: `[Sport] Rovers … [World] Envoys …`.
+and those of a timetable, of prayers or of a programme do not: by that the two are told. They can stand behind the
+headlines as well: `Ferry … 21:40 Bakers … 21:12`. A count: `1. Ferry … 2. Bakers …`, `a) Ferry … b) Bakers …`, from one
+on, without a gap. A section in brackets: `[Sport] Rovers … [World] Envoys …`.
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from streams.produce.counting import BEGINS_WITH_LETTER, COUNTS, numbers_of, written_with
 from streams.produce.labels import is_label, is_section
 
 OPENING_STRENGTH: Final = 6.0
@@ -25,25 +27,33 @@ _MOST_BEFORE: Final = 40
 _CLOCK: Final = re.compile(
     r"(?<!\S)[\[(]?(?:\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?[,،]?\s(?:à\s|-\s)?)?(\d{1,2})[:hH](\d\d)\b"
 )
-_TRACE: Final = re.compile(r"[\d①❶\[【(]")
-_HINT: Final = re.compile(r"\d[:hH]\d\d|(?<!\d)[0٠]?[1١](?!\d)|[①❶]|(?<!\S)[\[【(](?=\w)")
+_TRACE: Final = re.compile(r"[\d①❶\[【().\]:/–—-]")
+_HINT: Final = re.compile(
+    r"\d[:hH]\d\d|(?<!\d)[0٠]?[1١](?!\d)|[①❶]|(?<!\S)[\[【(](?=\w)|" + BEGINS_WITH_LETTER
+)
 """What one of the first openings has; a trace of it is looked for before, for most texts have none."""
 _HOURS, _MINUTES = 24, 60
 _EVENING, _MORNING = 18 * _MINUTES, 6 * _MINUTES
 """Minutes of the day between which a strip of one night turns back: `0:20 … 23:55 …`."""
 
-_NUMBER: Final = (
-    r"(?P<before>[(\[#]|n° ?|no\.? ?)?"
-    r"(?:(?P<number>\d{1,3})(?P<after>\ufe0f?\u20e3|[°º]?[.)\]:/]?(?: ?[-–—](?=\s))?-?)|(?P<sign>[①-⑳❶-❿]))"
+_CLOCK_BEHIND: Final = re.compile(rf"{_CLOCK.pattern}[\])]?(?:\s*[-–—|•·*,;.]?\s+(?=\S)|\W*\Z)")
+_CLOCK_LAST: Final = re.compile(r"\d[:hH]\d\d\W*\Z")
+_BEFORE_TIMES: Final = frozenset(
+    word
+    for words in (
+        "at by from to until till before after around about since and or between of in the",
+        "à de dès vers jusqu'à jusqu’à avant après et ou entre en dans depuis pour",
+        "الساعة ساعة حتى قبل بعد من إلى الى في عند منذ بين على تمام حدود أو و",
+    )
+    for word in words.split()
 )
-NUMBER: Final = re.compile(rf"{_NUMBER}\s*(?=\S)", re.IGNORECASE)
-"""A number before a headline, with what it is written with: `1.`, `(1)`, `1 -`, `n°1`, `1°`, `①`, `1` and a keycap."""
-_NUMBERS: Final = re.compile(rf"(?<!\S){_NUMBER}(?:\s*(?=[^\W\d]|[\"'«“‘(\[#@])|\s+(?=\d))", re.IGNORECASE)
+"""Words behind which a time belongs to its sentence."""
 _SECTIONS: Final = re.compile(r"(?<!\S)([\[【(])\s*([^\W\d_][^\[\]【】()\d]{1,23})[\]】)]\s*")
 _MOST_WORDS: Final = 3
 _SHORTEST: Final = 12
 _LONGEST: Final = 250
 """Characters between two numbers or sections: those of a headline."""
+_FEW: Final = 0.2
 _ROUND_KNOWN: Final = 0.6
 """The share of labels in round brackets that are names of sections: others put an aside or an abbreviation there."""
 
@@ -60,9 +70,16 @@ _NONE: Final = Openings()
 
 def openings(text: str) -> Openings:
     """Where the clocks, numbers or sections begin that stand before headlines; nowhere where they do not."""
-    if _TRACE.search(text, 0, _MOST_BEFORE) is None or _HINT.search(text, 0, _MOST_BEFORE) is None:
-        return _NONE
-    return _clocks(text) or _numbers(text) or _sections(text) or _NONE
+    found = None
+    if _TRACE.search(text, 0, _MOST_BEFORE) and _HINT.search(text, 0, _MOST_BEFORE):
+        found = _clocks(text) or _counts(text) or _sections(text)
+    if (
+        found is None
+        and not text[-1:].isalpha()
+        and _CLOCK_LAST.search(text, max(0, len(text) - _MOST_BEFORE))
+    ):
+        found = _clocks_behind(text)
+    return found or _NONE
 
 
 def _clocks(text: str) -> Openings | None:
@@ -76,6 +93,29 @@ def _clocks(text: str) -> Openings | None:
     return Openings(tuple([clock.start() for clock in clocks]))
 
 
+def _clocks_behind(text: str) -> Openings | None:
+    """Where headlines begin that have their clock behind them; nowhere where a clock belongs to a sentence."""
+    clocks = list(_CLOCK_BEHIND.finditer(text))
+    minutes = [_MINUTES * int(clock[1]) + int(clock[2]) for clock in clocks]
+    if len(clocks) < _FEWEST or minutes[0] == minutes[-1] or not _goes_back(minutes):
+        return None
+    if any(int(clock[1]) >= _HOURS or int(clock[2]) >= _MINUTES for clock in clocks):
+        return None
+    starts = [0, *(clock.end() for clock in clocks[:-1])]
+    between = [text[start : clock.start()].split() for start, clock in zip(starts, clocks, strict=True)]
+    lengths = [len(" ".join(words)) for words in between]
+    if min(lengths) < _SHORTEST or max(lengths) > _LONGEST or _most_are_small(text, starts):
+        return None
+    if any(words[-1].casefold() in _BEFORE_TIMES for words in between):
+        return None
+    return Openings(tuple(starts))
+
+
+def _most_are_small(text: str, starts: Sequence[int]) -> bool:
+    """Whether more than a few of what begins there begins with a small letter, as clauses do and headlines do not."""
+    return sum(text[start].islower() for start in starts) > _FEW * len(starts)
+
+
 def _is_label_or_nothing(text: str) -> bool:
     bare = text.strip(" \t\n\xa0:|•-–—")
     return not bare or is_label(bare)
@@ -87,33 +127,19 @@ def _goes_back(minutes: list[int]) -> bool:
     return not turns or (len(turns) == 1 and turns[0][0] < _MORNING and turns[0][1] >= _EVENING)
 
 
-def _numbers(text: str) -> Openings | None:
-    """Numbers that are written alike and count from one, once or again and again as strips without end do."""
-    found = [(match, written_with(match)) for match in _NUMBERS.finditer(text)]
+def _counts(text: str) -> Openings | None:
+    """Counts that are written alike and go on from one, once or again and again as strips without end do."""
+    found = [(match, written_with(match)) for match in COUNTS.finditer(text)]
     if not found or not found[0][1].strip() or not _is_label_or_nothing(text[: found[0][0].start()]):
         return None
     alike = [match for match, written in found if written == found[0][1]]
-    numbers = list(map(number_of, alike))
-    last = max(numbers)
+    numbers = numbers_of(alike)
+    last = max(numbers, default=0)
     if last < _FEWEST or numbers != [*range(1, last + 1)] * (len(numbers) // last):
         return None
+    if alike[0]["letter"] and _most_are_small(text, [match.end() for match in alike]):
+        return None
     return _spaced(text, alike, found[0][1])
-
-
-def written_with(match: re.Match[str]) -> str:
-    """What a number that `NUMBER` has matched is written with, the same for all of a strip; '' where it is bare."""
-    sign = match["sign"]
-    if sign:
-        return "①" if sign <= "⑳" else "❶"
-    return f"{match['before'] or ''}{match['after']}".strip()
-
-
-def number_of(match: re.Match[str]) -> int:
-    """The number that `NUMBER` has matched."""
-    sign = match["sign"]
-    if sign:
-        return ord(sign) - (ord("①") if sign <= "⑳" else ord("❶")) + 1
-    return int(match["number"])
 
 
 def _sections(text: str) -> Openings | None:

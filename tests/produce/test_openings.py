@@ -1,4 +1,4 @@
-"""Strips with nothing between their headlines but what begins each: a clock, a number, a section in brackets."""
+"""Strips with nothing between their headlines but what begins each: a clock, a count, a section in brackets."""
 
 import pytest
 
@@ -61,6 +61,45 @@ def test_other_times_part_nothing(text: str) -> None:
         split(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        strip("{h} {t}"),
+        strip("{h} ({t})"),
+        strip("{h} - {t} -"),
+        strip("{h} [12/03 {t}]"),
+        strip("{h} {t}", ("18h40", "18h12", "17h55", "9h05")),
+        strip("{h} {t}", ("0:20", "0:05", "23:40", "23:10")),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "Latest news: "])
+def test_clocks_behind_headlines_part_them(before: str, text: str) -> None:
+    """A clock may stand behind each headline as well; it is no part of it either."""
+    assert (
+        headlines(before + text) == headlines(f"The hill paper\n\n{before}{text}\n\nAbout us\n") == list(NEWS)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        strip("{h} {t}", ("9:05", "17:55", "18:12", "18:40")),
+        strip("{h} until {t}"),
+        strip("{h} à {t}"),
+        strip("{h} {t}", ("31:28", "29:27", "28:25", "27:20")),
+        strip("{h} {t}").lower(),
+        strip("{h} {t}") + " and later",
+        f"{NEWS[0]} 18:40 {NEWS[1]} 18:12",
+        "Fajr 18:40 Dhuhr 18:12 Asr 17:55 Isha 9:05",
+    ],
+)
+def test_other_times_behind_words_part_nothing(text: str) -> None:
+    """A programme goes forward, a preposition has its time, scores are no clocks, and a sentence goes on."""
+    assert not openings(text).starts
+    with pytest.raises(SplitError):
+        split(text)
+
+
 def test_a_separator_between_clocks_wins() -> None:
     """Where a symbol stands between the headlines it parts them, and the clocks stand beside it."""
     assert split(" | ".join(f"{t} {h}" for t, h in zip(TIMES, NEWS, strict=True))).separator == " | "
@@ -97,6 +136,50 @@ def test_numbers_part_headlines(before: str, form: str, numbers: tuple[object, .
 def test_signs_that_count_are_numbers(signs: tuple[object, ...]) -> None:
     """Numbers in circles and on keys count as others do."""
     assert headlines(numbered("{n} {h}", tuple(signs))) == list(NEWS)
+
+
+@pytest.mark.parametrize(
+    "form", ["{n}) {h}", "({n}) {h}", "{n}. {h}", "{n}/ {h}", "{n} - {h} ;", "[{n}] {h}"]
+)
+@pytest.mark.parametrize(
+    "letters",
+    ["abcd", "ABCD", ("i", "ii", "iii", "iv"), ("I", "II", "III", "IV"), "أبجد", "ابتث"],
+    ids="-".join,
+)
+def test_letters_and_roman_numerals_part_headlines(form: str, letters: tuple[object, ...]) -> None:
+    """Letters count as numbers do, Arabic ones in both of their orders, and are no part of headlines either."""
+    text = numbered(form, tuple(letters))
+    assert headlines(text) == headlines(f"The hill paper\n\n{text}\n\nAbout us\n") == list(NEWS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        numbered("{n}) {h}", tuple("bcde")),
+        numbered("{n}) {h}", tuple("abbc")),
+        numbered("{n}. {h}", ("i", "ii", "iv", "v")),
+        numbered("{n} {h}", tuple("ABCD")),
+        numbered("{n}) {h}", tuple("abcd")).lower(),
+        f"A. {NEWS[0]} B. {NEWS[1]}",
+        "A. Stone beats B. Hill and C. Lake at the open",
+        "The treaty has three parts: " + numbered("{n}) {h}", tuple("abcd")),
+        "a) Paris b) Rome c) Athens d) Lisbon",
+    ],
+)
+def test_other_letters_part_nothing(text: str) -> None:
+    """Letters with gaps, initials, clauses and answers to a question are no openings."""
+    assert not openings(text).starts
+    with pytest.raises(SplitError):
+        split(text)
+
+
+def test_letters_beside_a_separator_are_no_part_of_headlines() -> None:
+    """What counts the slots goes, whatever stands between them; the initials of two people stay."""
+    assert headlines(
+        " | ".join(f"{letter}) {title}" for letter, title in zip("abcd", NEWS, strict=True))
+    ) == list(NEWS)
+    named = ["A. Stone wins the open again", "B. Hill leaves the lake race"]
+    assert headlines(" || ".join(named)) == named
 
 
 def test_a_numbered_strip_that_scrolls_without_end_is_read_once() -> None:
