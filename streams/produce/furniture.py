@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from streams.produce.counting import COUNT, numbers_of, written_with
@@ -111,7 +112,8 @@ _ASKED: Final = _vocabulary(
     "البث المباشر المباشرة مباشر مباشرة التغطية تغطية الآن هنا",
 )
 _CLICK: Final = re.compile(
-    r"(?:click|tap|press) (?:here|to|for|the link)\b|cliquez (?:ici|pour|sur)\b|(?:اضغط|انقر) (?:هنا|ل)"
+    r"(?:click|tap) (?:here|to|for|the link)\b|press (?:here|the link|to (?:play|listen|watch|read|continue))\b"
+    r"|cliquez (?:ici|pour|sur)\b|(?:اضغط|انقر) (?:هنا|ل)"
 )
 """What asks for a click, whatever for: `Click here to read on`."""
 _INVITING: Final = re.compile(
@@ -172,8 +174,13 @@ def is_moment(text: str) -> bool:
         return any(word in _NOW or word in _DAYS for word in words) or (
             any(word in _SINCE for word in words) and any(word in _UNITS for word in words)
         )
-    timed = any(word in _MONTHS or word in _DAYS or word in _UNITS or word in _SINCE for word in words)
+    timed = any(word in _MONTHS or word in _DAYS or word in _SINCE for word in words) or _measures_time(words)
     return timed or _CLOCK.search(text) is not None or _DATE.search(text) is not None
+
+
+def _measures_time(words: Sequence[str]) -> bool:
+    """Whether a number stands before a unit of time, as in `3 min`; after it, in `day 3`, it counts days of a story."""
+    return any(number.isdigit() and unit in _UNITS for number, unit in pairwise(words))
 
 
 def is_counter(text: str) -> bool:
@@ -261,8 +268,54 @@ def _is_line_of_notes(text: str) -> bool:
     parts = _NOTE_PARTS.split(text.strip("()[] "))
     if not 1 < len(parts) <= _MAX_NOTE_PARTS:
         return False
-    names = [part for part in parts if not (is_moment(part) or is_counter(part))]
+    names = [part for part in parts if not _is_note_part(part)]
     return len(names) <= 1 and all(len(name.split()) <= _MAX_NAME_WORDS for name in names)
+
+
+def _is_note_part(part: str) -> bool:
+    return is_moment(part) or is_counter(part)
+
+
+def could_be_news(text: str) -> bool:
+    """Whether what is furniture by itself can be a short headline as well, which what stands around it tells.
+
+    `Bus strike, Monday` is written as `Ann Stone, Monday` is, and `By royal decree` as a byline; `Ann Stone, 3 min ago`
+    says when a page was written, and no headline does.
+    """
+    return len(text) <= _LONGEST_FURNITURE and _could_be_news(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def _could_be_news(text: str) -> bool:
+    if is_byline(text):
+        return True
+    if text[:1] in _OPENING or is_label(text) or not _is_line_of_notes(text):
+        return False
+    name, *notes = sorted(_NOTE_PARTS.split(text), key=_is_note_part)
+    return not _is_note_part(name) and len(notes) == 1 and not _says_when_written(notes[0])
+
+
+_OPENING: Final = tuple("([")
+_YEAR: Final = re.compile(r"\b\d{4}\b")
+_WRITTEN: Final = _vocabulary(
+    "read lecture posted published updated reported added publié publiee publiée mis modifié signalé نشر تحديث بتاريخ"
+)
+"""Words that say of a time that it is when a page was written, or how long it takes to read it."""
+
+
+def _says_when_written(note: str) -> bool:
+    """Whether a moment or counter is a page's, no day or span of a story: `3 min ago`, `12 March 2025`, `10:05`."""
+    words = _words(note)
+    if (
+        any(word in _WRITTEN or word in _COUNTED for word in words)
+        or _CLOCK.search(note)
+        or _DATE.search(note)
+    ):
+        return True
+    if any(word in _SINCE for word in words):
+        return not any(word in _YEARS and word not in _SINCE for word in words)
+    dated = any(word in _MONTHS for word in words)
+    return dated and (_YEAR.search(note) is not None or any(word in _DAYS for word in words))
 
 
 _MOST: Final = 0.6
@@ -327,7 +380,29 @@ def without_notes(texts: list[str]) -> list[str]:
     if sum(map(bool, texts)) < _FEWEST_ANNOUNCED:
         return texts
     bare = ["" if len(text) <= _LONGEST and _is_note_alone(text) else text for text in texts]
+    if bare != texts:
+        news = news_among(
+            [text for text, left in zip(texts, bare, strict=True) if text and not left], len(texts)
+        )
+        bare = [text if text in news else left for text, left in zip(texts, bare, strict=True)]
     return _without_end_label(bare) if sum(map(bool, bare)) > 1 else texts
+
+
+_MANY_DOUBTFUL: Final = 5
+"""Of so many texts of a list one can be a headline that is written as furniture; where more are, they are furniture."""
+
+
+def news_among(furniture: Sequence[str], texts: int) -> frozenset[str]:
+    """Those of the pieces of furniture in a list that are headlines, as what is written as they are is seldom in it.
+
+    `texts` is how many texts the list has, furniture included. One `Bus strike, Monday` among headlines is a headline;
+    a line `Ann Stone, Monday` for each of them is a byline.
+    """
+    if texts < _FEWEST_ANNOUNCED:
+        return frozenset()
+    doubtful = [text for text in furniture if could_be_news(text)]
+    few = len(doubtful) == 1 or _MANY_DOUBTFUL * len(doubtful) <= texts
+    return frozenset(doubtful if few else ())
 
 
 _LINKED: Final = re.compile(r"\A\[(.+)\]\(https?://\S+\)\Z")

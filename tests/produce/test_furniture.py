@@ -39,10 +39,13 @@ def test_moments(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["17 dead", "May resigns", "Storm on Monday", "March against war", "3 hurt", "من هنا مرت العاصفة", ""],
-)
+    [
+        "17 dead", "May resigns", "Storm on Monday", "March against war", "3 hurt", "من هنا مرت العاصفة", "",
+        "day 12", "Jour 12", "week 3", "يوم 40",
+    ],
+)  # fmt: skip
 def test_headlines_are_no_moments(text: str) -> None:
-    """A text with any other word is none."""
+    """A text with any other word is none, and a number behind a unit counts the days of a story."""
     assert not is_moment(text)
 
 
@@ -74,6 +77,10 @@ def test_calls(text: str) -> None:
         "More rain",
         "View from the hill wins prize",
         "DIGEST - Hill Town - June 25",
+        "Press for a quick vote grows",
+        "Tram strike, day 12",
+        "Grève du tramway : jour 12",
+        "Procès du maire, jour 4",
         *TITLES,
     ],
 )
@@ -222,6 +229,42 @@ def test_a_slot_that_is_furniture_alone_is_empty(note: str) -> None:
     assert without_notes([*TITLES, note]) == [*TITLES, ""]
     assert without_notes([note, *TITLES]) == ["", *TITLES]
     assert without_notes([TITLES[0], note]) == [TITLES[0], note]
+
+
+@pytest.mark.parametrize(
+    "short",
+    [
+        "Tram strike, Monday",
+        "Procès du maire, jeudi",
+        "Foire aux livres, le 12 mars",
+        "Old bridge, 100 years",
+        "سباق القوارب، الأحد",
+        "Photos: Snow over the dunes",
+        "By royal decree",
+        "Il y a 60 ans, le barrage",
+    ],
+)
+def test_a_short_headline_written_as_a_note_stays_among_headlines(short: str) -> None:
+    """One with a day or a span of time beside a name is a headline, as no site writes one note for all of them."""
+    assert without_notes([*TITLES, short]) == [*TITLES, short]
+    assert without_notes([TITLES[0], short, *TITLES[1:]]) == [TITLES[0], short, *TITLES[1:]]
+
+
+@pytest.mark.parametrize(
+    "note", ["Ira Wood, {n} min ago", "Ira Wood - 1{n} March 2026", "Ira Wood · {n} h", "By Ira Wood"]
+)
+def test_a_note_for_each_headline_is_no_headline(note: str) -> None:
+    """Who wrote it and when, in a slot behind each headline, leaves only the headlines."""
+    slots = [slot for number, title in enumerate(TITLES, start=2) for slot in (title, note.format(n=number))]
+    assert without_notes(slots) == [slot for title in TITLES for slot in (title, "")]
+
+
+@pytest.mark.parametrize(
+    "note", ["Ira Wood, 3 min ago", "Ira Wood - 12 March 2026", "Hilltown | 10:05", "Wire, 12/03/2026"]
+)
+def test_one_that_says_when_its_page_was_written_is_no_headline(note: str) -> None:
+    """An age, a clock or a full date beside a name is a note wherever it stands."""
+    assert without_notes([*TITLES, note]) == [*TITLES, ""]
 
 
 def test_the_weather_before_the_headlines_is_no_headline() -> None:

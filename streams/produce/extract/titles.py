@@ -12,11 +12,12 @@ from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.produce.extract.cells import ASIDE, WHOLE, Cell, bold_sections, cells_of, kind_of_place
 from streams.produce.extract.markup import Outline
 from streams.produce.extract.reading import PROSE, holds_headline, kind_of
-from streams.produce.furniture import is_furniture, without_bullet
+from streams.produce.furniture import is_furniture, news_among, without_bullet
 from streams.produce.separators import EDGE
 from streams.produce.split import ELLIPSES, LONGEST_HEADLINE, SHORTEST_HEADLINE
 
@@ -48,8 +49,9 @@ def titles(drawn: Outline, items: Sequence[int]) -> list[Title]:
     """The headline of each item; one that has none, only furniture, gives empty text."""
     sections = bold_sections(drawn, items)
     rows = [cells_of(drawn, item, sections) for item in items]
-    for judge in (_is_aside_by_name, _is_aside_by_text):
-        rows = _without(rows, judge)
+    rows = _without(rows, _is_aside_by_name)
+    news = _news_like_furniture(rows)
+    rows = _without(rows, lambda cell: is_furniture(cell.text) and cell.text not in news)
     columns = _columns(rows)
     fixed = {
         place
@@ -59,7 +61,11 @@ def titles(drawn: Outline, items: Sequence[int]) -> list[Title]:
     rows = _without(rows, lambda cell: cell.place in fixed)
     titled = {place for place, cells in columns.items() if _are_titles(cells, len(rows))}
     titled = titled or _in_bold(rows)
-    return [_title(drawn, item, row, titled) for item, row in zip(items, rows, strict=True)]
+    found = [_title(drawn, item, row, titled) for item, row in zip(items, rows, strict=True)]
+    return [
+        replace(title, text="") if is_furniture(title.text) and title.text not in news else title
+        for title in found
+    ]
 
 
 def _without(rows: list[list[Cell]], judge: Callable[[Cell], bool]) -> list[list[Cell]]:
@@ -78,8 +84,14 @@ def _is_aside_by_name(cell: Cell) -> bool:
     return not ASIDE.isdisjoint(cell.parts)
 
 
-def _is_aside_by_text(cell: Cell) -> bool:
-    return is_furniture(cell.text)
+def _news_like_furniture(rows: Sequence[Sequence[Cell]]) -> frozenset[str]:
+    """The texts that are written as furniture, and are headlines as the others of their column are."""
+    told: frozenset[str] = frozenset()
+    for cells in _columns(rows).values():
+        asides = [cell.text for cell in cells if is_furniture(cell.text)]
+        if asides and sum(holds_headline(cell.text) for cell in cells) >= _MOST * len(cells):
+            told |= news_among(asides, len(cells))
+    return told
 
 
 def _columns(rows: Iterable[Sequence[Cell]]) -> dict[tuple[str, ...], list[Cell]]:
@@ -156,7 +168,7 @@ def _title(drawn: Outline, item: int, row: Sequence[Cell], titled: set[tuple[str
     href = drawn.elements[link].href if link is not None else _only_href(drawn, item)
     if text.endswith(ELLIPSES):
         text = _whole(drawn, item, text)
-    return Title("" if is_furniture(text) else text, href)
+    return Title(text, href)
 
 
 def _whole(drawn: Outline, item: int, cut: str) -> str:

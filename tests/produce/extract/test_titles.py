@@ -229,3 +229,18 @@ def test_what_is_shown_in_full_stays_as_shown(said: str) -> None:
     for items, end in ((shown, None), (cut, "…")):
         slots = find_strips(f'<ul class="ticker">{"".join(items)}</ul>', "here")[0].split.slots
         assert [slot.text for slot in slots] == [h[:-3] + end if end else h for h in TITLES]
+
+
+@pytest.mark.parametrize(
+    "short",
+    ["Tram strike, day 12", "Tram strike, Monday", "Procès du maire, le 12 mars", "سباق القوارب، الأحد"],
+)
+def test_a_short_headline_in_a_column_of_headlines_is_one(short: str) -> None:
+    """What reads as a name and a day is one where the others at its place are, and a note beside each of them."""
+    titles = (*TITLES[:2], short, *TITLES[2:])
+    items = "".join(
+        f'<li><a class="topic" href="/c">Rail</a><a href="/{number}">{title}</a><i>Ira Wood, Monday</i></li>'
+        for number, title in enumerate(titles)
+    )
+    found = find_strips(f'<ul class="ticker">{items}</ul>', "here")[0].split.slots
+    assert [slot.text for slot in found] == list(titles)
