@@ -13,7 +13,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from streams.process.dedup.align import Alignment, Step
-from streams.process.dedup.reading import Reading, Token
+from streams.process.dedup.reading import Reading, Token, make_one
 from streams.process.dedup.words import Lexicon, take_apart
 from streams.process.fold import QUESTION, fold_words
 from streams.process.gazetteer import gazetteer, given_names, places
@@ -45,10 +45,9 @@ def _is_minor(alignment: Alignment, step: Step) -> bool:
     if (step.before and step.after) or not is_light(tokens, alignment.lexicon):
         return False
     reading, at = (alignment.one, step.at) if step.before else (alignment.other, step.at_other)
-    if _is_head(tokens, reading, at) and not all(
-        token.written in alignment.lexicon.droppable for token in tokens
-    ):
-        # "رسميا: ..." says that it is official.
+    stands_alone = _is_head(tokens, reading, at) or _is_tail(tokens, reading, at)
+    if stands_alone and not all(token.written in alignment.lexicon.droppable for token in tokens):
+        # "رسميا: ..." and "... (رسميا)" say that it is official.
         return False
     if _asks_by_order(tokens, at, alignment.lexicon) or _measures(tokens, reading, at, alignment.lexicon):
         return False
@@ -168,6 +167,10 @@ def _is_rubric(alignment: Alignment, step: Step) -> bool:
 
 def _is_head(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
     return at == 0 and len(tokens) in reading.breaks
+
+
+def _is_tail(tokens: Sequence[Token], reading: Reading, at: int) -> bool:
+    return at in reading.breaks and at + len(tokens) == len(reading.tokens)
 
 
 def _names_rubric(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
@@ -352,11 +355,17 @@ def _is_respaced(alignment: Alignment, step: Step) -> bool:
     after = "".join(token.written for token in step.after)
     if before == after:
         negated = any(token.kind == "negation" for token in (*step.before, *step.after))
-        return not any(c.isdigit() for c in before) and (alignment.lexicon.language == "ar" or not negated)
+        apart = [token.written for token in max(step.before, step.after, key=len)]
+        return (
+            not any(c.isdigit() for c in before)
+            and (alignment.lexicon.language == "ar" or not negated)
+            and make_one(apart, alignment.lexicon)
+        )
     if len(step.before) == len(step.after) or any(t.kind for t in (*step.before, *step.after)):
         return False
     return (
         min(len(before), len(after)) >= _SHORTEST_RESPACED
+        and not alignment.lexicon.known.issuperset((before, after))
         and OSA.distance(before, after, score_cutoff=1) <= 1
     )
 

@@ -125,7 +125,7 @@ def respace(one: Words, other: Words, lexicon: Lexicon) -> tuple[Words, Words]:
     """Join words that the other headline writes as one: "كأس العالم" where the other has "كأسالعالم".
 
     So is a long name whose known short one the other has: "World Health Organization" where it has "WHO". In Latin
-    letters a negation is not joined: "not able" is not "notable".
+    letters not all are one: "not able" is not "notable".
     """
     return _joined(one, other, lexicon), _joined(other, one, lexicon)
 
@@ -146,10 +146,20 @@ def _joined(mine: Words, beside: Words, lexicon: Lexicon) -> Words:
         and not (left in theirs and right in theirs)
         and not (left[-1].isdigit() and right[0].isdigit())
         and (lexicon.language == "ar" or not lexicon.meaning(left))
+        and make_one((left, right), lexicon)
     ]
     for joint in reversed(joints):
         mine = _with_joint(mine, joint, joint + 2)
     return mine
+
+
+def make_one(parts: Sequence[str], lexicon: Lexicon) -> bool:
+    """Whether words that are written apart are the word that they make together.
+
+    "re-sign" is not "resign", and a little word in front makes another word: "a live", "alive"; "à près", "après".
+    """
+    joint = "".join(parts)
+    return joint not in lexicon.apart and not (parts[0] in lexicon.leading and joint in lexicon.known)
 
 
 def _with_joint(mine: Words, begin: int, end: int, joint: str = "") -> Words:

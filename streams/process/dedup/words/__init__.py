@@ -30,6 +30,8 @@ _MARKS: Final = ("negation", "denial", "doubt", "question")
 _CONJUNCTIONS: Final = ("و", "ف")
 _PREPOSITIONS: Final = ("ب", "ل", "ك")
 _SHORTEST_STEM: Final = 2
+_SERVANT: Final = "عبد"
+"""The first word of Arabic names, whose second tells them: "عبد الكريم", "عبد الحكيم"."""
 
 
 class Prefixed(Struct, frozen=True, gc=False):
@@ -110,6 +112,8 @@ class Lexicon(Struct, frozen=True):
     elsewhere: frozenset[str]
     areas: frozenset[str]
     destinations: frozenset[str]
+    apart: frozenset[str]
+    leading: frozenset[str]
     recurring: frozenset[str]
     renewed: frozenset[str]
     tenses: Mapping[str, str]
@@ -256,6 +260,8 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         locative=_folded(data.get("locative", ())),
         areas=_folded(data.get("areas", ())),
         destinations=_folded(data.get("destinations", ())),
+        apart=_folded(data.get("apart", ())),
+        leading=_folded(data.get("leading", ())),
         recurring=_folded(data.get("recurring", ())),
         renewed=_folded(data.get("renewed", ())),
         tenses=_first_of(data.get("tenses", ())),
@@ -264,6 +270,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         known=known
         | names
         | place_words
+        | {name.removeprefix(_SERVANT) for name in names if name.startswith(f"{_SERVANT}ال")}
         | meanings.keys()
         | _folded(
             word for name in ("numbers", "scales", "confusable", "demonyms") for word in data.get(name, ())
