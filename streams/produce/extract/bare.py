@@ -1,7 +1,8 @@
 """Find headlines that stand bare in one element, by turns with elements of one kind that hold a word or an icon.
 
-So does `<b>Sport</b> Ferry … <b>World</b> Bakers …`, and `Ferry … <i class="dot"></i> Bakers …`. Words of a sentence in
-bold are told from these: a headline stands behind each, and begins anew.
+So does `<b>Sport</b> Ferry … <b>World</b> Bakers …`, and `Ferry … <i class="dot"></i> Bakers …`; and so do those with
+what nobody sees between them, `Ferry … <!-- item --> Bakers …`. Words of a sentence in bold are told from these: a
+headline stands behind each, and begins anew.
 """
 
 from collections import Counter
@@ -29,8 +30,16 @@ def bare_headlines(drawn: Outline) -> list[str] | None:
         return None
     owner, count = direct.most_common(1)[0]
     bare = [number for number, run in enumerate(drawn.runs) if run.element == owner]
-    if count < _FEWEST or not _are_headlines([drawn.runs[number].text for number in bare]):
+    texts = [drawn.runs[number].text for number in bare]
+    if count < _FEWEST or not _are_headlines(texts) or not _is_all(drawn, bare):
         return None
+    if all(drawn.runs[number].seam for number in bare[1:]):
+        return texts
+    return _labelled(drawn, owner, bare)
+
+
+def _labelled(drawn: Outline, owner: int, bare: Sequence[int]) -> list[str] | None:
+    """The texts of these runs of an element, with elements of one kind by turns; None where others stand there."""
     inside = [number for number, element in enumerate(drawn.elements) if element.parent == owner]
     before = [
         [each for each in inside if drawn.starts[each] > first and drawn.ends[each] <= last]
@@ -41,15 +50,19 @@ def bare_headlines(drawn: Outline) -> list[str] | None:
     }
     if len(kinds) > 1 or () in kinds:
         return None
-    labels = [" ".join(drawn.inside(each) for each in row[-len(before[1]) :]).strip() for row in before]
-    empty = not any(labels[1:])
-    if not empty and not (all(labels) and _are_labels(labels, drawn.elements[before[1][0]].tag)):
-        return None
-    rest = [*drawn.runs[: bare[0]], *drawn.runs[bare[-1] + 1 :]]
-    if any(len(run.text.split()) > _MOST_WORDS and not is_furniture(run.text) for run in rest):
-        return None
     texts = [drawn.runs[number].text for number in bare]
-    return texts if empty else list(map(_with_speaker, labels, texts))
+    labels = [" ".join(drawn.inside(each) for each in row[-len(before[1]) :]).strip() for row in before]
+    if not any(labels[1:]):
+        return texts
+    if not all(labels) or not _are_labels(labels, drawn.elements[before[1][0]].tag):
+        return None
+    return list(map(_with_speaker, labels, texts))
+
+
+def _is_all(drawn: Outline, bare: Sequence[int]) -> bool:
+    """Whether around these runs there is nothing but furniture and a few words."""
+    rest = [*drawn.runs[: bare[0]], *drawn.runs[bare[-1] + 1 :]]
+    return all(len(run.text.split()) <= _MOST_WORDS or is_furniture(run.text) for run in rest)
 
 
 def _are_headlines(texts: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from streams.produce.extract.limits import tree_of
 from streams.produce.extract.visibility import NO_PLACE, Attributes, is_hidden, is_never_shown
 from streams.produce.plain import plain
 
-_DROPPED: Final = ["script", "style", "noscript", "template", "iframe", "svg", "head", "select", "textarea"]
+_DROPPED: Final = ["script", "style", "noscript", "template", "iframe", "head", "select", "textarea"]
 
 BLOCKS: Final = frozenset(
     {
@@ -76,6 +76,8 @@ class Run(Struct, frozen=True, gc=False):
     """Nothing, a space, or a line break."""
     touches: bool = False
     """Whether it touches the run before though it is another word: `<em>Sport</em>Ferry`."""
+    seam: bool = False
+    """Whether only what nobody sees is between it and the run before: a comment, a script, something hidden."""
 
 
 def text_of(runs: Sequence[Run]) -> str:
@@ -101,13 +103,16 @@ class Outline(Struct, frozen=True):
 
 
 def parse(page: str, place: str) -> LexborHTMLParser:
-    """Parse HTML, and remove elements that are never shown.
+    """Parse HTML, and remove what is never shown; of a drawing an element without text stays, as an icon is one.
 
     Raises:
         InputError: The page exceeds the limits of the parser.
     """
     tree = tree_of(page, place)
     tree.strip_tags(_DROPPED)
+    for drawing in reversed(tree.css("svg")):  # those inside others first, for they go with these
+        for part in list(drawing.iter(include_text=True)):
+            part.decompose()
     return tree
 
 
@@ -191,10 +196,12 @@ class _Told:
         self._around: list[_Kind] = []
         self._gap = ""
         self._closed = False
+        self._after_text = False
 
     def enter(self, tag: str, called: str, attributes: Attributes) -> None:  # noqa: ARG002 (outlines read them)
         kind = _kind_of(tag, called)
         self._around.append(kind)
+        self._after_text = False
         if kind == "block":
             self._gap = "\n"
         elif not self._gap and (kind == "word" or (kind == "formatting" and self._closed)):
@@ -208,6 +215,7 @@ class _Told:
         elif kind == "word" and not self._gap:
             self._gap = " "
         self._closed = kind != "nothing"
+        self._after_text = False
 
     def write(self, content: str) -> None:
         if "&" in content and "<" not in content:
@@ -228,7 +236,8 @@ class _Told:
             touches = self._closed and _are_two_words(before, shown)
             if touches or shown in _SEPARATES or before in _SEPARATES:
                 self._gap = " "
-        self.runs.append(Run(shown, self._inside(), self._gap, touches))
+        self.runs.append(Run(shown, self._inside(), self._gap, touches, self._after_text))
+        self._after_text = True
         self._gap = " " if text[-1] == " " else ""
         self._closed = False
 

@@ -1,5 +1,7 @@
 """Headlines that stand bare in one element, by turns with elements that hold a word or an icon."""
 
+import re
+
 import pytest
 
 from streams.errors import SplitError
@@ -63,6 +65,40 @@ def test_icons_between_headlines_part_them(box: str, icon: str) -> None:
     """An element without text stands where others have a symbol."""
     assert read(box.format(icon.join(NEWS))) == list(NEWS)
     assert read(box.format("".join(icon + text for text in IN_ARABIC))) == list(IN_ARABIC)
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        "<!-- item -->",
+        " <!----> ",
+        "\n<!-- /item -->\n<!-- item -->\n",
+        "<span hidden>Next</span>",
+        "<svg viewBox='0 0 4 4'><title>dot</title><circle r='2'/></svg>",
+        " <svg><g><svg></svg></g></svg> ",
+        "<!-- dot --><svg></svg>",
+    ],
+)
+@pytest.mark.parametrize("box", BOXES)
+def test_what_nobody_reads_between_headlines_parts_them(box: str, unseen: str) -> None:
+    """A comment, something hidden or a drawing stands where others have a symbol; its words are none of the strip."""
+    for news in (NEWS, IN_ARABIC):
+        assert read(box.format(unseen.join(news))) == list(news)
+        assert read(box.format("".join(unseen + text for text in news))) == list(news)
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Potters open <!-- -->3<!-- --> kilns to visitors<!-- -->, and the town sells cups",
+        "<!-- react -->Snow closes the pass <!-- -->for a second week<!-- --> and the valley road too",
+        "Chess club wins the <svg class='flag'><title>flag</title></svg> northern cup",
+    ],
+)
+def test_comments_and_drawings_inside_a_headline_part_nothing(headline: str) -> None:
+    """Frameworks put comments between the parts of a sentence; a drawing between two words leaves two words."""
+    bare = re.sub(r"<!--.*?-->|<svg.*</svg> ", "", headline)
+    assert read(f"<div class='breaking-news'>{headline}</div>") == [bare]
 
 
 @pytest.mark.parametrize(
