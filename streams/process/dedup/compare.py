@@ -13,6 +13,7 @@ from msgspec import Struct
 from schemas.events import Change
 from streams.process.dedup.align import Alignment, Step, align
 from streams.process.dedup.datelines import with_datelines
+from streams.process.dedup.glosses import without_gloss
 from streams.process.dedup.guards import FACTS, GUARDS
 from streams.process.dedup.guards.content import UNLIKE
 from streams.process.dedup.guards.facts import changes
@@ -106,7 +107,7 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
     if shared < _FEWEST_SHARED * shorter:
         detail = f"{shared} of {shorter} words shared"
         return Comparison(Relation(relation="distinct", rule=UNLIKE.name, detail=detail, score=0.0), None)
-    spaced, spaced_other = respace(one, other, words)
+    spaced, spaced_other = respace(without_gloss(one, words), without_gloss(other, words), words)
     led, led_other = with_datelines(spaced, spaced_other, words)
     alignment = align(
         read(led, words, frozenset(led_other.words)),

@@ -36,11 +36,14 @@ def read_score(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral | 
     if named and end < len(words) and words[end] in games.even:
         return Numeral("score", f"{goals}-{goals}", end + 1 - start)
     lost = None
-    if end < len(words) and words[end] in games.against:
+    against = end < len(words) and words[end] in games.against
+    if against:
         lost = _goals(words, end + 1, lexicon, "")
     elif end < len(words) and words[end].startswith(_TO):
         lost = _goals(words, end, lexicon, _TO)
-    if lost is None or not (named or lost[2]):
+    alone = against and words[start - 1 : start] and words[start - 1] not in lexicon.elsewhere
+    if lost is None or not (named or lost[2] or alone):
+        # "de 2 à 0" is no score, nor is anything that has no goals and does not follow the game: "..., 2 à 0".
         return None
     return Numeral("score", f"{goals}-{lost[0]}", lost[1] - start)
 

@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.reading import Reading, Token, make_one
-from streams.process.dedup.words import Lexicon, take_apart
+from streams.process.dedup.words import Lexicon, stems, take_apart
 from streams.process.fold import QUESTION, fold_words
 from streams.process.gazetteer import gazetteer, given_names, places
 from streams.process.notes import is_outlet
@@ -370,6 +370,24 @@ def _is_respaced(alignment: Alignment, step: Step) -> bool:
     )
 
 
+def _tells_death(alignment: Alignment, step: Step) -> bool:
+    """Two words for a death, where both headlines say the accident: "killed in crash", "dies in crash".
+
+    Elsewhere who is killed did not just die.
+    """
+    before, after = (" ".join(token.written for token in side) for side in (step.before, step.after))
+    lexicon = alignment.lexicon
+    if not any({before, after} <= group for group in lexicon.deaths):
+        return False
+    return all(
+        any(
+            not lexicon.accidents.isdisjoint((token.written, *stems(token.written or " ")))
+            for token in side.tokens
+        )
+        for side in (alignment.one, alignment.other)
+    )
+
+
 def _is_placed(alignment: Alignment, step: Step) -> bool:
     """Where it happened, said more at the end: "in Leeds", "بمدينة خريبكة".
 
@@ -410,6 +428,7 @@ _LICENCES: Final[tuple[tuple[str, Callable[[Alignment, Step], bool]], ...]] = (
     ("labelled", _is_labelled),
     ("attributed", _is_attributed),
     ("respaced", _is_respaced),
+    ("variant", _tells_death),
     ("minor", _is_minor),
     ("longer", _is_placed),
 )

@@ -80,10 +80,20 @@ def likeness(one: Token, other: Token, lexicon: Lexicon) -> Likeness | None:
                 return SAME if one.written == other.written else NUMERAL
             return FACT if one.kind in FACTS else None
         if one.kind in FACTS and other.kind in FACTS:
-            return OTHER_FACT
+            return NUMERAL if _is_rank(one, other) or _is_rank(other, one) else OTHER_FACT
     elif one.value == other.value:
         return SAME if one.written == other.written else VARIANT
     return _words_with_accents(one.written or one.value, other.written or other.value, lexicon)
+
+
+def _is_rank(number: Token, rank: Token) -> bool:
+    """Whether a number in figures stands for an Arabic rank: "المرة الـ3", "المرة الثالثة"."""
+    return (
+        (number.kind, rank.kind) == ("number", "ordinal")
+        and number.value == rank.value
+        and number.written[-1:].isdigit()
+        and bool(take_apart(rank.written).article)
+    )
 
 
 def _words_with_accents(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
@@ -112,7 +122,7 @@ def _words(one: str, other: str, lexicon: Lexicon) -> Likeness | None:
             return found
     elif _is_tense(one, other, lexicon):
         return TENSE
-    elif _is_plural(one, other) or _is_plural(other, one):
+    elif _is_plural(one, other) or _is_plural(other, one) or _is_verb_of_many(one, other, lexicon):
         return PLURAL
     return TYPO if _is_typo(one, other, lexicon) else None
 
@@ -131,6 +141,12 @@ def _is_plural(word: str, singular: str) -> bool:
         word.endswith(plural) and singular == word.removesuffix(plural) + ending
         for plural, ending in (("ies", "y"), ("es", ""), ("aux", "al"))
     )
+
+
+def _is_verb_of_many(one: str, other: str, lexicon: Lexicon) -> bool:
+    """A French verb of one and of many: "condamne", "condamnent"."""
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return lexicon.language == "fr" and shorter.endswith("e") and longer == f"{shorter}nt"
 
 
 def _is_tense(one: str, other: str, lexicon: Lexicon) -> bool:

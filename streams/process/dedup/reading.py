@@ -35,6 +35,8 @@ _TEN: Final = 10
 _MAY: Final = "قد"
 _IMPERFECT: Final = ("ي", "ت", "ن", "لا")
 """قد says "may" before an imperfect verb and next to nothing elsewhere."""
+_DUALS: Final = ("ين", "ان")
+"""The endings of an Arabic dual."""
 _TAG_MARKS: Final = frozenset({"|", ":", ".", "…", "...", "-", "–", "—", "/", "!", "[", "]", "(", ")", "،"})
 
 
@@ -237,8 +239,10 @@ def read(headline: Words, lexicon: Lexicon, beside: frozenset[str] = frozenset()
     place = [0] * (len(headline.words) + 1)
     i = 0
     while i < len(headline.words):
-        found, used = (_score(headline.words, i, lexicon) if scored else None) or _tokens(
-            headline.words, i, lexicon, beside
+        found, used = (
+            (_score(headline.words, i, lexicon) if scored else None)
+            or _repeated(headline.words, i, lexicon)
+            or _tokens(headline.words, i, lexicon, beside)
         )
         place[i : i + used] = [len(tokens)] * used
         tokens.extend(found)
@@ -267,6 +271,7 @@ def _tokens(
         or _phrase(words, i, lexicon)
         or _bound(words, i, lexicon)
         or _hour(words, i, lexicon)
+        or _rank(words, i, lexicon)
         or _meant(words, i, lexicon)
         or _dual(words[i], lexicon, beside)
     )
@@ -298,6 +303,16 @@ def _score(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
     )
 
 
+def _repeated(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
+    """No token for an Arabic number that says what the form of its noun does: "شخصين اثنين", "شخص واحد"."""
+    if not i or words[i] not in lexicon.repeating:
+        return None
+    noun = words[i - 1]
+    said = lexicon.repeating[words[i]]
+    two = noun.endswith(_DUALS) and lexicon.number(noun) is None
+    return ((), 1) if (two if said > 1 else lexicon.counted.get(noun) == noun) else None
+
+
 def _hour(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
     """An Arabic hour, which is a rank: "الساعة الثامنة", "الساعة الحادية عشرة"."""
     if not i or words[i - 1] not in lexicon.clock:
@@ -308,6 +323,20 @@ def _hour(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
     teens = i + 1 < len(words) and lexicon.numbers.get(words[i + 1]) == _TEN
     hour = int(rank.value) + (_TEN if teens else 0)
     return (Token(" ".join(words[i : i + 1 + teens]), "number", str(hour)),), 1 + teens
+
+
+def _rank(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:
+    """An Arabic rank of two words: "الخامسة عشرة", "الحادية والعشرين"."""
+    following = words[i + 1] if i + 1 < len(words) else ""
+    more = lexicon.numbers.get(following) or lexicon.numbers.get(following.removeprefix("وال"), 0)
+    teens = more == _TEN and following in lexicon.numbers
+    tens = more > _TEN and more % _TEN == 0 and following not in lexicon.numbers
+    if lexicon.language != "ar" or not (teens or tens):
+        return None
+    rank = lexicon.meaning(words[i])
+    if rank is None or rank.kind != "ordinal":
+        return None
+    return (Token(f"{words[i]} {following}", "ordinal", str(int(rank.value) + more)),), 2
 
 
 def _phrase(words: Sequence[str], i: int, lexicon: Lexicon) -> _Found:

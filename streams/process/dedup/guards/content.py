@@ -16,6 +16,8 @@ from streams.process.gazetteer import places
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SMALL: Final = re.compile(r"(?<!\w)[a-zß-öø-ÿœ][^\W\d_]*")
 """Words that begin with a small letter."""
+_ARTICLES: Final = frozenset({"l", "le", "la", "les"})
+"""French articles, of which each name has its own: "l'ONU", "les Nations unies"."""
 _FEMININE: Final = re.compile(r"[^\W\d_]+(?:ée|ÉE|ÉES|ées)\b")
 _AMOUNTS: Final = frozenset({"number", "quantity"})
 _LONGEST_LITTLE: Final = 3
@@ -45,6 +47,8 @@ def _substituted(alignment: Alignment, step: Step) -> str | None:
         # Facts, and little words that come with one of them: "des dizaines de" for "8".
         return None if licences.is_light((*before, *after), alignment.lexicon) else written(alignment, step)
     if _comes_before_fact(alignment, step) and licences.is_light((*before, *after), alignment.lexicon):
+        return None
+    if {t.written for t in (*before, *after)} <= _ARTICLES and _stands_by_name(alignment, step, 1):
         return None
     same = alignment.lexicon.interchangeable
     groups = {same.get(token.written) for token in (*before, *after)}
@@ -90,8 +94,21 @@ def _has_small_words(shown: str) -> bool:
 
 
 def _counts_otherwise(alignment: Alignment, step: Step) -> bool:
-    """Whether a plural says more than the number beside it: "ministers" is not "minister"."""
-    return not follows_number(alignment, step)
+    """Whether a plural says more than the number beside it: "ministers" is not "minister".
+
+    A verb goes with a name that has many forms: "l'ONU condamne", "les Nations unies condamnent".
+    """
+    return not (follows_number(alignment, step) or _stands_by_name(alignment, step, -1))
+
+
+def _stands_by_name(alignment: Alignment, step: Step, side: int) -> bool:
+    """Whether the step behind (1) or before (-1) another one has two forms of one French name."""
+    at = alignment.steps.index(step) + side
+    return (
+        alignment.lexicon.language == "fr"
+        and 0 <= at < len(alignment.steps)
+        and alignment.steps[at].how == "variant"
+    )
 
 
 def _is_another_form(alignment: Alignment, step: Step) -> bool:

@@ -100,9 +100,9 @@ def _are_names(alignment: Alignment) -> bool:
 
 
 def _is_verb(token: Token, lexicon: Lexicon) -> bool:
-    """Whether an Arabic word can be a verb in the imperfect and is no name: "يفتتح", but not "يوسف"."""
+    """Whether an Arabic word is a known verb, or can be an imperfect and is no name: "يفتتح", but not "يوسف"."""
     word = token.written
-    return (
+    return word in lexicon.verbs or (
         len(word) > _PAIR
         and word.startswith(_IMPERFECT)
         and not token.kind

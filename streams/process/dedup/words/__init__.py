@@ -114,6 +114,10 @@ class Lexicon(Struct, frozen=True):
     destinations: frozenset[str]
     apart: frozenset[str]
     leading: frozenset[str]
+    repeating: Mapping[str, int]
+    verbs: frozenset[str]
+    deaths: tuple[frozenset[str], ...]
+    accidents: frozenset[str]
     recurring: frozenset[str]
     renewed: frozenset[str]
     tenses: Mapping[str, str]
@@ -262,6 +266,10 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         destinations=_folded(data.get("destinations", ())),
         apart=_folded(data.get("apart", ())),
         leading=_folded(data.get("leading", ())),
+        repeating={fold(word): value for word, value in data.get("repeating", {}).items()},
+        verbs=_folded(data.get("verbs", ())),
+        deaths=tuple(map(_folded, data.get("deaths", ()))),
+        accidents=_folded(data.get("accidents", ())),
         recurring=_folded(data.get("recurring", ())),
         renewed=_folded(data.get("renewed", ())),
         tenses=_first_of(data.get("tenses", ())),
