@@ -2,7 +2,8 @@
 
 Two headlines with the same fold are the same headline: case, accents, tashkeel, tatweel, hamza seats, quotes, digits'
 scripts, markup and notes beside the headline (`notes`) do not count. Facts do: numbers keep their signs, points,
-scores and units, and a question keeps its mark, as a word of its own ("Minister resigns?" is "minister resigns ?").
+scores and units, grades and blood groups their signs ("BB+" is not "BB-"), and a question keeps its mark, as a word of
+its own ("Minister resigns?" is "minister resigns ?").
 
 A change of the fold changes keys, so it must raise `FOLD_VERSION`; docs/operations.md says what happens to state with
 keys of an older version.
@@ -14,10 +15,18 @@ from hashlib import blake2b
 from typing import Final
 
 from streams.process.accents import ACUTE, keep_participles
-from streams.process.letters import CHANGED_ARABIC, KEPT_ACUTE, PLAIN_ARABIC, WORDS, WORDS_AND_NUMBERS
+from streams.process.letters import (
+    CHANGED_ARABIC,
+    KEPT_ACUTE,
+    KEPT_MINUS,
+    KEPT_PLUS,
+    PLAIN_ARABIC,
+    WORDS,
+    WORDS_AND_NUMBERS,
+)
 from streams.process.notes import ARABIC_CREDIT, plain, strip_notes
 
-FOLD_VERSION: Final = 4
+FOLD_VERSION: Final = 5
 """Raised whenever any headline folds differently than before."""
 QUESTION: Final = "?"
 """The word that a question mark folds to."""
@@ -33,7 +42,15 @@ _UNIT_BEFORE: Final = re.compile(rf"(?<![0-9])({_UNIT}) *([-+]?[0-9][0-9.:/-]*)"
 _UNIT_APART: Final = re.compile(rf"(?<=[0-9]) +(?={_UNIT})")
 _DAMAGED: Final = re.compile(r"(?<=[a-z])\?+(?=[a-z])|^[\s?]+")
 """Question marks that ask nothing: an apostrophe that was lost ("l?organisation"), and those before the first word."""
+_OURS: Final = (KEPT_ACUTE, KEPT_PLUS, KEPT_MINUS)
 _ASKED: Final = re.compile(r"[\s?]*\?[\s?]*")
+_END: Final = r"(?![^\s.,;:…!?،؛؟)\]»\"”'’|])"
+_SIGNED: Final = re.compile(rf"[+−-](?<=[A-Da-dOo].){_END}")
+"""What may be the sign of a grade, found quickly in the texts that have one."""
+_GRADE: Final = re.compile(
+    rf"(?<![^\s(\[«\"“‘'’])(a{{1,3}}|b{{1,3}}|c{{1,3}}|ab|[do])([+−-]){_END}", re.IGNORECASE
+)
+"""Credit ratings, school grades and blood groups with their sign: `AA-`, `BB+`, `O-`. Names, `Canal+`, are none."""
 
 
 @lru_cache(maxsize=1 << 13)
@@ -57,8 +74,12 @@ def fold_words(text: str) -> str:
     """Fold a headline, or a part of one, that has no notes beside it; empty where it has no word."""
     if _ALL_ARABIC.fullmatch(text):
         return _fold_arabic(text)
-    if KEPT_ACUTE in text:
-        text = text.replace(KEPT_ACUTE, " ")  # no character of a text, but one of ours
+    for ours in _OURS:  # no characters of a text
+        if ours in text:
+            text = text.replace(ours, " ")
+    is_graded = ("+" in text or "-" in text or "−" in text) and _SIGNED.search(text) is not None
+    if is_graded:
+        text = _GRADE.sub(_with_kept_sign, text)
     if "é" in text or "É" in text or ACUTE in text:
         text = keep_participles(text)
     folded = text.translate(WORDS)
@@ -72,7 +93,13 @@ def fold_words(text: str) -> str:
             folded = moved
     if QUESTION in folded:
         folded = _ASKED.sub(" ? ", _DAMAGED.sub(" ", folded))
+    if is_graded:
+        folded = folded.replace(KEPT_PLUS, "+").replace(KEPT_MINUS, "-")
     return " ".join(folded.split())
+
+
+def _with_kept_sign(grade: re.Match[str]) -> str:
+    return grade[1] + (KEPT_PLUS if grade[2] == "+" else KEPT_MINUS)
 
 
 def _fold_arabic(text: str) -> str:

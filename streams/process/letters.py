@@ -121,11 +121,14 @@ def _fold_character(character: str) -> str:
 
 KEPT_ACUTE: Final = "\ufdd0"
 """Stands for an é that folds to itself (`accents`); no text has this code point, which Unicode keeps for programs."""
-_ACUTE: Final = {KEPT_ACUTE: "é"}
+KEPT_PLUS: Final = "\ufdd1"
+KEPT_MINUS: Final = "\ufdd2"
+"""Likewise, for the sign of a grade: `BB+`, `A-`."""
+_KEPT: Final = {KEPT_ACUTE: "é", KEPT_PLUS: KEPT_PLUS, KEPT_MINUS: KEPT_MINUS}
 
-WORDS: Final = Folding(_ACUTE)
+WORDS: Final = Folding(_KEPT)
 """Folds a text to words: letters and digits, spaces between, and question marks."""
-WORDS_AND_NUMBERS: Final = Folding({**_ACUTE, **IN_NUMBERS})
+WORDS_AND_NUMBERS: Final = Folding({**_KEPT, **IN_NUMBERS})
 """The same, with the signs that can be part of a number."""
 
 _ALPHABET: Final = [chr(code) for code in (*range(ord("ء"), ord("غ") + 1), *range(ord("ف"), ord("ي") + 1))]
