@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("schemas",),
-    ("streams.errors", "streams.counted", "streams.replacing"),
+    ("streams.errors", "streams.counted", "streams.closest", "streams.replacing"),
     ("streams.outbound", "streams.stage", "streams.settings"),
     ("streams.process",),
     ("streams.pipeline",),

@@ -1,6 +1,5 @@
 """The output of commands: tables on a terminal, JSON lines in a pipe, examples in `--help`."""
 
-import difflib
 import os
 import re
 import sys
@@ -12,6 +11,7 @@ import click
 import msgspec
 
 from schemas.mediatopics import LABELS
+from streams.closest import closest
 from streams.errors import SettingsError
 
 _FIRST_STRONG_ISOLATE: Final = "\u2068"
@@ -73,10 +73,8 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = (
-                f"Did you mean {close[0]}?" if close else f"`{ctx.command_path} --help` lists the commands."
-            )
+            close = closest(args[0], self.list_commands(ctx))
+            hint = f"Did you mean {close}?" if close else f"`{ctx.command_path} --help` lists the commands."
             raise click.UsageError(f"{error.message} {hint}", ctx) from None
 
 
@@ -144,11 +142,11 @@ def isolate(text: str) -> str:
 def meant(name: str, known: Iterable[str], *, lists: bool = False) -> str:
     """A hint for a name that is not known: the one that was probably meant, or all there are, or with `lists` both."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
+    close = closest(name, names)
     listed = f"there are {', '.join(names[:_MOST_NAMES])}"
     if not close:
         return listed
-    return f"did you mean {close[0]}?" + (f" T{listed[1:]}" if lists else "")
+    return f"did you mean {close}?" + (f" T{listed[1:]}" if lists else "")
 
 
 def category_meant(name: str, known: Iterable[str]) -> str:

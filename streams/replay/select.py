@@ -1,6 +1,5 @@
 """Decides which records a replay takes: by event time, key, header and fields of the value."""
 
-import difflib
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
@@ -13,6 +12,7 @@ from schemas.events import UNREADABLE
 from schemas.headers import SOURCE_HEADER
 from schemas.mediatopics import slug_of
 from schemas.topics import CATEGORIES
+from streams.closest import closest
 from streams.errors import SettingsError
 
 Predicate = Callable[[Any], bool]
@@ -201,5 +201,5 @@ class Unmatched:
 
 def meant(value: str, known: Collection[str]) -> str:
     """A suggestion for a mistyped name, to append to a message; empty if none is similar."""
-    close = difflib.get_close_matches(value, known, n=1)
-    return f": did you mean {close[0]}?" if close else ""
+    close = closest(value, known)
+    return f": did you mean {close}?" if close else ""

@@ -1,6 +1,5 @@
 """Filters of headlines by topic, language, source and words, parsed from a URL's query."""
 
-import difflib
 import re
 from collections.abc import Collection, Iterable
 from http import HTTPStatus
@@ -9,6 +8,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from schemas.topics import CATEGORIES
+from streams.closest import closest
 from streams.counted import counted
 from streams.process.fold import fold
 from streams.web.problems import ProblemError
@@ -102,6 +102,6 @@ def _check_topic(slug: str, own_topics: Iterable[str]) -> None:
     known = {*CATEGORIES, *own_topics}
     if slug in known and _TOPIC.fullmatch(slug):
         return
-    close = difflib.get_close_matches(slug, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
+    close = closest(slug, known)
+    hint = f"did you mean {close}?" if close else f"there are {', '.join(sorted(known))}"
     raise ProblemError(HTTPStatus.BAD_REQUEST, f"{slug[:50]!r} is no topic: {hint}", parameter="topic")

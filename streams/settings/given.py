@@ -1,6 +1,5 @@
 """The texts given for settings by flag, environment and file, and the values that result."""
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -9,6 +8,7 @@ from typing import Any, Final, Self
 
 from msgspec import Struct
 
+from streams.closest import closest
 from streams.errors import SettingsError, in_words
 from streams.settings.connection import CONNECTION_SETTINGS, Connection
 from streams.settings.setting import Secret, Setting, T
@@ -129,8 +129,8 @@ def _read_file(path: Path) -> dict[str, str]:
     file: dict[str, str] = {}
     for name, value in _flatten(tables):
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f": did you mean {close[0]}?" if close else "; `docs/settings.md` lists them"
+            close = closest(name, known)
+            hint = f": did you mean {close}?" if close else "; `docs/settings.md` lists them"
             raise SettingsError(f"{path}: {name} is no setting{hint}")
         if not isinstance(value, str | int | float):
             raise SettingsError(f"{path}: {name} must be a text or a number")
