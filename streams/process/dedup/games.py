@@ -4,7 +4,7 @@ It is read only beside a headline that has a score in figures; goals that nothin
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from streams.process.dedup.numerals import Numeral
@@ -18,9 +18,10 @@ _MOST: Final = 20
 """More goals than this are none of a score in words."""
 
 
-def has_score(words: Iterable[str]) -> bool:
-    """Whether one of some words is a score in figures."""
-    return any("-" in word and _FIGURES.match(word) for word in words)
+def has_score(words: frozenset[str], lexicon: Lexicon) -> bool:
+    """Whether one of some words is a score in figures, or says goals: "بهدفين"."""
+    figures = any("-" in word and _FIGURES.match(word) for word in words)
+    return figures or not lexicon.games.said.isdisjoint(words)
 
 
 def read_score(words: Sequence[str], start: int, lexicon: Lexicon) -> Numeral | None:

@@ -14,6 +14,7 @@ from rapidfuzz.distance import OSA
 
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.reading import Reading, Token, make_one
+from streams.process.dedup.spans import spans
 from streams.process.dedup.words import Lexicon, stems, take_apart
 from streams.process.fold import QUESTION, fold_words
 from streams.process.gazetteer import gazetteer, given_names, places
@@ -370,6 +371,12 @@ def _is_respaced(alignment: Alignment, step: Step) -> bool:
     )
 
 
+def _is_same_span(alignment: Alignment, step: Step) -> bool:
+    """Two words for one unit of time: "سنوات", "أعوام"; "ans", "années"."""
+    units = spans(alignment, step)
+    return units is not None and units[0] == units[1] and not any(t.kind for t in (*step.before, *step.after))
+
+
 def _tells_death(alignment: Alignment, step: Step) -> bool:
     """Two words for a death, where both headlines say the accident: "killed in crash", "dies in crash".
 
@@ -428,6 +435,7 @@ _LICENCES: Final[tuple[tuple[str, Callable[[Alignment, Step], bool]], ...]] = (
     ("labelled", _is_labelled),
     ("attributed", _is_attributed),
     ("respaced", _is_respaced),
+    ("variant", _is_same_span),
     ("variant", _tells_death),
     ("minor", _is_minor),
     ("longer", _is_placed),

@@ -235,7 +235,7 @@ def read(headline: Words, lexicon: Lexicon, beside: frozenset[str] = frozenset()
     where they count the same thing ("3 قتلى").
     """
     tokens: list[Token] = []
-    scored = has_score(beside)
+    scored = has_score(beside, lexicon)
     place = [0] * (len(headline.words) + 1)
     i = 0
     while i < len(headline.words):

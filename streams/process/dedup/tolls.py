@@ -49,7 +49,8 @@ def retold(alignment: Alignment) -> tuple[Change, ...]:
         return ()
     one, other = _told(alignment.one, lexicon), _told(alignment.other, lexicon)
     shared = one.tolls.keys() & other.tolls.keys()
-    if not any(one.tolls[group].value != other.tolls[group].value for group in shared):
+    changed = any(one.tolls[group].value != other.tolls[group].value for group in shared)
+    if not (changed or (shared and one.tolls.keys() != other.tolls.keys())):
         return ()
     whom = ((one.counted[group], other.counted[group]) for group in one.counted.keys() & other.counted.keys())
     if not all(_are_one(*both, lexicon) for both in whom) or not _say_one(one, other, lexicon):
@@ -148,6 +149,9 @@ def _group(tokens: Sequence[Token], at: int, amounts: dict[int, Token], lexicon:
     for step in (1, -1):
         for beside in range(at + step, at + step * (_FAR + 1), step):
             if not 0 <= beside < len(tokens) or beside in amounts:
+                break
+            if step > 0 and tokens[beside].written.startswith(_AND):
+                # Who comes after "and" is counted by another number: "مقتل 3 وإصابة 11".
                 break
             if (group := _victims(tokens[beside], lexicon)) is not None:
                 return group

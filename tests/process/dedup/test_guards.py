@@ -68,6 +68,12 @@ UPDATED = [
     ("day", "المنتخب يواجه غانا اليوم", "المنتخب يواجه غانا غدا"),
     ("day", "Rentrée scolaire aujourd'hui à Fès", "Rentrée scolaire demain à Fès"),
     ("day", "Verdict due today in bribery trial", "Verdict due tomorrow in bribery trial"),
+    ("state", "تأجيل سباق الزوارق بسبب الضباب", "إلغاء سباق الزوارق بسبب الضباب"),
+    ("state", "Le Gard en vigilance orange", "Le Gard en vigilance rouge"),
+    ("state", "Rower in serious condition after fall", "Rower in critical condition after fall"),
+    ("more", "انهيار سقف مسجد عتيق بالسوق", "انهيار سقف مسجد عتيق بالسوق والوزارة تعاين الأضرار"),
+    ("more", "Le maire de Sète condamné à un an", "Le maire de Sète condamné à un an, il démissionne"),
+    ("more", "Quake shakes islands off Fiji", "Quake shakes islands off Fiji, ferry services halted"),
 ]
 
 

@@ -8,6 +8,7 @@ from streams.process.dedup import licences
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.guards.facts import follows_number
 from streams.process.dedup.guards.guard import Guard, on_each_step, written
+from streams.process.dedup.progress import progress
 from streams.process.dedup.shown import NAME, is_written
 from streams.process.dedup.words import FACTS
 from streams.process.fold import fold_words
@@ -32,6 +33,8 @@ _MOST_LIGHT: Final = 0.34
 def _speaker(alignment: Alignment, step: Step) -> str | None:
     if step.how != "gap" or not (step.before and step.after) or step.at or step.at_other:
         return None
+    if progress(alignment, step):
+        return None
     spoken = alignment.one.speaker and alignment.other.speaker
     return written(alignment, step) if spoken else None
 
@@ -40,7 +43,7 @@ def _substituted(alignment: Alignment, step: Step) -> str | None:
     objects = _OBJECTIONS.get(step.how)
     if objects is not None:
         return written(alignment, step) if objects(alignment, step) else None
-    if step.how != "gap" or not (step.before and step.after):
+    if step.how != "gap" or not (step.before and step.after) or progress(alignment, step):
         return None
     before, after = ([t for t in side if t.kind not in FACTS] for side in (step.before, step.after))
     if not (before and after):
@@ -98,7 +101,15 @@ def _counts_otherwise(alignment: Alignment, step: Step) -> bool:
 
     A verb goes with a name that has many forms: "l'ONU condamne", "les Nations unies condamnent".
     """
-    return not (follows_number(alignment, step) or _stands_by_name(alignment, step, -1))
+    return not (
+        follows_number(alignment, step) or _stands_by_name(alignment, step, -1) or _agrees(alignment, step)
+    )
+
+
+def _agrees(alignment: Alignment, step: Step) -> bool:
+    """Whether a French word has the number of the noun before it: "deux suspects arrêtés", "un suspect arrêté"."""
+    before = alignment.steps[max(0, alignment.steps.index(step) - 1)]
+    return alignment.lexicon.language == "fr" and before.how == "plural" and follows_number(alignment, before)
 
 
 def _stands_by_name(alignment: Alignment, step: Step, side: int) -> bool:
@@ -174,7 +185,7 @@ def _comes_before_fact(alignment: Alignment, step: Step) -> bool:
 
 
 def _inserted(alignment: Alignment, step: Step) -> str | None:
-    if step.how != "gap" or (step.before and step.after):
+    if step.how != "gap" or (step.before and step.after) or progress(alignment, step):
         return None
     # Little words may come with a fact ("des dizaines de" for "8"); alone, a licence would have excused them.
     said = [token for token in (*step.before, *step.after) if token.kind not in FACTS]

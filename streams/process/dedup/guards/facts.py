@@ -6,6 +6,7 @@ from typing import Final
 from schemas.events import Change
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.guards.guard import Guard, on_each_step, written
+from streams.process.dedup.progress import progress
 from streams.process.dedup.reading import Token
 from streams.process.dedup.words import FACTS
 
@@ -15,7 +16,9 @@ _TOLL_SPAN: Final = 2
 
 def changes(alignment: Alignment, step: Step) -> Iterator[Change]:
     """The facts that a step changes, from `before` to `after`; one is empty where a fact came or went."""
-    if step.how == "counted":
+    if moved_on := progress(alignment, step):
+        yield _ordered(alignment, moved_on.kind, moved_on.before, moved_on.after)
+    elif step.how == "counted":
         if not follows_number(alignment, step):
             yield _ordered(alignment, "number", step.before[0].written, step.after[0].written)
     elif step.how == "fact":
@@ -76,4 +79,6 @@ GUARDS: Final = (
     _guard("weekday", "Another day of the week is another date."),
     _guard("month", "Another month is another date, by whichever of its names."),
     _guard("day", "Today is not tomorrow."),
+    _guard("state", "What was postponed is cancelled, what was orange is red: the story moved on."),
+    _guard("more", "A clause more at the end is what came of it."),
 )

@@ -5,11 +5,14 @@ from typing import Final
 
 from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.guards.guard import Guard, on_each_step, written
+from streams.process.dedup.progress import progress
 from streams.process.dedup.reading import Token
 from streams.process.dedup.words import stems
 
 
 def _opposite(alignment: Alignment, step: Step) -> str | None:
+    if progress(alignment, step):
+        return None
     opposites = alignment.lexicon.opposites
     for before in _spellings(step.before):
         for after in _spellings(step.after):

@@ -53,18 +53,30 @@ class Meaning(Struct, frozen=True, gc=False):
 class Games(Struct, frozen=True):
     """The words of a score: goals in one word and how many they are, and the nouns after a number.
 
+    `said` are the goals in one word and the nouns, with what may be written before them, as in "بهدفين".
     `numbers` are numbers in a score that are no numbers elsewhere, as the French "un" is an article.
     `by` stands before the winner's goals, `against` before the loser's, `nil` are phrases that give it none, and `even`
     words that give it as many.
     """
 
     goals: Mapping[str, int]
+    said: frozenset[str]
     numbers: Mapping[str, int]
     nouns: frozenset[str]
     by: frozenset[str]
     against: frozenset[str]
     nil: tuple[tuple[str, ...], ...]
     even: frozenset[str]
+
+
+class States(Struct, frozen=True):
+    """The states that one thing goes through: the number of each, by its words.
+
+    `of` are the words of such things, of which both headlines need one; where it is empty, the states are nothing else.
+    """
+
+    of: frozenset[str]
+    are: Mapping[str, int]
 
 
 class Lexicon(Struct, frozen=True):
@@ -118,6 +130,10 @@ class Lexicon(Struct, frozen=True):
     verbs: frozenset[str]
     deaths: tuple[frozenset[str], ...]
     accidents: frozenset[str]
+    states: tuple[States, ...]
+    advances: frozenset[str]
+    confirming: frozenset[str]
+    spans: Mapping[str, str]
     recurring: frozenset[str]
     renewed: frozenset[str]
     tenses: Mapping[str, str]
@@ -270,6 +286,10 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         verbs=_folded(data.get("verbs", ())),
         deaths=tuple(map(_folded, data.get("deaths", ()))),
         accidents=_folded(data.get("accidents", ())),
+        states=tuple(map(_states, data.get("states", ()))),
+        advances=_folded(data.get("advances", ())),
+        confirming=_folded(data.get("confirming", ())),
+        spans={fold(word): unit for unit, words in data.get("spans", {}).items() for word in words},
         recurring=_folded(data.get("recurring", ())),
         renewed=_folded(data.get("renewed", ())),
         tenses=_first_of(data.get("tenses", ())),
@@ -287,9 +307,19 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
     )
 
 
+def _states(data: Mapping[str, Any]) -> States:
+    groups = enumerate(data["are"])
+    return States(_folded(data.get("of", ())), {fold(word): at for at, group in groups for word in group})
+
+
 def _games(data: Mapping[str, Any]) -> Games:
     return Games(
         goals={fold(word): goals for word, goals in data.get("goals", {}).items()},
+        said=_folded(
+            prefix + word
+            for word in (*data.get("goals", ()), *data.get("nouns", ()))
+            for prefix in ("", *_PREPOSITIONS)
+        ),
         numbers={fold(word): number for word, number in data.get("numbers", {}).items()},
         nouns=_folded(data.get("nouns", ())),
         by=_folded(data.get("by", ())),
@@ -328,5 +358,7 @@ def _meanings(data: Mapping[str, Any]) -> Iterator[tuple[str, Meaning]]:
     for name in reversed(_CRITICAL):
         for group in data.get(name, ()):
             yield from ((fold(word), Meaning(_KIND_OF[name], fold(group[0]))) for word in group)
+    for word, value in data.get("hours", {}).items():
+        yield fold(word), Meaning("number", value)
     for word, value in data.get("ordinals", {}).items():
         yield fold(word), Meaning("ordinal", str(value))
