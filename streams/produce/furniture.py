@@ -34,7 +34,15 @@ def _normal(text: str) -> str:
 @lru_cache(maxsize=1 << 6)
 def _words(text: str) -> tuple[str, ...]:
     """The words and numbers of a text, cached: several questions are asked of one text after another."""
-    return tuple(_WORD.findall(_normal(text)))
+    return tuple(_WORD.findall(_normal(_with_minutes(text))))
+
+
+def _with_minutes(text: str) -> str:
+    """A text in which `5m ago` is `5min ago`: an m is minutes there, and elsewhere metres or millions."""
+    return _SHORT_MINUTES.sub("min", text) if " ago" in text else text
+
+
+_SHORT_MINUTES: Final = re.compile(r"(?<=\d)m(?= ago\b)")
 
 
 _MONTHS: Final = _vocabulary(
@@ -479,7 +487,7 @@ def tidy(texts: Sequence[str]) -> list[str]:
     written = [text for text in texts if text]
     if len(written) < _FEWEST:
         return left
-    if _most(_DIGIT, written, _NEAR, first=True):
+    if _most(_TIMED, written, _NEAR, first=True):
         left = _without_counts(_taken(left, _ends(left, _before)))
     elif COUNT.match(written[0]):
         left = _without_counts(left)
@@ -487,7 +495,7 @@ def tidy(texts: Sequence[str]) -> list[str]:
         left = _without_sections(left)
     elif written[0][-1] in _CLOSING:
         left = _taken(left, [_without_section(text) for text in left])
-    if _most(_DIGIT, written, _NEAR, first=False):
+    if _most(_TIMED, written, _NEAR, first=False):
         left = _taken(left, _ends(left, _after))
     if _most(_MARK, written, _LONGEST, first=True):
         left = _taken(left, [bare if (bare := without_label(text)) != text else None for text in left])
@@ -498,8 +506,8 @@ def tidy(texts: Sequence[str]) -> list[str]:
 
 
 _NEAR: Final = 24
-"""Characters from an end within which a clock, date or counter has a digit."""
-_DIGIT: Final = re.compile(r"\d")
+"""Characters from an end within which a clock, date or counter has a digit, or an age its first word."""
+_TIMED: Final = re.compile(r"\d|منذ")
 _MARK: Final = re.compile(f"[{_MARKS}]")
 
 
@@ -591,12 +599,13 @@ def _is_lifetime(text: str) -> bool:
 
 
 _YEARS: Final = _vocabulary("y yr year years an ans سنة سنوات عام عاما أعوام")
-_AGE: Final = re.compile(r"(?:.*\bS\b.*\bU\b.*|.*\bU\b.*\bS\b.*|.*\bN\b.*)")
+_AGE: Final = re.compile(r"(?:.*\bS\b.*U\b.*|.*U\b.*\bS\b.*|.*\bN\b.*)")
+"""Shapes of ages; a unit may touch its number, `2h ago`."""
 
 
 def _shape(text: str) -> str:
     """What an end of a text is like, whatever its numbers: `3 min ago` is `0 U S`, `12 March, 10:05` is `0 M, 0:0`."""
-    return _LETTER.sub(_shaped, text)
+    return _LETTER.sub(_shaped, _with_minutes(text))
 
 
 def _shaped(match: re.Match[str]) -> str:

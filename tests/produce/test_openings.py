@@ -100,6 +100,36 @@ def test_other_times_behind_words_part_nothing(text: str) -> None:
         split(text)
 
 
+AGES = (
+    ("5 min ago", "12 min ago", "1 hour ago", "3 hours ago"),
+    ("5m ago", "12m ago", "1h ago", "2d ago"),
+    ("il y a 5 min", "il y a 12 min", "il y a 1 h", "il y a 2 jours"),
+    ("منذ 5 دقائق", "منذ ١٢ دقيقة", "منذ ساعة", "منذ يومين"),
+)
+
+
+@pytest.mark.parametrize("form", ["{h} {t}", "{h} ({t})", "{h} - {t} |", "{t} {h}", "({t}) {h}", "{t} - {h}"])
+@pytest.mark.parametrize("ages", AGES, ids=["en", "short", "fr", "ar"])
+def test_ages_part_headlines(ages: tuple[str, ...], form: str) -> None:
+    """How long ago each was published stands before or behind it, and is no part of it."""
+    text = strip(form, ages)
+    assert headlines(text) == headlines(f"The hill paper\n\n{text}\n\nAbout us\n") == list(NEWS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{NEWS[0]} 5 min ago {NEWS[1]} 12 min ago",
+        strip("{h} {t}", AGES[0]).lower(),
+        "Mill closed 5 days ago, lake 6 days ago and road 7 days ago",
+        "قرية بلا ماء منذ 5 أيام ومدينة بلا كهرباء منذ 3 أيام",
+    ],
+)
+def test_other_ages_part_nothing(text: str) -> None:
+    """In a sentence ages are few, or what stands between them is no headline."""
+    assert not openings(text).starts
+
+
 def test_a_separator_between_clocks_wins() -> None:
     """Where a symbol stands between the headlines it parts them, and the clocks stand beside it."""
     assert split(" | ".join(f"{t} {h}" for t, h in zip(TIMES, NEWS, strict=True))).separator == " | "
