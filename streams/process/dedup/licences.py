@@ -46,8 +46,10 @@ def _is_minor(alignment: Alignment, step: Step) -> bool:
     if (step.before and step.after) or not is_light(tokens, alignment.lexicon):
         return False
     reading, at = (alignment.one, step.at) if step.before else (alignment.other, step.at_other)
-    stands_alone = _is_head(tokens, reading, at) or _is_tail(tokens, reading, at)
-    if stands_alone and not all(token.written in alignment.lexicon.droppable for token in tokens):
+    lexicon = alignment.lexicon
+    heads = _is_head(tokens, reading, at) and not all(token.written in lexicon.droppable for token in tokens)
+    ends = _is_tail(tokens, reading, at) and any(token.written in lexicon.advances for token in tokens)
+    if heads or ends:
         # "رسميا: ..." and "... (رسميا)" say that it is official.
         return False
     if _asks_by_order(tokens, at, alignment.lexicon) or _measures(tokens, reading, at, alignment.lexicon):

@@ -67,6 +67,10 @@ def _state(text: str, states: States, lexicon: Lexicon) -> int | None:
 
 
 def _other_state(alignment: Alignment, before: str, after: str) -> str:
+    if not alignment.lexicon.ends_of_states.issuperset(
+        (before.rsplit(maxsplit=1)[-1], after.rsplit(maxsplit=1)[-1])
+    ):
+        return ""
     for states in alignment.lexicon.states:
         one, other = (_state(text, states, alignment.lexicon) for text in (before, after))
         if one is not None and other is not None and one != other and _are_about(alignment, states.of):

@@ -33,29 +33,33 @@ _MOST_LIGHT: Final = 0.34
 def _speaker(alignment: Alignment, step: Step) -> str | None:
     if step.how != "gap" or not (step.before and step.after) or step.at or step.at_other:
         return None
-    if progress(alignment, step):
-        return None
     spoken = alignment.one.speaker and alignment.other.speaker
-    return written(alignment, step) if spoken else None
+    return _unless_progress(alignment, step) if spoken else None
+
+
+def _unless_progress(alignment: Alignment, step: Step) -> str | None:
+    """What a step shows, unless the story moved on by it."""
+    return None if progress(alignment, step) else written(alignment, step)
 
 
 def _substituted(alignment: Alignment, step: Step) -> str | None:
     objects = _OBJECTIONS.get(step.how)
     if objects is not None:
         return written(alignment, step) if objects(alignment, step) else None
-    if step.how != "gap" or not (step.before and step.after) or progress(alignment, step):
+    if step.how != "gap" or not (step.before and step.after):
         return None
     before, after = ([t for t in side if t.kind not in FACTS] for side in (step.before, step.after))
     if not (before and after):
         # Facts, and little words that come with one of them: "des dizaines de" for "8".
-        return None if licences.is_light((*before, *after), alignment.lexicon) else written(alignment, step)
+        light = licences.is_light((*before, *after), alignment.lexicon)
+        return None if light else _unless_progress(alignment, step)
     if _comes_before_fact(alignment, step) and licences.is_light((*before, *after), alignment.lexicon):
         return None
     if {t.written for t in (*before, *after)} <= _ARTICLES and _stands_by_name(alignment, step, 1):
         return None
     same = alignment.lexicon.interchangeable
     groups = {same.get(token.written) for token in (*before, *after)}
-    return written(alignment, step) if None in groups or len(groups) > 1 else None
+    return _unless_progress(alignment, step) if None in groups or len(groups) > 1 else None
 
 
 def _lacks_object(alignment: Alignment, step: Step) -> bool:
@@ -185,14 +189,14 @@ def _comes_before_fact(alignment: Alignment, step: Step) -> bool:
 
 
 def _inserted(alignment: Alignment, step: Step) -> str | None:
-    if step.how != "gap" or (step.before and step.after) or progress(alignment, step):
+    if step.how != "gap" or (step.before and step.after):
         return None
     # Little words may come with a fact ("des dizaines de" for "8"); alone, a licence would have excused them.
     said = [token for token in (*step.before, *step.after) if token.kind not in FACTS]
     comes_with_fact = len(said) < len(step.before) + len(step.after)
     if (comes_with_fact and licences.is_light(said, alignment.lexicon)) or _are_counted(alignment, step):
         return None
-    return written(alignment, step)
+    return _unless_progress(alignment, step)
 
 
 def _are_counted(alignment: Alignment, step: Step) -> bool:

@@ -11,13 +11,11 @@ from streams.process.dedup.words import stems
 
 
 def _opposite(alignment: Alignment, step: Step) -> str | None:
-    if progress(alignment, step):
-        return None
     opposites = alignment.lexicon.opposites
     for before in _spellings(step.before):
         for after in _spellings(step.after):
             if (before, after) in opposites:
-                return written(alignment, step)
+                return None if progress(alignment, step) else written(alignment, step)
     return None
 
 

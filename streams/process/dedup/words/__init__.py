@@ -84,7 +84,8 @@ class Lexicon(Struct, frozen=True):
 
     `lettered` has for a unit ("metres") the letter that says it only where the other headline has the unit in full.
     `shortened` has for a short name ("who") how it is written ("WHO") and the words of its long ones. `opening` are
-    the first words of phrases, `longest` is how many words a phrase has at most.
+    the first words of phrases, `longest` is how many words a phrase has at most. `ends_of_states` are the last words of
+    states.
     """
 
     language: str
@@ -131,6 +132,7 @@ class Lexicon(Struct, frozen=True):
     deaths: tuple[frozenset[str], ...]
     accidents: frozenset[str]
     states: tuple[States, ...]
+    ends_of_states: frozenset[str]
     advances: frozenset[str]
     confirming: frozenset[str]
     spans: Mapping[str, str]
@@ -239,6 +241,7 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
     duals = {fold(dual): fold(group[0]) for group in data.get("counted", ()) for dual in group[1:-2]}
     pairs = [(fold(one), fold(other)) for one, other in data.get("opposites", ())]
     bounds = _first_of(data.get("bounds", ()))
+    states = tuple(map(_states, data.get("states", ())))
     phrases = [phrase for phrase in (*meanings, *units, *variants, *bounds) if " " in phrase]
     names = given_names() if known else frozenset[str]()
     place_words = places().known if known else frozenset[str]()
@@ -286,7 +289,8 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         verbs=_folded(data.get("verbs", ())),
         deaths=tuple(map(_folded, data.get("deaths", ()))),
         accidents=_folded(data.get("accidents", ())),
-        states=tuple(map(_states, data.get("states", ()))),
+        states=states,
+        ends_of_states=frozenset(words.split()[-1] for each in states for words in each.are),
         advances=_folded(data.get("advances", ())),
         confirming=_folded(data.get("confirming", ())),
         spans={fold(word): unit for unit, words in data.get("spans", {}).items() for word in words},
