@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from streams.process import language
 from streams.process.fold import fold
 from streams.process.language import LANGUAGES, detect
+from streams.process.language.train import learn, names_in
 
 
 @pytest.mark.parametrize(
@@ -55,11 +56,58 @@ def test_every_spelling_of_a_headline_has_one_language(one: str, other: str) -> 
     assert detect(fold(one)) == detect(fold(other))
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Cyclist crosses the Kalahari desert", "en"),
+        ("Thé à la menthe : les prix montent", "fr"),
+        ("Taroudant rebuilds the old souk", "en"),
+        ("Rabat : le parking des trams rouvre", "fr"),
+        ("Nantes tram drivers end strike", "en"),
+        ("Guelmim airport opens to night flights", "en"),
+        ("Ouazzani wins Meknes chess open", "en"),
+        ("Le remake du film de Clint Eastwood", "fr"),
+        ("Snowboard : le titre à Burton", "fr"),
+        ("Cloud : le groupe Rackspace dévisse", "fr"),
+        ("Espagne - Danemark 2-1", "fr"),
+        ("Spain - Denmark 2-1", "en"),
+    ],
+)
+def test_neither_names_nor_borrowed_words_decide(text: str, language: str) -> None:
+    """Names of places and people say nothing unless the languages spell them differently, and borrowed words little."""
+    assert detect(fold(text)) == language
+
+
 @given(st.lists(st.text("abcdeéstu", min_size=1, max_size=7), min_size=1, max_size=6).map(" ".join))
-def test_words_and_what_joins_them_say_what_the_whole_text_says(folded: str) -> None:
-    """The odds of a text are those of its words and of all its trigrams, counted over the text with its blanks."""
-    model = language._latin_model()
-    padded = f" {folded} ".replace("é", "e")
-    odds = model.bias + sum(language._telling_words().get(word, 0) for word in padded.split())
-    odds += sum(model.trigrams.get(padded[at : at + 3], 0) for at in range(len(padded) - 2))
-    assert language._latin_language(folded) == ("fr" if odds > 0 else "en")
+def test_what_is_remembered_of_words_says_what_the_model_says(folded: str) -> None:
+    """The language of a text is that of the sum of its words, whatever words came before."""
+    assert language._latin_language(folded) == language._latin_model().language_of(folded)
+
+
+def test_a_name_is_written_with_a_capital_in_the_middle_of_headlines() -> None:
+    """Whatever begins a sentence has a capital, and so has every word of a headline that is written in capitals."""
+    names = names_in(
+        [
+            "Le maire de Tafraout inaugure une nouvelle place",
+            "Neige : Fermeture de quatre routes autour du village",
+            "New Harbour Wall Opens In Tarfaya Before The Winter",
+        ]
+    )
+    assert names == {"tafraout"}
+
+
+def test_names_teach_nothing_and_words_teach_as_they_are_used() -> None:
+    """A model that is learned knows the language of new headlines by their words, beside names of the other one."""
+    french = [
+        "le port de tanger ferme",
+        "le pont de tanger ferme",
+        "le train de tanger arrive",
+        "la gare ferme",
+    ]
+    english = ["the port closes", "the bridge closes", "the train arrives", "the ferry closes"]
+    rows = [("fr", text) for text in french] + [("en", text) for text in english]
+    model = learn(rows, frozenset({"tanger"}))
+    assert model.words["tanger"] == 0
+    assert model.words["the"] < 0 < model.words["de"]
+    assert model.language_of("the tanger ferry arrives") == "en"
+    assert model.language_of("le ferry de tanger ferme") == "fr"

@@ -1,15 +1,16 @@
-"""Detect the language of a folded headline: by script, and for Latin letters by character trigrams and words.
+"""Detect the language of a folded headline: by script, and for Latin letters by words and character trigrams.
 
 The fold is used, not the raw text, so that all spellings of a headline have the same language and so the same
-partition. French against English is a naive Bayes on character trigrams (Cavnar & Trenkle's
-features, log-odds weights) over `latin.json`, which `streams.process.language.train` makes. Words that only one of the
-two languages is known to have weigh as well: by its letters "Labour leader criticises harbour programme" is French.
+partition. French against English is a sum over words of log-odds in `latin.json`, which
+`streams.process.language.train` learns: those of a known word, else those of its character trigrams (Cavnar &
+Trenkle's features). Each word counts as it is used, whichever language has it too: "thé" folds to "the", which speaks
+for English. Names say nothing, but for those that the two languages spell differently.
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -42,36 +43,41 @@ LANGUAGES: Final = frozenset({"ar", "fr", "en", UNDETERMINED, *_OTHERS})
 """All that a headline can be in."""
 
 
-_WORDS: Final = "streams.process.dedup.words"
-"""The package with the lists of known words."""
 _REMEMBERED_WORDS: Final = 1 << 16
-_WORD_ODDS: Final = 600
-"""What a word of one language weighs, in hundredths of a nat.
-
-Of the 21,844 headlines that both were learned from it leaves 6 in the wrong language instead of 65; of 272 others (in
-`streams/evaluate/data`) 1 instead of 5."""
 
 
 class LatinModel(msgspec.Struct, frozen=True):
     """Log-odds of French against English, in hundredths of a nat."""
 
-    bias: int
+    words: dict[str, int]
+    """What known words say; those that are names say 0."""
     trigrams: dict[str, int]
+    """What the trigrams of other words say, those with the blanks around it included."""
+
+    def odds_of(self, word: str) -> int:
+        """What a word says by itself."""
+        known = self.words.get(word)
+        return sum(self.trigrams.get(trigram, 0) for trigram in trigrams_of(word)) if known is None else known
+
+    def language_of(self, folded: str) -> str:
+        """`fr` or `en`; the latter where nothing tells."""
+        return "fr" if sum(map(self.odds_of, words_of(folded))) > 0 else "en"
+
+
+def words_of(folded: str) -> Iterator[str]:
+    """The words of a folded text that tell its language: those with letters, without the accent that a fold keeps."""
+    return filter(_LATIN.search, folded.replace("é", "e").split())
+
+
+def trigrams_of(word: str) -> Iterator[str]:
+    """The character trigrams of a word with a blank at each end."""
+    padded = f" {word} "
+    return map("".join, zip(padded, padded[1:], padded[2:], strict=False))
 
 
 @cache
 def _latin_model() -> LatinModel:
     return msgspec.json.decode(files(__package__).joinpath("latin.json").read_bytes(), type=LatinModel)
-
-
-@cache
-def _telling_words() -> dict[str, int]:
-    """Words that one of French and English is known to have and the other is not, and what each weighs."""
-    french, english = (
-        set(files(_WORDS).joinpath("known", f"{language}.txt").read_text("utf-8").split("\n"))
-        for language in ("fr", "en")
-    )
-    return dict.fromkeys(french - english, _WORD_ODDS) | dict.fromkeys(english - french, -_WORD_ODDS)
 
 
 def detect(folded: str) -> str:
@@ -101,32 +107,16 @@ def _letters(runs: re.Pattern[str], folded: str) -> int:
 
 
 def _latin_language(folded: str) -> str:
-    model = _latin_model()
-    words = folded.replace("é", "e").split()
-    odds = model.bias + sum(map(_odds.__getitem__, words))
-    if abs(odds) > _most_between() * len(words):
-        return "fr" if odds > 0 else "en"  # whatever the trigrams between words say
-    for before, after in pairwise(words):
-        odds += model.trigrams.get(f"{before[-1]} {after[0]}", 0)
-    return "fr" if odds > 0 else "en"
-
-
-@cache
-def _most_between() -> int:
-    """The most that a trigram of the end of a word and the beginning of the next one says."""
-    return max(abs(odds) for trigram, odds in _latin_model().trigrams.items() if trigram[1] == " ")
+    return "fr" if sum(map(_odds.__getitem__, folded.split())) > 0 else "en"
 
 
 class _Odds(dict[str, int]):
-    """What a word says by itself, and by its trigrams, those with the blanks around it included."""
+    """What a word of a folded text says; nothing if it has no letter."""
 
     def __missing__(self, word: str) -> int:
         if len(self) >= _REMEMBERED_WORDS:
             self.clear()
-        weight = _latin_model().trigrams.get
-        padded = f" {word} "
-        trigrams = map("".join, zip(padded, padded[1:], padded[2:], strict=False))
-        odds = self[word] = _telling_words().get(word, 0) + sum(weight(trigram, 0) for trigram in trigrams)
+        odds = self[word] = sum(map(_latin_model().odds_of, words_of(word)))
         return odds
 
 
