@@ -18,8 +18,8 @@ COUNT: Final = re.compile(rf"{_COUNT}\s*(?=\S)", re.IGNORECASE)
 """A count before a headline, with its mark: `1.`, `(1)`, `1 -`, `n°1`, `1°`, `①`, a key with 1, `a)`, `II.`, `ب -`."""
 COUNTS: Final = re.compile(rf"(?<!\S){_COUNT}(?:\s*(?=[^\W\d]|[\"'«“‘(\[#@])|\s+(?=\d))", re.IGNORECASE)
 """The same inside a text, where a word begins."""
-BEGINS_WITH_LETTER: Final = r"(?<![^\s(\[])[aAiIأا] ?[.)\]:/–—-]"
-"""What the first of letters or Roman numerals has."""
+_FIRST: Final = re.compile(r"\s*[(\[]?[aAiIأا] ?[.)\]:/–—-]")
+_LONGEST_LABEL: Final = 34
 
 _UNITS: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
 _SERIES: Final = (
@@ -30,6 +30,14 @@ _SERIES: Final = (
 )
 """Latin letters, Roman numerals, and Arabic letters in both orders that are used to count."""
 _ALEF: Final = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "\u0640": None})
+
+
+def begins_with_letter(text: str) -> bool:
+    """Whether a text begins as those that letters or Roman numerals count, perhaps behind a label and a colon."""
+    if _FIRST.match(text):
+        return True
+    colon = text.find(":", 0, _LONGEST_LABEL)
+    return colon > 0 and _FIRST.match(text, colon + 1) is not None
 
 
 def written_with(match: re.Match[str]) -> str:

@@ -487,7 +487,8 @@ def tidy(texts: Sequence[str]) -> list[str]:
     written = [text for text in texts if text]
     if len(written) < _FEWEST:
         return left
-    if _most(_TIMED, written, _NEAR, first=True):
+    timed = _TIMED if _SINCE_THEN in written[0] or _SINCE_THEN in written[-1] else _DIGIT
+    if _most(timed, written, _NEAR, first=True):
         left = _without_counts(_taken(left, _ends(left, _before)))
     elif COUNT.match(written[0]):
         left = _without_counts(left)
@@ -495,7 +496,7 @@ def tidy(texts: Sequence[str]) -> list[str]:
         left = _without_sections(left)
     elif written[0][-1] in _CLOSING:
         left = _taken(left, [_without_section(text) for text in left])
-    if _most(_TIMED, written, _NEAR, first=False):
+    if _most(timed, written, _NEAR, first=False):
         left = _taken(left, _ends(left, _after))
     if _most(_MARK, written, _LONGEST, first=True):
         left = _taken(left, [bare if (bare := without_label(text)) != text else None for text in left])
@@ -507,7 +508,9 @@ def tidy(texts: Sequence[str]) -> list[str]:
 
 _NEAR: Final = 24
 """Characters from an end within which a clock, date or counter has a digit, or an age its first word."""
-_TIMED: Final = re.compile(r"\d|منذ")
+_DIGIT: Final = re.compile(r"\d")
+_SINCE_THEN: Final = "منذ"
+_TIMED: Final = re.compile(rf"\d|{_SINCE_THEN}")
 _MARK: Final = re.compile(f"[{_MARKS}]")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.produce.counting import BEGINS_WITH_LETTER, COUNTS, numbers_of, written_with
+from streams.produce.counting import COUNTS, begins_with_letter, numbers_of, written_with
 from streams.produce.labels import is_section
 from streams.produce.timed import (
     FEWEST,
@@ -26,10 +26,9 @@ from streams.produce.timed import (
 OPENING_STRENGTH: Final = 6.0
 """The evidence of one opening that a slot begins there: about −log of the rate of such clocks in headlines."""
 
-_TRACE: Final = re.compile(r"[\d①❶\[【().\]:/–—-]")
+_TRACE: Final = re.compile(r"[\d①❶\[【(]")
 _HINT: Final = re.compile(
-    r"\d[:hH]\d\d|\d ?\w+ ago|[Ii]l y a \d|منذ \d|(?<!\d)[0٠]?[1١](?!\d)|[①❶]|(?<!\S)[\[【(](?=\w)|"
-    + BEGINS_WITH_LETTER
+    r"\d[:hH]\d\d|\d ?\w+ ago|[Ii]l y a \d|منذ \d|(?<!\d)[0٠]?[1١](?!\d)|[①❶]|(?<!\S)[\[【(](?=\w)"
 )
 """What one of the first openings has; a trace of it is looked for before, for most texts have none."""
 
@@ -54,6 +53,8 @@ def openings(text: str) -> Openings:
     found = None
     if _TRACE.search(text, 0, MOST_BEFORE) and _HINT.search(text, 0, MOST_BEFORE):
         found = _at(starts_after_times(text)) or _counts(text) or _sections(text)
+    elif begins_with_letter(text):
+        found = _counts(text)
     return found or _at(starts_before_times(text)) or _NONE
 
 

@@ -37,8 +37,11 @@ _AGE: Final = (
 )
 _AGE_BEFORE: Final = re.compile(rf"{_AGE}(?=\W)", re.IGNORECASE)
 _AGE_BEHIND: Final = re.compile(rf"{_AGE}{_BEHIND}", re.IGNORECASE)
+_PERHAPS: Final = re.compile(r"\d(?::|h|H|\s?[a-zA-Z]+ ago| ?[a-zA-Z]{1,8}\W*\Z)")
+"""What the last time of a text has, if one stands there."""
 _DIGIT: Final = re.compile(r"\d")
 _SINCE: Final = "منذ"
+_MOST_BEHIND: Final = 20
 _HOURS, _MINUTES = 24, 60
 _EVENING, _MORNING = 18 * _MINUTES, 6 * _MINUTES
 """Minutes of the day between which a strip of one night turns back: `0:20 … 23:55 …`."""
@@ -62,8 +65,8 @@ def starts_after_times(text: str) -> tuple[int, ...]:
 
 def starts_before_times(text: str) -> tuple[int, ...]:
     """Where headlines begin that have their times behind them; nowhere where a time belongs to a sentence."""
-    end = text[-MOST_BEFORE:]
-    if not _DIGIT.search(end) and _SINCE not in end:
+    end = text[-_MOST_BEHIND:]
+    if not (_DIGIT.search(end) and _PERHAPS.search(end)) and _SINCE not in end:
         return ()
     clocks = list(_CLOCK_BEHIND.finditer(text))
     if clocks and all(_minutes([clock]) for clock in clocks) and _are_of_strip(_minutes(clocks)):
