@@ -36,8 +36,7 @@ class EventRecord(Struct, frozen=True, gc=False):
     """A record that is not encoded: its value is the event itself, None for a tombstone."""
 
     key: bytes
-    value: Event | bytes | None
-    """What of the state a processor encodes itself is bytes."""
+    value: Event | None
     timestamp: int
     headers: Sequence[tuple[str, bytes]] = ()
 
@@ -55,10 +54,14 @@ class RawRecord(Struct, frozen=True, gc=False):
 class Outbox(Protocol):
     """Collects a processor's outputs. An engine makes one for each transaction or batch."""
 
-    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
-        """Publish an event on the partition of the input; `timestamp` is event time in ms.
+    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
+        """Publish an event on the partition of the input; `timestamp` is event time in ms."""
 
-        A processor may encode its state records itself: bytes are written unchanged.
+    def store(self, topic: Topic, key: bytes, value: Callable[[bytes], bytes], timestamp: int) -> None:
+        """Write a key of a compacted topic as it is when the transaction ends.
+
+        However often a key changes until then, one record is written (write-behind caching): `value(key)` encodes it.
+        `send` and `forget` of the key take precedence over what was stored before them.
         """
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:

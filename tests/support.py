@@ -1,7 +1,7 @@
 """What several tests use: sightings by the word, and an outbox that keeps what it is given."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -61,10 +61,12 @@ class KeepingOutbox:
         self.rejected: list[tuple[Record, Exception]] = []
         self.counts: Counter[str] = Counter()
 
-    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
-        if isinstance(event, bytes):
-            event = _decode_state(event)
+    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
         self.written.append(Written(topic.name, key, event, timestamp))
+
+    def store(self, topic: Topic, key: bytes, value: Callable[[bytes], bytes], timestamp: int) -> None:
+        """Write it at once, as if each change were a transaction."""
+        self.send(topic, key, _decode_state(value(key)), timestamp)
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         self.written.append(Written(topic.name, key, None, timestamp))

@@ -9,7 +9,7 @@ decisions and their cost.
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from zlib import crc32
 
@@ -118,10 +118,13 @@ class _Decided:
     def __init__(self) -> None:
         self.events: list[tuple[str, bytes, Event]] = []
 
-    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
+    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
         del timestamp
-        if topic in (DECISIONS, DUPLICATES) and not isinstance(event, bytes):
+        if topic in (DECISIONS, DUPLICATES):
             self.events.append((topic.name, key, event))
+
+    def store(self, topic: Topic, key: bytes, value: Callable[[bytes], bytes], timestamp: int) -> None:
+        """Ignore the state."""
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         """Ignore tombstones of the state."""

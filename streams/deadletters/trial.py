@@ -26,7 +26,10 @@ class _Outbox:
     def __init__(self) -> None:
         self.error: Exception | None = None
 
-    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
+    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
+        """Discard it."""
+
+    def store(self, topic: Topic, key: bytes, value: Callable[[bytes], bytes], timestamp: int) -> None:
         """Discard it."""
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:

@@ -99,7 +99,7 @@ class LocalRun:
         self._selector = selector
         self._categorized: dict[str, CategorizedHeadline] = {}
         self._ended: list[LiveHeadline] = []
-        self._deduplicator = Deduplicator(window, witness=self, logs_headlines=False)
+        self._deduplicator = Deduplicator(window, witness=self)
         topology = stages(rules)
         self._engine = LocalEngine(
             topology,

@@ -35,7 +35,7 @@ def fill(window: Window, places: Sequence[str], failed: Callable[[Exception], No
         assert isinstance(record.value, Duplicate)
         duplicates.append(record.value)
 
-    deduplicator = Deduplicator(logs_headlines=False)
+    deduplicator = Deduplicator()
     engine = LocalEngine(
         STAGES,
         processors={DEDUPLICATE.name: deduplicator},

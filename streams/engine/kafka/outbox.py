@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter, defaultdict
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 from aiokafka import TopicPartition
 
@@ -13,6 +14,14 @@ from schemas.origin import origin
 from schemas.topics import DEADLETTERS, Topic
 from streams.observe.letters import Rejected
 from streams.stage import RawRecord
+
+
+class _Stored(NamedTuple):
+    """A change of a key that is not encoded yet."""
+
+    topic: Topic
+    value: Callable[[bytes], bytes]
+    timestamp: int
 
 
 class KafkaOutbox:
@@ -39,6 +48,8 @@ class KafkaOutbox:
         self.records: defaultdict[str, list[RawRecord]] = defaultdict(list)
         self._by_name: dict[str, list[RawRecord]] = {}
         """The same lists, by the topics' names without the prefix."""
+        self._stored: defaultdict[str, dict[bytes, _Stored]] = defaultdict(dict)
+        """What `flush` will write, by topic and key."""
         self.published: list[Event] = []
         """The events for public topics, in order; one that goes to several topics is listed once."""
         self.published_at: list[int] = []
@@ -54,13 +65,10 @@ class KafkaOutbox:
     @property
     def size(self) -> int:
         """Records to write."""
-        return sum(map(len, self.records.values()))
+        return sum(map(len, self.records.values())) + sum(map(len, self._stored.values()))
 
-    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
+    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
         """Publish an event on the partition of the input. Sent to several topics in a row, it is encoded once."""
-        if isinstance(event, bytes):
-            self._of(topic).append(RawRecord(key, event, timestamp, []))
-            return
         if event is not self._event:
             self._event, self._value, self._headers = event, encode(event), None
         headers: cloudevents.Headers = []
@@ -72,7 +80,13 @@ class KafkaOutbox:
                 self.published.append(event)
                 self.published_at.append(timestamp)
             headers = self._headers
-        self._of(topic).append(RawRecord(key, self._value, timestamp, headers))
+        self._write(topic, RawRecord(key, self._value, timestamp, headers))
+
+    def _write(self, topic: Topic, record: RawRecord) -> None:
+        """Write a record, in the place of what was stored for its key before."""
+        if topic.name in self._stored:
+            self._stored[topic.name].pop(cast("bytes", record.key), None)
+        self._of(topic).append(record)
 
     def _of(self, topic: Topic) -> list[RawRecord]:
         """The records of a topic."""
@@ -81,9 +95,20 @@ class KafkaOutbox:
             found = self._by_name[topic.name] = self.records[topic.on(self._prefix)]
         return found
 
+    def store(self, topic: Topic, key: bytes, value: Callable[[bytes], bytes], timestamp: int) -> None:
+        """Write a key of a compacted topic as it is at the next `flush`."""
+        self._stored[topic.name][key] = _Stored(topic, value, timestamp)
+
+    def flush(self) -> None:
+        """Encode what was stored, as it is now."""
+        for stored in self._stored.values():
+            for key, (topic, value, timestamp) in stored.items():
+                self._of(topic).append(RawRecord(key, value(key), timestamp, []))
+        self._stored.clear()
+
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         """Write a tombstone."""
-        self._of(topic).append(RawRecord(key, None, timestamp, []))
+        self._write(topic, RawRecord(key, None, timestamp, []))
 
     def reject(self, record: Any, error: Exception) -> None:
         """Keep a record byte for byte, with the reason, in the dead letters.

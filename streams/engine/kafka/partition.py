@@ -336,6 +336,7 @@ class PartitionRunner:
                     self._poison_pills.process(self._processor, piece, work.out)
                 if records:
                     work.add(records)
+            self._poison_pills.flush(work.out, work.end)
         finally:
             self._work = None
         if not work.records:

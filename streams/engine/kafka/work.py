@@ -125,12 +125,15 @@ class PoisonPills:
             Exception: What the processor raised on several records.
         """
         first = piece[0]
+        is_suspect = first.offset < self._suspected_up_to
         if len(piece) == 1 and (known := self._failing.get(first.offset)) is not None:
             out.reject(first, known)
             return
         began = time.monotonic()
         try:
             processor.process(piece, out)
+            if is_suspect:
+                out.flush()
             self._fit(time.monotonic() - began)
         except Exception as error:
             if len(piece) > 1:
@@ -139,6 +142,18 @@ class PoisonPills:
             self._failing[first.offset] = error
             place = f"{self._partition.topic}/{self._partition.partition}/{first.offset}"
             raise PoisonPillError(f"{place} becomes a dead letter: {described(error)}") from error
+
+    def flush(self, out: KafkaOutbox, end: int) -> None:
+        """Encode what the processor stored, once it has decided on all records of a transaction below offset `end`.
+
+        Raises:
+            Exception: What that raised. Next time it is done after each of the records.
+        """
+        try:
+            out.flush()
+        except Exception:
+            self._suspected_up_to = end
+            raise
 
     def _fit(self, took: float) -> None:
         """Adapt the size of the next piece to the time (s) that this one took."""

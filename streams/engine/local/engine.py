@@ -1,7 +1,7 @@
 """The local engine: the same processors as on Kafka, chained by lists instead of topics.
 
-Nothing is encoded: a record's value is the event itself, but for what a processor writes of its state. Records of one
-topic that later stages read are handed on batch by batch, so memory is bounded by the batch, not by the input.
+Nothing is encoded: a record's value is the event itself. Records of one topic that later stages read are handed on
+batch by batch, so memory is bounded by the batch, not by the input.
 """
 
 from collections import Counter, defaultdict
@@ -34,9 +34,12 @@ class _Outbox:
         self._read = engine.read
         self._counts = engine.counts[stage]
 
-    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
+    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
         if topic.name in self._read:
             self._published(topic, EventRecord(key, event, timestamp))
+
+    def store(self, topic: Topic, key: bytes, value: Callable[[bytes], bytes], timestamp: int) -> None:
+        """Discard it: nothing is restored here."""
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         if topic.name in self._read:

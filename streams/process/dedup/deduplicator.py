@@ -4,8 +4,8 @@ An exact duplicate is decided from key, timestamp and source header alone. Its v
 last bytes are compared with what our producers write, to detect other versions and damaged values. A value is decoded
 if that comparison fails, if its key is not live, or if its source has not shown the headline before.
 
-State that later decisions depend on is written to the changelog topic `ticker.seen` whenever it changes, so that
-decisions after a restart are the same.
+State that later decisions depend on is written to the changelog topic `ticker.seen` in the transaction in which it
+changes, so that decisions after a restart are the same.
 """
 
 from collections import Counter
@@ -96,21 +96,12 @@ class Deduplicator:
     Args:
         window: How long after its last sighting a headline stays live, in ms of event time.
         witness: Called for every exact duplicate and for every headline that ends.
-        logs_headlines: Whether live headlines are written to `ticker.seen`; where no restart reads them, making their
-            records would take a twentieth of the time of a new headline.
     """
 
-    def __init__(
-        self,
-        window: int = DEFAULT_WINDOW_MS,
-        witness: Witness | None = None,
-        *,
-        logs_headlines: bool = True,
-    ) -> None:
+    def __init__(self, window: int = DEFAULT_WINDOW_MS, witness: Witness | None = None) -> None:
         self._headlines = LiveHeadlines(window)
         self._corrections = Corrections()
         self._witness = witness
-        self._logs_headlines = logs_headlines
         self.clocks: Counter[str] = Counter()
         """The number of sightings so far whose time was far ahead of event time, or far behind it."""
 
@@ -186,7 +177,7 @@ class Deduplicator:
                 if witness is not None:
                     witness.repeated(record, headline, "exact")
                 if is_later:
-                    self._write(headline, timestamp, out)
+                    out.store(SEEN, headline.key, self._row, timestamp)
                     self._end_step(timestamp, out)
                     begin, end = self._headlines.plain
                 elif timestamp > headline.last_seen:
@@ -238,7 +229,7 @@ class Deduplicator:
         for _ in range(_AT_ONCE):
             if (headline := headlines.next_returned()) is None:
                 break
-            self._write(headline, timestamp, out)
+            out.store(SEEN, headline.key, self._row, timestamp)
 
     def _moment(self, timestamp: int) -> Moment:
         headlines = self._headlines
@@ -313,7 +304,7 @@ class Deduplicator:
             self._headlines.claim(headline, by, at)
             write = True
         if write:
-            self._write(headline, at, out)
+            out.store(SEEN, headline.key, self._row, at)
         self._hear(shown.source, at, out)
 
     def _hear(self, source: bytes, at: int, out: Outbox) -> None:
@@ -322,7 +313,7 @@ class Deduplicator:
         if begin <= at < end:
             return
         for headline in self._headlines.hear(source.decode(), at):
-            self._write(headline, at, out)
+            out.store(SEEN, headline.key, self._row, at)
 
     def _correct(self, correction: Correction, timestamp: int, out: Outbox) -> None:
         """Let a correction hold from here on, and end what was decided without it; one that is undone ends nothing.
@@ -396,7 +387,7 @@ class Deduplicator:
         self._headlines.add(headline, folded)
         if shown.at.is_doubted:
             self._headlines.claim(headline, sighting.source, timestamp, before=before)
-        self._write(headline, timestamp, out)
+        out.store(SEEN, headline.key, self._row, timestamp)
         event = Headline(
             **asdict(sighting),
             chain=chain,
@@ -451,10 +442,9 @@ class Deduplicator:
         out.send(DUPLICATES, winner.id.encode(), event, timestamp)
         out.count("near")
 
-    def _write(self, headline: LiveHeadline, timestamp: int, out: Outbox) -> None:
-        if self._logs_headlines:
-            row = headline.record(self._headlines.claims.get(headline.key))
-            out.send(SEEN, headline.key, row, timestamp)
+    def _row(self, key: bytes) -> bytes:
+        """The changelog record of a live headline, by its own key."""
+        return self._headlines.by_key[key].record(self._headlines.claims.get(key))
 
     def _forget(self, headline: LiveHeadline, timestamp: int, out: Outbox) -> None:
         """Remove a headline and write its tombstone; if it was the last live one of its chain, end the chain too."""

@@ -1,6 +1,7 @@
 """The categorize stage, without an engine."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -34,9 +35,11 @@ class _Outbox:
         self.rejected: list[tuple[Record, Exception]] = []
         self.counts = Counter[str]()
 
-    def send(self, topic: Topic, key: bytes, event: Event | bytes, timestamp: int) -> None:
-        assert not isinstance(event, bytes), "the stage has no state"
+    def send(self, topic: Topic, key: bytes, event: Event, timestamp: int) -> None:
         self.sent.append((topic, key, event, timestamp))
+
+    def store(self, topic: Topic, key: bytes, value: Callable[[bytes], bytes], timestamp: int) -> None:
+        raise AssertionError(f"the stage has no state: {topic}, {key!r}, {value}, {timestamp}")
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         self.forgotten.append((topic, key, timestamp))

@@ -121,20 +121,6 @@ def test_the_short_way_decides_as_the_long_one(records: list[EventRecord]) -> No
     assert short.counts == long.counts
 
 
-@given(ANY_TIMES)
-def test_a_run_that_is_never_restarted_decides_the_same_without_a_log(records: list[EventRecord]) -> None:
-    """Only the live headlines' own records are not made."""
-    logged, bare = KeepingOutbox(), KeepingOutbox()
-    Deduplicator().process(records, logged)
-    Deduplicator(logs_headlines=False).process(records, bare)
-    assert bare.counts == logged.counts
-    assert [each for each in bare.written if each.topic != "seen"] == [
-        each for each in logged.written if each.topic != "seen"
-    ]
-    rows = {each.key for each in logged.written if each.topic == "seen"}
-    assert {each.key for each in bare.written if each.topic == "seen"} <= rows
-
-
 def _shown(key: bytes, at: int) -> LiveHeadline:
     text = f"The bakery of {key.decode()} opens"
     return live_headline(
