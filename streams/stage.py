@@ -36,7 +36,8 @@ class EventRecord(Struct, frozen=True, gc=False):
     """A record that is not encoded: its value is the event itself, None for a tombstone."""
 
     key: bytes
-    value: Event | None
+    value: Event | bytes | None
+    """What a processor stores of its state is bytes."""
     timestamp: int
     headers: Sequence[tuple[str, bytes]] = ()
 

@@ -230,11 +230,14 @@ def _check_dead_letters(report: Report, rejected: Mapping[Place, DeadLetter], fo
 
 
 def _essence(seen: SeenHeadline | EventTime) -> SeenHeadline | EventTime:
-    """The parts of a state record that decide: a crash may lose sightings in the count, and the time in the bucket."""
+    """The parts of a state record that decide.
+
+    A crash may lose sightings in the count, sources beyond those that are named, and the time in the bucket.
+    """
     if isinstance(seen, EventTime):
         return seen
     bucket = str(bucket_end(parse_instant(seen.last_seen)))
-    return structs.replace(seen, sightings=1, last_seen=bucket)
+    return structs.replace(seen, sightings=1, source_count=None, source_sketch=None, last_seen=bucket)
 
 
 def _check_state(

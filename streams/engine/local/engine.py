@@ -1,7 +1,7 @@
 """The local engine: the same processors as on Kafka, chained by lists instead of topics.
 
-Nothing is encoded: a record's value is the event itself. Records of one topic that later stages read are handed on
-batch by batch, so memory is bounded by the batch, not by the input.
+Nothing is encoded: a record's value is the event itself, but for what a processor stores of its state. Records of one
+topic that later stages read are handed on batch by batch, so memory is bounded by the batch, not by the input.
 """
 
 from collections import Counter, defaultdict
@@ -39,7 +39,9 @@ class _Outbox:
             self._published(topic, EventRecord(key, event, timestamp))
 
     def store(self, topic: Topic, key: bytes, value: Callable[[bytes], bytes], timestamp: int) -> None:
-        """Discard it: nothing is restored here."""
+        """Encode it at once, if anybody reads it: nothing is restored here."""
+        if topic.name in self._read:
+            self._published(topic, EventRecord(key, value(key), timestamp))
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         if topic.name in self._read:
