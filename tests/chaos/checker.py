@@ -36,7 +36,7 @@ from tests.chaos.topics import Content, contents
 
 _NAMED: Final = 3
 _decode_decision: Final = msgspec.json.Decoder(Headline | ChainEnd).decode
-_decode_seen: Final = msgspec.json.Decoder(SeenHeadline | EventTime).decode
+decode_seen: Final = msgspec.json.Decoder(SeenHeadline | EventTime).decode
 
 Place = tuple[str, int, int]
 """Topic, partition, offset."""
@@ -90,7 +90,7 @@ class _Expected:
                     self.state.pop((number, record.key), None)
                     seen = record.value
                     if seen is not None:
-                        seen = _decode_seen(seen) if isinstance(seen, bytes) else seen
+                        seen = decode_seen(seen) if isinstance(seen, bytes) else seen
                         self.state[number, record.key] = seen
                     return
                 event: Any = record.value
@@ -229,7 +229,7 @@ def _check_dead_letters(report: Report, rejected: Mapping[Place, DeadLetter], fo
             report.problems.append(f"the dead letter of {place} is not the record that was rejected")
 
 
-def _essence(seen: SeenHeadline | EventTime) -> SeenHeadline | EventTime:
+def deciding(seen: SeenHeadline | EventTime) -> SeenHeadline | EventTime:
     """The parts of a state record that decide.
 
     A crash may lose sightings in the count, sources beyond those that are named, and the time in the bucket.
@@ -248,12 +248,12 @@ def _check_state(
     for record in seen.all:
         live.pop((record.partition, record.key), None)
         if record.value is not None:
-            live[record.partition, record.key] = _decode_seen(record.value)
+            live[record.partition, record.key] = decode_seen(record.value)
     if live.keys() != expected.keys():
         only = [len(expected.keys() - live.keys()), len(live.keys() - expected.keys())]
         report.problems.append(f"state: {only[0]} keys are missing, {only[1]} too many")
     differing = [
-        key for key in live.keys() & expected.keys() if _essence(live[key]) != _essence(expected[key])
+        key for key in live.keys() & expected.keys() if deciding(live[key]) != deciding(expected[key])
     ]
     if differing:
         report.problems.append(f"state: {len(differing)} keys differ, such as {differing[:_NAMED]}")

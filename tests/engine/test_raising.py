@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from schemas.events import Headline, Sighting, encode
+from schemas.topics import SEEN
 from streams.engine.kafka.outbox import KafkaOutbox
 from streams.engine.kafka.work import PoisonPillError, PoisonPills
 from streams.pipeline import CATEGORIZE, DEDUPLICATE
 from streams.stage import EventRecord, Processor, RawRecord, Stage
+from tests.chaos.checker import deciding, decode_seen
 from tests.support import MINUTE, START, sighting
 
 _TEXTS = [
@@ -101,6 +103,7 @@ def _run(stage: Stage, records: Sequence[_Placed], faults: _Faults) -> KafkaOutb
         try:
             for piece in suspects.pieces(list(records)):
                 suspects.process(processor, piece, out)
+            faults.at(-1)  # no record is decided on any more
             suspects.flush(out, len(records))
         except (PoisonPillError, MemoryError):
             continue
@@ -109,16 +112,18 @@ def _run(stage: Stage, records: Sequence[_Placed], faults: _Faults) -> KafkaOutb
         return out
 
 
-def _without_wall_clock(out: KafkaOutbox) -> dict[str, list[tuple[bytes | None, bytes | None, int]]]:
-    """The records by topic; of the state, which suspects write more often, those that compaction keeps."""
-    written = {topic: rows for topic, rows in out.records.items() if "deadletters" not in topic}
-    if "test.seen" in written:
-        written["test.seen"] = sorted({row.key: row for row in written["test.seen"]}.values(), key=_key)
-    return {topic: [(row.key, row.value, row.timestamp) for row in rows] for topic, rows in written.items()}
-
-
-def _key(row: RawRecord) -> bytes:
-    return row.key or b""
+def _without_wall_clock(out: KafkaOutbox) -> dict[str, list[Any]]:
+    """The records by topic; of the state, which suspects write more often, what decides of each key's last record."""
+    written: dict[str, list[Any]] = {
+        topic: [(row.key, row.value, row.timestamp) for row in rows]
+        for topic, rows in out.records.items()
+        if "deadletters" not in topic
+    }
+    last = {
+        key: None if value is None else deciding(decode_seen(value))
+        for key, value, _ in written.get("test.seen", ())
+    }
+    return written | {"test.seen": sorted(last.items())}
 
 
 def _sightings(choices: Sequence[tuple[int, int, str]]) -> list[RawRecord]:
@@ -181,6 +186,42 @@ def test_an_exception_anywhere_costs_its_record_and_nothing_else(
     assert _without_wall_clock(out) == _without_wall_clock(whole)
     assert out.counts == whole.counts
     assert [(kind.reason, letters) for kind, letters in out.dead_letters.items()] == [("MemoryError", 1)]
+
+
+class _Storing(Processor):
+    """Stores each record's key; encoding what is stored of one key raises."""
+
+    def restore(self, records: Any) -> None:
+        """Nothing is remembered."""
+
+    def process(self, records: Sequence[Any], out: Any) -> None:
+        for record in records:
+            out.store(SEEN, record.key, self._row, record.timestamp)
+
+    def _row(self, key: bytes) -> bytes:
+        if key == b"3":
+            raise ValueError("not this one")
+        return b"row of " + key
+
+
+def test_a_state_that_cannot_be_encoded_costs_its_record() -> None:
+    """It is encoded when the transaction ends, and it is found all the same which record it is of."""
+    suspects = PoisonPills(_PARTITION)
+    records = [_Placed(RawRecord(b"%d" % number, b"", START, []), number) for number in range(6)]
+    raised: list[type[Exception]] = []
+    while True:
+        out = KafkaOutbox("deduplicate", "test", _PARTITION)
+        try:
+            for piece in suspects.pieces(records):
+                suspects.process(_Storing(), piece, out)
+            suspects.flush(out, len(records))
+        except (PoisonPillError, ValueError) as error:
+            raised.append(type(error))
+        else:
+            break
+    assert raised == [ValueError, PoisonPillError]
+    assert [letter.key for letter in out.records["test.deadletters"]] == [b"3"]
+    assert [row.value for row in out.records["test.seen"]] == [b"row of %d" % n for n in (0, 1, 2, 4, 5)]
 
 
 def test_what_is_raised_may_be_unable_to_say_what_it_is() -> None:
