@@ -44,7 +44,7 @@ _DAMAGED: Final = re.compile(r"(?<=[a-z])\?+(?=[a-z])|^[\s?]+")
 """Question marks that ask nothing: an apostrophe that was lost ("l?organisation"), and those before the first word."""
 _OURS: Final = (KEPT_ACUTE, KEPT_PLUS, KEPT_MINUS)
 _ASKED: Final = re.compile(r"[\s?]*\?[\s?]*")
-_END: Final = r"(?![^\s.,;:…!?،؛؟)\]»\"”'’|])"
+_END: Final = r"(?![^\s.,;:…!?،؛؟()\]»\"”'’|/])"
 _SIGNED: Final = re.compile(rf"[+−-](?<=[A-Da-dOo].){_END}")
 """What may be the sign of a grade, found quickly in the texts that have one."""
 _GRADE: Final = re.compile(

@@ -59,6 +59,8 @@ DIFFERENT = [
     ("Fitch rates the port BB+", "Fitch rates the port BB"),
     ("S&P lowers the town to AA-: what now?", "S&P lowers the town to AA: what now?"),
     ("فيتش تمنح الميناء درجة BBB-", "فيتش تمنح الميناء درجة BBB"),
+    ("Agency affirms the mill at 'A-'/stable", "Agency affirms the mill at 'A'/stable"),
+    ("Agency affirms the mill at A+(hil)", "Agency affirms the mill at A-(hil)"),
     ("Appel aux donneurs « O- »", "Appel aux donneurs « O+ »"),
     ("مصرع 3 أشخاص", "مصرع 13 شخصا"),
     ("مصر تفوز 2-1", "مصر تفوز 21"),
@@ -166,4 +168,4 @@ def test_what_folds_otherwise_has_another_version() -> None:
         digest.update(f"{fold(pair.a)}\n{fold(pair.b)}\n".encode())
     for text in chain.from_iterable(SAME + DIFFERENT):
         digest.update(f"{fold(text)}\n".encode())
-    assert (FOLD_VERSION, digest.hexdigest()) == (5, "72d2420fdb1bc741")
+    assert (FOLD_VERSION, digest.hexdigest()) == (5, "ff017f61eb2c2505")

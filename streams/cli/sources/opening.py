@@ -72,7 +72,8 @@ async def opened_visitor(
     bounds = Bounds(settings[SHORTEST_INTERVAL], settings[LONGEST_INTERVAL])
     if bounds.shortest > bounds.longest:
         raise SettingsError(
-            f"sources.shortest_interval is {bounds.shortest:g} s and sources.longest_interval {bounds.longest:g} s"
+            f"sources.shortest_interval is {bounds.shortest:g} s and sources.longest_interval {bounds.longest:g} s:"
+            " make the first the smaller"
         )
     async with opened(memory, settings) as (fetcher, hosts):
         yield Visitor(registry, fetcher, hosts, memory, bounds=bounds, now=now, gone=gone)
