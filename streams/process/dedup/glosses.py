@@ -1,6 +1,6 @@
 """A name that is said twice, in full and in short: "World Food Programme (WFP)", "WFP (World Food Programme)".
 
-Which names are short for which the lexicon knows; capitals that are the initials of the words before them need no list.
+Which names are short for which the lexicon knows; capitals that begin the words before them need no list.
 """
 
 import re
@@ -13,7 +13,8 @@ from streams.process.dedup.words import Lexicon, stems
 _OPENS: Final = "("
 _CLOSES: Final = ")"
 _WRITTEN: Final = re.compile(r"\w+")
-_SHORTEST_INITIALS: Final = 2
+_LONGEST_SPELT: Final = 10
+"""Letters of the longest short name that is read out of its words."""
 
 
 def without_gloss(headline: Words, lexicon: Lexicon) -> Words:
@@ -40,15 +41,24 @@ def without_gloss(headline: Words, lexicon: Lexicon) -> Words:
 
 
 def _is_short_for(short: str, words: Sequence[str], shown: str, lexicon: Lexicon) -> bool:
-    """Whether words end with the long name of a short one: a known one, or one in capitals that are their initials."""
+    """Whether words end with the long name of a short one: a known one, or capitals that begin them."""
     _, names = lexicon.shortened.get(short, ("", ()))
     for name in names:
         last = words[-len(name) :]
         if last == name or (last[1:] == name[1:] and name[0] in stems(last[0])):
             return True
-    told = [word[0] for word in words if word not in lexicon.droppable]
+    told = [word for word in words if word not in lexicon.droppable]
     return (
-        len(short) >= _SHORTEST_INITIALS
+        len(short) <= _LONGEST_SPELT
         and short.upper() in _WRITTEN.findall(shown)
-        and told[-len(short) :] == [*short]
+        and not (told and told[-1].startswith(short))
+        and _spell(told, short)
     )
+
+
+def _spell(words: Sequence[str], short: str) -> bool:
+    """Whether the beginnings of words, up to the last one, make a short name: "INstitut de POLice"."""
+    if not (short and words):
+        return not short
+    ends = range(1, len(short) + 1)
+    return any(words[-1].startswith(short[-end:]) and _spell(words[:-1], short[:-end]) for end in ends)

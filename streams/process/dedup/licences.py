@@ -375,8 +375,8 @@ def _is_respaced(alignment: Alignment, step: Step) -> bool:
 
 def _is_same_span(alignment: Alignment, step: Step) -> bool:
     """Two words for one unit of time: "سنوات", "أعوام"; "ans", "années"."""
-    units = spans(alignment, step)
-    return units is not None and units[0] == units[1] and not any(t.kind for t in (*step.before, *step.after))
+    found = spans(alignment, step)
+    return found is not None and found[0] == found[1] and not any(t.kind for t in (*step.before, *step.after))
 
 
 def _tells_death(alignment: Alignment, step: Step) -> bool:

@@ -93,8 +93,9 @@ def _forms(token: Token) -> Iterator[str]:
 
 
 def _other_span(alignment: Alignment, step: Step) -> str:
-    units = spans(alignment, step)
-    return "number" if units and units[0] != units[1] else ""
+    found = spans(alignment, step)
+    counted = any(token.kind for token in (*step.before, *step.after))
+    return "number" if found and (counted or found[0] != found[1]) else ""
 
 
 def _other_pronoun(before: str, after: str) -> str:

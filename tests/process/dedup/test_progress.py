@@ -18,6 +18,9 @@ from streams.process.dedup.compare import compare
         ("more", "توقيف مروج خمور بالميناء", "توقيف مروج خمور بالميناء ثم إطلاق سراحه"),
         ("number", "الحكم على المدير بالسجن خمسة أشهر", "الحكم على المدير بالسجن خمس سنوات"),
         ("number", "الحكم على المدير بالسجن خمسة أشهر", "الحكم على المدير بالسجن سنتين"),
+        ("number", "السجن ستة أشهر لصاحب المتجر", "السجن سنة واحدة لصاحب المتجر"),
+        ("number", "السجن عامين لصاحب المتجر", "السجن خمس سنوات لصاحب المتجر"),
+        ("number", "السجن عام لصاحب المتجر", "السجن سنتين لصاحب المتجر"),
         ("number", "Le trésorier condamné à deux mois", "Le trésorier condamné à deux ans"),
         ("number", "Treasurer jailed for a month", "Treasurer jailed for a year"),
         ("number", "Bakery to open at 9pm", "Bakery to open at midnight"),
@@ -57,6 +60,8 @@ def test_something_else_is_no_progress(one: str, other: str) -> None:
     ("one", "other"),
     [
         ("الحكم على المدير بالسجن خمسة أعوام", "الحكم على المدير بالسجن خمس سنوات"),
+        ("السجن عامين لصاحب المتجر", "السجن سنتين لصاحب المتجر"),
+        ("السجن عام واحد لصاحب المتجر", "السجن سنة لصاحب المتجر"),
         ("Le trésorier condamné à deux ans", "Le trésorier condamné à deux années"),
         ("Bakery to open at 12am", "Bakery to open at midnight"),
     ],
