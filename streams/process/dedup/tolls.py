@@ -150,7 +150,8 @@ def _group(tokens: Sequence[Token], at: int, amounts: dict[int, Token], lexicon:
         for beside in range(at + step, at + step * (_FAR + 1), step):
             if not 0 <= beside < len(tokens) or beside in amounts:
                 break
-            if step > 0 and tokens[beside].written.startswith(_AND):
+            written = tokens[beside].written
+            if step > 0 and written.startswith(_AND) and written not in lexicon.victims:
                 # Who comes after "and" is counted by another number: "مقتل 3 وإصابة 11".
                 break
             if (group := _victims(tokens[beside], lexicon)) is not None:
