@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from streams.process import language
 from streams.process.fold import fold
 from streams.process.language import LANGUAGES, detect
-from streams.process.language.train import learn, names_in
+from streams.process.language.train import learn, long_names_in, names_in
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,15 @@ def test_a_name_is_written_with_a_capital_in_the_middle_of_headlines() -> None:
         ]
     )
     assert names == {"tafraout"}
+
+
+def test_a_long_name_has_a_small_word_within() -> None:
+    """What is a sentence's own, or begins it, is no such name."""
+    headlines = [
+        "Les cyclistes du Tour de Corse arrivent à La Baule",
+        "La ville de Tafraout vue par les peintres de l'école",
+    ]
+    assert long_names_in(headlines) == {"Tour de Corse", "La Baule"}
 
 
 def test_names_teach_nothing_and_words_teach_as_they_are_used() -> None:
