@@ -4,7 +4,7 @@ A fire is put out, a match postponed is cancelled, an alert goes from orange to 
 the lexicon knows. What is found here makes an update of what would be distinct, and never a duplicate.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from streams.process.dedup.align import Alignment, Step
 from streams.process.dedup.licences import says
 from streams.process.dedup.reading import Reading, Token
 from streams.process.dedup.spans import spans
-from streams.process.dedup.words import FACTS, Lexicon, States, stems
+from streams.process.dedup.words import FACTS, Lexicon, stems
 from streams.process.fold import fold_words
 
 _FEWEST_IN_CLAUSE: Final = 3
@@ -58,12 +58,12 @@ def _text(tokens: Sequence[Token]) -> str:
     return " ".join(token.written for token in tokens if token.written)
 
 
-def _state(text: str, states: States, lexicon: Lexicon) -> int | None:
-    """The state that words name, with little words before it or none: "un corps retrouvé"."""
+def _known(text: str, phrases: Collection[str], lexicon: Lexicon) -> str:
+    """The phrase that words are, with little words before it or none ("un corps retrouvé"); empty for others."""
     words = text.split()
-    while words and " ".join(words) not in states.are and words[0] in lexicon.droppable:
+    while words and " ".join(words) not in phrases and words[0] in lexicon.droppable:
         words.pop(0)
-    return states.are.get(" ".join(words))
+    return known if (known := " ".join(words)) in phrases else ""
 
 
 def _other_state(alignment: Alignment, before: str, after: str) -> str:
@@ -72,8 +72,9 @@ def _other_state(alignment: Alignment, before: str, after: str) -> str:
     ):
         return ""
     for states in alignment.lexicon.states:
-        one, other = (_state(text, states, alignment.lexicon) for text in (before, after))
-        if one is not None and other is not None and one != other and _are_about(alignment, states.of):
+        one, other = (_known(text, states.are, alignment.lexicon) for text in (before, after))
+        named = one and other and states.are[one] != states.are[other]
+        if named and _are_about(alignment, states.of):
             return "state"
     return ""
 
@@ -109,7 +110,7 @@ def _added(alignment: Alignment, step: Step, told: str) -> str:
     tokens, reading, at = (
         (step.before, alignment.one, step.at) if step.before else (step.after, alignment.other, step.at_other)
     )
-    if told in alignment.lexicon.advances:
+    if _known(told, alignment.lexicon.advances, alignment.lexicon):
         return "state"
     if at + len(tokens) != len(reading.tokens) or at < _FEWEST_BEFORE_CLAUSE:
         return ""

@@ -14,6 +14,7 @@ from streams.process.dedup.compare import compare
         ("state", "Un cycliste blessé par un taxi", "Un cycliste grièvement blessé par un taxi"),
         ("state", "Baker arrested over Hull arson", "Baker charged over Hull arson"),
         ("state", "Boxer Ana Mora retires at 30", "Boxer Ana Mora retires at 30, agent confirms"),
+        ("state", "Lens 0-0 Brest en amical", "Lens 0-0 Brest en amical à la mi-temps"),
         ("more", "Rovers 1-1 Albion", "Rovers 1-1 Albion (Rovers win 5-4 on pens)"),
         ("more", "توقيف مروج خمور بالميناء", "توقيف مروج خمور بالميناء ثم إطلاق سراحه"),
         ("number", "الحكم على المدير بالسجن خمسة أشهر", "الحكم على المدير بالسجن خمس سنوات"),
