@@ -15,6 +15,8 @@ from streams.process.language.train import learn, long_names_in, names_in
     [
         ("أمطار غزيرة شمال المملكة", "ar"),
         ("هاتف iPhone 17 يصل إلى الأسواق", "ar"),
+        ("Nintendo Switch Online تصل إلى المنطقة", "ar"),
+        ("Le mot « عاجل » gagne les sites d'information", "fr"),
         ("Averses orageuses attendues dans le nord du pays", "fr"),
         ("Le Raja en tete du championnat", "fr"),
         ("Heavy rain expected in the north of the country", "en"),
@@ -31,7 +33,7 @@ from streams.process.language.train import learn, long_names_in, names_in
     ],
 )
 def test_a_headline_has_the_language_of_most_of_its_letters(text: str, language: str) -> None:
-    """By script first; French and English by their trigrams and words."""
+    """By script first, Arabic with Latin names in it; French and English by their trigrams and words."""
     assert detect(fold(text)) == language
 
 

@@ -34,6 +34,8 @@ _ARABIC: Final = re.compile(f"[{_SCRIPTS['ar']}]+")
 _LATIN: Final = re.compile(f"[{_SCRIPTS['latin']}]+")
 _ALL_ARABIC: Final = re.compile(f"[{_SCRIPTS['ar']}][{_SCRIPTS['ar']} 0-9.:/%?+-]*")
 """Texts of Arabic letters and of what is in no script: most of those in Arabic."""
+_LATIN_OF_ARABIC: Final = 3
+"""So many Latin letters can stand in Arabic headlines for each Arabic one: those of products, teams and films."""
 _OTHERS: Final = {
     language: re.compile(f"[{letters}]+")
     for language, letters in _SCRIPTS.items()
@@ -83,7 +85,8 @@ def _latin_model() -> LatinModel:
 def detect(folded: str) -> str:
     """The ISO 639 code of a folded text: the script with most letters decides, `und` where there are none.
 
-    Arabic script is `ar`; Latin script is `fr` or `en`; other scripts name their largest language.
+    Arabic script is `ar`, with Latin names in it too; Latin script is `fr` or `en`; other scripts name their largest
+    language.
     """
     if _ALL_ARABIC.fullmatch(folded):
         return "ar"
@@ -96,7 +99,7 @@ def detect(folded: str) -> str:
         best = max(counts, key=counts.__getitem__)
         if counts[best] > max(arabic, latin):
             return "ja" if best == "zh" and counts["ja"] else best
-    if arabic >= latin:
+    if _LATIN_OF_ARABIC * arabic >= latin:
         return "ar" if arabic else UNDETERMINED
     return _latin_language(folded)
 
