@@ -342,8 +342,11 @@ _JOINT: Final = re.compile(
 _ORNAMENTS: Final = (
     "※⁃❯\u2023\u2043\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d"
 )
-_BULLET: Final = re.compile(rf"\A(?:[-–—*•·»›>+~|{_ORNAMENTS}](?!\d)\ufe0f?[ \xa0]*)+(?=\S)")
-_TRAILING: Final = "|•·→←►◄*-–—" + "".join(map(chr, range(0x25A0, 0x2600)))
+_BULLET: Final = re.compile(
+    rf"\A(?:(?:[-–—*•·»›>+~|{_ORNAMENTS}](?!\d)\ufe0f?|[:：,،;؛./](?=[ \xa0]))[ \xa0]*)+(?=\S)"
+)
+"""Bullets before a text, and the mark that joined it to what was taken off: `<b>10:05</b> : Ferry …`."""
+_TRAILING: Final = "|•·→←►◄*-–—,،;؛" + "".join(map(chr, range(0x25A0, 0x2600)))
 """Symbols that are no part of a headline at whose end they stand; and so are » and › unless they close a quotation."""
 _FEWEST_LETTERED: Final = 3
 """Slots that letters count: of fewer, `A. …` and `B. …`, they may be initials."""

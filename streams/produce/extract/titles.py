@@ -62,10 +62,11 @@ def titles(drawn: Outline, items: Sequence[int]) -> list[Title]:
     titled = {place for place, cells in columns.items() if _are_titles(cells, len(rows))}
     titled = titled or _in_bold(rows)
     found = [_title(drawn, item, row, titled) for item, row in zip(items, rows, strict=True)]
-    return [
+    told = [
         replace(title, text="") if is_furniture(title.text) and title.text not in news else title
         for title in found
     ]
+    return _without_colons(told)
 
 
 def _without(rows: list[list[Cell]], judge: Callable[[Cell], bool]) -> list[list[Cell]]:
@@ -82,6 +83,18 @@ def _could_be_headline(row: Iterable[Cell]) -> bool:
 
 def _is_aside_by_name(cell: Cell) -> bool:
     return not ASIDE.isdisjoint(cell.parts)
+
+
+def _without_colons(found: list[Title]) -> list[Title]:
+    """Titles without the colon that most end with: it stood before what was left out, as in `Ferry … : 10:05`."""
+    texts = [title.text for title in found if title.text]
+    if len(texts) < _REPEATED or sum(text.endswith(_COLONS) for text in texts) < _MOST * len(texts):
+        return found
+    return [replace(title, text=title.text.rstrip(_COLON_OR_SPACE)) for title in found]
+
+
+_COLONS: Final = (":", "：")
+_COLON_OR_SPACE: Final = " \xa0" + "".join(_COLONS)
 
 
 def _news_like_furniture(rows: Sequence[Sequence[Cell]]) -> frozenset[str]:
@@ -113,7 +126,7 @@ def _is_fixed(cells: Sequence[Cell], rows: int) -> bool:
     if len(texts) == 1 or rows < _MANY:
         return len(texts) == 1
     short = all(len(text.split()) <= _FEW_WORDS and len(text) <= 2 * SHORTEST_HEADLINE for text in texts)
-    spoken = any(text.endswith((":", "：")) for text in texts)
+    spoken = any(text.endswith(_COLONS) for text in texts)
     return short and (not spoken or (len(cells) >= _MANY and 2 * len(texts) <= len(cells)))
 
 

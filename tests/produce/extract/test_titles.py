@@ -44,6 +44,13 @@ def strip(item: str) -> list[str]:
         '<b class="title">{h}</b><hr><div class="updated">Reported {n} h ago</div>',
         "<b>{n}:05</b>{h}",
         '{h} <a href="/{n}">Click here to read on</a>',
+        '<b>08:{n}</b> : <a href="/{n}">{h}</a>',
+        "<b>08:{n}</b>، {h}",
+        '<span class="cat">{s}</span> / {h}',
+        "<time>08:{n}</time>. {h}",
+        "{h} : <time>08:{n}</time>",
+        "{h}, <span>08:{n}</span>",
+        "{h} ;",
         '<a href="/{n}"><b>{h}</b><span>From our night editor and the agencies, {n} March</span></a>',
     ],
 )
