@@ -399,7 +399,7 @@ def without_notes(texts: list[str]) -> list[str]:
     return _without_end_label(bare) if sum(map(bool, bare)) > 1 else texts
 
 
-_MANY_DOUBTFUL: Final = 5
+_MANY_DOUBTFUL: Final = 8
 """Of so many texts of a list one can be a headline that is written as furniture; where more are, they are furniture."""
 
 

@@ -62,7 +62,8 @@ TRIPLED: Final = 9.0
 DECISIVE: Final = 8.0
 """The strength from which one occurrence is enough; weaker symbols, which occur in headlines, must repeat."""
 
-_DOTS: Final = (" ... ", " … ")
+_DOTS: Final = (" ...", " …")
+_DOTS_RUN: Final = re.compile(r" (?:\.{3,}|…+)(?= )")
 DOTS_STRENGTH: Final = 5.0
 _FEWEST_DOTS: Final = 3
 """Dots separate only with space on both sides, three times or more: headlines have them inside and at their ends."""
@@ -262,8 +263,12 @@ def candidates(text: str) -> list[Candidate]:
 
 def _dots(text: str) -> list[Candidate]:
     begun = text[:_BEGINNING]
-    counts = [(dots, text.count(dots)) for dots in _DOTS if dots in begun]
-    return [Candidate(dots, count, DOTS_STRENGTH) for dots, count in counts if count >= _FEWEST_DOTS]
+    if not any(dots in begun for dots in _DOTS):
+        return []
+    counts = Counter(run for run in _DOTS_RUN.findall(text) if len(run) < MAX_SEPARATOR)
+    return [
+        Candidate(f"{run} ", count, DOTS_STRENGTH) for run, count in counts.items() if count >= _FEWEST_DOTS
+    ]
 
 
 def _gaps(text: str, traces: set[int]) -> Iterator[Candidate]:

@@ -267,6 +267,13 @@ def test_a_note_for_each_headline_is_no_headline(note: str) -> None:
     assert without_notes(slots) == [slot for title in TITLES for slot in (title, "")]
 
 
+def test_a_note_in_each_story_of_several_lines_is_no_headline() -> None:
+    """A line in five is no single one among headlines where the stories go on and on like that."""
+    story = ("Ferries", "What the pilots want and what they get", "More on page 4", "Ira Wood, Monday")
+    slots = [slot for title in TITLES for slot in (title, *story)]
+    assert "Ira Wood, Monday" not in without_notes(slots)
+
+
 @pytest.mark.parametrize(
     "note", ["Ira Wood, 3 min ago", "Ira Wood - 12 March 2026", "Hilltown | 10:05", "Wire, 12/03/2026"]
 )
