@@ -38,6 +38,8 @@ _PIECE: Final = 2
 """Words of a piece that is learned from. In a whole headline a word learns little beside others that tell as much."""
 _TIMES: Final = 5
 """So many headlines is a name of `exonyms.txt` worth."""
+_UNKNOWN: Final = 0.5
+"""The share of what its trigrams say that counts for an unknown word, as it is likely to be a name."""
 _STRENGTH: Final = 0.25
 """How strongly the prior holds the weights near zero; chosen on headlines of our own."""
 _STEPS: Final = 300
@@ -120,7 +122,9 @@ def learn(rows: Texts, names: frozenset[str]) -> LatinModel:
             word: round(_HUNDREDTHS * odds)
             for word, odds in sorted((whole | dict.fromkeys(names, 0.0)).items())
         },
-        trigrams={t: rounded for t, odds in trigrams.items() if (rounded := round(_HUNDREDTHS * odds))},
+        trigrams={
+            t: rounded for t, odds in trigrams.items() if (rounded := round(_HUNDREDTHS * _UNKNOWN * odds))
+        },
     )
 
 
