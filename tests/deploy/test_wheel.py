@@ -55,6 +55,6 @@ def _imports(source: bytes) -> Iterator[str]:
 
 
 def test_the_wheel_is_small(wheel: zipfile.ZipFile) -> None:
-    """Beside code, most of it is the model, the known words and names; a data file that slipped in would show here."""
+    """Beside code, most of it is the models, the known words and names; a data file that slipped in would show here."""
     data = [entry for entry in wheel.infolist() if not entry.filename.endswith((".py", "/RECORD"))]
-    assert sum(entry.compress_size for entry in data) < 750_000
+    assert sum(entry.compress_size for entry in data) < 850_000
