@@ -49,7 +49,19 @@ def _moved(alignment: Alignment, _: Sequence[Step]) -> str | None:
     moved = " ".join(token.written for token in alignment.moved)
     if any(token.kind == "score" for token in alignment.one.tokens) or _is_elsewhere(alignment):
         return moved
+    if _parts_initials(alignment):
+        return moved
     return None if _is_inversion(alignment) or _is_segment(alignment) or _is_adverbial(alignment) else moved
+
+
+def _parts_initials(alignment: Alignment) -> bool:
+    """Whether letters that stand side by side in one headline do not in the other: "D. A." is not "A. D."."""
+    begin, turn, end = alignment.turned
+    tokens = alignment.one.tokens
+    return any(
+        len(left.written) == len(right.written) == 1 and (left.written + right.written).isalpha()
+        for left, right in ((tokens[turn - 1], tokens[turn]), (tokens[end - 1], tokens[begin]))
+    )
 
 
 def _is_elsewhere(alignment: Alignment) -> bool:
