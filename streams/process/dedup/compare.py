@@ -13,6 +13,7 @@ from msgspec import Struct
 from schemas.events import Change
 from streams.process.dedup.align import Alignment, Step, align
 from streams.process.dedup.datelines import with_datelines
+from streams.process.dedup.equivalents import write_alike
 from streams.process.dedup.glosses import without_gloss
 from streams.process.dedup.guards import FACTS, GUARDS
 from streams.process.dedup.guards.content import UNLIKE
@@ -108,7 +109,8 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
         detail = f"{shared} of {shorter} words shared"
         return Comparison(Relation(relation="distinct", rule=UNLIKE.name, detail=detail, score=0.0), None)
     spaced, spaced_other = respace(without_gloss(one, words), without_gloss(other, words), words)
-    led, led_other = with_datelines(spaced, spaced_other, words)
+    alike, alike_other = write_alike(spaced, spaced_other, words)
+    led, led_other = with_datelines(alike, alike_other, words)
     alignment = align(
         read(led, words, frozenset(led_other.words)),
         read(led_other, words, frozenset(led.words)),
@@ -118,7 +120,9 @@ def compare_words(one: Words, other: Words, words: Lexicon) -> Comparison:
     rewritten = {}
     if (spaced, spaced_other) != (one, other):
         rewritten["respaced"] = "spaces elsewhere, or a name in short"
-    if (led, led_other) != (spaced, spaced_other):
+    if (alike, alike_other) != (spaced, spaced_other):
+        rewritten["variant"] = "a range, an age group or a former office in another form"
+    if (led, led_other) != (alike, alike_other):
         rewritten["moved"] = "the place in front of one, inside the other"
     judged = _judge(alignment, rewritten)
     if judged.relation == "distinct" and (changed := retold(alignment)):

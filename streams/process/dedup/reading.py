@@ -136,9 +136,9 @@ def _joined(mine: Words, beside: Words, lexicon: Lexicon) -> Words:
     theirs = frozenset(beside.words)
     if not lexicon.shortened.keys().isdisjoint(theirs):
         for begin, end, short in reversed([*_in_full(mine.words, beside, theirs, lexicon)]):
-            mine = _with_joint(mine, begin, end, short)
+            mine = with_joint(mine, begin, end, short)
     for begin, end in reversed([*_spelt_out(mine.words, theirs)]):
-        mine = _with_joint(mine, begin, end)
+        mine = with_joint(mine, begin, end)
     if not lexicon.lettered.keys().isdisjoint(theirs):
         mine = _with_units(mine, beside, lexicon)
     joints = [
@@ -151,7 +151,7 @@ def _joined(mine: Words, beside: Words, lexicon: Lexicon) -> Words:
         and make_one((left, right), lexicon)
     ]
     for joint in reversed(joints):
-        mine = _with_joint(mine, joint, joint + 2)
+        mine = with_joint(mine, joint, joint + 2)
     return mine
 
 
@@ -164,7 +164,7 @@ def make_one(parts: Sequence[str], lexicon: Lexicon) -> bool:
     return joint not in lexicon.apart and not (parts[0] in lexicon.leading and joint in lexicon.known)
 
 
-def _with_joint(mine: Words, begin: int, end: int, joint: str = "") -> Words:
+def with_joint(mine: Words, begin: int, end: int, joint: str = "") -> Words:
     """Words of which those from `begin` to `end` are one, which is `joint` or all of them together."""
     words = (*mine.words[:begin], joint or "".join(mine.words[begin:end]), *mine.words[end:])
     breaks = tuple(
@@ -183,7 +183,7 @@ def _with_units(mine: Words, beside: Words, lexicon: Lexicon) -> Words:
             continue
         for at, word in enumerate(mine.words):
             if word == number and mine.words[at + 1 : at + 2] == (letter,):
-                mine = _with_joint(mine, at + 1, at + 2, full)
+                mine = with_joint(mine, at + 1, at + 2, full)
             elif word == number + letter:
                 words = (*mine.words[:at], number, full, *mine.words[at + 1 :])
                 mine = Words(words, tuple(Break(b.at + (b.at > at), b.mark) for b in mine.breaks), mine.shown)

@@ -85,7 +85,8 @@ class Lexicon(Struct, frozen=True):
     `lettered` has for a unit ("metres") the letter that says it only where the other headline has the unit in full.
     `shortened` has for a short name ("who") how it is written ("WHO") and the words of its long ones. `opening` are
     the first words of phrases, `longest` is how many words a phrase has at most. `ends_of_states` are the last words of
-    states.
+    states. `ranges` has what opens a range and what joins its numbers, `under` the words before an age; `ranging` and
+    `aging` are words that tell of one, `twofold` those and `former`: what can be said in two forms.
     """
 
     language: str
@@ -139,6 +140,13 @@ class Lexicon(Struct, frozen=True):
     recurring: frozenset[str]
     renewed: frozenset[str]
     tenses: Mapping[str, str]
+    ranges: tuple[tuple[tuple[str, ...], str], ...]
+    ranging: frozenset[str]
+    lasting: frozenset[str]
+    under: tuple[tuple[str, ...], ...]
+    aging: frozenset[str]
+    former: frozenset[str]
+    twofold: frozenset[str]
     opening: frozenset[str]
     longest: int
     known: frozenset[str]
@@ -243,6 +251,11 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
     bounds = _first_of(data.get("bounds", ()))
     states = tuple(map(_states, data.get("states", ())))
     phrases = [phrase for phrase in (*meanings, *units, *variants, *bounds) if " " in phrase]
+    ranges = tuple((tuple(fold(one).split()), fold(other)) for one, other in data.get("ranges", ()))
+    under = tuple(tuple(fold(phrase).split()) for phrase in data.get("under", ()))
+    ranging = frozenset(opening[0] if opening else joining for opening, joining in ranges)
+    aging = frozenset(phrase[0] for phrase in under)
+    former = _folded(data.get("former", ()))
     names = given_names() if known else frozenset[str]()
     place_words = places().known if known else frozenset[str]()
     return Lexicon(
@@ -297,6 +310,13 @@ def _lexicon(language: str, data: Mapping[str, Any], known: frozenset[str]) -> L
         recurring=_folded(data.get("recurring", ())),
         renewed=_folded(data.get("renewed", ())),
         tenses=_first_of(data.get("tenses", ())),
+        ranges=ranges,
+        ranging=ranging,
+        lasting=_folded(data.get("lasting", ())),
+        under=under,
+        aging=aging,
+        former=former,
+        twofold=ranging | aging | former,
         opening=frozenset(phrase.split()[0] for phrase in phrases) | frozenset(bounds),
         longest=max((phrase.count(" ") + 1 for phrase in phrases), default=1),
         known=known
