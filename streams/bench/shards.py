@@ -16,6 +16,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from schemas.events import Event, Sighting
+from schemas.instants import EARLIEST, LATEST
 from schemas.topics import DECISIONS, DUPLICATES, Topic
 from streams.bench.corpus import Corpus, make
 from streams.process.dedup.deduplicator import Deduplicator
@@ -184,6 +185,7 @@ def _decide(records: Sequence[Record], out: _Decided) -> float:
 def _filter(records: Sequence[Record]) -> float:
     """The processor time of all shards together, in seconds."""
     shard = Shard()
+    shard.plain = EARLIEST, LATEST  # as the owner says of nearly all times
     started = time.process_time()
     for record in records:
         shard.repeats(record)
