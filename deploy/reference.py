@@ -47,7 +47,7 @@ sasl_password_file = "/run/secrets/kafka"
 port = 19092
 ```
 
-A flag that would have no effect, for want of another or beside one, is refused with what it needs (exit code 2).
+Most flags that would have no effect, for want of another or beside one, are refused with what they need (exit code 2).
 Variables and files are not, since several commands share them.
 
 | flag | environment | ticker.toml | default | allowed | meaning |

@@ -17,6 +17,8 @@ LONGEST: Final = 250
 """Characters between two times, counts or sections: those of a headline."""
 MOST_BEFORE: Final = 40
 """Characters within which the first opening ends: a label can stand before it."""
+_SHORTEST_OF_FEWEST: Final = 25
+"""The same where only three times stand behind texts: by chance those of a timetable go back ("Fez to Oujda 19:05")."""
 FEWEST: Final = 3
 """Times, counts or sections that part headlines at least."""
 
@@ -116,6 +118,8 @@ def _between(text: str, times: Sequence[re.Match[str]]) -> tuple[int, ...]:
         return ()
     starts = (0, *(time.end() for time in times[:-1]))
     between = [text[start : time.start()].strip() for start, time in zip(starts, times, strict=True)]
+    if len(times) == FEWEST and min(map(len, between)) < _SHORTEST_OF_FEWEST:
+        return ()
     if not _are_long(between) or most_are_small(text, starts):
         return ()
     return () if any(each.split()[-1].casefold() in _BEFORE_TIMES for each in between) else starts

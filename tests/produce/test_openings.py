@@ -91,6 +91,8 @@ def test_clocks_behind_headlines_part_them(before: str, text: str) -> None:
         strip("{h} {t}") + " and later",
         f"{NEWS[0]} 18:40 {NEWS[1]} 18:12",
         "Fajr 18:40 Dhuhr 18:12 Asr 17:55 Isha 9:05",
+        "Next trains Agadir to Fez 21h40 Azrou to Agadir 20h15 Fez to Sefrou 19h05",
+        "Race of Sefrou Amina of Azrou 2:05 Salma of Agadir 2:04 Nadia of Fez 2:03",
     ],
 )
 def test_other_times_behind_words_part_nothing(text: str) -> None:

@@ -16,7 +16,8 @@ from streams.stage import Processor, Remembering
 
 _TRANSACTION_RECORDS: Final = 32_000
 _TRANSACTION_OUTPUTS: Final = 8_000
-"""A transaction that has so many input records, or so many outputs, takes no further batch."""
+"""A transaction that has so many input records, or so many outputs, takes no further batch. To encode what was stored
+takes 2 µs a record, at its end and in one go: 18 ms of the event loop for 8,000, 3 ms as a rule."""
 _TRANSACTION_S: Final = 0.08
 """Seconds after which a transaction takes no further batch, so that commits are steady whatever a record costs."""
 _FIRST_S: Final = 0.005
@@ -98,6 +99,9 @@ class PoisonPills:
     A processor rejects records that it cannot decide on. If it raises instead, its state is spoilt: the partition is
     opened again, and the same records come a second time. Now they are given to the processor one by one, until it
     raises on a single record. After another opening that record becomes a dead letter, unseen by the processor.
+
+    So it is where encoding what the processor stored raises, at the end of a transaction: the second time it is encoded
+    after each record. The record that stored it pays, which may be another than the one that the state came from.
     """
 
     def __init__(self, partition: TopicPartition) -> None:
@@ -105,7 +109,7 @@ class PoisonPills:
         self._failing: dict[int, Exception] = {}
         """The poison pills that were found: the error that each caused, by offset."""
         self._suspected_up_to = 0
-        """The processor raised on a piece that ended here: records below this offset are given to it one by one."""
+        """Deciding on records below this offset, or encoding what came of them, raised: they come one by one."""
         self._piece = _PIECE_AT_FIRST
 
     def pieces(self, records: list[Any]) -> Iterator[list[Any]]:
@@ -121,7 +125,7 @@ class PoisonPills:
         """Let the processor decide on a piece; a known poison pill is rejected instead.
 
         Raises:
-            PoisonPillError: The processor raised on this single record.
+            PoisonPillError: The processor raised on this single record, or encoding what it stored.
             Exception: What the processor raised on several records.
         """
         first = piece[0]

@@ -125,7 +125,10 @@ def _is_one_range(one: Words, mine: _Form, other: Words, theirs: _Form, lexicon:
 
 
 def _age_groups(words: Sequence[str], lexicon: Lexicon) -> Iterator[_Form]:
-    """Groups of those who are younger: "U17", "under-17s", "moins de 17 ans", "تحت 17 سنة"."""
+    """Groups of those who are younger: "U17", "under-17s", "moins de 17 ans", "تحت 17 سنة".
+
+    "Under 17" alone is none, whatever stands beside it: fewer than 17 may be hurt.
+    """
     for begin, word in enumerate(words):
         if match := _GROUP.match(word):
             yield _Form(begin, begin + 1, f"u{match[1]}", sure=True)
@@ -136,13 +139,13 @@ def _age_groups(words: Sequence[str], lexicon: Lexicon) -> Iterator[_Form]:
             if tuple(words[begin:at]) != phrase or not (match := _AGE.match("".join(words[at : at + 1]))):
                 continue
             in_years = lexicon.spans.get("".join(words[at + 1 : at + 2])) == _YEAR
-            sure = in_years or word == _U or bool(match[2])
-            yield _Form(begin, at + 1 + in_years, f"u{match[1]}", sure=sure)
+            if in_years or word == _U or match[2]:
+                yield _Form(begin, at + 1 + in_years, f"u{match[1]}", sure=True)
 
 
-def _is_one_group(_: Words, mine: _Form, __: Words, theirs: _Form, ___: Lexicon) -> bool:
-    """Whether one of two forms says an age: "under 17" alone may be fewer than 17."""
-    return mine.sure or theirs.sure
+def _is_one_group(*_: object) -> bool:
+    """Whether two age groups of the same age are one: always, for a form that may be a count is none."""
+    return True
 
 
 def _with_former(mine: Words, beside: Words, lexicon: Lexicon) -> Words:
