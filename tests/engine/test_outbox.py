@@ -86,6 +86,20 @@ def test_what_is_sent_or_forgotten_after_it_was_stored_comes_last() -> None:
     assert out.size == len(out.records["test.seen"]) + 1
 
 
+def test_states_are_encoded_a_few_at_a_time() -> None:
+    """So many that others wait for the event loop too long would be written in one go otherwise."""
+    out = _outbox()
+    keys = [b"%d" % number for number in range(7)]
+    for key in keys:
+        out.store(SEEN, key, lambda key: b"state of " + key, START)
+    written = [0]
+    while not out.flush(3):
+        written.append(len(out.records["test.seen"]))
+        assert out.size == len(keys)
+    assert written == [0, 3, 6]
+    assert [row.key for row in out.records["test.seen"]] == keys
+
+
 def _by_transactions(
     records: Sequence[RawRecord], sizes: Iterator[int]
 ) -> tuple[dict[str, list[RawRecord]], dict[str, int]]:

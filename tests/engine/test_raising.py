@@ -104,7 +104,8 @@ def _run(stage: Stage, records: Sequence[_Placed], faults: _Faults) -> KafkaOutb
             for piece in suspects.pieces(list(records)):
                 suspects.process(processor, piece, out)
             faults.at(-1)  # no record is decided on any more
-            suspects.flush(out, len(records))
+            while not suspects.flush(out, len(records)):
+                pass
         except (PoisonPillError, MemoryError):
             continue
         finally:
@@ -214,7 +215,8 @@ def test_a_state_that_cannot_be_encoded_costs_its_record() -> None:
         try:
             for piece in suspects.pieces(records):
                 suspects.process(_Storing(), piece, out)
-            suspects.flush(out, len(records))
+            while not suspects.flush(out, len(records)):
+                pass
         except (PoisonPillError, ValueError) as error:
             raised.append(type(error))
         else:

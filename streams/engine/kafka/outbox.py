@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from aiokafka import TopicPartition
@@ -99,12 +100,13 @@ class KafkaOutbox:
         """Write a key of a compacted topic as it is at the next `flush`."""
         self._stored[topic.name][key] = _Stored(topic, value, timestamp)
 
-    def flush(self) -> None:
-        """Encode what was stored, as it is now."""
+    def flush(self, most: int | None = None) -> bool:
+        """Encode what was stored, as it is now, of each topic at most so many keys; returns whether that was all."""
         for stored in self._stored.values():
-            for key, (topic, value, timestamp) in stored.items():
+            for key in list(islice(stored, most)):
+                topic, value, timestamp = stored.pop(key)
                 self._of(topic).append(RawRecord(key, value(key), timestamp, []))
-        self._stored.clear()
+        return not any(self._stored.values())
 
     def forget(self, topic: Topic, key: bytes, timestamp: int) -> None:
         """Write a tombstone."""

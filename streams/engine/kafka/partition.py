@@ -330,13 +330,12 @@ class PartitionRunner:
                 if records is None:
                     break
                 for piece in self._poison_pills.pieces(records):
-                    if time.monotonic() - turn > _TURN_S:
-                        await self._turns.take()
-                        turn = time.monotonic()
+                    turn = await self._next_turn(turn)
                     self._poison_pills.process(self._processor, piece, work.out)
                 if records:
                     work.add(records)
-            self._poison_pills.flush(work.out, work.end)
+            while not self._poison_pills.flush(work.out, work.end):
+                turn = await self._next_turn(turn)
         finally:
             self._work = None
         if not work.records:
@@ -344,6 +343,13 @@ class PartitionRunner:
         work.clocks = clocks_of(self._processor) - before
         self._breaker.check(work.records, work.out.dead_letters.total())
         return work
+
+    async def _next_turn(self, turn: float) -> float:
+        """Take another turn if the one that began then (`time.monotonic`) is over; returns when the turn began."""
+        if time.monotonic() - turn <= _TURN_S:
+            return turn
+        await self._turns.take()
+        return time.monotonic()
 
     async def _next_batch(self, work: Work) -> list[Any] | None:
         """The records of the next batch that were not decided on yet.
