@@ -10,7 +10,7 @@ import click
 
 from streams.cli.combinations import Refused, refusing
 from streams.cli.logs import log_to_stderr
-from streams.cli.options import FiniteRange, kafka_options
+from streams.cli.options import FiniteRange, flags_of, kafka_options
 from streams.cli.output import examples, json_option, wants_json, write_json
 from streams.counted import counted
 from streams.settings import Settings
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
         "is for --once; without it the ages are metrics",
     ),
     Refused(
-        (str(CANARY_LISTEN.flag),),
+        flags_of(CANARY_LISTEN),
         lambda given: given["once"] and given["settings"][CANARY_LISTEN] is not None,
         "is where metrics are, and --once serves no metrics; leave out --listen",
     ),
     Refused(
-        (str(LOG_FORMAT.flag),),
+        flags_of(LOG_FORMAT),
         lambda given: given["once"],
         "is of a canary that goes on until it is told to end; leave it out with --once",
     ),

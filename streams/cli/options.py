@@ -14,9 +14,13 @@ from streams.settings.topics import TOPIC_PREFIX
 
 Command = Callable[..., None]
 
-KAFKA_FLAGS: Final = tuple(
-    setting.flag for setting in (*CONNECTION_SETTINGS, TOPIC_PREFIX, PATIENCE) if setting.flag is not None
-)
+
+def flags_of(*settings: Setting[Any]) -> tuple[str, ...]:
+    """The flags of settings; some have none."""
+    return tuple(setting.flag for setting in settings if setting.flag is not None)
+
+
+KAFKA_FLAGS: Final = flags_of(*CONNECTION_SETTINGS, TOPIC_PREFIX, PATIENCE)
 """The flags that say which cluster is meant and how to reach it; of no use where none is asked."""
 
 

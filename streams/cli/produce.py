@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from streams.cli.combinations import Refused, refusing
 from streams.cli.logs import log_to_stderr, tell
-from streams.cli.options import kafka_options
+from streams.cli.options import flags_of, kafka_options
 from streams.cli.output import check_writable, examples
 from streams.cli.pins import selector_option, separator_option
 from streams.cli.progress import Progress
@@ -52,13 +52,20 @@ def _takes_pushes(settings: Settings) -> bool:
     return settings[PRODUCER_LISTEN] is not None and bool(settings[PRODUCER_TOKEN])
 
 
-def _is_pinned(given: Mapping[str, Any]) -> bool:
+def _is_pinned(
+    *, follow: bool, source: str | None, separator: str | None, selector: str | None, **_: object
+) -> bool:
     """Whether something is said of files, which are read then."""
-    return bool(given["follow"] or given["source"] or given["selector"]) or given["separator"] is not None
+    return bool(follow or source or selector) or separator is not None
+
+
+def _is_endless(places: tuple[str, ...], *, follow: bool, takes_pushes: bool) -> bool:
+    """Whether it goes on until told to end, or until a pipe ends: then it logs, and shows no progress."""
+    return follow or takes_pushes or places == _STDIN
 
 
 def _reads_sources(given: Mapping[str, Any]) -> bool:
-    return given["settings"][SOURCES_FILE] is not None and not given["places"] and not _is_pinned(given)
+    return given["settings"][SOURCES_FILE] is not None and not given["places"] and not _is_pinned(**given)
 
 
 def _keeps_spool(given: Mapping[str, Any]) -> bool:
@@ -67,9 +74,10 @@ def _keeps_spool(given: Mapping[str, Any]) -> bool:
 
 
 def _reads_to_an_end(given: Mapping[str, Any]) -> bool:
-    """Whether it ends by itself, and shows progress instead of a log."""
-    pipe = given["places"] in {(), _STDIN}
-    return not (pipe or given["follow"] or _takes_pushes(given["settings"]))
+    takes_pushes = _takes_pushes(given["settings"])
+    return bool(given["places"]) and not _is_endless(
+        given["places"], follow=given["follow"], takes_pushes=takes_pushes
+    )
 
 
 _REFUSED: Final = (
@@ -99,12 +107,12 @@ _REFUSED: Final = (
         "is of the spool, and files wait by themselves without one; give --spool, or leave it out",
     ),
     Refused(
-        tuple(str(setting.flag) for setting in SOURCES if setting.flag and setting is not SOURCES_FILE),
+        flags_of(*(setting for setting in SOURCES if setting is not SOURCES_FILE)),
         lambda given: SOURCES_FILE.name not in given["settings"].flags and not _reads_sources(given),
         "is of sources that are visited; give --sources and no files, or leave it out",
     ),
     Refused(
-        (str(LOG_FORMAT.flag),),
+        flags_of(LOG_FORMAT),
         lambda given: not _reads_sources(given) and _reads_to_an_end(given),
         "is of a producer that goes on until it is told to end, and files come to theirs; leave it out",
     ),
@@ -155,8 +163,8 @@ def command(
     """
     takes_pushes = _takes_pushes(settings)
     counts, stopped = _counts(), Event()
-    said = {"follow": follow, "source": source, "separator": separator, "selector": selector}
-    if registry := _sources(places, settings, pinned=_is_pinned(said)):
+    pinned = _is_pinned(follow=follow, source=source, separator=separator, selector=selector)
+    if registry := _sources(places, settings, pinned=pinned):
         log_to_stderr(log_format=settings[LOG_FORMAT])
         _read_sources(registry, settings, counts, stopped, takes_pushes=takes_pushes)
         _tell(counts)
@@ -220,8 +228,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
 
     @property
     def is_endless(self) -> bool:
-        """Whether it goes on until told to end, or until a pipe ends: then it logs, and shows no progress."""
-        return self.follow or self.takes_pushes or self.places == _STDIN
+        return _is_endless(self.places, follow=self.follow, takes_pushes=self.takes_pushes)
 
 
 class _Failures:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streams.cli.combinations import Refused, refusing
-from streams.cli.options import settings_options
+from streams.cli.options import flags_of, settings_options
 from streams.cli.output import Commands, examples, json_option, wants_json, write_json
 from streams.cli.rules import read_rules, rules_option
 from streams.cli.tables import print_structs
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _options = settings_options(REGISTRY, USERNAME, CAFILE, DATASCHEMA, TOPIC_PREFIX)
 _refusing_cafile = refusing(
     Refused(
-        (str(CAFILE.flag),),
+        flags_of(CAFILE),
         lambda given: not _uses_tls(given["settings"]),
         "is for a registry with https, and nothing here is encrypted; name it with https, or leave it out",
     )

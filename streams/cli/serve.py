@@ -9,7 +9,7 @@ import click
 
 from streams.cli.combinations import Refused, refusing
 from streams.cli.logs import log_to_stderr, tell
-from streams.cli.options import KAFKA_FLAGS, kafka_options
+from streams.cli.options import KAFKA_FLAGS, flags_of, kafka_options
 from streams.cli.output import examples
 from streams.errors import SettingsError
 from streams.settings import Settings
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 )
 @refusing(
     Refused(
-        (*KAFKA_FLAGS, str(SERVE_WEBHOOKS.flag)),
+        (*KAFKA_FLAGS, *flags_of(SERVE_WEBHOOKS, SERVE_STATE)),
         lambda given: given["local"],
         "is for headlines from Kafka; leave it out with --local",
     ),

@@ -11,7 +11,7 @@ import click
 
 from streams.cli.combinations import Refused, refusing
 from streams.cli.logs import log_to_stderr
-from streams.cli.options import endless_kafka_options
+from streams.cli.options import endless_kafka_options, flags_of
 from streams.cli.output import examples
 from streams.cli.rules import TAUGHT_ALONE, When, read_rules, rules_option, taught_option
 from streams.settings import Settings
@@ -41,7 +41,7 @@ from streams.settings.worker import INSTANCE_ID, LISTEN, SESSION_TIMEOUT
 @refusing(
     TAUGHT_ALONE,
     Refused(
-        (str(REGISTRY.flag),),
+        flags_of(REGISTRY),
         lambda given: given["settings"][DATASCHEMA] is not None,
         f"says where consumers fetch schemas where nothing else does, and {DATASCHEMA.name} does; leave one out",
     ),

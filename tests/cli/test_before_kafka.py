@@ -118,6 +118,7 @@ def test_a_mistake_is_told_before_kafka_is_waited_for(arguments: tuple[str, ...]
         (("produce", "page.html", "--log-format", "json"), "--log-format is of a producer that goes on"),
         (("serve", "--local", "page.html", "--webhooks", "page.html"), "leave it out with --local"),
         (("serve", "--local", "page.html", "--topic-prefix", "desk"), "--topic-prefix is for headlines from"),
+        (("serve", "--local", "page.html", "--state", "state"), "--state is for headlines from Kafka"),
         (("canary", "--json"), "--json is for --once"),
         (("canary", "--once", "--listen", "127.0.0.1:0"), "--once serves no metrics"),
         (("canary", "--once", "--log-format", "json"), "leave it out with --once"),
