@@ -51,6 +51,11 @@ _GRADE: Final = re.compile(
     rf"(?<![^\s(\[«\"“‘'’])(a{{1,3}}|b{{1,3}}|c{{1,3}}|ab|[do])([+−-]){_END}", re.IGNORECASE
 )
 """Credit ratings, school grades and blood groups with their sign: `AA-`, `BB+`, `O-`. Names, `Canal+`, are none."""
+_LETTERED: Final = re.compile(
+    r"(?<!\S)(?<!blood )((?:group|groupe|pool|poule|plan|vitamine?|hepatitis|hepatite|league|ligue|serie"
+    rf"|مجموعه|المجموعه|فيتامين) [a-d]){KEPT_MINUS}"
+)
+"""A letter that names one of several, and a dash that is glued to it: `groupe B- Tunisie`. It is no grade."""
 
 
 @lru_cache(maxsize=1 << 13)
@@ -94,6 +99,7 @@ def fold_words(text: str) -> str:
     if QUESTION in folded:
         folded = _ASKED.sub(" ? ", _DAMAGED.sub(" ", folded))
     if is_graded:
+        folded = _LETTERED.sub(r"\1 ", " ".join(folded.split()))
         folded = folded.replace(KEPT_PLUS, "+").replace(KEPT_MINUS, "-")
     return " ".join(folded.split())
 
