@@ -24,12 +24,13 @@ _YEAR: Final = "year"
 
 
 class _Form(Struct, frozen=True, gc=False):
-    """Words from `begin` to `end` that say what `short` says in one word; `sure` where they say nothing else."""
+    """Words from `begin` to `end` that say what `short` says in one word."""
 
     begin: int
     end: int
     short: str
-    sure: bool
+    may_rise: bool = False
+    """Whether they say what rose with "from" before them: "from 2 to 3"."""
 
 
 def write_alike(one: Words, other: Words, lexicon: Lexicon) -> tuple[Words, Words]:
@@ -40,7 +41,7 @@ def write_alike(one: Words, other: Words, lexicon: Lexicon) -> tuple[Words, Word
     if not lexicon.ranging.isdisjoint(telling):
         one, other = _alike(one, other, _ranges, _is_one_range, lexicon)
     if not lexicon.aging.isdisjoint(telling):
-        one, other = _alike(one, other, _age_groups, _is_one_group, lexicon)
+        one, other = _alike(one, other, _age_groups, lambda *_: True, lexicon)
     if not lexicon.former.isdisjoint(telling):
         one, other = _with_former(one, other, lexicon), _with_former(other, one, lexicon)
     return one, other
@@ -71,7 +72,7 @@ def _ranges(words: Sequence[str], lexicon: Lexicon) -> Iterator[_Form]:
         if not (word[0].isdecimal() or word in lexicon.numbers):
             continue
         if "-" in word and _RANGE.match(word):
-            yield _Form(at, at + 1, word, sure=True)
+            yield _Form(at, at + 1, word)
         lower = _value(word, lexicon)
         for opening, joining in lexicon.ranges:
             begin = at - len(opening)
@@ -80,7 +81,8 @@ def _ranges(words: Sequence[str], lexicon: Lexicon) -> Iterator[_Form]:
             end, upper, unit = _upper(words, at + 1, joining, lexicon)
             if upper is not None and lower < upper:
                 lasts = at > 1 and words[at - 1] in lexicon.elsewhere and words[at - 2] in lexicon.lasting
-                yield _Form(begin - lasts, end, f"{lower}-{upper}{unit}", sure=bool(opening) or lasts)
+                rises = not opening and not lasts
+                yield _Form(begin - lasts, end, f"{lower}-{upper}{unit}", rises)
 
 
 def _upper(words: Sequence[str], at: int, joining: str, lexicon: Lexicon) -> tuple[int, int | None, str]:
@@ -119,7 +121,7 @@ def _is_one_range(one: Words, mine: _Form, other: Words, theirs: _Form, lexicon:
         return True
     beside = other.words[: theirs.begin][-1:]
     return all(
-        form.sure or not word or word[0] not in lexicon.elsewhere
+        not form.may_rise or not word or word[0] not in lexicon.elsewhere
         for form, word in ((mine, before), (theirs, beside))
     )
 
@@ -131,7 +133,7 @@ def _age_groups(words: Sequence[str], lexicon: Lexicon) -> Iterator[_Form]:
     """
     for begin, word in enumerate(words):
         if match := _GROUP.match(word):
-            yield _Form(begin, begin + 1, f"u{match[1]}", sure=True)
+            yield _Form(begin, begin + 1, f"u{match[1]}")
         if word not in lexicon.aging:
             continue
         for phrase in lexicon.under:
@@ -140,12 +142,7 @@ def _age_groups(words: Sequence[str], lexicon: Lexicon) -> Iterator[_Form]:
                 continue
             in_years = lexicon.spans.get("".join(words[at + 1 : at + 2])) == _YEAR
             if in_years or word == _U or match[2]:
-                yield _Form(begin, at + 1 + in_years, f"u{match[1]}", sure=True)
-
-
-def _is_one_group(*_: object) -> bool:
-    """Whether two age groups of the same age are one: always, for a form that may be a count is none."""
-    return True
+                yield _Form(begin, at + 1 + in_years, f"u{match[1]}")
 
 
 def _with_former(mine: Words, beside: Words, lexicon: Lexicon) -> Words:
